@@ -1,8 +1,8 @@
 //! The e-mail channel: receives mails over IMAP and sends replies over SMTP.
 //!
 //! Duplicates are recognised in both directions. An incoming mail is identified by its external id: a hash of the mail's raw
-//! bytes, followed by the Message-ID. All attempts to send one reply use the same Message-ID. SMTP leaves one gap: if the
-//! connection breaks after the server accepted a mail but before it confirmed the mail, a retry sends the mail a second time.
+//! bytes, followed by the Message-ID. All attempts to send one reply use the same Message-ID. SMTP leaves one gap: the connection
+//! may break after the server accepted a mail and before the confirmation arrives. A retry then sends the mail a second time.
 
 mod address;
 mod alternative;
@@ -57,7 +57,7 @@ pub const KIND: ChannelKind = ChannelKind {
     open,
 };
 
-/// One mailbox, with the SMTP server that sends its replies.
+/// A mailbox, and the SMTP server that sends the replies from this mailbox.
 struct Email {
     name: LineName,
     settings: settings::Email,

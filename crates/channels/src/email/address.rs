@@ -12,7 +12,7 @@ const LONGEST_NAME: usize = 200;
 pub struct Sender {
     /// The address to which an answer can be sent.
     pub address: Option<String>,
-    /// The name. If the `From` header contains no address, the name is the whole header.
+    /// The display name. If the `From` header contains no address, the name is the whole header.
     pub name: Option<String>,
 }
 
@@ -83,8 +83,7 @@ fn first_address(addresses: &Address<'_>) -> Option<String> {
     addresses.iter().find_map(|one| canonical(one.address()?))
 }
 
-/// Returns an address in its canonical spelling. Removes the source route, quotes and trailing dot that may surround the address
-/// (RFC 5322).
+/// Returns an address in its canonical spelling, without source route, comments, unneeded quotes and trailing dot (RFC 5322).
 pub fn canonical(address: &str) -> Option<String> {
     hotline_core::text::address::canonical(&bare(address)?)
 }
@@ -107,8 +106,7 @@ fn bare(address: &str) -> Option<String> {
     lawful.then(|| format!("{local}@{domain}"))
 }
 
-/// Removes the quotes from a quoted local part if they are not needed. Removes the spaces around the dots of an unquoted local
-/// part.
+/// Removes unneeded quotes around a local part. If a local part is not quoted, removes the spaces around its dots.
 fn unquoted(local: &str) -> String {
     let Some(inner) = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
         return local.split('.').map(str::trim).collect::<Vec<_>>().join(".");

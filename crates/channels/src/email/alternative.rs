@@ -70,8 +70,8 @@ fn share_missing(form: &HashSet<String>, other: &HashSet<String>) -> usize {
     (missing * 100).div_ceil(other.len().max(1))
 }
 
-/// Returns whether a form is a mail program's notice, such as "Your program does not show HTML", in any language. A notice has
-/// few words, and at least one of them is a technical term.
+/// Returns whether a form is a mail program's notice, such as "Your program does not show HTML". A notice in any language has few
+/// words, and at least one of them is a technical term.
 fn is_notice(words: &HashSet<String>) -> bool {
     let technical = ["html", "mime", "browser", "multipart", "webmail"];
     words.len() <= LONGEST_NOTICE && technical.iter().any(|word| words.contains(*word))

@@ -1,15 +1,15 @@
 //! Determines whether a person or a machine wrote a mail, and whether an automatic acknowledgement may be sent (RFC 3834).
 //!
-//! A person's mail may stay unanswered if it is mistaken for an automatic mail. A header therefore marks a mail as automatic only
-//! if the value of the header says this. A mail from a mailing list or a mass mailing counts as written by a person, but is not
-//! acknowledged.
+//! If a person's mail is mistaken for an automatic mail, the person may get no answer. Headers such as `Auto-Submitted` are
+//! therefore judged by their values: `Auto-Submitted: no` does not mark a mail as automatic. A mail from a mailing list or a mass
+//! mailing counts as written by a person, but is not acknowledged.
 
 use hotline_core::contact::message::Origin;
 use mail_parser::Message;
 
 use super::own_addresses::OurAddresses;
 
-/// Headers with which a program marks an automatic answer. Any value counts, except a value that means "no".
+/// Headers with which a program marks an automatic answer. Values that mean "no" are ignored.
 const ANSWERED: [&str; 6] = [
     "X-Autoreply",
     "X-Auto-Reply",
@@ -19,7 +19,7 @@ const ANSWERED: [&str; 6] = [
     "X-Vacation",
 ];
 
-/// The beginnings of the subjects of out-of-office answers, in the languages that correspondents use.
+/// The beginnings of subjects that are typical of out-of-office answers, in the languages of the people who write to us.
 const ABSENT_SUBJECTS: [&str; 41] = [
     "automatic reply",
     "automatic response",
@@ -98,8 +98,8 @@ const ABSENT_WORDS: [&str; 30] = [
     "automatski odgovor",
 ];
 
-/// Local parts of addresses that no person reads, or at which an answer may trigger another automatic answer (RFC 3834, section
-/// 2).
+/// Local parts of addresses to which no automatic answer may be sent (RFC 3834, section 2). Mail to these addresses is read by no
+/// person, or may be answered by a program.
 const UNREAD: [&str; 16] = [
     "mailer-daemon",
     "mailerdaemon",
@@ -143,9 +143,9 @@ pub fn origin(parsed: &ParsedMail<'_>) -> Origin {
     let machine = !submitted.is_empty() || has_null_sender(parsed.mail);
     let suppresses = header(parsed.mail, "X-Auto-Response-Suppress").is_some();
     let absent = has_absent_subject(parsed.subject);
-    // Exchange marks its automatic answers with `Auto-Submitted: auto-generated` and `X-Auto-Response-Suppress`. Some programs
-    // set neither header. A mail without these headers counts as automatic only if it answers one of our messages and if both its
-    // subject and its text are typical of an out-of-office answer.
+    // Exchange marks its automatic answers with `Auto-Submitted: auto-generated` and `X-Auto-Response-Suppress`. Some programs do
+    // not mark their automatic answers at all. An unmarked mail counts as automatic only if it answers one of our messages and if
+    // both its subject and its text are typical of an out-of-office answer.
     let away = match machine {
         true => absent || (suppresses && parsed.answers_us),
         false => absent && parsed.answers_us && has_absent_words(parsed.text),
@@ -159,7 +159,7 @@ pub fn origin(parsed: &ParsedMail<'_>) -> Origin {
     }
 }
 
-/// Returns whether an automatic answer to the mail is forbidden.
+/// Returns whether the mail must not be acknowledged automatically.
 pub fn is_unacknowledged(parsed: &ParsedMail<'_>) -> bool {
     let unread = parsed
         .identifier
@@ -185,8 +185,8 @@ pub fn has_null_sender(mail: &Message<'_>) -> bool {
     header(mail, "Return-Path").is_some_and(|path| ["", "<>", "<mailer-daemon>"].contains(&path.as_str()))
 }
 
-/// Returns the value of `Auto-Submitted` without parameters and comments. Returns an empty text for "no" and for a missing
-/// header.
+/// Returns the value of `Auto-Submitted` without parameters and comments. Returns an empty text if the value is "no" or the
+/// header is missing.
 pub fn auto_submitted(mail: &Message<'_>) -> String {
     let value = header(mail, "Auto-Submitted").unwrap_or_default();
     let word = value

@@ -77,8 +77,8 @@ fn registered_label(label: &str) -> String {
     label
 }
 
-/// Decodes UTF-16 without a byte order mark. Returns `None` if the bytes are valid UTF-8 without control characters, because the
-/// label is then wrong.
+/// Decodes UTF-16 without a byte order mark. Returns `None` if the bytes are valid UTF-8 without control characters; the label is
+/// then wrong.
 fn utf_16(label: &str, named: &'static Encoding, bytes: &[u8]) -> Option<String> {
     let controls = bytes
         .iter()

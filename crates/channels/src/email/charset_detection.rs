@@ -1,6 +1,6 @@
-//! Detects the charset of a text: decodes the text in each candidate charset and scores how plausible the letters are. The rules
-//! cover Serbian in both scripts, other Cyrillic, and the languages of western and central Europe. The general detector
-//! (`chardetng`) has no model of Serbian in Latin script, so the detector is used only for other scripts.
+//! Detects the charset of a text: decodes the text with each candidate charset and scores how plausible the letters are. The
+//! scores cover Serbian in both scripts, other languages in Cyrillic script, and the languages of western and central Europe. The
+//! general detector (`chardetng`) has no model of Serbian in Latin script, so it is used only for texts in other scripts.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, ISO_8859_2, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252};
@@ -9,7 +9,7 @@ use encoding_rs::{Encoding, ISO_8859_2, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252
 const SAMPLE: usize = 64 * 1024;
 /// Charsets that mail programs confuse: a text in one of these charsets may be labelled with another of them.
 const UNRELIABLE: [&Encoding; 4] = [WINDOWS_1252, WINDOWS_1250, ISO_8859_2, WINDOWS_1251];
-/// The points for each common word of a language that occurs in the text. At most `MOST_WORDS` words count.
+/// The points that a text scores for each common word of a language. At most `MOST_WORDS` words count.
 const WORD: i64 = 4;
 const MOST_WORDS: usize = 15;
 
@@ -44,8 +44,8 @@ struct Reading {
     encoding: &'static Encoding,
 }
 
-/// Returns the most plausible encoding of bytes that are not UTF-8. `label` is the declared encoding, if that is a single-byte
-/// encoding.
+/// Returns the most plausible encoding of bytes that are not UTF-8. `label` is the declared encoding, or `None` if the declared
+/// encoding is missing or not a single-byte encoding.
 pub fn encoding_of(label: Option<&'static Encoding>, bytes: &[u8]) -> &'static Encoding {
     let first = bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or_default();
     let start = first.saturating_sub(SAMPLE / 4);
@@ -76,8 +76,8 @@ pub fn encoding_of(label: Option<&'static Encoding>, bytes: &[u8]) -> &'static E
             reading.points += if reading.encoding == WINDOWS_1252 { 3 } else { 12 };
         }
     }
-    // A Serbian or Cyrillic reading may have another encoding than the label. Any other reading counts only if its encoding is
-    // the label's encoding or if there is no usable label.
+    // A Serbian or Cyrillic reading counts even if its encoding differs from the label. If there is a usable label, any other
+    // reading counts only in the label's encoding.
     let best = readings
         .into_iter()
         .filter(|reading| match reading.language {

@@ -23,8 +23,8 @@ const MOST_UUENCODED: usize = 50;
 pub struct MailContents {
     /// The text that is shown.
     pub text: String,
-    /// The text that is shown folded (collapsed). It consists of forwarded mails and of lines from hidden alternatives
-    /// (`multipart/alternative`). Only lines with words that the shown alternative lacks are included.
+    /// The text that is shown folded (collapsed): forwarded mails, and lines from the hidden forms of a `multipart/alternative`.
+    /// Each of these lines contains a word that the shown form lacks.
     pub folded: String,
     /// The files of the mail.
     pub files: Vec<MailFile>,
@@ -35,8 +35,8 @@ pub fn read_contents(mail: &Part, remarks: &mut Vec<Remark>) -> MailContents {
     let mut found = collect(mail);
     let mut files = std::mem::take(&mut found.files);
     if matches!(mail.inside, Inside::Leaf) && !mail.is_labelled() {
-        // The mail has one part and declares no media type. A file without a name is then the whole body. It is not listed,
-        // because the raw message contains it.
+        // If a mail of one part declares no media type, a file without a name is the whole body. The file is not listed, because
+        // the raw message contains the body.
         files.retain(|file| file.name.is_some());
     }
     if !found.mails.is_empty() {
@@ -123,7 +123,8 @@ fn kind_of(part: &Part, bytes: &[u8]) -> TextKind {
     match part.media_type.as_str() {
         "text/rtf" | "application/rtf" => TextKind::Rtf,
         "text/plain" if bytes.starts_with(b"{\\rtf") => TextKind::Rtf,
-        // A person's text may begin with the signature of a file type: "BMW" with that of a bitmap, "MZ" with that of a program.
+        // A person's text may begin like a file of another type. "BMW" begins with the signature of a bitmap, "MZ" with the
+        // signature of a program.
         _ if is_file(bytes) && !(is_plain_or_html && has_only_text(bytes)) => TextKind::MailFile,
         "text/plain" | "text/html" if !looks_like_text(bytes) => TextKind::MailFile,
         "text/plain" | "text/markdown" | "text/x-markdown" | "text/x-web-markdown" | "text/flowed" => {
@@ -147,13 +148,13 @@ fn is_file(bytes: &[u8]) -> bool {
         .is_some_and(|kind| kind.matcher_type() != infer::MatcherType::Text)
 }
 
-/// Returns whether bytes contain only characters that occur in text. Binary files also contain other characters.
+/// Returns whether bytes contain no NUL byte and no control character that is rare in text. Most binary files contain such bytes.
 fn has_only_text(bytes: &[u8]) -> bool {
     !bytes.iter().any(|byte| is_rare_control(*byte) || *byte == 0)
 }
 
-/// Returns whether a byte is a control character that is rare in text. The control characters that UTF-16 and ISO 2022 use are
-/// not rare.
+/// Returns whether a byte is a control character that is rare in text. Control characters that UTF-16 and ISO 2022 use do not
+/// count as rare.
 fn is_rare_control(byte: u8) -> bool {
     byte.is_ascii_control() && !byte.is_ascii_whitespace() && !matches!(byte, 0 | 4 | 0x1b)
 }
@@ -271,7 +272,8 @@ fn is_shown_inline(media_type: &str) -> bool {
         .any(|start| media_type.starts_with(start))
 }
 
-/// Returns the charset of an HTML document. The document's own declaration is used if the mail declares no charset or ASCII.
+/// Returns the charset of an HTML document. Uses the charset that the mail declares. If the mail declares ASCII or nothing, uses
+/// the charset that the document declares.
 fn html_charset(part: &Part, bytes: &[u8]) -> Option<String> {
     let named = part.parameter("charset").map(str::to_owned);
     if let Some(named) = named.filter(|named| !named.eq_ignore_ascii_case("us-ascii")) {
@@ -288,7 +290,7 @@ fn html_charset(part: &Part, bytes: &[u8]) -> Option<String> {
     Some(label)
 }
 
-/// Returns a text without its uuencoded files, together with these files.
+/// Separates the uuencoded files from a text. Returns the remaining text and the files.
 fn without_uuencoded(text: &[u8]) -> (Vec<u8>, Vec<MailFile>) {
     let mut out = Vec::new();
     let mut files = Vec::new();

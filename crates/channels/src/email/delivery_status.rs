@@ -1,5 +1,5 @@
-//! Determines the outcome that a delivery report states. The outcome is in the report's status fields. If a report has no status
-//! fields, the outcome is in the words of the subject and the text.
+//! Determines the outcome that a delivery report states. The outcome is read from the report's status fields. If a report has no
+//! status fields, the outcome is read from the words of the subject and the text.
 
 use hotline_core::contact::message::Fate;
 
@@ -122,7 +122,7 @@ const LATE_WORDS: [&str; 22] = [
     "wird weiterhin versucht",
 ];
 
-/// Phrases in the text that say that the server stopped trying. They override `LATE_WORDS`.
+/// Phrases in the text that mean that the server stopped trying. They override `LATE_WORDS`.
 const FINAL_WORDS: [&str; 9] = [
     "permanent error",
     "permanent fatal error",
@@ -172,7 +172,7 @@ pub fn is_of_delivery(subject: &str) -> bool {
     speaks(&DELIVERY) || subject.starts_with("delayed mail") || speaks(&ARRIVED)
 }
 
-/// Returns the outcome that the fields of a status part (`message/delivery-status`) state. If outcomes differ between recipients,
+/// Returns the outcome from the fields of a status part (`message/delivery-status`). If outcomes differ between recipients,
 /// returns the worst. Returns `None` if no field states an outcome.
 pub fn fate_of(status: &str) -> Option<Fate> {
     let actions = fields(status, "action").filter_map(|action| {

@@ -19,9 +19,10 @@ pub struct FetchRetries {
     validity: u32,
     /// The UIDs that are being fetched now.
     pub in_hand: Vec<u32>,
-    /// The UIDs to fetch one at a time, because the connection broke during their fetch or a response did not contain them.
+    /// The UIDs of messages to fetch one at a time. During an earlier fetch, the connection broke or the response did not contain
+    /// the message.
     pub alone: BTreeSet<u32>,
-    /// The UIDs that could not be fetched even one at a time, with their failures.
+    /// The UIDs of messages that could not be fetched even on their own, with their failures.
     pub refused: BTreeMap<u32, FetchFailure>,
 }
 
@@ -42,8 +43,8 @@ impl FetchRetries {
         }
     }
 
-    /// Records that the connection broke. If a single message was being fetched, that message is the cause. If several messages
-    /// were being fetched, each of them is fetched alone from now on.
+    /// Records that the connection broke. If a single message was being fetched, that message counts as the cause. If several
+    /// messages were being fetched, each of them is fetched alone from now on.
     pub fn note_failure(&mut self) {
         let in_hand = std::mem::take(&mut self.in_hand);
         match in_hand.as_slice() {

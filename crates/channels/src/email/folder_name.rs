@@ -33,8 +33,8 @@ pub fn on_the_wire(name: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Returns whether a name is already encoded. Such a name is printable ASCII, every `&` in it begins an encoded run, and at least
-/// one run encodes a character.
+/// Returns whether a name is already encoded. An encoded name consists of printable ASCII characters. Every `&` in it begins an
+/// encoded run, and at least one run encodes a character.
 fn is_encoded(name: &str) -> bool {
     let Some((before, mut rest)) = name.split_once('&') else {
         return false;
@@ -60,7 +60,7 @@ fn is_encoded(name: &str) -> bool {
     }
 }
 
-/// Decodes the run between `&` and `-`. Returns `None` if the run is invalid, or if one of its characters needs no encoding. An
+/// Decodes the run between `&` and `-`. Returns `None` if the run is invalid or encodes a character that needs no encoding. An
 /// empty run (`&-`) means `&`.
 fn decoded(run: &str) -> Option<String> {
     let bytes = decode_base64(run.replace(',', "/").as_bytes())?;

@@ -28,7 +28,7 @@ pub struct Document {
     pub cut: bool,
 }
 
-/// Reads an HTML document. If the elements are nested deeper than `DEEPEST`, only removes the tags and does not lay out the text.
+/// Reads an HTML document. If the elements are nested deeper than `DEEPEST`, removes the tags without laying out the text.
 pub fn read(html: &str) -> Document {
     let (html, embedded) = data_uri::extract_files(html);
     let cut = html.chars().nth(LONGEST).is_some();

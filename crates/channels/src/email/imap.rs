@@ -330,8 +330,8 @@ fn bytes_of(fetched: &Fetch) -> Option<Vec<u8>> {
     fetched.body().or_else(|| fetched.header()).map(<[u8]>::to_vec)
 }
 
-/// Returns the external id of a message, by which a second delivery is recognised. The id is a hash of the message's bytes,
-/// followed by the Message-ID for human readers.
+/// Returns the external id of a message. If the message is delivered a second time, the second delivery has the same id. The id
+/// consists of a hash of the message's bytes and, for human readers, the Message-ID.
 pub fn external_id(bytes: &[u8]) -> String {
     let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(bytes));
     format!("{hash} {}", message_id(bytes).unwrap_or_default())

@@ -1,5 +1,5 @@
-//! Lays out an HTML document as text. Writes every text node that mail programs show. The elements decide where line breaks and
-//! spaces go.
+//! Lays out an HTML document as text. Writes every text node that mail programs show. The elements around a text node determine
+//! where line breaks and spaces are written.
 
 use ego_tree::{NodeRef, iter::Edge};
 use mail_parser::decoders::html::html_to_text;
@@ -64,8 +64,8 @@ const PARAGRAPHS: [&str; 14] = [
     "ul",
 ];
 
-/// The length in bytes after which the rest of the text is dropped. The limit is far above the length of the text that is shown.
-/// It is needed because repeated quote marks and link URLs can make the text much longer than the document.
+/// The largest length of the text, in bytes; any further text is dropped. The limit is needed because repeated quote marks and
+/// link URLs can make the text much longer than the document. The limit is far above the length of the text that is shown.
 const LONGEST: usize = 2 << 20;
 /// Elements that form boxes inside a line, such as table cells. A space separates two boxes, even if their tags are adjacent.
 const BOXES: [&str; 6] = ["td", "th", "textarea", "select", "button", "svg"];
@@ -90,7 +90,7 @@ pub struct Layout {
     text: String,
     /// The number of line breaks to write before the next character. No line breaks are written at the beginning of the text.
     breaks: usize,
-    /// Whether to write a space before the next character, if that character is on the same line.
+    /// Whether to write a space before the next character. No space is written after a line break.
     space: bool,
     /// The number of open blockquotes.
     quotes: usize,
@@ -320,7 +320,7 @@ fn keeps_white_space(element: &Element) -> bool {
     matches!(element.name(), "pre" | "textarea" | "listing" | "xmp") || style.contains("white-space:pre")
 }
 
-/// Returns whether the URL of a link contains information that the link's label does not.
+/// Returns whether the URL of a link contains information that the link's label lacks.
 fn adds_to_label(words: &str, address: &str) -> bool {
     let bare = |text: &str| {
         let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();

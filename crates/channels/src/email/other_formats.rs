@@ -114,7 +114,7 @@ pub fn rtf(document: &[u8]) -> String {
     let label = code_page(document);
     let mut out: Vec<u8> = Vec::new();
     let mut text = String::new();
-    // The depth of the outermost group whose content is not shown. Such a group contains fonts, colours, pictures or data for
+    // The depth of the outermost hidden group around the current text. Hidden groups contain fonts, colours, pictures or data for
     // programs.
     let mut hidden: Option<usize> = None;
     let mut depth = 0usize;

@@ -1,5 +1,5 @@
-//! Our own addresses, and the Message-IDs and tagged addresses (`local+token@domain`) that are built from them. A person's mail
-//! is matched to its thread by these Message-IDs and tagged addresses.
+//! Our own e-mail addresses. Builds Message-IDs and tagged addresses (`local+token@domain`) from them. A reply repeats a
+//! Message-ID or a tagged address, which shows to which contact the reply belongs.
 
 use hotline_core::{
     contact::message::Evidence, identifiers::token::ThreadToken, text::address::ascii_domain,
@@ -41,19 +41,18 @@ impl OurAddresses {
         self.iter().any(|own| own.receives(address))
     }
 
-    /// Returns the token in the tag of an address, if the address is one of ours.
+    /// Returns the thread token in the tag of an address. Returns `None` if the address is not ours or contains no token.
     pub fn token_in_address(&self, address: &str) -> Option<ThreadToken> {
         self.iter().find_map(|own| own.token_in_address(address))
     }
 
-    /// Returns the UUID of the message and the thread token from a Message-ID that one of our mailboxes issued. Returns `None`
-    /// for any other Message-ID.
+    /// Parses a Message-ID that one of our mailboxes issued, and returns the UUID of the message and the thread token. Returns
+    /// `None` for any other Message-ID.
     pub fn own_message(&self, message_id: &str) -> Option<(Uuid, ThreadToken)> {
         self.iter().find_map(|own| own.own_message(message_id))
     }
 
-    /// Converts a Message-ID from a mail's `References` or `In-Reply-To` into evidence that the mail belongs
-    /// to a thread.
+    /// Converts a Message-ID from a mail's `References` or `In-Reply-To` into evidence that the mail belongs to a contact.
     pub fn evidence(&self, message_id: &str) -> Evidence {
         match self.own_message(message_id) {
             Some((_, token)) => Evidence::Token(token),
@@ -96,7 +95,8 @@ impl OwnAddress {
         format!("{}@{}", self.local, self.domain)
     }
 
-    /// Returns the address with a thread's token as its tag. The token proves that a mail to this address belongs to the thread.
+    /// Returns the address with a thread token as its tag. The token shows that a mail to this address belongs to the token's
+    /// contact.
     pub fn tagged(&self, token: &ThreadToken) -> String {
         format!("{}+{}@{}", self.local, token.expose(), self.domain)
     }
@@ -106,7 +106,8 @@ impl OwnAddress {
         format!("r.{}.{}@{}", id.simple(), token.expose(), self.domain)
     }
 
-    /// Returns the token in the tag of an address, if the address without the tag is this address.
+    /// Returns the thread token in the tag of an address. Returns `None` if the address without its tag is not this mailbox's
+    /// address.
     pub fn token_in_address(&self, address: &str) -> Option<ThreadToken> {
         let (local, domain) = address.rsplit_once('@')?;
         let (own, tag) = local.rsplit_once('+')?;
@@ -114,8 +115,8 @@ impl OwnAddress {
         if ours { ThreadToken::parse(tag) } else { None }
     }
 
-    /// Returns the UUID of the message and the thread token from a Message-ID that this mailbox issued. Returns `None` for any
-    /// other Message-ID.
+    /// Parses a Message-ID that this mailbox issued, and returns the UUID of the message and the thread token. Returns `None` for
+    /// any other Message-ID.
     pub fn own_message(&self, message_id: &str) -> Option<(Uuid, ThreadToken)> {
         let (left, domain) = message_id.rsplit_once('@')?;
         if !domain.eq_ignore_ascii_case(&self.domain) {

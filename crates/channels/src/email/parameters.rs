@@ -17,7 +17,8 @@ pub fn is_in_pieces(field: &[u8]) -> bool {
     let named = [b"content-type".as_slice(), b"content-disposition"]
         .iter()
         .any(|known| name.trim_ascii().eq_ignore_ascii_case(known));
-    // A parameter in one UTF-8 piece is not rewritten, because every parser reads this form. This module also writes this form.
+    // A parameter in a single UTF-8 piece is not rewritten, because every parser reads it. Rewritten parameters have the same
+    // form.
     named
         && parameters(field)
             .1
@@ -44,8 +45,8 @@ impl Parameter<'_> {
     }
 }
 
-/// The pieces of one parameter's value, by number. Each pair contains a flag, which is true for a percent-encoded piece, and the
-/// text of the piece.
+/// The pieces of one parameter's value, by number. The flag is `true` for a percent-encoded piece; the bytes are the text of the
+/// piece.
 type Pieces<'a> = BTreeMap<usize, (bool, &'a [u8])>;
 
 /// Returns the field with the pieces of each parameter joined and encoded in UTF-8. Returns `None` if no parameter has to be

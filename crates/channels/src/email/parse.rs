@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{channel::Attachments, clean::one_line};
 
-/// The largest number of Message-IDs of a thread that are examined.
+/// The largest number of Message-IDs of earlier messages that are examined.
 const MOST_REFERENCES: usize = 50;
 
 /// Parses a raw message that arrived at one of our addresses. With `Attachments::Never`, files are listed without their bytes.

@@ -12,7 +12,7 @@ pub struct MailFile {
     pub media_type: String,
     /// Whether the sender's mail program placed the file inside the text.
     pub inline: bool,
-    /// The bytes, unchanged.
+    /// The bytes of the file, without transfer encoding.
     pub bytes: Bytes,
     /// Whether the file may contain encrypted data.
     pub encrypted: bool,
@@ -28,12 +28,12 @@ pub struct ShownText {
 #[derive(Default)]
 pub struct PartContents {
     pub shown: Vec<ShownText>,
-    /// Lines from hidden alternatives (`multipart/alternative`). Each line contains words that the shown alternative lacks.
+    /// Lines from the hidden forms of a `multipart/alternative`. Each line contains a word that the shown form lacks.
     pub only_in_hidden: Vec<String>,
     /// Forwarded mails.
     pub mails: Vec<String>,
     pub invitations: Vec<String>,
-    /// Texts that are shown only if no other text has words: attached texts, and texts of unknown types.
+    /// Attached texts and texts of unusual types. They are shown only if `shown` and `invitations` contain no text.
     pub spare: Vec<String>,
     /// Texts before the first part and after the last part of a multipart.
     pub around: Vec<String>,
@@ -52,7 +52,7 @@ impl PartContents {
         join_paragraphs(&texts)
     }
 
-    /// Adds a plain text to those that are shown.
+    /// Adds a plain text to the texts that are shown.
     pub fn show(&mut self, text: String) {
         self.shown.push(ShownText {
             text,
@@ -60,7 +60,7 @@ impl PartContents {
         });
     }
 
-    /// Adds everything except the shown text from another alternative of the same message.
+    /// Adds everything except `shown` from another form of the same message.
     pub fn with_all_but_text_of(mut self, mut other: Self) -> Self {
         other.shown.clear();
         self.append(other);
@@ -79,9 +79,8 @@ impl PartContents {
         self.cut |= other.cut;
     }
 
-    /// Returns the text to show, and whether it comes from HTML. The text consists of `shown` and `invitations`. If both are
-    /// empty, the text is `spare`. If `spare` is empty too and there is no forwarded mail, the text consists of `around` and
-    /// `pictures`.
+    /// Returns the text to show, and whether it comes from HTML. Uses the first of these sources that contains text: `shown` with
+    /// `invitations`, then `spare`, then `around` with `pictures`. The last source is not used if there is a forwarded mail.
     pub fn shown_text(&mut self) -> (String, bool) {
         self.drop_repeated();
         let from_html = self
@@ -111,8 +110,8 @@ impl PartContents {
         )
     }
 
-    /// Removes a text if the previous text is in the other format (plain or HTML) and contains all words of the removed text.
-    /// Some programs send both formats one after the other.
+    /// Removes each text that repeats the previous text in the other format (plain or HTML), because some programs send both
+    /// formats one after the other. A repetition has at least `FEWEST` words, and the previous text contains all of them.
     fn drop_repeated(&mut self) {
         const FEWEST: usize = 5;
         let mut kept: Vec<ShownText> = Vec::new();
@@ -138,7 +137,7 @@ impl PartContents {
     }
 }
 
-/// Returns whether a text is the preamble that mail programs write for readers whose programs do not support MIME.
+/// Returns whether a text is the preamble of a multipart: the notice that mail programs write for programs without MIME support.
 fn is_preamble(text: &str) -> bool {
     let words = word_set(text);
     words.len() < 60 && words.contains("mime")

@@ -5,10 +5,10 @@ use hotline_core::contact::message::{Content, Part, Remark};
 use super::part_contents::MailFile;
 use crate::{channel::Attachments, clean};
 
-/// The largest number of message parts. Any further files are only in the raw message.
+/// The largest number of files that are listed as message parts. Further files remain only in the raw message.
 const MOST_PARTS: usize = 200;
 
-/// Converts files into message parts. Includes the bytes of the files unless the line's setting is `Attachments::Never`.
+/// Converts files into message parts. With `Attachments::Never`, records the size of each file instead of its bytes.
 pub fn parts(files: Vec<MailFile>, attachments: Attachments, remarks: &mut Vec<Remark>) -> Vec<Part> {
     if files.iter().any(|file| file.media_type == "application/ms-tnef") {
         remarks.push(Remark::Tnef);

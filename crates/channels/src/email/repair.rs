@@ -1,8 +1,8 @@
 //! Repairs malformed heads (header sections) of mails and MIME parts, so that a strict parser can read every field.
 //!
-//! A head may lack the blank line after it, or have blank lines before it. It may contain carriage returns without line feeds,
-//! 8-bit bytes, encoded words (RFC 2047) that are split or mislabelled, and parameters in numbered pieces (RFC 2231). The stored
-//! raw message is not changed.
+//! The blank line after a head may be missing, or blank lines may precede the head. The head may contain carriage returns without
+//! line feeds, 8-bit bytes, encoded words (RFC 2047) that are split or mislabelled, and parameters in numbered pieces (RFC 2231).
+//! The stored raw message is not changed.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use super::{charset, encoded_words, parameters};
 
 /// The longest head that is repaired, in bytes.
 const LONGEST_HEAD: usize = 1 << 20;
-/// The head ends after this number of stray lines, even if more fields follow. A stray line is neither a field nor the
+/// The number of stray lines after which the head ends, even if more fields follow. A stray line is neither a field nor the
 /// continuation of a field.
 const MOST_STRAYS: usize = 20;
 /// Names of common header fields. A line that begins with one of these names belongs to a head.
@@ -31,7 +31,7 @@ const KNOWN_FIELDS: [&str; 15] = [
     "content-type",
     "content-transfer-encoding",
 ];
-/// Names of header fields that end with a time and its zone.
+/// Names of header fields whose values end with a time zone.
 const DATES: [&[u8]; 4] = [b"date", b"resent-date", b"delivery-date", b"received"];
 /// The head that is added to a text without a head.
 const NO_HEAD: &[u8] = b"MIME-Version: 1.0\r\n\r\n";
@@ -90,8 +90,8 @@ pub fn repaired_head(head: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(repaired.collect::<Vec<_>>().concat())
 }
 
-/// Replaces a zone of one or two letters (`Z`, `UT`) in a date field with a numeric zone. This is needed because the parser
-/// always reads three letters and would include the line end. Returns `None` for any other field.
+/// Replaces a time zone of one or two letters (`Z`, `UT`) at the end of a date field with `+0000`. The parser always reads three
+/// letters, so it would otherwise read past the end of the line. Returns `None` if the field needs no replacement.
 fn zone_letters(field: &[u8]) -> Option<Vec<u8>> {
     let name = field_name(field)?.to_ascii_lowercase();
     if !DATES.contains(&name.as_slice()) {
@@ -101,12 +101,12 @@ fn zone_letters(field: &[u8]) -> Option<Vec<u8>> {
     let space = bare.iter().rposition(u8::is_ascii_whitespace)?;
     let (before, zone) = bare.split_at_checked(space + 1)?;
     let is_short = zone.len() < 3 && zone.iter().all(u8::is_ascii_alphabetic);
-    // Mail programs used the one-letter zones of RFC 822 with opposite signs, so RFC 5322 treats each of them as UTC.
+    // RFC 5322 treats every one-letter zone as UTC, because mail programs used these zones with opposite signs.
     is_short.then(|| [before, b"+0000\r\n".as_slice()].concat())
 }
 
-/// Returns the repaired head of a MIME part, and the offset at which the body begins. The head, or the blank line after the head,
-/// may be missing.
+/// Returns the repaired head of a MIME part, and the offset at which the body begins. The head may be missing, and so may the
+/// blank line after it.
 pub fn head_and_body(part: &[u8]) -> (Cow<'_, [u8]>, usize) {
     let mut at = 0;
     let mut known = false;
@@ -122,7 +122,7 @@ pub fn head_and_body(part: &[u8]) -> (Cow<'_, [u8]>, usize) {
         }
         let name = field_name(line);
         known |= name.is_some_and(is_field_of_a_part);
-        // A line such as "Note: he follows me" counts as a field only if all lines from there to the next blank line are fields.
+        // A line such as "Note: he follows me" counts as a field only if all lines up to the next blank line look like fields.
         let ends =
             !folded && !name.is_some_and(|name| is_field_of_a_part(name) || goes_on_to_blank(part, at));
         if ends || at > LONGEST_HEAD {
@@ -177,7 +177,7 @@ pub fn fields_of(head: &[u8]) -> Vec<&[u8]> {
         .collect()
 }
 
-/// Removes a byte order mark and blank lines before the head, which some programs write.
+/// Removes the byte order mark and the blank lines that some programs write before the head.
 fn without_blank_beginning(raw: &[u8]) -> &[u8] {
     let bare = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
     let mut at = 0;
@@ -190,7 +190,7 @@ fn without_blank_beginning(raw: &[u8]) -> &[u8] {
     bare.get(at..).unwrap_or_default()
 }
 
-/// Returns whether the lines before the first blank line contain a typical header field of a mail.
+/// Returns whether the lines before the first blank line contain a header field that is typical of mails, such as `Subject`.
 fn has_known_field(raw: &[u8]) -> bool {
     raw.split(|byte| *byte == b'\n')
         .take(500)
@@ -205,7 +205,7 @@ fn is_text(raw: &[u8]) -> bool {
         .any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace())
 }
 
-/// Converts line ends to CR LF in a message whose line ends are carriage returns alone.
+/// Converts line ends to CR LF if the message contains carriage returns (CR) but no line feeds (LF).
 fn with_line_feeds(raw: &[u8]) -> Cow<'_, [u8]> {
     if raw.contains(&b'\n') || !raw.contains(&b'\r') {
         return Cow::Borrowed(raw);
@@ -253,7 +253,8 @@ fn more_of_the_head(rest: &[u8]) -> bool {
         .any(is_known)
 }
 
-/// Returns the field name at the start of a line (RFC 5322, section 2.2). Returns `None` if the line begins no field.
+/// Returns the field name at the start of a line (RFC 5322, section 2.2). Returns `None` if the line does not begin with a field
+/// name.
 fn field_name(line: &[u8]) -> Option<&[u8]> {
     let colon = line.iter().position(|byte| *byte == b':')?;
     let name = line.get(..colon)?.trim_ascii_end();
@@ -261,7 +262,7 @@ fn field_name(line: &[u8]) -> Option<&[u8]> {
     lawful.then_some(name)
 }
 
-/// Indents lines of a head that are not fields. The indentation turns each of them into a continuation of the line before.
+/// Indents the stray lines of a head. An indented line is a continuation of the line before.
 fn unfolded_strays(head: &[u8]) -> Cow<'_, [u8]> {
     let is_stray = |index: usize, line: &[u8]| {
         index > 0

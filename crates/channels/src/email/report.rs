@@ -1,8 +1,8 @@
 //! Recognises delivery reports (RFC 3464) and bounces in other formats.
 //!
 //! Recognition relies on two kinds of evidence: one of our messages came back, and a mail system sent the mail. The rules are the
-//! same for all server software. If a person forwards a report, the mail counts as written by that person. The same is true of a
-//! person's mail that merely has the headers of a report.
+//! same for all server software. If a person forwards a report, the mail counts as written by that person. Headers that are
+//! typical of reports do not make a person's mail a report.
 
 use hotline_core::contact::message::DeliveryReport;
 use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
@@ -16,7 +16,7 @@ use super::{
 
 /// A report that a machine sent.
 pub enum Report {
-    /// A report on the delivery of a message, whether we sent that message or not.
+    /// A report on the delivery of a message. The message may not be ours.
     Delivery(DeliveryReport),
     /// A read receipt: the recipient's mail program reports that a mail was opened.
     Opened,
@@ -24,7 +24,7 @@ pub enum Report {
     Complaint,
 }
 
-/// The kind of sender, as used to recognise reports.
+/// The kind of sender of a possible report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Author {
     /// A mail system, recognised by its name.
@@ -44,7 +44,7 @@ enum Author {
 /// Recognises a report. Returns `None` for an ordinary mail.
 pub fn recognise_report(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> Option<Report> {
     let author = author(mail);
-    // A disposition notification from a mail system means that the system discarded the mail. It is not a read receipt.
+    // A disposition notification from a mail system is not a read receipt. It means that the system discarded the mail.
     if author != Author::Daemon
         && let Some(disposition) = part_in_report(mail, &["disposition-notification"])
         && !delivery_status::field(&disposition, "disposition").is_empty()
@@ -80,9 +80,9 @@ pub fn recognise_report(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> 
 /// The media subtypes of parts that contain a delivery status. The first is for ASCII, the second for UTF-8 (RFC 6533).
 const STATUS: [&str; 2] = ["delivery-status", "global-delivery-status"];
 
-/// Returns whether a mail without a status part is a delivery report. The mail may come from a person: from a visitor of a web
-/// form that sets no address, or from a postmaster. The mail is therefore a report only if it contains one of our tokens, or if
-/// it mentions a delivery and was sent automatically.
+/// Returns whether a mail without a status part is a delivery report. A mail that looks like a report may come from a person:
+/// from a postmaster, or from the visitor of a web form that sets no address. The mail is therefore a report only if it contains
+/// one of our tokens, or if it mentions a delivery and was sent automatically.
 fn speaks_of_delivery(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses, author: Author) -> bool {
     let failed = mail.header_raw("X-Failed-Recipients").is_some()
         || mail.parts.iter().any(is_report)

@@ -36,7 +36,7 @@ pub struct Sender {
     /// The user name, and the command that prints an access token (XOAUTH2). The command runs before each message. `None` if a
     /// password or no authentication is used.
     token: Option<(String, String)>,
-    /// The transport that all messages share, so that connections stay open. Not used with access tokens.
+    /// The transport that all messages share, so that connections stay open. It is not used with access tokens.
     kept: OnceLock<Smtp1>,
     shown: String,
     address: OwnAddress,
@@ -167,8 +167,8 @@ impl Sender {
             for file in &message.files {
                 let kind = ContentType::parse(&file.media_type)
                     .unwrap_or(ContentType::parse("application/octet-stream")?);
-                // Files are always encoded in Base64. Servers may change the line ends of unencoded content, or refuse content
-                // with NUL bytes or with a CR or LF alone.
+                // Files are always encoded in Base64. In unencoded content, servers may change the line ends. They may also
+                // refuse NUL bytes and a CR or LF alone.
                 let encoding = ContentTransferEncoding::Base64;
                 let body = Body::new_with_encoding(file.bytes.clone(), encoding)
                     .map_err(|_| anyhow::anyhow!("A file cannot be encoded"))?;

@@ -20,8 +20,8 @@ pub fn join_paragraphs(texts: &[impl AsRef<str>]) -> String {
     texts.join("\n\n")
 }
 
-/// Joins the lines of flowed text (RFC 3676). A line that ends in a space continues in the next line of the same quote depth. If
-/// `deleted` is set (the parameter `DelSp=yes`), the space at the end of the line is removed.
+/// Joins the lines of flowed text (RFC 3676). A line that ends with a space continues in the next line if both lines have the
+/// same quote depth. With `deleted` (the parameter `DelSp=yes`), the final space of the line is removed.
 pub fn join_flowed(text: &str, deleted: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut open: Option<usize> = None;
@@ -56,8 +56,8 @@ pub fn tidy(text: &str) -> String {
     unified.nfc().filter(seen).collect::<String>().trim().to_owned()
 }
 
-/// Returns the words of a text without accents and capitals, because the alternative forms of one message may differ in accents
-/// and capitals.
+/// Returns the words of a text in lower case and without accents, because two forms of one message may differ in accents and
+/// capitals.
 pub fn word_set(text: &str) -> HashSet<String> {
     fold(&without_placeholders(text))
         .split(|c: char| !c.is_alphanumeric())
@@ -66,7 +66,7 @@ pub fn word_set(text: &str) -> HashSet<String> {
         .collect()
 }
 
-/// Removes the placeholders that programs put in place of a picture: `[image: a.png]`, `[cid:…]`.
+/// Removes the placeholders that programs write instead of pictures: `[image: a.png]`, `[cid:…]`.
 fn without_placeholders(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;

@@ -25,7 +25,7 @@ const LONGEST_LOCAL: usize = 200;
 pub struct FoundToken {
     /// The id of our message, if the token was in a Message-ID.
     pub message: Option<Uuid>,
-    /// The token of the message's thread.
+    /// The thread token.
     pub token: ThreadToken,
     /// Where the token was found.
     pub place: Place,
@@ -120,9 +120,9 @@ impl TokenSearch<'_> {
         }
     }
 
-    /// Keeps the token with the stronger evidence. If both are equally strong, the order decides. If the mail names several
-    /// ancestors, the last ancestor is the message that the mail answers. If the mail contains several returned messages, the
-    /// first is the message that came back, and it quotes the others.
+    /// Keeps the token with the stronger evidence. If both are equally strong, `Returned` and `Address` keep the first token,
+    /// `Text` and `Ancestor` the last. The first returned message is the message that came back; it quotes the others. The last
+    /// ancestor is the message that the mail answers.
     fn keep_better(&mut self, mark: FoundToken) {
         let better = self.best.as_ref().is_none_or(|best| match mark.place {
             Place::Returned | Place::Address => mark.place > best.place,

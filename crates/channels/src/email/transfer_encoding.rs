@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
-/// The minimum length, in bytes, of a line that is still decoded after the base64 seems to have ended. A shorter line may be a
-/// person's words.
+/// The shortest line, in bytes, that is still decoded after an apparent end of the base64. A shorter line may be a person's
+/// words.
 const SHORTEST_LINE: usize = 16;
 
 /// The transfer encoding of a body (RFC 2045, section 6).
@@ -120,7 +120,7 @@ fn unescape(line: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Decodes base64 line by line. Ignores lines of words within the base64. Returns the lines after the base64 as `rest`. Returns
-/// `None` if the body is plain text that its header wrongly declares as base64.
+/// `None` if the body is plain text that the header wrongly declares as base64.
 fn base64(body: &[u8]) -> Option<Decoded<'_>> {
     let mut out = Vec::with_capacity(body.len() / 4 * 3);
     let mut segment: Vec<u8> = Vec::new();
@@ -134,7 +134,7 @@ fn base64(body: &[u8]) -> Option<Decoded<'_>> {
         if bare.is_empty() {
             continue;
         }
-        // Words follow the padding on this line, so the base64 ends at the padding.
+        // If words follow the padding on a line, the base64 ends at the padding.
         if !ended && let Some(length) = padded_length(line) {
             segment.extend(line.iter().take(length).filter(|byte| is_base64(**byte)));
             ended = true;
@@ -153,7 +153,8 @@ fn base64(body: &[u8]) -> Option<Decoded<'_>> {
         end = at;
     }
     flush(&mut segment, &mut out);
-    // The header of this plain text is wrong, even if a few lines look like base64.
+    // A body without base64 is plain text. A body that begins with words is plain text, too, if its second half contains no
+    // base64.
     if out.is_empty() || (words_first && end < body.len() / 2) {
         return None;
     }
@@ -163,8 +164,8 @@ fn base64(body: &[u8]) -> Option<Decoded<'_>> {
     })
 }
 
-/// Returns the length of the base64 at the start of a line, in bytes. Returns `None` unless the base64 ends with padding and
-/// words follow.
+/// Returns the length, in bytes, of base64 at the start of a line. Returns `None` if the base64 does not end with padding, or if
+/// no words follow it.
 fn padded_length(line: &[u8]) -> Option<usize> {
     let letters = line.iter().position(|byte| !is_base64(*byte))?;
     let padding = line

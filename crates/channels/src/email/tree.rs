@@ -243,8 +243,8 @@ fn delimiters(body: &[u8], boundary: &[u8]) -> Vec<Delimiter> {
     find(&|after| Some(after.starts_with(b"--")))
 }
 
-/// Guesses the boundary of a multipart that declares no boundary or a wrong one. The guess is the first line that begins with two
-/// dashes and is followed by a `Content-` field.
+/// Guesses the boundary of a multipart whose declared boundary is missing or wrong. The guess is the first line that begins with
+/// two dashes and is followed by a `Content-` field.
 fn guessed_boundary(body: &[u8]) -> Option<Vec<u8>> {
     let lines: Vec<&[u8]> = body.split(|byte| *byte == b'\n').take(200).collect();
     lines.windows(2).find_map(|pair| {
