@@ -1,4 +1,4 @@
-//! Remembers how long a platform asked the line to wait, in one conversation or before any request.
+//! Remembers the waits that a platform asked for. A wait applies to one conversation or to all requests of the line.
 
 use std::{
     collections::HashMap,
@@ -6,8 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The waits that a platform asked for. The platform refuses every message that is sent before the end of a wait. It bans bots that
-/// ignore the waits.
+/// The waits that a platform asked for. Until a wait ends, the platform refuses every message. The platform bans bots that ignore
+/// waits.
 #[derive(Default)]
 pub struct Backoff(Mutex<Waits>);
 
@@ -18,7 +18,7 @@ struct Waits {
 }
 
 impl Backoff {
-    /// Returns how long to wait before writing in a conversation. `None` means that no wait is needed.
+    /// Returns how long to wait before the next request in a conversation. Returns `None` if no wait is needed.
     pub fn remaining_wait(&self, conversation: &str) -> Option<Duration> {
         let waits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let here = waits.conversations.get(conversation).copied();
@@ -26,8 +26,8 @@ impl Backoff {
         Some(until.saturating_duration_since(Instant::now())).filter(|wait| !wait.is_zero())
     }
 
-    /// Records that the platform refused a request in a conversation and asked for a retry after `wait`. Returns whether
-    /// another conversation has to wait as well.
+    /// Records that the next request in a conversation must wait for `wait`. Returns whether another conversation must wait as
+    /// well.
     pub fn note_wait(&self, conversation: &str, wait: Duration) -> bool {
         let mut waits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (now, until) = (Instant::now(), Instant::now() + wait);
@@ -37,7 +37,7 @@ impl Backoff {
         others
     }
 
-    /// Records that the platform asked for a wait before any further request.
+    /// Records that all requests must wait for `wait`.
     pub fn note_global_wait(&self, wait: Duration) {
         let mut waits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         waits.global = waits.global.max(Some(Instant::now() + wait));

@@ -1,9 +1,10 @@
-//! The bridge, a channel that connects any other network through signed webhooks in both directions.
+//! The bridge: a channel that connects Hotline to any other network. Hotline and a bridge program, called the other side here,
+//! exchange messages and replies through signed webhooks.
 //!
-//! Requests in both directions are signed as the Standard Webhooks specification (1.0) requires: `webhook-id`,
-//! `webhook-timestamp` and `webhook-signature: v1,<base64 of HMAC-SHA256 over "id.timestamp.body">`, with a secret
-//! `whsec_<base64>`. A request is refused if its timestamp differs from our clock by more than five minutes. A request with a known
-//! `webhook-id` repeats an earlier message.
+//! Requests in both directions are signed according to the Standard Webhooks specification (1.0). Each request has the headers
+//! `webhook-id`, `webhook-timestamp` and `webhook-signature: v1,<base64 of HMAC-SHA256 over "id.timestamp.body">`. The HMAC key is
+//! the decoded base64 of the secret `whsec_<base64>`. A request is refused if its timestamp differs from our clock by more than
+//! five minutes. A request with the `webhook-id` of an earlier request is treated as a repeat.
 //!
 //! Incoming messages are posted to `/bridge/<line>` as `{"id", "from": {"id", "name"}, "text", "language", "edit", "sent_at",
 //! "place"}`. Replies are posted to `callback_url` as `{"id", "to", "text", "reference", "in_reply_to"}`. An answer with a 2xx
@@ -63,8 +64,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 struct Settings {
     #[serde(rename = "channel")]
     _channel: String,
-    /// The secret that signs requests: `whsec_` and the base64 form of 24 to 64 bytes. Alternatively, `secret_file` names a file
-    /// that contains this text.
+    /// The secret with which requests are signed: `whsec_` followed by 24 to 64 bytes in base64. Alternatively, `secret_file` names
+    /// a file that contains the secret.
     secret: Option<Private<String>>,
     secret_file: Option<PathBuf>,
     /// The URL to which replies are posted. Without this URL, the line receives messages but can't answer them.
@@ -161,8 +162,9 @@ impl Channel for Bridge {
                 place: call.place,
                 version: call.edit.max(0),
             }),
-            // The network may send one of our own messages back, under the id that we assigned to it. The second value would be a
-            // thread token as evidence. It is not needed, because the signature proves who sent the request.
+            // The network may return one of our own messages, with the id that we gave the message. The second value of `echo_of`
+            // is a thread token that serves as evidence. No token is needed here, because the signature proves who sent the
+            // request.
             echo_of: id.as_deref().and_then(|id| id.parse().ok()).map(|id| (id, None)),
             message_id: id,
             language: language.or_else(|| Language::guess(&text)),
@@ -230,7 +232,7 @@ impl Channel for Bridge {
 }
 
 impl Bridge {
-    /// Computes the MAC that signs a request. Never returns `None` in practice, because HMAC accepts a key of any length.
+    /// Computes the MAC that signs a request. HMAC accepts a key of any length, so the result is never `None` in practice.
     fn sign(&self, id: &str, at: &str, body: &[u8]) -> Option<Hmac<Sha256>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).ok()?;
         mac.update(format!("{id}.{at}.").as_bytes());
@@ -238,7 +240,7 @@ impl Bridge {
         Some(mac)
     }
 
-    /// Returns the id of a request. Returns `None` unless the request has a valid signature and a current timestamp.
+    /// Returns the id of a request if its signature is valid and its timestamp is current; otherwise `None`.
     fn verified_id(&self, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Option<String> {
         let text = |name: &str| headers.get(name)?.to_str().ok();
         let (id, at) = (text("webhook-id")?, text("webhook-timestamp")?);

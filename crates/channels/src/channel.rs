@@ -16,11 +16,11 @@ use hotline_core::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// A kind of channel: its name and the function that opens a line of it.
+/// A kind of channel, with its name and the function that opens a line of this kind.
 pub struct ChannelKind {
     /// The name of the kind in the settings (`channel = "…"`), in the database and in the statistics.
     pub name: &'static str,
-    /// `true` if only one line of this kind may exist, because a second line would serve the same public URLs.
+    /// `true` if only one line of this kind may exist. A second line would serve the same public URLs.
     pub only_one: bool,
     /// Opens a line without connecting to anything yet.
     pub open: fn(Opening) -> anyhow::Result<Arc<dyn Channel>>,
@@ -36,8 +36,8 @@ pub struct Opening {
     pub centre: Arc<Centre>,
     /// The base URL of the public pages, which include the web form.
     pub public_url: String,
-    /// The e-mail addresses of all lines, as in the settings. They are needed because an e-mail to one line may concern a message
-    /// that another line sent.
+    /// The e-mail addresses of all lines, as written in the settings. An e-mail that arrives on one line may concern a message that
+    /// another line sent.
     pub addresses: Arc<[String]>,
     /// The texts of all languages.
     pub locales: Arc<Locales>,
@@ -53,7 +53,7 @@ pub trait Channel: Send + Sync {
     /// through `routes`.
     ///
     /// # Errors
-    /// When the line can never work. The error is then reported, and the line is not started again.
+    /// Returns an error if the line can never work. The caller reports the error and does not start the line again.
     async fn receive(&self, _intake: Arc<dyn Intake>, stop: CancellationToken) -> anyhow::Result<()> {
         stop.cancelled().await;
         Ok(())
@@ -67,8 +67,8 @@ pub trait Channel: Send + Sync {
     /// Parses a raw message. This function is pure, and it returns a result for any bytes.
     fn normalise(&self, raw: &RawMessage) -> Normalised;
 
-    /// Returns the number of chunks into which a message is split. A long text, for example, is split into several chunks. The
-    /// chunks are handed over in order to the other side: the platform or the mail server. Each chunk is recorded once the other
+    /// Returns the number of chunks into which a message is split, for example because its text is long. The line hands one chunk
+    /// after another to the other side, that is, to the platform or the mail server. Each chunk is recorded as soon as the other
     /// side has accepted it.
     fn chunk_count(&self, _message: &OutboundMessage) -> usize {
         1
@@ -78,16 +78,16 @@ pub trait Channel: Send + Sync {
     /// chunk.
     ///
     /// # Errors
-    /// When the hand-over failed or its outcome is unknown. The error says whether a retry makes sense.
+    /// Returns an error if the hand-over failed or if its outcome is unknown. The error says whether a retry makes sense.
     async fn send(&self, message: &OutboundMessage, chunk: usize) -> Result<(), ChannelError>;
 
-    /// Returns whether the person sees a message twice if it is handed over twice. If so, a hand-over with an unknown outcome is
-    /// not repeated automatically: a counsellor decides whether to send the reply again.
+    /// Returns whether a person sees a message twice after two hand-overs of the message. If `true`, a counsellor decides whether
+    /// to repeat a hand-over with an unknown outcome. If `false`, the hand-over is repeated automatically.
     fn repeats_are_seen(&self) -> bool {
         false
     }
 
-    /// Returns whether a message waits until every earlier message to the same person was handed over.
+    /// Returns whether a message waits until every earlier message to the same person has been handed over.
     fn keeps_order(&self) -> bool {
         false
     }
@@ -100,10 +100,10 @@ pub trait Channel: Send + Sync {
     /// Shows the person that a counsellor is writing an answer. Ignores failures.
     async fn show_typing(&self, _to: &Private<String>, _thread: &[String]) {}
 
-    /// Fetches a file from the platform, for a message that contained only a reference to the file.
+    /// Fetches a file from the platform. `reference` is the reference to the file that a message contained instead of the file.
     ///
     /// # Errors
-    /// When the file was not fetched. The error says whether a retry makes sense.
+    /// Returns an error if the file could not be fetched. The error says whether a retry makes sense.
     async fn fetch(&self, _reference: &Private<String>) -> Result<Vec<u8>, ChannelError> {
         Err(ChannelError::Permanent {
             reason: "this channel fetches nothing".into(),
@@ -114,20 +114,20 @@ pub trait Channel: Send + Sync {
     /// test.
     ///
     /// # Errors
-    /// When a test fails. The error names the cause and the remedy.
+    /// Returns an error if a test fails. The error names the cause and the remedy.
     async fn check(&self) -> anyhow::Result<Vec<String>>;
 
-    /// Returns the external ids of all messages that are now at the line's source, for example in a mailbox. Returns `None` if
-    /// the source does not keep messages.
+    /// Returns the external ids of all messages that the line's source, such as a mailbox, contains now. Returns `None` if the
+    /// source does not keep messages.
     ///
     /// # Errors
-    /// When the source can't be read.
+    /// Returns an error if the source can't be read.
     async fn held_ids(&self) -> anyhow::Result<Option<Vec<String>>> {
         Ok(None)
     }
 
-    /// Returns the key of the text that acknowledges the first message of a contact. Returns `None` if the line sends no
-    /// acknowledgement.
+    /// Returns the key of the text with which the line acknowledges the first message of a contact. Returns `None` if the line
+    /// sends no acknowledgement.
     fn acknowledgement(&self) -> Option<&'static str> {
         None
     }
@@ -147,16 +147,16 @@ pub trait Channel: Send + Sync {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Attachments {
-    /// Accepts no files. The message lists each file with its type, and with its size if that is known.
+    /// Accepts no files. The message lists the type and, if known, the size of each file.
     Never,
-    /// Accepts, fetches or shows a file only when a counsellor asks for it. Each request of a counsellor is logged.
+    /// Accepts, fetches or shows a file only after a counsellor asked for it. Each request by a counsellor is logged.
     #[default]
     OnRequest,
     /// Accepts or fetches every file immediately. A file is still shown only when a counsellor asks for it.
     Always,
 }
 
-/// Why a hand-over failed or has an unknown outcome. The error text comes from the other side and may contain addresses.
+/// Why a hand-over failed, or why its outcome is unknown. The error text comes from the other side and may contain addresses.
 #[derive(Debug, thiserror::Error)]
 pub enum ChannelError {
     /// A later attempt may succeed.
@@ -164,8 +164,8 @@ pub enum ChannelError {
     Transient {
         /// The reason, as shown to staff.
         reason: Reason,
-        /// How long the other side asked us to wait; `None` if it named no time. The refused hand-over then does not count as an
-        /// attempt.
+        /// How long the other side asked us to wait; `None` if it named no time. If a time is named, the refused hand-over does not
+        /// count as an attempt.
         retry_after: Option<Duration>,
     },
     /// The outcome of the hand-over is unknown: the message may have arrived or not.
@@ -222,7 +222,8 @@ pub(crate) const fn default_true() -> bool {
     true
 }
 
-/// Reads a secret that the settings contain directly or in a file. Removes line breaks at the end of the file.
+/// Returns a secret. The settings contain either the secret or the path of a file with the secret. Line breaks at the end of the
+/// file are removed.
 pub(crate) fn read_secret(
     value: Option<&Private<String>>,
     file: Option<&PathBuf>,

@@ -1,4 +1,4 @@
-//! Cleans texts, names and media types that strangers send, before staff see them.
+//! Cleans untrusted texts, names and media types before staff see them.
 
 use std::borrow::Cow;
 
@@ -6,12 +6,12 @@ use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::WINDOWS_1250;
 use unicode_normalization::UnicodeNormalization;
 
-/// Returns a text without NUL characters and without white space at both ends. CRLF line ends, which browsers send, become LF.
+/// Returns a text without NUL characters and without white space at both ends. Converts the CRLF line ends of browsers to LF.
 pub fn text(text: &str) -> String {
     text.replace('\0', "").replace("\r\n", "\n").trim().to_owned()
 }
 
-/// Decodes bytes as UTF-8, or else from their most likely charset. Replaces invalid bytes and drops none.
+/// Decodes bytes as UTF-8. If the bytes are not valid UTF-8, decodes them in their most likely charset and replaces invalid bytes.
 pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Cow::Borrowed(text);
@@ -45,7 +45,7 @@ pub fn file_name(name: &str) -> Option<String> {
     Some(one_line(last).chars().take(200).collect()).filter(|name: &String| !name.is_empty())
 }
 
-/// Returns a media type such as `image/png`. A malformed type becomes `application/octet-stream`.
+/// Returns a media type such as `image/png` without its parameters. A malformed type becomes `application/octet-stream`.
 pub fn media_type(named: &str) -> String {
     let named = named.split(';').next().unwrap_or_default().trim().to_lowercase();
     let lawful = |c: char| c.is_ascii_alphanumeric() || "/.+-_".contains(c);
@@ -56,7 +56,7 @@ pub fn media_type(named: &str) -> String {
     }
 }
 
-/// Returns whether a character is invisible and only changes the writing direction of the text after it.
+/// Returns whether a character is an invisible mark that changes the writing direction.
 fn turns_writing(c: char) -> bool {
     matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
 }

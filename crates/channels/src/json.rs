@@ -61,8 +61,8 @@ pub fn texts_named<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
         Value::Object(fields) => fields
             .iter()
             .flat_map(|(name, value)| {
-                // Any other field, such as `"type": "paragraph"`, is not collected, but its value is searched for matching
-                // fields.
+                // The text of any other field, such as `"type": "paragraph"`, is not collected. If the value of the field is an
+                // object or a list, matching fields inside it are collected.
                 if names.contains(&name.as_str()) {
                     own_texts(value, names)
                 } else {
@@ -74,7 +74,8 @@ pub fn texts_named<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
     }
 }
 
-/// Collects the texts in the value of a matching field. The value is a text, or a list of texts and of objects with matching fields.
+/// Collects the texts in the value of a matching field. The value is a text, an object with matching fields, or a list of texts and
+/// objects.
 fn own_texts<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
     match value {
         Value::String(text) => vec![text],

@@ -39,7 +39,7 @@ fn append(chunks: &mut Vec<String>, unit: &str, most: usize) {
     }
 }
 
-/// Returns the length in UTF-16 code units. Platforms that count characters get the same number or a lower number.
+/// Returns the length in UTF-16 code units. A platform that counts characters instead counts at most this number.
 fn length(text: &str) -> usize {
     text.encode_utf16().count()
 }
