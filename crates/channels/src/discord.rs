@@ -1,7 +1,7 @@
 //! Discord: direct messages to a bot, and forms that people send after they press a contact button in a server channel.
 //!
-//! An event from the gateway (Discord's WebSocket) only triggers a read of one conversation through the REST API. The read starts
-//! after the last accepted message. It therefore also returns messages whose events were lost, and messages from the time when
+//! An event from the gateway (Discord's WebSocket) only triggers a read of one conversation through the REST API. Each read starts
+//! after the last accepted message. A read therefore also finds messages whose events were lost, and messages from the time when
 //! the line was disconnected. Each message arrives once and in order.
 //!
 //! Repeats are harmless in both directions. An incoming message is identified by its id and the time of its last edit. An

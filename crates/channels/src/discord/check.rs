@@ -10,7 +10,7 @@ use crate::json;
 /// for a bot in few servers.
 const MESSAGE_CONTENT: u64 = 1 << 18 | 1 << 19;
 
-/// The permissions that the bot needs for the contact button and its threads, with Discord's names for the permissions.
+/// The permissions that the bot needs for the contact button and the private threads. Each permission has Discord's name for it.
 const NEEDED: [(Permissions, &str); 6] = [
     (Permissions::VIEW_CHANNEL, "View Channel"),
     (Permissions::SEND_MESSAGES, "Send Messages"),

@@ -1,5 +1,5 @@
-//! Reads the contents of a message: its text with names instead of ids, substitutes for content that is not text, and
-//! references to its files.
+//! Reads the contents of a message: the text with names instead of ids, descriptions of content that is not text, and references to
+//! the files.
 //!
 //! The functions work on untyped JSON, so one unexpected field can't hide the rest of a message.
 
@@ -16,7 +16,7 @@ use crate::{
 /// The contents of a message.
 pub struct Contents {
     pub text: String,
-    /// The text of the message that this message answers. The desk shows this text collapsed.
+    /// The text of the answered message. The desk shows this text folded.
     pub quoted: String,
     pub parts: Vec<Part>,
     pub remarks: Vec<Remark>,
@@ -25,7 +25,7 @@ pub struct Contents {
 /// The names of the component fields that contain text.
 const WORDS: [&str; 6] = ["content", "description", "label", "placeholder", "title", "url"];
 
-/// Reads the contents of a message. `channel` and `id` become part of the references to its files.
+/// Reads the contents of a message. `channel` and `id` become part of the references to the message's files.
 pub fn read_contents(message: &Value, channel: &str, id: Option<u64>, attachments: Attachments) -> Contents {
     let mut remarks = Vec::new();
     let mut texts = own_texts(message, &mut remarks);
@@ -114,8 +114,8 @@ fn line_at(value: &Value, pointer: &str) -> String {
     one_line(json::text(value, pointer).unwrap_or_default())
 }
 
-/// Converts an attachment into a part. Discord changes the URL of an attachment every day, so the reference to the file consists
-/// of the ids of the channel, the message and the attachment.
+/// Converts an attachment into a part. Discord changes the URL of an attachment every day, so the part refers to the file by the
+/// ids of the channel, the message and the attachment.
 fn to_part(file: &Value, channel: &str, message: Option<u64>, attachments: Attachments) -> Part {
     let size = json::size(file, "/size").unwrap_or_default();
     let content = match (attachments, json::id(file, "/id").zip(message)) {

@@ -1,5 +1,5 @@
-//! The conversations of a line. Each conversation has one person and the id of the last accepted message. The intake stores the
-//! conversations encrypted, and this module keeps a copy in memory.
+//! The conversations of a line. Each conversation belongs to one person, and records the id of the last accepted message. The
+//! intake stores the conversations in encrypted form. This module keeps a copy of them in memory.
 
 use std::{
     collections::HashMap,
@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serenity::all::{ChannelId, UserId};
 
-/// The text that replaces the channel id in the message id of a form. A form has no channel until a thread is created for the
+/// The text that a form's message id contains instead of a channel id. A form has no channel until a thread is created for the
 /// form.
 pub const FORM: &str = "form";
 
@@ -18,7 +18,8 @@ pub const FORM: &str = "form";
 pub struct Conversation {
     /// The person who writes to the helpline.
     pub person: UserId,
-    /// Whether the conversation is a private thread in the server channel `room`. Other people may also write in a thread.
+    /// `true` if the conversation is a private thread in the server channel `room`, where other people may write as well. `false`
+    /// if the conversation is direct.
     pub thread: bool,
     /// The id of the last accepted message.
     pub after: u64,

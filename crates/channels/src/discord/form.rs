@@ -32,9 +32,9 @@ const LONGEST: u16 = 4_000;
 const ACCEPTING: Duration = Duration::from_millis(2_000);
 /// The total time for accepting a form and waiting for the contact's reference.
 const IN_TIME: Duration = Duration::from_millis(2_300);
-/// The interval at which the line checks whether a form is registered, before it sends the response.
+/// The interval between checks whether a form is registered, until the response is sent.
 const CHECK_EVERY: Duration = Duration::from_millis(50);
-/// The interval at which the line checks whether a form is registered, after it sent the response.
+/// The interval between checks whether a form is registered, after the response was sent.
 const CHECK_LATER_EVERY: Duration = Duration::from_secs(2);
 /// How long the line tries to create a thread for a form. After this time, the line tries again only when a reply is sent. If the
 /// thread still can't be created, the reply is sent as a direct message.
@@ -80,7 +80,7 @@ impl Press {
     }
 }
 
-/// Returns the text that was typed into the fields of a form, at any depth of the form's components.
+/// Returns the text that was typed into the fields of a form. Searches the form's components at any depth.
 fn typed_text(components: &Value) -> String {
     json::texts_named(components, &["value"]).join("\n")
 }
@@ -118,7 +118,7 @@ impl DiscordLine {
         self.respond(press, &CreateInteractionResponse::Modal(form)).await
     }
 
-    /// Accepts a form, then confirms it to the person. The thread is created afterwards, even if the confirmation failed.
+    /// Accepts a form, then sends the response to the person. Creates the thread afterwards, even if the response failed.
     async fn accept_form(&self, intake: &dyn Intake, form: &Press) {
         let begun = Instant::now();
         let words = self.words(&form.locale);

@@ -33,9 +33,9 @@ const COUNTED: Duration = Duration::from_secs(3_600);
 struct GatewayState {
     session: Option<Session>,
     waits: ReconnectWaits,
-    /// The number of sessions that the bot may still begin today; `None` unless this number is low.
+    /// The number of sessions that the bot may still begin today. Only set if this number is low.
     few_starts: Option<u64>,
-    /// When the count of unreadable events began, and the count.
+    /// When the count of unreadable events began, and the number of events counted since.
     unreadable: Option<(Instant, u32)>,
     /// When Discord began or resumed the session on this connection; `None` until then.
     working: Option<Instant>,
@@ -57,8 +57,8 @@ impl GatewayState {
 }
 
 impl DiscordLine {
-    /// Returns the gateway intents. They cover direct messages. If the setting `room` names a channel, they also cover the events
-    /// of the channel's server.
+    /// Returns the gateway intents, that is, the kinds of events that Discord sends to the bot. They always include direct
+    /// messages. If the setting `room` names a channel, they also include the events of the channel's server.
     fn intents(&self) -> u64 {
         let mut intents = GatewayIntents::DIRECT_MESSAGES;
         if self.room.is_some() {
@@ -232,8 +232,8 @@ impl DiscordLine {
         Some(())
     }
 
-    /// Counts an unreadable event. Queues a read of the channels that the event names, or of all conversations if it names no
-    /// channel. The contents of the event are not logged.
+    /// Counts an unreadable event, and queues a read of each channel that the event names. If the event names no channel, queues a
+    /// read of all conversations. The contents of the event are not logged.
     async fn count_unreadable(
         &self,
         intake: &Arc<dyn Intake>,

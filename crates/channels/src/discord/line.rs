@@ -85,7 +85,7 @@ impl DiscordLine {
         let _ = self.triggers.send(trigger);
     }
 
-    /// Returns the texts in the language of a person's Discord client.
+    /// Returns the texts in the language of a person's Discord client, or else in the centre's language.
     pub fn words(&self, locale: &str) -> &Words {
         self.locales
             .of(Language::parse(locale).unwrap_or(self.centre.language))

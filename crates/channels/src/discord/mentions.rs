@@ -13,8 +13,8 @@ enum Mention<'a> {
     Command(&'a str),
 }
 
-/// Replaces the ids in mentions with names from the message. The returned flag is `true` if the message lacks the name for a
-/// mention.
+/// Replaces the ids in mentions with names from the message. The returned flag is `true` if the message does not name every
+/// mentioned person, role or channel.
 pub fn replace_mentions(text: &str, message: &Value) -> (String, bool) {
     let mut named = String::with_capacity(text.len());
     let mut nameless = false;

@@ -112,7 +112,8 @@ fn read_message(
         }
         remarks.push(Remark::UnknownContent);
     }
-    // A guest may write in a person's thread. Replies to the guest are not sent to the thread, because the person would read them.
+    // A guest may write in a person's thread. A reply to the guest is not sent to that thread, because the person would read the
+    // reply.
     let answered_in = if author.as_deref() == Some(person) {
         channel
     } else {
@@ -147,8 +148,8 @@ fn read_message(
     }))
 }
 
-/// Returns whether Discord itself wrote a message of this type, for example a notice about a join, a pin or a call. Messages from
-/// people have the types 0 and 19. Types that Discord adds later are read as messages from people.
+/// Returns whether Discord itself wrote a message of this type, for example about a join, a pin or a call. Messages from people
+/// have the types 0 and 19. Types that Discord adds later are read as messages from people.
 const fn is_system(kind: i64) -> bool {
     matches!(kind, 1..=18 | 21 | 22 | 24..=32 | 36..=39 | 44 | 46)
 }

@@ -35,7 +35,7 @@ const BATCH: usize = 16;
 const SWEEP: Duration = Duration::from_secs(60);
 /// How often all conversations are read without a trigger.
 const GREAT_SWEEP: Duration = Duration::from_secs(3_600);
-/// How far back a newly discovered direct conversation is read. The conversation may be older than this service.
+/// How far back a newly discovered direct conversation is read. The conversation may have begun before Hotline was installed.
 const NEW: chrono::Duration = chrono::Duration::days(14);
 
 /// The channel type of a direct conversation.
@@ -175,7 +175,7 @@ impl DiscordLine {
         self.load_conversations(intake).await.is_ok()
     }
 
-    /// Starts to track a direct conversation.
+    /// Records a direct conversation that the line did not know before.
     async fn start_conversation(&self, intake: &dyn Intake, channel: ChannelId, person: UserId) {
         let conversation = Conversation {
             person,
@@ -190,8 +190,8 @@ impl DiscordLine {
         let _ = intake.accept(Vec::new(), Some(cursor)).await;
     }
 
-    /// Asks Discord for the person in a channel, and reads the channel if it is a direct conversation. This request
-    /// is needed after an event that names a channel but no person.
+    /// Asks Discord for the person in a channel, because an event named the channel but no person. Reads the channel if it is a
+    /// direct conversation.
     async fn identify_conversation(
         &self,
         intake: &dyn Intake,
@@ -314,7 +314,7 @@ impl DiscordLine {
         Ok(page)
     }
 
-    /// Converts a message into a raw message that arrived at `at`. Returns `None` if the bot wrote the message.
+    /// Converts a message into a raw message. `at` is the time of its arrival. Returns `None` if the bot wrote the message.
     fn to_raw(
         &self,
         channel: ChannelId,
@@ -344,8 +344,8 @@ impl DiscordLine {
         })
     }
 
-    /// Schedules another attempt after a failed read. If Discord refuses the whole conversation, stores a notice for the person's
-    /// contact instead.
+    /// Schedules another attempt after a failed read. If Discord permanently refuses access to the conversation, stores a notice
+    /// for the person's contact instead.
     async fn reschedule(
         &self,
         intake: &dyn Intake,
@@ -361,8 +361,8 @@ impl DiscordLine {
         };
         let mut wait = Duration::from_secs(1 << failures.min(8));
         match failed {
-            // Discord refuses the request permanently, for example because the message was deleted. Versions of the message that
-            // are already stored stay unchanged.
+            // Discord refuses the request permanently, for example because the message was deleted. Stored versions of the message
+            // stay unchanged.
             ReadFailure::Rest(error) if error.is_for_good() && of_message => return,
             ReadFailure::Rest(error) if error.is_for_good() => {
                 tracing::warn!(line.name = %self.name, reason = %error, "A conversation of line {} cannot be read", self.name);

@@ -10,7 +10,7 @@ use crate::json;
 
 /// A session that lasts this long resets the waits to their first values.
 const SETTLED: Duration = Duration::from_secs(600);
-/// The first wait before a new session. Each further wait is twice as long as the one before.
+/// The first wait before a new session. Each further wait is twice as long as the previous wait.
 const FIRST: Duration = Duration::from_secs(5);
 /// The longest wait before a new session.
 const LONGEST: Duration = Duration::from_secs(900);
@@ -25,7 +25,7 @@ pub struct ReconnectWaits {
 }
 
 impl ReconnectWaits {
-    /// Returns how long to wait after a connection whose session lasted for `worked`.
+    /// Returns how long to wait before the next connection. `worked` is how long the session of the last connection lasted.
     pub fn next_wait(&mut self, worked: Duration, next: NextStep) -> Duration {
         if worked >= SETTLED {
             *self = Self::default();
@@ -46,8 +46,7 @@ impl ReconnectWaits {
         wait
     }
 
-    /// Returns whether a lost connection raises an alarm. A session that can be resumed raises an alarm only after
-    /// repeated losses.
+    /// Returns whether a lost connection raises an alarm. If the session can be resumed, only repeated losses raise an alarm.
     pub fn is_alarming(&self, next: NextStep) -> bool {
         next != NextStep::Resume || self.resumed > 2
     }
@@ -73,7 +72,7 @@ impl Starts {
         })
     }
 
-    /// Returns whether so few sessions are left that staff should look for the cause.
+    /// Returns whether less than a tenth of the sessions is left. Staff should then look for the cause.
     pub const fn are_few(&self) -> bool {
         self.left < self.total / 10
     }

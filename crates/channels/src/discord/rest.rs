@@ -1,6 +1,5 @@
-//! Requests to Discord's REST API. The library serenity builds the requests, but this module sends them, for two reasons. With
-//! its rate limiter, serenity ignores `api_url`. Without the rate limiter, serenity does not report how long to wait after a
-//! refusal.
+//! Sends requests to Discord's REST API. The library serenity only builds the requests, for two reasons. With its rate limiter,
+//! serenity ignores the setting `api_url`. Without the rate limiter, serenity does not report how long to wait after a refusal.
 
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ const SHORT: Duration = Duration::from_secs(5);
 /// The size of the largest file that is downloaded, in bytes.
 pub const LARGEST_FILE: u64 = 25 << 20;
 
-/// Creates the error for a refusal.
+/// Creates the error for a request that Discord refused.
 pub fn refusal(status: u16, code: i64, message: &str) -> RestError {
     RestError::Refused(Refusal {
         status,
@@ -151,8 +150,8 @@ impl Rest {
             .await
     }
 
-    /// Sends a request. If Discord asked for a short wait, waits first. The response to a press of the contact button is sent
-    /// immediately, because it has no rate limit and must arrive within three seconds.
+    /// Sends a request. If Discord asked for a wait of at most `SHORT`, waits first. These waits do not apply to a response to a
+    /// press of the contact button. The response is sent immediately, because Discord expects it within three seconds.
     pub async fn call(&self, route: Route<'_>, request: Request<'_>) -> Result<Value, RestError> {
         let key = route.path();
         let at_once = matches!(
@@ -186,7 +185,7 @@ impl Rest {
             let wait = seconds(asked.or_else(|| number("retry-after")).unwrap_or(1.0));
             let global = body.get("global").and_then(Value::as_bool).unwrap_or_default();
             if at_once {
-                // The limit for the response to a press does not apply to other requests.
+                // The rate limit for a response to a press does not apply to other requests.
             } else if global || headers.contains_key("x-ratelimit-global") {
                 self.backoff.note_global_wait(wait);
             } else {

@@ -26,10 +26,10 @@ use crate::{channel::ChannelError, json, split::split_text};
 /// The maximum length of a message, in characters (Discord's limit). The code counts UTF-16 code units; a text has at least as
 /// many units as characters.
 const LONGEST: usize = 2_000;
-/// How far Discord's clock may be behind ours. When the line checks whether a reply was already sent, it ignores messages that
-/// are older than the reply by more than this.
+/// How far Discord's clock may be behind ours. The check whether a reply was already sent ignores messages from more than this time
+/// before the reply.
 const CLOCKS: chrono::Duration = chrono::Duration::seconds(5);
-/// How long a reply to a form waits if the form's thread can't be created yet. After that, the reply is sent as a direct message.
+/// How long a reply to a form waits for a thread that can't be created yet. After this time, the reply is sent as a direct message.
 const FOR_THREAD: chrono::Duration = chrono::Duration::minutes(10);
 
 fn text_chunks(message: &OutboundMessage) -> Vec<String> {
@@ -96,7 +96,7 @@ impl DiscordLine {
         let new = CreateMessage::new()
             .nonce(Nonce::String(nonce(message, number)))
             .enforce_nonce(true)
-            // Discord does not notify the people that a reply mentions.
+            // Prevents Discord from notifying the people whom a reply mentions.
             .allowed_mentions(CreateAllowedMentions::new())
             .flags(MessageFlags::SUPPRESS_EMBEDS);
         let route = Route::ChannelMessages { channel_id: channel };
@@ -170,8 +170,8 @@ impl DiscordLine {
             .ok_or_else(|| ChannelError::transient("Discord opens no conversation"))
     }
 
-    /// Returns whether a chunk with an unknown outcome is already in the conversation. If n earlier chunks of the message look
-    /// the same, the chunk was sent only if the conversation contains more than n matches.
+    /// Returns whether the conversation already contains a chunk whose hand-over had an unknown outcome. If `n` earlier chunks of
+    /// the message look the same as this chunk, more than `n` matches are needed.
     async fn was_sent(
         &self,
         channel: ChannelId,
@@ -235,7 +235,8 @@ impl DiscordLine {
     }
 }
 
-/// Returns the nonce of a chunk, with at most 25 characters. All attempts use the same nonce, so Discord accepts the chunk once.
+/// Returns the nonce of a chunk. The nonce has 25 characters (Discord's limit). All attempts use the same nonce, so Discord accepts
+/// the chunk only once.
 fn nonce(message: &OutboundMessage, chunk: usize) -> String {
     let digest = Sha256::digest(format!("{} {chunk}", message.id));
     let mut nonce = data_encoding::BASE32_NOPAD.encode(&digest);
@@ -249,8 +250,8 @@ fn recipient(to: &Private<String>) -> Option<UserId> {
     id.map(UserId::new)
 }
 
-/// Converts an error that occurred while a thread was created. The message was not handed over yet, so a retry is safe even if the
-/// outcome is unknown.
+/// Converts an error that occurred while a thread was created. The message was not handed over yet. A retry is therefore safe, even
+/// if the outcome of the request is unknown.
 fn before_hand_over(error: RestError) -> ChannelError {
     match to_channel_error(error) {
         ChannelError::Unknown { reason } => ChannelError::transient(reason),

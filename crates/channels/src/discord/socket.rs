@@ -1,7 +1,7 @@
 //! One connection to the gateway. This module handles heartbeats and other control messages. It does not parse the data of events.
 //!
-//! The gateway client in serenity is not used, for two reasons. It silently drops an event of an unknown type. After a refusal
-//! it begins another session every five seconds, until Discord resets the token.
+//! The gateway client of serenity is not used, for two reasons. This client silently drops events of unknown types. After a
+//! refusal, the client begins another session every five seconds, until Discord resets the token.
 
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// The timeout for closing the connection.
 const CLOSING: Duration = Duration::from_secs(2);
 
-/// A session, which can be resumed on a new connection. For a while, Discord keeps the events that occur between two connections.
+/// A session with the gateway. It can be resumed on a new connection. Discord keeps the events between two connections for a while.
 pub struct Session {
     pub id: String,
     /// The URL at which to resume the session; `None` if Discord named no URL.
@@ -55,11 +55,11 @@ pub enum NextStep {
     Resume,
     /// Begin a new session.
     Identify,
-    /// Try again, because the gateway was not reached.
+    /// Connect again. The gateway was not reached.
     Retry,
-    /// Wait longer, because Discord refuses the bot until somebody corrects a setting in Hotline or at Discord.
+    /// Wait longer. Discord refuses the bot until somebody corrects a setting in Hotline or at Discord.
     Refused,
-    /// Wait this long, because the bot has begun all sessions that Discord allows for the day.
+    /// Wait this long. The bot has begun all sessions that Discord allows for the day.
     Wait(Duration),
 }
 

@@ -9,10 +9,10 @@ use std::{
 use serenity::all::UserId;
 use tokio::time::Instant;
 
-/// How long the line waits after Discord refused to create a thread for a person, before it tries again.
+/// After Discord refused to create a thread for a person, the line waits this long before it tries again.
 const REFUSED: Duration = Duration::from_secs(900);
 
-/// The locks that prevent two threads for one person, and the people for whom Discord refused a thread.
+/// The locks that prevent a second Discord thread for the same person, and the people for whom Discord refused a thread.
 #[derive(Default)]
 pub struct ThreadLocks {
     people: Mutex<HashMap<UserId, Arc<tokio::sync::Mutex<()>>>>,

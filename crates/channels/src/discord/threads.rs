@@ -12,7 +12,7 @@ use super::{
 };
 use crate::json;
 
-/// A request for a thread.
+/// A request for the private thread of a person.
 #[derive(Debug, Clone, Copy)]
 pub struct ThreadRequest {
     pub person: UserId,
@@ -65,13 +65,13 @@ impl DiscordLine {
         if let Some(thread) = known {
             match self.invite(thread, request.person).await {
                 Ok(()) => return Ok(thread),
-                // The thread was deleted, so another one is created below.
+                // The thread was deleted, so another thread is created below.
                 Err(error) if error.is_gone() => self.conversations.end(thread),
                 Err(error) => return Err(error),
             }
         }
         let name = request.reference.to_string();
-        // An earlier attempt may have created a thread although its connection broke.
+        // An earlier attempt may have created the thread before its connection broke.
         let made = self.own_threads().await?;
         let made = made.into_iter().find(|(thread, known)| {
             *known == name
@@ -130,7 +130,7 @@ impl DiscordLine {
         Ok(named.collect())
     }
 
-    /// Starts to track a thread as the conversation of a person.
+    /// Records a thread as the conversation of a person, and queues a read of the thread.
     fn track_thread(&self, thread: ChannelId, person: UserId) {
         if self.conversations.get(thread).is_some() {
             return;
@@ -145,7 +145,7 @@ impl DiscordLine {
         self.trigger_read(ReadTrigger::NewThread(thread));
     }
 
-    /// Finds threads that an interrupted attempt created and did not record.
+    /// Finds and records threads that an interrupted attempt created but did not record.
     pub(super) async fn find_threads(&self) {
         let Ok(threads) = self.own_threads().await else {
             return;

@@ -26,7 +26,7 @@ pub fn changed_at(message: &Value) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(edited).ok().map(|at| at.to_utc())
 }
 
-/// The first millisecond of 2015 in Unix time. The timestamps in Discord's ids count milliseconds from this time.
+/// The beginning of 2015, in milliseconds of Unix time. The timestamps in Discord's ids count milliseconds from this moment.
 const EPOCH: i64 = 1_420_070_400_000;
 
 /// Returns when Discord created an id.
@@ -35,7 +35,7 @@ pub fn sent_at(id: u64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(millis).unwrap_or_default()
 }
 
-/// Returns the lowest id that Discord can create at this time.
+/// Returns the lowest id that Discord can create at the time `at`.
 pub fn first_id(at: DateTime<Utc>) -> u64 {
     u64::try_from(at.timestamp_millis() - EPOCH).unwrap_or_default() << 22
 }

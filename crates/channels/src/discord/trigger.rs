@@ -1,4 +1,4 @@
-//! The triggers that start a read of conversations.
+//! The triggers that start reads of conversations.
 
 use serenity::all::{ChannelId, UserId};
 
@@ -13,7 +13,7 @@ pub enum ReadTrigger {
         person: Option<UserId>,
         direct: bool,
     },
-    /// The line began to track a person's thread.
+    /// The line recorded a new thread of a person.
     NewThread(ChannelId),
     /// The contact button may be missing from the server channel that the setting `room` names.
     Button,
