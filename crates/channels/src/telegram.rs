@@ -5,8 +5,8 @@
 //! of an album form one message, and all versions of an edited message form one message. The photos and versions may arrive in
 //! any order.
 //!
-//! Telegram's send methods accept no id by which Telegram could recognise a repeat. If the connection breaks during a hand-over,
-//! a counsellor therefore decides whether to send the reply again. With the setting `repeat = "send"`, the line sends it again
+//! Telegram's send methods accept no id by which Telegram could recognise a repeat. If the connection breaks during a hand-over, a
+//! counsellor therefore decides whether to send the reply again. With the setting `repeat = "send"`, the line sends the reply again
 //! automatically.
 
 mod contents;

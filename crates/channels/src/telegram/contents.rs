@@ -1,4 +1,4 @@
-//! Reads the contents of a message: its text, substitutes for content that is not text, and references to its files.
+//! Reads the contents of a message: the text, descriptions of content that is not text, and references to the files.
 //!
 //! The functions work on untyped JSON, because Telegram adds fields every month. A library with a type for each kind of message
 //! would refuse a whole message because of one unexpected field.
@@ -17,13 +17,13 @@ use crate::{
 #[derive(Default)]
 pub struct Contents {
     pub text: String,
-    /// The text that this message answers. The desk shows this text collapsed.
+    /// The text that the message answers. The desk shows this text folded.
     pub quoted: String,
     pub parts: Vec<Part>,
     pub remarks: Vec<Remark>,
 }
 
-/// Fields that this module reads by name, and fields that contain no text or file from the sender.
+/// Fields that this module reads by name, and fields that contain neither text nor files from the sender.
 const KNOWN: [&str; 48] = [
     "animation",
     "audio",
@@ -75,7 +75,8 @@ const KNOWN: [&str; 48] = [
     "write_access_allowed",
 ];
 
-/// The names of the fields whose texts are collected from kinds of content that are not listed in `KNOWN`.
+/// The names of text fields. If a message contains a field that is not listed in `KNOWN`, the texts in these fields inside it are
+/// collected.
 const WORDS: [&str; 10] = [
     "additional_chat",
     "button_text",
@@ -303,7 +304,7 @@ fn quoted_text(message: &Value) -> String {
     lines.join("\n")
 }
 
-/// Joins the texts that are not empty.
+/// Joins two texts with `between`. Leaves out an empty text.
 fn join_visible(two: [String; 2], between: &str) -> String {
     let lines: Vec<String> = two.into_iter().filter(|one| !one.is_empty()).collect();
     lines.join(between)

@@ -29,7 +29,7 @@ pub fn to_channel_error(error: &RequestError) -> ChannelError {
     }
 }
 
-/// Returns a reason that the desk can translate, or else a description in English.
+/// Returns a reason that the desk can translate. If there is none, returns a description in English.
 fn reason_of(error: &RequestError) -> Reason {
     match error {
         RequestError::Api(ApiError::BotBlocked) => Known::Blocked.into(),

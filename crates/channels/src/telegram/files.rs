@@ -29,7 +29,8 @@ const NOT_SENT: [&str; 14] = [
 /// A file of a message, as Telegram describes the file.
 pub struct File<'a> {
     id: &'a str,
-    /// Telegram's permanent id of the file, which is the same for every bot. If Telegram gives no permanent id, this is `id`.
+    /// Telegram's permanent id of the file, which is the same for every bot. If Telegram gives no permanent id, this field equals
+    /// `id`.
     unique: &'a str,
     /// The size in bytes; `None` if Telegram gives no size.
     size: Option<u64>,
@@ -37,7 +38,7 @@ pub struct File<'a> {
     media_type: String,
 }
 
-/// Returns every file of a message once. If a picture has several sizes, only the largest is returned.
+/// Returns every file of a message once. If a picture has several sizes, returns only the largest size.
 pub fn find_files(message: &Value) -> Vec<File<'_>> {
     let mut files = Vec::new();
     let fields = message.as_object().into_iter().flatten();

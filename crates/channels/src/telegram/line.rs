@@ -24,12 +24,12 @@ pub struct Settings {
     /// The bot's token. Alternatively, `token_file` names a file that contains the token.
     pub token: Option<Private<String>>,
     pub token_file: Option<PathBuf>,
-    /// The base URL of the Bot API: Telegram's own server, or a self-hosted one.
+    /// The base URL of the Bot API: Telegram's own server or a self-hosted server.
     #[serde(default = "default_api_url")]
     pub api_url: reqwest::Url,
     #[serde(default)]
     pub mode: Mode,
-    /// With `mode = "webhook"`: the URL at which Telegram reaches the public pages, if it differs from `http.public_url`.
+    /// The URL at which Telegram reaches the public pages; `None` if this is `http.public_url`. Used only with `mode = "webhook"`.
     pub webhook_url: Option<reqwest::Url>,
     #[serde(default)]
     pub attachments: Attachments,
@@ -72,7 +72,7 @@ pub const TIMEOUT: Duration = Duration::from_secs(40);
 /// One Telegram line. Each line is one bot.
 pub struct Telegram {
     pub name: LineName,
-    /// The client for all requests except polling, which uses its own connection and timeout.
+    /// The client for all requests except polls. Polls use `polling_bot`, which has its own connections and timeout.
     pub bot: Bot,
     pub polling_bot: Bot,
     pub settings: Settings,

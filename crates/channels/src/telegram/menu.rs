@@ -1,7 +1,8 @@
-//! The bot's automatic answers: a greeting, a choice of languages, and a notice that the bot does not work in groups.
+//! The bot's automatic answers: a greeting, a choice of languages, an answer to `/stop`, and a message that the bot does not work
+//! in groups.
 //!
 //! These answers are not correspondence and are not stored. If an answer is lost, the person can press the button again. The
-//! person's update is stored like any other update. A press that concerns a contact is therefore registered.
+//! person's update is stored like any other update, so a press that concerns a contact is registered.
 
 use std::sync::Arc;
 
@@ -126,7 +127,8 @@ impl Menu {
         }))
     }
 
-    /// Queues an update if it needs an automatic answer. Call this function only for updates that were accepted for the first time.
+    /// Queues an update if it needs an automatic answer. Call this function only for an update that was accepted for the first
+    /// time.
     pub fn queue_answer(&self, update: &Value) {
         if let Some(press) = read_press(update) {
             // If the queue is full, the press is ignored. The person can press again.
@@ -147,7 +149,7 @@ impl Menu {
     }
 }
 
-/// Returns the press in an update, if there is one.
+/// Returns the press in an update. Returns `None` if the update needs no automatic answer.
 fn read_press(update: &Value) -> Option<Press> {
     if let Some(query) = update.get("callback_query") {
         let id = query.get("id")?.as_str()?.to_owned();
@@ -179,7 +181,7 @@ fn read_press(update: &Value) -> Option<Press> {
 }
 
 impl Inner {
-    /// Sets the descriptions of the commands, which Telegram shows to people.
+    /// Sets the bot's commands and their descriptions. Telegram shows them to people.
     async fn set_commands(&self) {
         for language in Language::ALL {
             let words = self.locales.of(language);
@@ -234,7 +236,7 @@ impl Inner {
             Press::Group { chat } => {
                 let words = self.locales.of(self.centre.language);
                 let text = words.with("telegram-group", "form", &self.public_url);
-                // The bot may lack the right to write in the group. It leaves the group in any case.
+                // The bot may lack the right to write in the group. The bot leaves the group in any case.
                 let _ = self.send_text(chat, text).await;
                 self.bot.leave_chat(ChatId(chat)).await?;
                 Ok(())

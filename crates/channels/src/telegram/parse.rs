@@ -36,7 +36,7 @@ pub fn parse_update(raw: &RawMessage, bot: &str, attachments: Attachments) -> No
     if let Some(change) = update.get("my_chat_member") {
         return parse_membership(change);
     }
-    // The line did not request this kind of update. A message in it is read anyway.
+    // The line did not request this kind of update. If the update contains a message, the message is read anyway.
     let mut others = update.as_object().into_iter().flatten();
     match others.find(|(_, value)| value.get("message_id").is_some() && value.get("chat").is_some()) {
         Some((kind, message)) if kind.starts_with("edited") => {
@@ -56,7 +56,7 @@ fn version(update: &Value, message: &Value) -> i64 {
     version.max(1)
 }
 
-/// Returns the sender of an unreadable update, if it came from a private chat.
+/// Returns the sender of an unreadable update. Returns `None` if the update did not come from a private chat.
 fn sender(update: &Value) -> Option<String> {
     let about = update.as_object()?.values().find(|value| value.is_object())?;
     let private = json::text(about, "/chat/type").is_none_or(|kind| kind == "private");

@@ -24,10 +24,10 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 pub const TIMEOUT: Duration = Duration::from_secs(40);
 /// How long polls may fail before the line is reported as down.
 const SILENT: Duration = Duration::from_secs(90);
-/// The age of a waiting update that raises an alarm. Telegram keeps an update for 24 hours.
+/// An update that waited at Telegram for longer than this raises an alarm. Telegram keeps an update for 24 hours.
 pub const ALARM: chrono::Duration = chrono::Duration::hours(6);
 
-/// The request `getUpdates`. Its updates are untyped, so that an update of a kind unknown to teloxide is not lost.
+/// The request `getUpdates`. The updates in the answer are untyped, so that updates of kinds unknown to teloxide are not lost.
 #[derive(Clone, Serialize)]
 struct GetUpdates {
     /// Confirms all updates with a lower number. Telegram then deletes them.
@@ -45,8 +45,8 @@ impl Payload for GetUpdates {
 
 /// The state that is kept from one poll to the next.
 struct State {
-    /// The offset for the next poll. It is sent only once: after a week without updates, Telegram begins to number updates from
-    /// another value, and an old offset could confirm updates that were not read.
+    /// The offset for the next poll. It is sent only once, because an old offset could confirm unread updates. After a week without
+    /// updates, Telegram may give later updates lower numbers.
     offset: Option<i64>,
     /// The number of updates to request. It is 1 after an answer that can't be parsed.
     limit: u8,
@@ -206,7 +206,7 @@ impl Telegram {
         })
     }
 
-    /// Reports why a poll failed, and returns the pause before the next one.
+    /// Reports why a poll failed, and returns the pause before the next poll.
     async fn report_failure(&self, intake: &dyn Intake, state: &mut State, failed: &Failed) -> Duration {
         state.failures = state.failures.saturating_add(1);
         let mut pause = Duration::from_secs(1 << state.failures.min(6)).mul_f64(chance::jitter());
@@ -216,7 +216,7 @@ impl Telegram {
                 match error {
                     RequestError::RetryAfter(wait) => pause = wait.duration(),
                     RequestError::Api(ApiError::CantGetUpdates) => {
-                        // A webhook is set, which blocks polling. Telegram keeps the waiting updates when the webhook is removed.
+                        // A webhook is set and blocks polling. Telegram keeps the waiting updates when the webhook is removed.
                         let _ = self.bot.delete_webhook().await;
                     }
                     RequestError::Network(error) if error.is_timeout() => pause = Duration::from_secs(1),

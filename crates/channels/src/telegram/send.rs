@@ -17,7 +17,7 @@ use crate::{channel::ChannelError, json, split::split_text};
 /// The maximum length of a message, in UTF-16 code units.
 const LONGEST: usize = 4_096;
 
-/// Returns the chunks of a message's text. They are sent before the message's files.
+/// Splits the text of a message into chunks. These chunks are sent before the message's files.
 fn text_chunks(message: &OutboundMessage) -> Vec<String> {
     split_text(message.text.expose(), LONGEST)
 }
@@ -61,8 +61,8 @@ impl Telegram {
         };
         sent.map(drop).or_else(accept_confirmed).map_err(|error| {
             if let RequestError::RetryAfter(wait) = &error {
-                // Telegram does not say whether the wait applies to this chat or to all chats. If two chats have to wait, the
-                // wait is applied to all chats.
+                // Telegram does not say whether the wait applies to this chat or to all chats. If another chat has to wait as well,
+                // the wait is applied to all chats.
                 if self.backoff.note_wait(to, wait.duration()) {
                     self.backoff.note_global_wait(wait.duration());
                 }

@@ -15,7 +15,8 @@ pub fn id(update: &Value) -> Option<i64> {
     update.get("update_id")?.as_i64()
 }
 
-/// Returns the message that an update is about, if there is one.
+/// Returns the content of an update: a message, a press of a button, or a change of the bot's membership. Returns `None` for any
+/// other kind of update.
 fn message(update: &Value) -> Option<&Value> {
     WANTED.iter().find_map(|kind| update.get(*kind))
 }
@@ -60,9 +61,9 @@ pub fn to_unparsed_raw(line: &LineName, id: Option<i64>, bytes: Vec<u8>, now: Da
     }
 }
 
-/// Returns the time at which a message counts as received. This is the time at which the message was sent, because the line may
-/// fetch the message much later. Telegram gives the time in whole seconds. The last millisecond of the second is used, so that a
-/// reply that we sent in the same second is sorted before the message.
+/// Returns the time at which a message counts as received. The line may fetch a message long after it was sent, so the time of
+/// sending is used. Telegram gives this time in whole seconds. The last millisecond of the second is used, so that our own reply
+/// from the same second is sorted before the message.
 fn received_at(sent_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
     match sent_at {
         Some(sent) if sent <= now => now.min(sent + Duration::milliseconds(999)),

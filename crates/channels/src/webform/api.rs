@@ -1,4 +1,4 @@
-//! The JSON interface of the form. The centre's own website can post messages through it.
+//! The JSON interface of the form. The centre's own website can post messages through this interface.
 
 use axum::{
     Json,
@@ -80,7 +80,7 @@ fn parse_post(context: &FormContext, body: &[u8]) -> Result<StoredPost, (StatusC
     let post: ApiPost = serde_json::from_slice(body).map_err(|error| {
         let text = format!("this is not the JSON expected here: {error}");
         let status = match error.classify() {
-            // A field is unknown, is missing or has the wrong type. The text of the refusal names the field.
+            // A field is unknown, missing or of the wrong type. The text of the refusal names the field.
             Category::Data => StatusCode::UNPROCESSABLE_ENTITY,
             Category::Io | Category::Syntax | Category::Eof => StatusCode::BAD_REQUEST,
         };

@@ -1,8 +1,8 @@
 //! Reads the `Content-Disposition` header of one part of a multipart form (RFC 7578).
 //!
-//! Browsers send names in UTF-8 and in quotation marks. Old browsers and other programs use other charsets, no quotation marks,
-//! the extended notation of RFC 8187, or keys in capitals. A part that declares a file is always read as a file. If it were read
-//! as an unknown field, the file would be silently dropped.
+//! Browsers send names in UTF-8 and in quotation marks. Old browsers and other programs use other charsets, no quotation marks, the
+//! extended notation of RFC 8187, or keys in capitals. A part with a file name is always read as a file. The content of an unknown
+//! field is silently dropped, and a file must not be lost in this way.
 
 use percent_encoding::percent_decode;
 
@@ -70,8 +70,8 @@ fn parameter(text: &[u8]) -> Parameter<'_> {
     }
 }
 
-/// Returns the bytes before the closing quotation mark and the bytes after it. A backslash escapes only a quotation mark. Any other
-/// backslash belongs to a path.
+/// Returns the bytes before the closing quotation mark and the bytes after it. A backslash before a quotation mark escapes the
+/// mark. Any other backslash belongs to a path.
 fn unquoted(text: &[u8]) -> (Vec<u8>, &[u8]) {
     let mut read = Vec::new();
     let mut rest = text;

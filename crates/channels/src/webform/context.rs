@@ -27,9 +27,9 @@ use super::{
 };
 use crate::channel::Attachments;
 
-/// For this long after a form was shown, further posts of the form join the contact that the first post opened. A later post
-/// opens another contact, because several visitors may use the same saved copy of a form. A post with an id that was not created
-/// here also opens another contact.
+/// For this long after a form was shown, further posts of the form join the contact of the first post. Later posts open another
+/// contact, because several visitors may use the same saved copy of a form. Posts whose form id was not created by
+/// `FormContext::form_id` also open another contact.
 const SAME_FORM: TimeDelta = TimeDelta::hours(3);
 
 /// The state of a web form line that all its requests share.
@@ -135,7 +135,7 @@ impl FormContext {
         self.notice(words, status, &words.say(title), &words.say(text))
     }
 
-    /// Creates the id of a form that is about to be shown. The id contains the time of its creation.
+    /// Creates the id of a form that is about to be shown. The id contains the current time.
     pub fn form_id(&self) -> String {
         ids::new(self.line.clock.now()).to_string()
     }
@@ -150,8 +150,8 @@ impl FormContext {
         made.is_some_and(|made| (self.line.clock.now() - made).abs() <= SAME_FORM)
     }
 
-    /// Stores a posted form. A repeated post with the same content is the same message. A post with the same id and other content is
-    /// a further message of the contact that the form opened.
+    /// Stores a posted form. A second post with the same id and the same content is the same message. A post with the same id and
+    /// other content is a further message of the same contact.
     pub async fn accept_form(
         &self,
         id: &str,
@@ -180,8 +180,8 @@ impl FormContext {
         Ok(before.is_some_and(|before| before.has_same_content(posted)))
     }
 
-    /// Stores a post. The post is on disk when this function returns. `code` is the receipt code of a returning visitor. If it is
-    /// `None`, a receipt code is created.
+    /// Stores a post. The post is on disk when this function returns. `code` is the receipt code of a returning visitor. If `code`
+    /// is `None`, a receipt code is created.
     pub async fn accept(
         &self,
         id: &str,

@@ -1,4 +1,4 @@
-//! The fields of a posted form in any encoding that browsers use, and the checks of the fields' contents.
+//! The fields of a posted form, and the checks of their contents.
 
 use axum::http::{HeaderMap, header};
 use data_encoding::BASE64;
@@ -35,11 +35,11 @@ pub struct FormFields {
     pub message: String,
     /// The URL that the visitor reports.
     pub url: String,
-    /// The e-mail address to which the visitor also wants the answer.
+    /// The visitor's e-mail address, to which answers are also sent.
     pub reply_to: String,
     /// The receipt code of a returning visitor.
     pub code: String,
-    /// The reference on a receipt that is shown in another language.
+    /// The reference on the receipt. Sent only if the visitor shows the receipt in another language.
     pub reference: String,
     /// The language to which the visitor switched the form. Empty if the visitor sent the form.
     pub switch: String,
@@ -84,7 +84,7 @@ impl PostedFile {
 /// A mistake in a field: the field's name, and the key of the text that explains the mistake.
 pub type Mistake = (&'static str, &'static str);
 
-/// Returns whether the format of a request can contain files.
+/// Returns whether a request is multipart. Only multipart requests can contain files.
 pub fn is_multipart(headers: &HeaderMap) -> bool {
     let kind = headers
         .get(header::CONTENT_TYPE)
@@ -100,7 +100,7 @@ fn visible_text(text: &str) -> String {
     clean::text(text)
 }
 
-/// Returns whether an e-mail can be sent to an address. The domain of the address must contain a dot.
+/// Returns whether a text is a valid e-mail address whose domain contains a dot.
 fn is_address(text: &str) -> bool {
     text.parse::<lettre::Address>()
         .is_ok_and(|address| address.domain().trim_matches('.').contains('.'))
@@ -124,7 +124,7 @@ impl FormFields {
         }
     }
 
-    /// Returns whether the visitor chose another language, and sets `lang` to that language. The form is then shown again with
+    /// If the visitor chose another language, sets `lang` to that language and returns `true`. The form is then shown again with
     /// everything that the visitor typed.
     pub fn switches_language(&mut self) -> bool {
         if self.switch.is_empty() {
@@ -193,7 +193,7 @@ impl FormFields {
         if let Some(wrong) = self.wrong_files {
             mistakes.push(("file", wrong));
         } else if !mistakes.is_empty() && !self.files.is_empty() {
-            // Browsers forget the chosen files when a form is shown again, so the visitor has to choose them again.
+            // Browsers forget the chosen files when a form is shown again, so the visitor has to choose the files again.
             mistakes.push(("file", "mistake-files-again"));
         }
     }

@@ -7,7 +7,7 @@ use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLim
 
 /// The longest delay that the rate limit adds to the answer to a wrong code.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
-/// The delay of the answer to every wrong code. The delay from the rate limit is added to it.
+/// The fixed delay of the answer to every wrong code. The delay from the rate limit is added to this delay.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1_500);
 
 /// The rate limits. They are kept in memory, contain no IP addresses and are reset when the program starts.

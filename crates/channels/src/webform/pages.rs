@@ -33,7 +33,7 @@ pub struct Form<'a> {
     pub files: bool,
     /// Whether the form has a field for an e-mail address to which answers are also sent.
     pub answers_by_mail: bool,
-    /// Whether the post could not be stored. The form is then shown again with everything that the visitor typed.
+    /// `true` if the post could not be stored. The form is then shown again with everything that the visitor typed.
     pub unavailable: bool,
 }
 

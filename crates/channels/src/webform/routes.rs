@@ -27,7 +27,7 @@ use super::{
 };
 use crate::channel::Attachments;
 
-/// The maximum number of bytes of files that are read and discarded after a wrong receipt code.
+/// After a wrong receipt code, at most this many bytes of the posted files are read and discarded.
 const DRAINED_UNKNOWN: usize = 256 << 10;
 
 /// Returns all routes of the form.
@@ -46,7 +46,7 @@ pub fn routes(line: Arc<FormLine>, intake: Arc<dyn Intake>) -> Router {
         .merge(form_routes(Asks::Advice))
         .merge(form_routes(Asks::Report))
         .route("/answer", get(ask_for_code).post(show_conversation))
-        // A visitor who opens a saved copy of this URL is redirected to the page that asks for the receipt code.
+        // A visitor who opens this URL from a bookmark is redirected to the page that asks for the receipt code.
         .route(
             "/answer/write",
             get(|| async { Redirect::to("/answer") }).post(send_further_message),
@@ -183,7 +183,7 @@ async fn send_form(
     let posted = StoredPost::new(&fields, Some(asks), words.language());
     match context.accept_form(&fields.id, posted).await {
         Ok((accepted, code)) => receipt_page(&context, &headers, &fields, accepted.reference, &code),
-        // The form is shown again with the typed text and the same id. The id makes a second post the same message.
+        // The form is shown again with the typed text and the same id, so a second post with the same content is the same message.
         Err(refused) => unavailable(&refused, form_page(&context, &headers, asks, &fields, &[], true)),
     }
 }
@@ -207,8 +207,8 @@ fn receipt_page(
     })
 }
 
-/// Shows the receipt again in another language. The visitor can't open the receipt later, so it must survive a change of
-/// language.
+/// Shows the receipt again in another language. The visitor can't open the receipt later, so the receipt must not be lost when the
+/// visitor changes the language.
 async fn show_receipt_again(
     State(context): State<FormContext>,
     headers: HeaderMap,

@@ -24,7 +24,7 @@ pub struct StoredPost {
     pub url: String,
     /// The visitor's language.
     pub language: Language,
-    /// The e-mail address to which the visitor also wants the answer.
+    /// The visitor's e-mail address, to which answers are also sent.
     pub reply_to: String,
     /// The keyed hash of the receipt code.
     pub receipt: String,

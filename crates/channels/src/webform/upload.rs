@@ -109,9 +109,9 @@ impl Upload {
         Ok(fields.cleaned())
     }
 
-    /// Returns the text fields before the first file, and whether files were sent. Reads and discards the rest, up to `most`
-    /// bytes. An earlier answer would close the connection while the browser is sending. The browser would then show its own error
-    /// page instead of the answer.
+    /// Returns the text fields before the first file, and whether files were sent. Reads and discards the rest, up to `most` bytes.
+    /// If the answer were sent earlier, the connection would be closed while the browser is sending. The browser would then show
+    /// its own error page instead of the answer.
     pub async fn without_files(self, most: usize) -> (FormFields, bool) {
         let Some(Files {
             name,
@@ -174,8 +174,8 @@ impl Parts {
     }
 }
 
-/// Returns an empty file name if a form part without a file name is a file. The part is a file if its field is `file` or if its
-/// media type is not text.
+/// Returns an empty file name if a form part without a file name is a file; otherwise `None`. The part is a file if its field is
+/// named `file` or if its media type is not text.
 fn unnamed_file(field: &Field<'static>, name: &str) -> Option<String> {
     let is_text = field.content_type().is_none_or(|kind| kind.type_() == "text");
     (name == "file" || !is_text).then(String::new)
