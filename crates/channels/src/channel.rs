@@ -117,8 +117,8 @@ pub trait Channel: Send + Sync {
     /// Returns an error if a test fails. The error names the cause and the remedy.
     async fn check(&self) -> anyhow::Result<Vec<String>>;
 
-    /// Returns the external ids of all messages that the line's source, such as a mailbox, contains now. Returns `None` if the
-    /// source does not keep messages.
+    /// Returns the external ids of all messages that are now in the line's source, such as a mailbox. Returns `None` if the source
+    /// does not keep messages.
     ///
     /// # Errors
     /// Returns an error if the source can't be read.

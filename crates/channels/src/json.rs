@@ -54,7 +54,7 @@ pub fn texts(value: &Value) -> Vec<&str> {
     }
 }
 
-/// Collects the texts in all fields with one of these names, at any depth.
+/// Collects the texts in all fields with one of the given names, at any depth.
 pub fn texts_named<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
     match value {
         Value::Array(all) => all.iter().flat_map(|one| texts_named(one, names)).collect(),

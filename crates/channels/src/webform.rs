@@ -1,8 +1,8 @@
 //! The web form: the start page `/`, the forms for advice and reports, the receipt page, the answer page `/answer`, and a JSON
 //! interface for programs.
 //!
-//! Repeats are harmless. Each form contains an id that is created when the form is shown. This id identifies the raw message of the
-//! form's first post (external id), so an identical second post is the same message. A visitor who goes back, changes the text and
+//! Repeats are harmless. Each form contains an id that is created when the form is shown. The raw message of the form's first post
+//! has this id as its external id, so an identical second post is the same message. A visitor who goes back, changes the text and
 //! sends the form again adds a message to the same contact. The external id of the added message consists of the form's id and a
 //! hash of the content.
 //!

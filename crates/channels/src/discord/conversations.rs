@@ -19,7 +19,7 @@ pub struct Conversation {
     /// The person who writes to the helpline.
     pub person: UserId,
     /// `true` if the conversation is a private thread in the server channel `room`, where other people may write as well. `false`
-    /// if the conversation is direct.
+    /// if the conversation consists of direct messages.
     pub thread: bool,
     /// The id of the last accepted message.
     pub after: u64,

@@ -32,9 +32,9 @@ const LONGEST: u16 = 4_000;
 const ACCEPTING: Duration = Duration::from_millis(2_000);
 /// The total time for accepting a form and waiting for the contact's reference.
 const IN_TIME: Duration = Duration::from_millis(2_300);
-/// The interval between checks whether a form is registered, until the response is sent.
+/// Until the response is sent, the line checks at this interval whether the form is registered.
 const CHECK_EVERY: Duration = Duration::from_millis(50);
-/// The interval between checks whether a form is registered, after the response was sent.
+/// After the response is sent, the line checks at this interval whether the form is registered.
 const CHECK_LATER_EVERY: Duration = Duration::from_secs(2);
 /// How long the line tries to create a thread for a form. After this time, the line tries again only when a reply is sent. If the
 /// thread still can't be created, the reply is sent as a direct message.

@@ -33,7 +33,7 @@ const COUNTED: Duration = Duration::from_secs(3_600);
 struct GatewayState {
     session: Option<Session>,
     waits: ReconnectWaits,
-    /// The number of sessions that the bot may still begin today. Only set if this number is low.
+    /// The number of sessions that the bot may still begin today. The field is set only if this number is low.
     few_starts: Option<u64>,
     /// When the count of unreadable events began, and the number of events counted since.
     unreadable: Option<(Instant, u32)>,

@@ -36,7 +36,7 @@ pub struct Rest {
 /// Why a request failed, or why its outcome is unknown.
 #[derive(Debug, thiserror::Error)]
 pub enum RestError {
-    /// The bot exceeded a rate limit. It may send the request again after this time.
+    /// The bot exceeded a rate limit. The bot may send the request again after this time.
     #[error("Discord asks us to wait {} seconds", .0.as_secs() + 1)]
     Limited(Duration),
     /// Discord refused the request.

@@ -26,8 +26,8 @@ use crate::{channel::ChannelError, json, split::split_text};
 /// The maximum length of a message, in characters (Discord's limit). The code counts UTF-16 code units; a text has at least as
 /// many units as characters.
 const LONGEST: usize = 2_000;
-/// How far Discord's clock may be behind ours. The check whether a reply was already sent ignores messages from more than this time
-/// before the reply.
+/// How far Discord's clock may be behind ours. When the line searches for an earlier copy of a reply, the search goes back to this
+/// long before the reply was written.
 const CLOCKS: chrono::Duration = chrono::Duration::seconds(5);
 /// How long a reply to a form waits for a thread that can't be created yet. After this time, the reply is sent as a direct message.
 const FOR_THREAD: chrono::Duration = chrono::Duration::minutes(10);
@@ -171,7 +171,7 @@ impl DiscordLine {
     }
 
     /// Returns whether the conversation already contains a chunk whose hand-over had an unknown outcome. If `n` earlier chunks of
-    /// the message look the same as this chunk, more than `n` matches are needed.
+    /// the message look the same as this chunk, the conversation must contain more than `n` matches.
     async fn was_sent(
         &self,
         channel: ChannelId,

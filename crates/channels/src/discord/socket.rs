@@ -27,7 +27,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// The timeout for closing the connection.
 const CLOSING: Duration = Duration::from_secs(2);
 
-/// A session with the gateway. It can be resumed on a new connection. Discord keeps the events between two connections for a while.
+/// A session with the gateway. The session can be resumed on a new connection. Discord keeps the events between two connections for
+/// a while.
 pub struct Session {
     pub id: String,
     /// The URL at which to resume the session; `None` if Discord named no URL.

@@ -75,7 +75,7 @@ const KNOWN: [&str; 48] = [
     "write_access_allowed",
 ];
 
-/// The names of text fields. If a message contains a field that is not listed in `KNOWN`, the texts in these fields inside it are
+/// The names of nested fields. If `KNOWN` does not list a field of a message, the texts of the nested fields with these names are
 /// collected.
 const WORDS: [&str; 10] = [
     "additional_chat",

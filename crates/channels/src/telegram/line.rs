@@ -29,7 +29,8 @@ pub struct Settings {
     pub api_url: reqwest::Url,
     #[serde(default)]
     pub mode: Mode,
-    /// The URL at which Telegram reaches the public pages; `None` if this is `http.public_url`. Used only with `mode = "webhook"`.
+    /// The URL at which Telegram reaches the public pages; `None` means `http.public_url`. This setting is used only with `mode =
+    /// "webhook"`.
     pub webhook_url: Option<reqwest::Url>,
     #[serde(default)]
     pub attachments: Attachments,
@@ -50,7 +51,7 @@ pub enum Mode {
     Webhook,
 }
 
-/// How the line handles a reply if the connection broke during its hand-over.
+/// How the line handles a reply if the connection broke during the hand-over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Repeat {

@@ -114,7 +114,7 @@ impl Telegram {
 }
 
 /// Returns the health of the webhook. Telegram does not report the age of waiting updates. The webhook therefore counts as ailing
-/// if updates wait and Telegram's last failed request is less than [`ALARM`] ago.
+/// if updates wait and Telegram's last failed request was less than [`ALARM`] ago.
 fn health(info: &WebhookInfo, now: DateTime<Utc>) -> Health {
     let failing = info.last_error_date.filter(|_| info.pending_update_count > 0);
     match failing {

@@ -13,7 +13,7 @@ use crate::clean;
 pub struct Disposition {
     /// The field's name.
     pub field: String,
-    /// The file's name, which may be empty. `None` means that the part is not a file.
+    /// The file's name, which may be empty. `None` means that the header names no file.
     pub file: Option<String>,
 }
 
@@ -71,7 +71,7 @@ fn parameter(text: &[u8]) -> Parameter<'_> {
 }
 
 /// Returns the bytes before the closing quotation mark and the bytes after it. A backslash before a quotation mark escapes the
-/// mark. Any other backslash belongs to a path.
+/// mark, unless no further quotation mark follows. Any other backslash belongs to a path.
 fn unquoted(text: &[u8]) -> (Vec<u8>, &[u8]) {
     let mut read = Vec::new();
     let mut rest = text;

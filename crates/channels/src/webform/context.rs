@@ -28,8 +28,8 @@ use super::{
 use crate::channel::Attachments;
 
 /// For this long after a form was shown, further posts of the form join the contact of the first post. Later posts open another
-/// contact, because several visitors may use the same saved copy of a form. Posts whose form id was not created by
-/// `FormContext::form_id` also open another contact.
+/// contact, because several visitors may use the same saved copy of a form. Posts with a form id that `FormContext::form_id` did
+/// not create also open another contact.
 const SAME_FORM: TimeDelta = TimeDelta::hours(3);
 
 /// The state of a web form line that all its requests share.
@@ -150,8 +150,8 @@ impl FormContext {
         made.is_some_and(|made| (self.line.clock.now() - made).abs() <= SAME_FORM)
     }
 
-    /// Stores a posted form. A second post with the same id and the same content is the same message. A post with the same id and
-    /// other content is a further message of the same contact.
+    /// Stores a posted form. A second post with the same id and the same content is the same message. Within `SAME_FORM`, a post
+    /// with the same id and other content is a further message of the same contact.
     pub async fn accept_form(
         &self,
         id: &str,

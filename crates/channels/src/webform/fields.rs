@@ -39,9 +39,9 @@ pub struct FormFields {
     pub reply_to: String,
     /// The receipt code of a returning visitor.
     pub code: String,
-    /// The reference on the receipt. Sent only if the visitor shows the receipt in another language.
+    /// The reference on the receipt. The field is sent only if the visitor switches the language of the receipt.
     pub reference: String,
-    /// The language to which the visitor switched the form. Empty if the visitor sent the form.
+    /// The language to which the visitor switched the form; empty if the visitor sent the form.
     pub switch: String,
     /// Whether the request contains only the names of the files that the visitor chose, not the files themselves.
     pub files_named: bool,
