@@ -85,8 +85,8 @@ fn own_texts<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
     }
 }
 
-/// Finds the numbers after each occurrence of a field name in a text that may be invalid JSON. A number may be written as a string
-/// of digits.
+/// Finds the number after each occurrence of a field name. The text may be invalid JSON. A number may be written as a string of
+/// digits.
 pub fn numbers_after(text: &str, name: &str) -> Vec<u64> {
     let name = format!("\"{name}\"");
     let after_name = text.split(&name).skip(1);

@@ -30,7 +30,7 @@ const FIELD: &str = "text";
 const LONGEST: u16 = 4_000;
 /// The timeout for accepting a form. Discord waits three seconds for the response.
 const ACCEPTING: Duration = Duration::from_millis(2_000);
-/// The total time for accepting a form and waiting for the contact's reference.
+/// After this time, the line sends the response to an accepted form even if the contact's reference is still unknown.
 const IN_TIME: Duration = Duration::from_millis(2_300);
 /// Until the response is sent, the line checks at this interval whether the form is registered.
 const CHECK_EVERY: Duration = Duration::from_millis(50);
@@ -179,7 +179,7 @@ impl DiscordLine {
         }
     }
 
-    /// Waits until a message is registered, and returns the reference of its contact. Checks for the registration at intervals of
+    /// Waits until a message is registered, and returns the contact's reference. Checks for the registration at intervals of
     /// `every`. Returns `None` if the message is not registered by `until`.
     async fn wait_for_reference(
         &self,

@@ -1,5 +1,5 @@
-//! Reads conversations page by page, starting after the last accepted message. An event about a message starts a read of its
-//! conversation. A gap in the gateway's events starts a read of all conversations.
+//! Reads conversations page by page, starting after the last accepted message. An event about a message starts a read of the
+//! message's conversation. A gap in the gateway's events starts a read of all conversations.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -30,8 +30,8 @@ const PAGE: usize = 100;
 const TOGETHER: usize = 4;
 /// The maximum number of tasks that run before new triggers are handled.
 const BATCH: usize = 16;
-/// How often the conversations of the last day are read without a trigger. These reads find messages whose events the gateway
-/// lost.
+/// How often conversations with a message from the last day are read without a trigger. These reads find messages whose events the
+/// gateway lost.
 const SWEEP: Duration = Duration::from_secs(60);
 /// How often all conversations are read without a trigger.
 const GREAT_SWEEP: Duration = Duration::from_secs(3_600);

@@ -44,7 +44,7 @@ struct Files {
     parts: Parts,
 }
 
-/// The unread parts of a multipart form, and the number of bytes of text that they may contain.
+/// The unread parts of a multipart form, and how many bytes of text they may still contain.
 struct Parts {
     parts: Multipart<'static>,
     left: usize,
@@ -143,7 +143,7 @@ impl Upload {
 }
 
 impl Parts {
-    /// Reads text fields up to the next file. Returns the name of that file and the form part that contains it.
+    /// Reads text fields up to the next file. Returns the name of that file and the form part that contains the file.
     async fn read_texts(
         &mut self,
         fields: &mut FormFields,
@@ -210,7 +210,7 @@ async fn take_file(
     Ok(())
 }
 
-/// Reads and discards a body until its end. Stops earlier after `MOST_DRAINED` bytes or after `DRAIN_TIMEOUT`.
+/// Reads and discards a body. Stops at the end of the body, after `MOST_DRAINED` bytes or after `DRAIN_TIMEOUT`.
 pub async fn drain(body: Body) {
     let mut chunks = body.into_data_stream();
     let mut left = MOST_DRAINED;
