@@ -307,6 +307,16 @@ fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
     found
 }
 
+#[test]
+fn every_style_sheet_of_the_desk_is_served() {
+    let joined = std::fs::read_to_string(root().join("crates/desk/src/http/style_sheet.rs")).unwrap();
+    let assets = root().join("crates/desk/assets");
+    for path in files(&assets, &["css"]) {
+        let name = path.strip_prefix(&assets).unwrap().to_str().unwrap();
+        assert!(joined.contains(&format!("\"{name}\"")), "{name} is not served");
+    }
+}
+
 /// Returns the spans between backticks in a Markdown file, outside code blocks.
 fn code_spans(markdown: &str) -> Vec<String> {
     let outside = markdown.split("\n```").step_by(2);
