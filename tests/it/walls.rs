@@ -309,11 +309,15 @@ fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
 
 #[test]
 fn every_style_sheet_of_the_desk_is_served() {
-    let joined = std::fs::read_to_string(root().join("crates/desk/src/http/style_sheet.rs")).unwrap();
+    let sources = files(&root().join("crates/desk/src"), &["rs"]);
+    let sources: String = sources
+        .iter()
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
     let assets = root().join("crates/desk/assets");
     for path in files(&assets, &["css"]) {
         let name = path.strip_prefix(&assets).unwrap().to_str().unwrap();
-        assert!(joined.contains(&format!("\"{name}\"")), "{name} is not served");
+        assert!(sources.contains(&format!("{name}\"")), "{name} is not served");
     }
 }
 
