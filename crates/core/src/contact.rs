@@ -1,4 +1,4 @@
-//! Pure rules about contacts: messages, joining, counting, lifecycle, classification and routing.
+//! Pure rules about contacts: their messages, which contact a message joins, their status, their classification and their routing.
 
 pub mod classification;
 pub mod joining;

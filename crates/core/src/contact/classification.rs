@@ -1,6 +1,6 @@
 //! The classification, also called wrap-up: questions that a counsellor answers before closing a contact.
 //!
-//! A scheme lists the questions and the permitted answers. Schemes are versioned data. A record stores the answers for one
+//! A scheme lists the questions and the permitted answers. Each change of a scheme gets a new version. A record stores the answers for one
 //! contact and the version of the scheme that offered these answers.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,20 +18,20 @@ pub const KIND: &str = "kind";
 pub const PRESENTATION: &str = "presentation";
 /// The id of the question about the topic.
 pub const TOPIC: &str = "topic";
-/// The id of the question about the urgency.
+/// The id of the question about how urgent the contact is.
 pub const URGENCY: &str = "urgency";
 
 /// A classification scheme: questions with their permitted answers.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scheme {
-    /// The name of the scheme.
+    /// The name of the scheme, which is stored in records together with the version.
     pub name: String,
     /// The version of the scheme. Every record stores the version that offered its answers.
     pub version: u32,
     /// The questions, in the order in which they are asked.
     pub questions: Vec<Question>,
-    /// The institutions to which cases can be referred.
+    /// The institutions to which staff can refer cases.
     #[serde(default)]
     pub institutions: Vec<Institution>,
 }
@@ -56,10 +56,10 @@ pub struct Question {
     pub id: String,
     /// The question as shown to counsellors.
     pub label: Label,
-    /// Whether this question must be answered before a counselling contact can be closed.
+    /// Whether a counselling contact can be closed only after this question is answered.
     #[serde(default)]
     pub required: bool,
-    /// The maximum number of answers. The first answer given is the main answer.
+    /// The maximum number of answers that a counsellor may give to this question. The first answer given is the main answer.
     #[serde(default = "one")]
     pub most: usize,
     /// The kinds of contact for which the question is asked, as ids of answers to [`KIND`]. Empty: all kinds.
@@ -80,7 +80,7 @@ const fn one() -> usize {
     1
 }
 
-/// A range of whole numbers, both ends included.
+/// The range of whole numbers that answer a question, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Range {
@@ -90,7 +90,7 @@ pub struct Range {
     pub most: u32,
 }
 
-/// A text in both languages.
+/// A text in Serbian and in English.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Label {
@@ -110,11 +110,11 @@ pub struct Answer {
     pub sr: String,
     /// The answer in English.
     pub en: String,
-    /// Whether a contact with this answer is counselling. Used only in answers to [`KIND`].
+    /// Whether a contact with this answer counts as a counselling contact. Used only in answers to [`KIND`].
     #[serde(default = "yes")]
     pub counselling: bool,
-    /// The marking that this answer sets on the contact. A marked contact is left out of the total. Used only in answers to
-    /// [`KIND`].
+    /// The marking that this answer sets on the contact. A contact with a marking is not counted as a registered communication. Used only
+    /// in answers to [`KIND`].
     #[serde(default)]
     pub marking: Option<Marking>,
     /// The id of the row for this answer in the quarterly return to Insafe.
@@ -135,7 +135,7 @@ pub type Answers = BTreeMap<String, Vec<String>>;
 /// The error for answers that do not fit the scheme.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidAnswers {
-    /// The scheme has no question with this id.
+    /// The scheme has no question with this id. The string is the id.
     #[error("there is no question {0}")]
     Question(String),
     /// The question does not permit this answer.
@@ -146,7 +146,7 @@ pub enum InvalidAnswers {
         /// The rejected answer.
         answer: String,
     },
-    /// More answers were given than the question permits.
+    /// More answers were given than the question permits. The string is the id of the question.
     #[error("{0} takes fewer answers")]
     TooMany(String),
 }
@@ -205,8 +205,9 @@ impl Scheme {
         self.questions.iter().find(|question| question.id == id)
     }
 
-    /// Splits answers into two maps. The first map contains predefined answers and numbers, which are safe to count. The second
-    /// map contains all other answers, such as free text, which may identify a person.
+    /// Splits the answers by question into two maps. The first map contains the questions answered only by predefined answers or numbers,
+    /// which are safe to count. The second map contains the other questions, for example those answered by free text, which may identify a
+    /// person.
     #[must_use]
     pub fn chosen_and_words(&self, answers: &Answers) -> (Answers, Answers) {
         let chosen = |question: &str, answer: &String| {
@@ -221,7 +222,8 @@ impl Scheme {
             .partition(|(question, given)| given.iter().all(|answer| chosen(question, answer)))
     }
 
-    /// Returns the answer given to [`KIND`].
+    /// Returns the answer to the question [`KIND`]. Returns `None` if the question is unanswered or the scheme does not offer the answer
+    /// given.
     #[must_use]
     pub fn kind<'a>(&'a self, answers: &Answers) -> Option<&'a Answer> {
         let id = answers.get(KIND)?.first()?;
@@ -231,9 +233,8 @@ impl Scheme {
             .find(|answer| answer.id == *id)
     }
 
-    /// Returns the position of the contact's urgency among the urgency answers of the scheme. The scheme lists these answers from
-    /// the least to the most urgent. The position is 0 for the first answer ("ordinary") and for a contact without an urgency
-    /// answer.
+    /// Returns how urgent the contact is, as the position of its answer to [`URGENCY`] in the scheme. The scheme lists the answers to this
+    /// question from the least to the most urgent. The position is 0 for the first answer ("ordinary") and for a contact without an answer.
     #[must_use]
     pub fn urgency(&self, answers: &Answers) -> i16 {
         let given = answers.get(URGENCY).and_then(|given| given.first());
@@ -246,17 +247,17 @@ impl Scheme {
             .unwrap_or_default()
     }
 
-    /// Returns whether the question is asked for a contact of this kind.
+    /// Returns whether the question is asked for a contact of this kind. `None`: the kind of the contact is not known yet.
     #[must_use]
     pub fn asks(question: &Question, kind: Option<&Answer>) -> bool {
         question.only_if.is_empty() || kind.is_some_and(|kind| question.only_if.contains(&kind.id))
     }
 
-    /// Validates the answers and returns them. Drops empty answers, repeated answers, and answers to questions that are not asked
-    /// for the contact's kind.
+    /// Validates the answers for one contact and returns them. Drops empty answers, repeated answers, and answers to questions that are not
+    /// asked for a contact of this kind.
     ///
     /// # Errors
-    /// If a question does not exist, or an answer is not permitted.
+    /// If a question does not exist, an answer is not permitted, or a question has more answers than it permits.
     pub fn validate(&self, answers: Answers) -> Result<Answers, InvalidAnswers> {
         let kind = self.kind(&answers).cloned();
         let mut lawful = Answers::new();
@@ -288,8 +289,8 @@ impl Scheme {
         Ok(lawful)
     }
 
-    /// Returns the unanswered questions that must be answered before the contact can be closed. A non-counselling contact needs
-    /// only an answer to [`KIND`].
+    /// Returns the unanswered questions that must be answered before the contact can be closed. If the answer to [`KIND`] is a
+    /// non-counselling kind, no further answers are needed.
     #[must_use]
     pub fn missing(&self, answers: &Answers) -> Vec<&Question> {
         let kind = self.kind(answers);

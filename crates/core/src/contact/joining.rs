@@ -11,28 +11,28 @@ use chrono::{DateTime, Duration, Utc};
 
 use crate::contact::lifecycle::{Marking, Status};
 
-/// Returns whether a contact with this marking counts in the total.
+/// Returns whether a contact with this marking counts as a registered communication.
 #[must_use]
 pub const fn counts(marking: Option<Marking>) -> bool {
     marking.is_none()
 }
 
-/// The proof that a message needs before it may join a contact of the same identifier.
+/// The condition under which a message may join a contact of the same identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Joining {
-    /// The identifier is sufficient proof, because only its owner can write under it. Examples are a chat account and a receipt
+    /// The same identifier is sufficient, because only its owner can send messages under it. Examples are a chat account and a receipt
     /// code.
     ByIdentifier,
-    /// The identifier, such as an e-mail address, can be forged. The message must therefore also prove that it belongs to the
-    /// thread.
+    /// The identifier, such as an e-mail address, can be forged. The message must therefore also carry proof that it belongs to the contact
+    /// ([`Proof`]).
     #[default]
     ByEvidence,
 }
 
-/// The proof that a message belongs to a particular contact.
+/// The proof a message carries that it belongs to a particular contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Proof {
-    /// No proof.
+    /// The message carries no proof.
     #[default]
     None,
     /// The message refers to an earlier message that the same sender wrote in this contact.
@@ -46,8 +46,8 @@ pub enum Proof {
 pub enum Sender {
     /// The contact has the same identifier and line as the message.
     Same,
-    /// A reply in this contact was sent to the sender's address. The contact can be on any line. The address came from a Reply-To
-    /// header or from the web form.
+    /// A reply in this contact was sent to the sender's address, but the contact has another identifier. This happens if the person gave
+    /// the address in a Reply-To header or in the web form. The contact can be on any line.
     WrittenTo,
 }
 
@@ -58,35 +58,35 @@ pub struct Candidate<I> {
     pub id: I,
     /// The status of the contact.
     pub status: Status,
-    /// When the contact was closed. `None`: it is open.
+    /// When the contact was closed. `None`: the contact is open.
     pub closed_at: Option<DateTime<Utc>>,
     /// How the sender takes part in the contact.
     pub sender: Sender,
-    /// The proof that the message belongs to this contact.
+    /// The proof the message carries that it belongs to this contact.
     pub proof: Proof,
 }
 
 /// The contact that a message belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Belongs<I> {
-    /// The message joins this contact and adds no count.
+    /// The message joins this contact. The number of registered communications does not change.
     Joins(I),
     /// The message opens a new contact, which counts as one registered communication.
     Opens {
-        /// The earlier contact to link to the new contact. If the message carries proof for a candidate, that candidate is
-        /// linked. Without proof, the first candidate is linked. `None`: there are no candidates.
+        /// The earlier contact to link to the new contact. If the message carries proof for a candidate, that candidate is linked;
+        /// otherwise, the first candidate. `None`: there are no candidates.
         earlier: Option<I>,
     },
 }
 
 /// Decides which contact a message that arrived at `now` belongs to.
 ///
-/// `candidates` contains the contacts in which the sender takes part. Contacts of the same identifier ([`Sender::Same`]) come
-/// first, open before closed and newer before older. Contacts of another identifier ([`Sender::WrittenTo`]) come last and accept
-/// only the thread token as proof. A message without an identifier has no candidates.
+/// `candidates` contains the contacts in which the sender takes part. Contacts of the same identifier ([`Sender::Same`]) come first, open
+/// before closed and newer before older. Contacts of another identifier ([`Sender::WrittenTo`]) come last. The message can join one of
+/// these only with the thread token as proof. For a message without an identifier, `candidates` is empty.
 ///
-/// Where proof is required, it takes precedence over recency: a message that carries proof only for an older contact joins the
-/// older contact.
+/// With [`Joining::ByEvidence`], a message that carries proof only for an older contact joins the older contact, even if a newer contact of
+/// the same identifier is open.
 #[must_use]
 pub fn belongs<I: Copy>(
     candidates: &[Candidate<I>],

@@ -1,6 +1,6 @@
-//! The status of a contact and its permitted transitions.
+//! The status of a contact, and the events that change it.
 
-/// The status of a contact. The assignee is stored separately.
+/// The status of a contact. The status does not show whether the contact has an assignee.
 #[derive(
     Debug,
     Clone,
@@ -41,7 +41,7 @@ pub enum Step {
     Reopen,
 }
 
-/// A transition that the current status does not permit.
+/// The reason why a step is not permitted in the current status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TransitionError {
     /// The contact to close is already closed.
@@ -53,7 +53,7 @@ pub enum TransitionError {
 }
 
 impl Status {
-    /// Returns whether the contact is open. A message may join an open contact regardless of `reopen_days`.
+    /// Returns whether the contact is open. A message can join an open contact however old the contact is.
     #[must_use]
     pub const fn is_open(self) -> bool {
         match self {
@@ -62,7 +62,7 @@ impl Status {
         }
     }
 
-    /// Returns the status after `step`.
+    /// Returns the status that the contact has after `step`.
     ///
     /// # Errors
     /// If the status does not permit the step: closing a closed contact, or reopening an open one.
@@ -78,25 +78,26 @@ impl Status {
     }
 }
 
-/// The facts that decide whether a counsellor must give a reason for closing a contact.
+/// The facts about a contact that decide whether a counsellor must give a reason for closing or marking it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BeforeClosing {
-    /// The current status.
+    /// The current status of the contact.
     pub status: Status,
     /// Whether the contact was classified as urgent.
     pub urgent: bool,
     /// Whether the contact has an assignee.
     pub assigned: bool,
-    /// Whether a reply was ever sent.
+    /// Whether the person was ever sent a reply in this contact.
     pub was_answered: bool,
-    /// Whether the contact is a telephone call. A call is answered when it comes in.
+    /// Whether the contact is a telephone call. The caller is answered during the call, so no reason is needed to close it.
     pub is_call: bool,
     /// Whether the kind of the contact is counselling. `None`: the contact is not classified yet.
     pub counselling: Option<bool>,
 }
 
 impl BeforeClosing {
-    /// Returns whether closing would leave the person without an expected answer. If so, the counsellor must give a reason.
+    /// Returns whether closing the contact would leave the person without a reply that they should get. If so, the counsellor must give a
+    /// reason.
     #[must_use]
     pub const fn needs_reason(self) -> bool {
         if self.is_call || !self.waits() {
@@ -105,9 +106,9 @@ impl BeforeClosing {
         self.urgent || (!self.was_answered && !matches!(self.counselling, Some(false)))
     }
 
-    /// Returns whether the counsellor must give a reason for marking the contact as spam, test or duplicate. Usually no reason is
-    /// needed, because a marked contact needs no reply. An unassigned urgent contact needs a reason, so that a single key press
-    /// cannot dismiss it.
+    /// Returns whether the counsellor must give a reason for marking the contact as spam, test or duplicate. Usually no reason is needed,
+    /// because a marked contact needs no reply. An urgent contact that is waiting and has no assignee needs a reason, so that a single key
+    /// press cannot dismiss it.
     #[must_use]
     pub const fn needs_reason_to_mark(self) -> bool {
         self.waits() && !self.is_call && self.urgent && !self.assigned
@@ -118,7 +119,8 @@ impl BeforeClosing {
     }
 }
 
-/// A marking that leaves a contact out of the total. Setting a marking is audited and can be undone.
+/// A marking that keeps a contact from being counted as a registered communication. The audit records who set a marking. A marking can be
+/// removed again.
 #[derive(
     Debug,
     Clone,
@@ -138,9 +140,9 @@ impl BeforeClosing {
 pub enum Marking {
     /// Advertising and other unsolicited mail.
     Spam,
-    /// Someone tested whether the channel works.
+    /// A message with which someone tested whether the channel works.
     Test,
-    /// The same communication arrived twice.
+    /// A communication that is already counted as another contact.
     Duplicate,
 }
 

@@ -1,4 +1,4 @@
-//! Messages: raw, normalised and outbound.
+//! Messages: raw messages, parsed messages, and messages to be sent.
 //!
 //! These types keep people's words out of logs. A type with such words has no `Debug` implementation or wraps the words in
 //! [`Private`].
@@ -17,16 +17,16 @@ use crate::{
 pub struct RawMessage {
     /// The line that delivered the message.
     pub line: LineName,
-    /// The id by which repeated deliveries of the same message are recognised. The id is unique within the line. The database
-    /// stores only a keyed hash of the id, so this field is empty in a message that is read from the database.
+    /// The id by which the database recognises repeated deliveries of the same message. It is unique within the line. The database stores
+    /// only a keyed hash of the id, so this field is empty in a message that was read from the database.
     pub external_id: String,
-    /// When the platform received the message. A time later than our own clock is replaced by our own time. A contact counts on
-    /// the local day of its first message.
+    /// When the mail server or platform received the message. A time later than our own clock is replaced by our own time. This time
+    /// determines the day on which the contact counts if the message opens one.
     pub received_at: DateTime<Utc>,
     /// The bytes, in a format specific to the channel.
     pub bytes: Vec<u8>,
-    /// The full size of the message in bytes, if the size exceeded the limit. In this case, only the head of the message was
-    /// fetched. `None`: the message is complete.
+    /// The full size of the message in bytes, if the message exceeded the size limit. In this case, `bytes` contains only the beginning of
+    /// the message. `None`: the message is complete.
     pub cut_from: Option<u64>,
 }
 
@@ -39,13 +39,13 @@ pub enum Normalised {
     Message(Box<Incoming>),
     /// A report by another mail server on the delivery of one of our replies.
     Report(DeliveryReport),
-    /// An event other than a message, for example that a person blocked us. It is shown in the person's contact and adds no
-    /// count.
+    /// An event other than a message, for example that a person blocked us. It is shown in the person's contact and does not open a
+    /// contact.
     Notice(Notice),
     /// A message that is not meant for a counsellor. It opens no contact. The string is the reason, which is kept with the raw
     /// message.
     Ignore(&'static str),
-    /// A message that could not be parsed. It is still registered, with the raw message attached.
+    /// A message that could not be parsed. It is still registered, with the raw message as an attachment.
     Unreadable(Unreadable),
 }
 
@@ -68,7 +68,8 @@ pub enum News {
     Stopped,
     /// The person chose this language for automatic texts.
     Chose(Language),
-    /// Messages may be missing, because the platform no longer provides messages sent while we were offline.
+    /// Some of the person's messages may be missing, because the platform no longer provides the messages that were sent while we were
+    /// offline.
     Gap,
 }
 
@@ -91,7 +92,7 @@ impl News {
 pub struct Unreadable {
     /// Why the message could not be parsed, as shown to staff.
     pub reason: String,
-    /// The proof that the message needs before it may join a contact.
+    /// The condition under which the message may join an existing contact.
     pub joining: Joining,
     /// The sender, if known.
     pub identifier: Option<Private<String>>,
@@ -99,68 +100,69 @@ pub struct Unreadable {
     pub subject: Option<String>,
 }
 
-/// A message to us, parsed by its channel. The defaults are cautious: a message with only default values joins no existing contact.
+/// A message to us, parsed by its channel. With the default values, a message has no sender and no evidence, so it joins no existing
+/// contact.
 #[derive(Clone, Default)]
 pub struct Incoming {
-    /// The sender's address or account in canonical spelling. `None`: the message cannot be answered.
+    /// The sender's address or account in canonical spelling. `None`: the sender is unknown, so the message cannot be answered.
     pub identifier: Option<Private<String>>,
     /// The sender's display name. For display only: anyone can set it.
     pub name: Option<String>,
-    /// Another address to which the person asked us to send replies.
+    /// Another address to which the person wants replies sent.
     pub answer_to: Option<Private<String>>,
-    /// The proof that the message needs before it may join a contact.
+    /// The condition under which the message may join an existing contact.
     pub joining: Joining,
-    /// The id of our own message that this message appears to copy. On channels where senders can forge ids, the thread token is
-    /// added as proof.
+    /// The id of our own message if this message appears to be a copy of it that came back to us. On channels where senders can forge ids,
+    /// the copy's thread token is also given, as proof.
     pub echo_of: Option<(Uuid, Option<ThreadToken>)>,
     /// Evidence that the message belongs to an existing thread.
     pub evidence: Vec<Evidence>,
-    /// The id by which later messages can refer to this message. If `message_part` is `None`, this is the Message-ID that the
-    /// sender set. Otherwise this is the platform's id of the whole message.
+    /// The id by which later messages can refer to this message. If `message_part` is `None`, this is the Message-ID that the sender's mail
+    /// program set. Otherwise this is the platform's id of the whole message.
     pub message_id: Option<String>,
-    /// The message part and version that this message contains. Set only if the platform assigns the ids, because senders could
+    /// Which message part this message contains, and in which version. Set only if the platform assigns the ids, because senders could
     /// forge other ids.
     pub message_part: Option<MessagePart>,
-    /// The ids of the earlier messages in the thread, oldest first. A reply repeats these ids.
+    /// The message ids of the earlier messages in the thread, oldest first. Our reply to this message repeats these ids.
     pub references: Vec<String>,
-    /// Whether the person returns with a receipt code to read the replies. The identifier is then a hash of the code and is not
-    /// displayed.
+    /// Whether the person reads replies on the answer page of the web form, which they open with a receipt code. The identifier is then a
+    /// hash of this code and is not displayed.
     pub replies_wait_on_page: bool,
-    /// The subject.
+    /// The subject line of the message.
     pub subject: Option<String>,
-    /// The text the person wrote.
+    /// The text that the person wrote, without quoted text.
     pub text: String,
-    /// The quoted text above or below the person's own text. Screens show it collapsed.
+    /// The quoted text above or below the person's own text. The desk folds it.
     pub quoted: String,
-    /// The number of bytes at the start of `quoted` that appear to copy earlier messages. This prefix begins with a line that the
-    /// mail program inserted. Text in the prefix that matches no earlier message is shown as new text.
+    /// The number of bytes at the start of `quoted` that appear to be a copy of earlier messages. The copy begins with a line that the mail
+    /// program inserted. Text in the copy that matches no earlier message is shown as new text.
     pub copied: usize,
-    /// A reported URL. It is kept as text and never fetched or opened.
+    /// The URL of the content that the person reports. It is kept as text and never fetched or opened.
     pub url: Option<String>,
-    /// The purpose that the person chose: to ask for advice or to report something. `None`: the person chose no purpose.
+    /// What the person chose in the web form: to ask for advice or to report something. `None`: the person made no choice.
     pub asks: Option<Asks>,
-    /// The language the person chose or wrote in, if known.
+    /// The language that the person chose or wrote in, if known.
     pub language: Option<Language>,
     /// The attachments, including files embedded in the text.
     pub parts: Vec<Part>,
     /// Whether a person or a machine sent the message.
     pub origin: Origin,
-    /// Whether the message shares a live location. Each new position replaces the previous one, which is not kept. New positions do
-    /// not notify staff.
+    /// Whether the message shares a live location. The platform sends each new position as a new version of the message. Only the newest
+    /// position is kept, and a new position does not notify staff.
     pub live: bool,
-    /// `true` if the message must not get an automatic reply (RFC 3834), for example because it forbids automatic replies or
-    /// because replies to its sender address are not read.
+    /// `true` if the message must not get an automatic reply (RFC 3834), for example because a header forbids automatic replies, or because
+    /// mail to the sender address is not read.
     pub unacknowledged: bool,
-    /// The time of sending according to the sender. It is shown to staff and never relied on.
+    /// The time of sending according to the sender. It is only shown to staff, because it can be wrong.
     pub claimed_at: Option<DateTime<Utc>>,
     /// Remarks for staff about how the message was parsed.
     pub remarks: Vec<Remark>,
 }
 
-/// One version of one message part. On a chat platform, a message can have several parts, which arrive separately: each photo of an
-/// album is one part. Most messages have a single part.
+/// One version of one message part. On a chat platform, a message can have several parts, which arrive separately. For example, each photo
+/// of an album is one part. Most messages have a single part.
 ///
-/// The resulting message does not depend on the order of arrival or on repeated deliveries.
+/// Parts may arrive in any order and more than once; the resulting message is the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessagePart {
     /// The platform's id of this message part.
@@ -171,16 +173,16 @@ pub struct MessagePart {
     pub version: i64,
 }
 
-/// Evidence that a message belongs to a thread.
+/// Evidence that a message belongs to an existing contact.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Evidence {
     /// A thread token that we issued.
     Token(ThreadToken),
-    /// The id of an earlier message from the same identifier.
+    /// The message id of an earlier message from the same identifier.
     EarlierMessage(String),
 }
 
-/// The two purposes that the public form offers.
+/// The purposes between which the person chooses in the web form.
 #[derive(
     Debug,
     Clone,
@@ -197,9 +199,9 @@ pub enum Evidence {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Asks {
-    /// Asking for advice.
+    /// The person asks for advice.
     Advice,
-    /// Reporting content or conduct.
+    /// The person reports content or conduct.
     Report,
 }
 
@@ -221,7 +223,7 @@ pub enum Origin {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Remark {
-    /// The message exceeded the size limit, so only its head was fetched.
+    /// The message exceeded the size limit, so only its beginning was fetched.
     TooLarge,
     /// The text was truncated for display. The raw message contains the full text.
     TextCut,
@@ -236,11 +238,11 @@ pub enum Remark {
     FromHtml,
     /// The message could not be parsed.
     Unreadable,
-    /// The message asks for replies to an address other than its sender address.
+    /// The message asks for replies to another address than its sender address.
     AnswerElsewhere,
-    /// The same identifier already sent different content under the same Message-ID.
+    /// An earlier message from the same identifier has the same Message-ID but different content.
     SameIdOtherContent,
-    /// The message refers to a thread that belongs to another identifier.
+    /// The message carries the thread token of a contact that belongs to another identifier.
     OtherSender,
     /// A machine sent the message.
     Automatic,
@@ -252,11 +254,11 @@ pub enum Remark {
     Sticker,
     /// The message contains a location on a map.
     Location,
-    /// The message contains a person's name and number from an address book.
+    /// The message contains a person's name and telephone number, sent from an address book.
     ContactCard,
     /// The message contains a poll.
     Poll,
-    /// The message contains a mention, but the platform did not provide the mentioned name.
+    /// The message mentions an account, but the platform did not provide the name of that account.
     NamelessMention,
     /// The message contains content of a kind that this program cannot represent. The raw message contains that content.
     UnknownContent,
@@ -290,12 +292,12 @@ impl Remark {
     }
 }
 
-/// A file attached to a message or embedded in its text. It is stored encrypted and shown only on request.
+/// A file attached to a message or embedded in its text. It is stored encrypted. Staff see it only if they open it.
 #[derive(Clone)]
 pub struct Part {
     /// The file name given by the sender. It is never used as a path.
     pub name: Option<String>,
-    /// The media type given by the sender, such as `image/png`. It is never relied on.
+    /// The media type given by the sender, such as `image/png`. It can be wrong, so no decision depends on it.
     pub media_type: String,
     /// Whether the file was embedded in the text.
     pub inline: bool,
@@ -306,13 +308,13 @@ pub struct Part {
 /// The content of an attachment, or the reason why the content is absent.
 #[derive(Clone)]
 pub enum Content {
-    /// The decoded bytes.
+    /// The decoded bytes of the file.
     Here(Vec<u8>),
     /// The line's settings exclude attachments, so the content was not stored. The value is the size in bytes.
     NotTaken(u64),
-    /// The content is too large to fetch. The value is the size in bytes.
+    /// The file is too large to fetch. The value is the size in bytes.
     TooLarge(u64),
-    /// The content remains on the platform until it is fetched.
+    /// The file remains on the platform until it is fetched.
     Elsewhere(Elsewhere),
 }
 
@@ -321,16 +323,16 @@ pub enum Content {
 pub struct Elsewhere {
     /// The reference with which the channel fetches the file. Only the channel can interpret the reference.
     pub reference: Private<String>,
-    /// An id that stays the same when the platform refers to the same file again.
+    /// An id of the file that stays the same when the platform sends another reference to the same file.
     pub unique: String,
     /// The size in bytes according to the platform. 0: the platform gave no size.
     pub size: u64,
-    /// Whether to fetch the file immediately, without waiting for a counsellor's request.
+    /// Whether to fetch the file immediately. `false`: the file is fetched when a counsellor requests it.
     pub at_once: bool,
 }
 
 impl Content {
-    /// Returns the size in bytes.
+    /// Returns the size of the file in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
         match self {
@@ -341,20 +343,20 @@ impl Content {
     }
 }
 
-/// Another server's report on the delivery of one of our replies (RFC 3464).
+/// A report by another mail server on the delivery of one of our replies (RFC 3464).
 #[derive(Clone)]
 pub struct DeliveryReport {
     /// The thread token of the reply. `None`: the report cannot be matched to a contact.
     pub token: Option<ThreadToken>,
     /// The id of the reply, if the report includes it.
     pub message: Option<Uuid>,
-    /// The reported result.
+    /// The result that the report states.
     pub fate: Fate,
-    /// The status code and text from the other server, such as `5.1.1 no such user`.
+    /// The status code and text from the other mail server, such as `5.1.1 no such user`.
     pub reason: Private<String>,
 }
 
-/// The result of delivering a reply, as reported by another server.
+/// The result of delivering a reply, as reported by another mail server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
     /// The reply will not be delivered.
@@ -365,7 +367,7 @@ pub enum Fate {
     Delivered,
 }
 
-/// A message to be sent.
+/// A message to be sent to a person.
 #[derive(Clone)]
 pub struct OutboundMessage {
     /// The id of the message. Every attempt to send the message uses the same id, so that duplicates can be recognised.
@@ -378,13 +380,14 @@ pub struct OutboundMessage {
     pub to: Private<String>,
     /// The subject of the message being answered.
     pub subject: Option<Private<String>>,
-    /// The text.
+    /// The text of the message.
     pub text: Private<String>,
-    /// The message ids of the thread, oldest first. The last id belongs to the message being answered.
+    /// The message ids of the earlier messages in the thread, oldest first. The last id belongs to the message being answered.
     pub thread: Vec<String>,
-    /// Attached files.
+    /// The files attached to the message.
     pub files: Vec<OutboundFile>,
-    /// Whether an earlier attempt to send the next message part was interrupted. If so, that part may already have arrived.
+    /// Whether an earlier attempt was interrupted while it sent a part of this message. If so, the next part to be sent may already have
+    /// arrived.
     pub uncertain: bool,
     /// `true` for an automatic acknowledgement, `false` for a counsellor's reply.
     pub automatic: bool,

@@ -10,7 +10,7 @@ pub struct OnDuty {
     pub staff: Uuid,
     /// The number of open contacts assigned to the counsellor.
     pub open_contacts: u64,
-    /// When a contact was last assigned to the counsellor automatically. `None`: never.
+    /// When a contact was last assigned to the counsellor automatically. `None`: it has not happened yet.
     pub last_given: Option<DateTime<Utc>>,
 }
 
@@ -34,15 +34,15 @@ pub enum Route {
 pub enum Because {
     /// This counsellor has fewer open contacts than any other counsellor on duty.
     FewestOpen,
-    /// Several counsellors have the smallest number of open contacts. This counsellor has gone longest without an automatic
+    /// Several counsellors share the smallest number of open contacts. Of these, this counsellor has gone longest without an automatic
     /// assignment.
     LongestIdle,
 }
 
 crate::named!(Because);
 
-/// Routes a contact to the counsellor on duty with the fewest open contacts. If several counsellors have the smallest number,
-/// selects the counsellor who has gone longest without an automatic assignment.
+/// Selects the counsellor on duty with the fewest open contacts. If several counsellors share the smallest number, selects the one who has
+/// gone longest without an automatic assignment.
 #[must_use]
 pub fn route(on_duty: &[OnDuty]) -> Route {
     let key = |one: &OnDuty| (one.open_contacts, one.last_given, one.staff);
