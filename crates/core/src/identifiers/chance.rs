@@ -1,4 +1,4 @@
-//! The only source of randomness. Lints forbid every other source.
+//! The only source of random numbers in the program. Lints forbid every other source.
 
 use rand::RngExt;
 
@@ -12,7 +12,8 @@ pub fn bytes<const N: usize>() -> [u8; N] {
     rand::rng().random()
 }
 
-/// Returns a random factor between 0.8 and 1.2 for retry delays, so that jobs that failed together are not retried together.
+/// Returns a random factor between 0.8 and 1.2. Retry delays are multiplied by this factor, so that jobs that failed together are not
+/// retried together.
 #[must_use]
 pub fn jitter() -> f64 {
     #[expect(

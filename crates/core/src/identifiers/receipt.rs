@@ -1,17 +1,17 @@
-//! Receipt codes. A receipt code is the secret with which an anonymous web visitor returns to read the replies.
+//! Receipt codes. A receipt code is the secret with which an anonymous visitor of the web form returns to read the replies.
 
 use std::fmt;
 
-/// A secret of sixteen digits. It is shown to the visitor once, in four groups of four. Anyone who has the code can read the
-/// replies.
+/// A secret of sixteen digits. It is shown to the visitor of the web form once, in four groups of four. Anyone who has the code can read
+/// the replies to the visitor's message.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ReceiptCode(String);
 
 impl ReceiptCode {
-    /// The number of digits.
+    /// The number of digits of a receipt code.
     pub const DIGITS: usize = 16;
 
-    /// Derives a code from at least 8 secret bytes. The code has 53 bits of entropy.
+    /// Derives a code from at least 8 secret bytes. The derived code has 53 bits of entropy.
     #[must_use]
     pub fn from_secret(secret: &[u8]) -> Self {
         let number = secret
@@ -21,8 +21,8 @@ impl ReceiptCode {
         Self(format!("{:016}", number % 10_000_000_000_000_000))
     }
 
-    /// Parses a code from typed or pasted text. The sixteen digits may be surrounded by words and separated by punctuation.
-    /// Returns `None` if the text contains no code or two different codes.
+    /// Parses a code from typed or pasted text. Words may surround the sixteen digits, and punctuation may separate them. Returns `None` if
+    /// the text contains no code or two different codes.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut found: Vec<String> = Vec::new();

@@ -5,7 +5,7 @@ use std::fmt;
 /// Crockford's base 32, which omits I, L, O and U so that a reference can be dictated over the telephone.
 const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
-/// The number of bits in a reference.
+/// The number of bits that a reference encodes, without its check character.
 const BITS: u32 = 35;
 
 /// The short public number of a contact, such as `K7QM-3XRA`: seven characters and a check character (Luhn mod 32). The check
@@ -18,10 +18,10 @@ pub struct Reference(u64);
 /// The reason why typed text is not a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadReference {
-    /// The text does not consist of eight characters of the alphabet.
+    /// The text does not consist of seven characters of the alphabet and a check character.
     #[error("a reference is eight letters and digits, such as K7QM-3XRA")]
     Shape,
-    /// The check character does not match: a character was misheard or mistyped.
+    /// The check character does not match the other characters: a character was misheard or mistyped.
     #[error("this reference has a typing mistake in it")]
     Check,
 }
@@ -80,7 +80,7 @@ impl fmt::Display for Reference {
     }
 }
 
-/// Computes the check character (Luhn mod N) over the seven base-32 digits.
+/// Computes the check character (Luhn mod N) from the seven base-32 digits of `number`.
 fn check_of(number: u64) -> u64 {
     let sum: u64 = (0..7)
         .map(|position| {

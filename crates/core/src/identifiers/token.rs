@@ -1,14 +1,14 @@
-//! Thread tokens, which prove that a message answers one of our messages.
+//! Thread tokens. A message that carries the thread token of one of our messages is a reply to that message.
 
 use data_encoding::BASE32_NOPAD;
 
-/// An unguessable token that identifies a contact. It has 100 bits, written as twenty letters and digits. Our messages carry the
-/// token in their plus-address and Message-ID, so only the recipients of these messages know the token.
+/// An unguessable token of 100 bits, written as twenty letters and digits. It identifies a contact. Our messages carry the token in their
+/// plus-address and Message-ID, so only the recipients of these messages know the token.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ThreadToken(String);
 
 impl ThreadToken {
-    /// The length in characters.
+    /// The length of a token in characters.
     pub const LENGTH: usize = 20;
 
     /// Derives a token from at least 13 secret bytes.
