@@ -1,15 +1,16 @@
-//! Personal preferences for the desk.
+//! The personal preferences of members of staff for the desk pages.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::text::locale::Language;
 
-/// The preferences of one member of staff. A missing entry has its default value. An unknown entry is ignored.
+/// The preferences of one member of staff. A preference that is missing in the stored data has its default value. An unknown one is
+/// ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Preferences {
-    /// The language of the pages. `None`: the language of the device or the centre.
+    /// The language of the pages. `None`: the language that the browser requests, or otherwise the language of the centre.
     pub language: Option<Language>,
     /// The colour theme.
     pub theme: Theme,
@@ -20,11 +21,11 @@ pub struct Preferences {
     /// Whether single-key shortcuts are off, for staff who use speech input or press keys by accident (WCAG 2.1, success
     /// criterion 2.1.4).
     pub quiet_keys: bool,
-    /// Saved views of the inbox.
+    /// The saved views of the inbox.
     pub saved: Vec<SavedView>,
 }
 
-/// A view of the inbox with filters, saved under a name.
+/// A view of the inbox with its filters, which a member of staff saved under a name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SavedView {
     /// The name that the member of staff chose for the view.
@@ -37,7 +38,8 @@ pub struct SavedView {
 const MOST_SAVED: usize = 20;
 
 impl Preferences {
-    /// Saves a view under `name`, replacing an existing view of that name. An empty query deletes the view.
+    /// Saves a view under `name` and replaces an existing view of that name. An empty query deletes the view. A new view is not saved if
+    /// the member of staff already has `MOST_SAVED` views.
     pub fn save_view(&mut self, name: &str, query: &str) {
         self.saved.retain(|one| one.name != name);
         if !query.is_empty() && self.saved.len() < MOST_SAVED {
@@ -67,7 +69,7 @@ impl Preferences {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum Theme {
-    /// The theme of the device.
+    /// The light or dark theme that is set on the device.
     #[default]
     System,
     /// A light theme.

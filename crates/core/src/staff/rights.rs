@@ -37,17 +37,17 @@ pub enum Right {
     ReadContacts,
     /// Claim, answer, annotate, close, reopen and mark contacts.
     WorkOnContacts,
-    /// Receive automatic assignments after switching to available.
+    /// Switch to available, and then receive automatic assignments.
     TakeDuty,
-    /// Work on a contact assigned to someone else.
+    /// Work on a contact that is assigned to another member of staff.
     WorkOnOthers,
-    /// See parked jobs and ignored messages, without their content.
+    /// See parked jobs and ignored messages, but not the content of the messages.
     SeeQueue,
     /// Run parked jobs again.
     RunAgain,
     /// Read the statistics.
     ReadStatistics,
-    /// Enter opening balances and adjustments, and issue API tokens for reading figures.
+    /// Enter opening balances and adjustments of the statistics, and issue API tokens with which programs read the statistics.
     EnterAdjustments,
     /// Enter events, schools and peer educators, and see the names of the peer educators.
     EditOutreach,
