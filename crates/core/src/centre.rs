@@ -20,9 +20,10 @@ pub struct Centre {
     pub telephone: String,
     /// Emergency numbers, in the order in which they are shown.
     pub emergency: Vec<Emergency>,
-    /// The URL that "Leave this page" opens: a site that reveals nothing about the visitor.
+    /// The URL that the link "Leave this page" of the web form opens. The site at this URL reveals nothing about the visitor.
     pub exit_url: String,
-    /// The number of days after closing within which a new message from the same identifier can still join the contact.
+    /// The number of days for which a closed contact stays open to new messages: a message from the same identifier that arrives within
+    /// this time after closing can still join the contact.
     pub reopen_days: u16,
 }
 
@@ -84,7 +85,7 @@ impl Text {
         }
     }
 
-    /// Returns the HTML `lang` attribute for this text if its language differs from the language of the page; otherwise `None`.
+    /// Returns the HTML `lang` attribute for this text if the text is in another language than the rest of the page; otherwise `None`.
     #[must_use]
     pub fn foreign(&self, words: &Words) -> Option<&'static str> {
         match words.language() {

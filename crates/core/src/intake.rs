@@ -1,4 +1,4 @@
-//! The interface through which channel adapters add messages to the queue.
+//! The interface through which channel adapters store raw messages and queue the jobs that register them.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -10,14 +10,14 @@ use crate::{
     text::locale::Language,
 };
 
-/// The position up to which an adapter has read one source. Only the adapter can interpret the position.
+/// The position up to which an adapter has read a source. Only that adapter can interpret the position.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
     /// The line that the source belongs to.
     pub line: LineName,
-    /// The source within the line.
+    /// The source, such as a mail folder.
     pub source: Source,
-    /// The position up to which the source was read.
+    /// The position up to which the adapter has read the source.
     pub position: String,
 }
 
@@ -26,7 +26,7 @@ pub struct Cursor {
 pub enum Source {
     /// A source named in the settings, such as a mail folder.
     Named(String),
-    /// A conversation with a person. The id of the conversation is stored encrypted.
+    /// A conversation with a person on a chat platform. The id of the conversation is stored encrypted.
     Conversation(Private<String>),
 }
 
@@ -35,7 +35,7 @@ pub enum Source {
 pub struct Accepted {
     /// The reference reserved for the message. If the message opens a contact, the contact gets this reference.
     pub reference: Reference,
-    /// `false` if the same message was already accepted earlier.
+    /// `true` if the message is new, `false` if the same message was already accepted earlier.
     pub fresh: bool,
 }
 
@@ -45,11 +45,12 @@ pub struct Accepted {
 #[error("could not be written down: {0}")]
 pub struct NotAccepted(pub String);
 
-/// The operations that the queue offers to channel adapters.
+/// The operations with which channel adapters store messages and read what was stored.
 #[async_trait]
 pub trait Intake: Send + Sync {
-    /// Stores the messages, a job for each message, and the new cursor position, all in one transaction. The messages are on disk
-    /// when the function returns. Messages are deduplicated by line and external id. The results are in the order of `arrived`.
+    /// Stores the messages, a job for each message, and the new cursor position, all in one transaction. The messages are on disk when the
+    /// function returns. A message whose line and external id are already stored is not stored again. The results are in the order of
+    /// `arrived`.
     ///
     /// # Errors
     /// If the messages were not stored. The caller must not acknowledge them and must try again.
@@ -59,8 +60,8 @@ pub trait Intake: Send + Sync {
         cursor: Option<Cursor>,
     ) -> Result<Vec<Accepted>, NotAccepted>;
 
-    /// Returns the bytes of the message that was accepted with this external id. `None`: no message with this id was accepted, or
-    /// the message was erased.
+    /// Returns the bytes of the message that was accepted with this external id. Returns `None` if no message with this id was accepted, or
+    /// if the message was erased.
     ///
     /// # Errors
     /// If the database or a file cannot be read.
@@ -76,7 +77,7 @@ pub trait Intake: Send + Sync {
     /// If the database cannot be read.
     async fn cursor(&self, line: &LineName, source: &Source) -> Result<Option<String>, NotAccepted>;
 
-    /// Returns the cursor of every conversation of the line, the most recently moved cursor first.
+    /// Returns the cursor of every conversation of the line. The cursor that moved last comes first.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -92,8 +93,8 @@ pub trait Intake: Send + Sync {
         identifier: &Private<String>,
     ) -> Result<Option<Language>, NotAccepted>;
 
-    /// Returns the reference of the contact in which this person's message was registered. The message may have opened that
-    /// contact or joined it. `None`: the message is not registered yet.
+    /// Returns the reference of the contact to which this person's message belongs. The message may have opened that contact or joined it.
+    /// Returns `None` if the message is not registered yet.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -107,14 +108,14 @@ pub trait Intake: Send + Sync {
     /// Records the health of the line, for display to staff.
     async fn health(&self, line: &LineName, health: Health);
 
-    /// Derives the receipt code of the message with this external id. The same id always gives the same code. Computing the code
-    /// requires the master key.
+    /// Derives the receipt code of the message with this external id. The same id always gives the same code. The code is derived with the
+    /// master key, so it cannot be computed without this key.
     fn receipt_code(&self, line: &LineName, external_id: &str) -> ReceiptCode;
 
     /// Returns the keyed hash that is stored in place of a receipt code.
     fn receipt_mark(&self, code: &ReceiptCode) -> String;
 
-    /// Returns the conversation that a receipt code gives access to. `None`: no contact of the line has this code.
+    /// Returns the conversation that this receipt code gives access to. Returns `None` if no contact of the line has this code.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -139,10 +140,10 @@ pub struct Conversation {
 /// One message of a conversation.
 #[derive(Debug, Clone)]
 pub struct ConversationMessage {
-    /// `true` if the centre wrote the message, `false` if the person did.
+    /// `true` if the centre wrote the message, `false` if the person wrote it.
     pub by_us: bool,
     /// When the message was written.
     pub at: DateTime<Utc>,
-    /// The text.
+    /// The text of the message.
     pub text: Private<String>,
 }

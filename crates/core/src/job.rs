@@ -1,4 +1,4 @@
-//! Job kinds, retry delays and delivery states.
+//! Kinds of jobs, delays before retries, and delivery states of replies.
 
 use std::time::Duration;
 
@@ -22,24 +22,24 @@ pub enum JobKind {
     Receive,
     /// Send a reply.
     Deliver,
-    /// Fetch a file that is stored on the platform.
+    /// Fetch an attachment that is still stored on the chat platform.
     Fetch,
 }
 
 crate::named!(JobKind);
 
 impl JobKind {
-    /// The longest delay before a job runs, even if the other side (the platform or mail server) asks for a longer delay. A due
-    /// time even further in the future shows that the clock was set back. The job is then treated as due.
+    /// The longest delay before a job runs, even if the other side (the platform or mail server) asks for a longer delay. A job can be due
+    /// later than this only if the clock was set back after the job was scheduled. Such a job is treated as due now.
     pub const LONGEST_WAIT: Duration = Duration::from_secs(8 * 3_600);
 
-    /// The period in which a delay requested by the other side does not count as an attempt. The period begins when the reply is
-    /// queued or the file is requested.
+    /// The period in which a failed attempt does not count as an attempt if the other side requested a delay. The period begins when the
+    /// reply is queued or the file is requested.
     pub const REQUESTED_DELAY_PERIOD: Duration = Duration::from_secs(24 * 3_600);
 
-    /// Returns the delay before the next attempt if the other side requested the delay `asked`. `waited` is the time since the
-    /// reply was queued or the file was requested. Returns `None` once `waited` has reached [`Self::REQUESTED_DELAY_PERIOD`]. The
-    /// failure then counts as an ordinary attempt.
+    /// Returns the delay before the next attempt if the other side requested the delay `asked`. `waited` is the time since the reply was
+    /// queued or the file was requested. Returns `None` once `waited` has reached [`Self::REQUESTED_DELAY_PERIOD`]. The failed attempt then
+    /// counts, and [`Self::retry_delay`] determines the delay.
     ///
     /// The delay is `asked` or a tenth of `waited`, whichever is longer, but at most [`Self::LONGEST_WAIT`]. A server that always
     /// requests two seconds is therefore contacted only about a hundred times a day.
@@ -49,16 +49,16 @@ impl JobKind {
         (waited < Self::REQUESTED_DELAY_PERIOD).then_some(wait)
     }
 
-    /// Returns the delay after a temporary failure of attempt number `attempt`. The first attempt has the number 1. `None`: no
+    /// Returns the delay after a temporary failure of attempt number `attempt`. The first attempt has the number 1. Returns `None` if no
     /// further attempt is made.
     ///
-    /// Registering a message is attempted 5 times within 3 minutes. If the first attempt fails, later attempts usually fail too.
+    /// Registering a message is attempted only 5 times, within 3 minutes, because a message that fails once usually fails again.
     ///
     /// Sending a reply is retried for 5 days, as in mail servers (Postfix's `maximal_queue_lifetime`). The delays are 30 s, 2
     /// min, 10 min, 30 min and 2 h, then always 6 h.
     ///
-    /// Fetching a file is attempted 4 times within 6 minutes, because a counsellor is waiting for the file. A new request by the
-    /// counsellor starts again with attempt 1.
+    /// Fetching a file is attempted 4 times within 6 minutes, because a counsellor is waiting for the file. If the counsellor requests the
+    /// file again, attempts are counted from 1 again.
     #[must_use]
     pub const fn retry_delay(self, attempt: u32) -> Option<Duration> {
         let seconds = match (self, attempt) {
@@ -83,7 +83,7 @@ impl JobKind {
     }
 }
 
-/// The delivery state of a reply. Screens show it next to every reply.
+/// The delivery state of a reply. The desk shows it next to every reply.
 #[derive(
     Debug,
     Clone,
@@ -105,14 +105,15 @@ pub enum Delivery {
     Queued,
     /// The reply is being sent now.
     Sending,
-    /// The other side accepted the reply.
+    /// The other side (the platform or mail server) accepted the reply.
     Sent,
-    /// The other side is unreachable or refused the reply temporarily. Sending will be retried.
+    /// The other side could not be reached or refused the reply temporarily. Sending will be retried.
     Delayed,
     /// The other side refused the reply permanently, or all attempts failed. A counsellor must act.
     Failed,
-    /// Sending was interrupted, so the reply may or may not have arrived. On most channels, sending is retried with the same id.
-    /// On channels where the person would see a duplicate, a counsellor decides whether to send the reply again.
+    /// Sending was interrupted, so the reply may or may not have arrived. On most channels, the other side recognises a duplicate by its
+    /// id, so sending is retried with the same id. On the other channels the person would see a duplicate, so a counsellor decides whether
+    /// to send the reply again.
     Unknown,
 }
 

@@ -1,7 +1,6 @@
 //! Domain types and rules for a helpline's contact intake.
 //!
-//! The rules in this crate read no clock, database, file or network. They can therefore be tested and replayed from their inputs
-//! alone.
+//! The functions in this crate read no clock, database, file or network. Tests can therefore repeat every result from the arguments alone.
 
 pub mod centre;
 pub mod contact;

@@ -1,4 +1,4 @@
-//! A macro for enums whose values are stored and sent under their names.
+//! A macro for enums whose values are represented by their names in the database, the API and URLs.
 
 /// Adds the constant `ALL` and the functions `as_str` and `parse` to an enum. The enum must derive `EnumString`, `IntoStaticStr`
 /// and `VariantArray` from strum.
@@ -6,7 +6,7 @@
 macro_rules! named {
     ($name:ty) => {
         impl $name {
-            /// Every value, in the order of declaration.
+            /// Every value of the enum, in the order of declaration.
             pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
 
             /// Returns the value's name in the database, the API, URLs and locale keys.
@@ -15,7 +15,7 @@ macro_rules! named {
                 self.into()
             }
 
-            /// Returns the value with this name.
+            /// Returns the value with this name, or `None` if no value has this name.
             #[must_use]
             pub fn parse(name: &str) -> Option<Self> {
                 name.parse().ok()
