@@ -1,4 +1,4 @@
-//! The registered-communications statistic as pure functions: cells, measures, returns and outreach.
+//! The statistics as pure functions: which items are counted, which counts are stored, waiting times, returns and outreach.
 
 pub mod figures;
 pub mod outreach;

@@ -1,17 +1,17 @@
-//! The counting rules. Every figure that is shown, exported or published follows these rules.
+//! The counting rules. Every number that the statistics show, export or publish follows these rules.
 //!
 //! A dimension is a property of a counted item, such as its channel or its topic. A span is a day, a month or a year. A cell
 //! stores one count for one span: the total, the count of a value in one dimension, or the count of a pair of values in two
 //! dimensions.
 //!
-//! A registered communication ([`crate::contact::joining`]) has at most one value in each dimension. It adds 1 to the total of
-//! its day, its month and its year. For each of its values, it adds 1 to the count of that value in the same three spans. For
-//! each pair of its values, it adds 1 to the count of that pair in the month and in the year.
+//! A registered communication ([`crate::contact::joining`]) has at most one value in each dimension. It adds 1 to the total of its day, of
+//! its month and of its year. For each of its values, it adds 1 to the count of that value in these three spans. For each pair of its
+//! values, it adds 1 to the count of that pair in the month and in the year.
 //!
-//! A communication without a value in a dimension counts in the total but under no value of that dimension. These communications
-//! form the remainder of the dimension. The remainder and the counts of all values therefore always add up to the total.
+//! A communication without a value in a dimension adds 1 to the total but to no count of that dimension. Such communications form the
+//! remainder of the dimension. The remainder and the counts of all values of a dimension therefore always add up to the total.
 //!
-//! Cases, referrals and closings are counted in the same way, each on the day that [`Measure`] states. Their pairs of values are
+//! Cases, referrals and closings are counted in the same way, each on the day that [`Measure`] states. For these items, pairs of values are
 //! counted for the day as well as for the month and the year.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -47,9 +47,10 @@ use crate::{
 pub enum Measure {
     /// Registered communications, on the day on which their first message arrived.
     Contact,
-    /// Closed contacts, on the day on which they were last closed.
+    /// Closings of contacts, each on the day on which the contact was closed. If a contact was closed several times, only the last closing
+    /// counts.
     Closing,
-    /// Cases, on the day on which they were formed.
+    /// Cases, on the day on which staff formed the case.
     Case,
     /// Referrals, on the day on which a second member of staff confirmed them. A case can have several referrals.
     Referral,
@@ -57,46 +58,47 @@ pub enum Measure {
 
 crate::named!(Measure);
 
-/// The dimension of the channel. The constants from `CHANNEL` to [`URGENT_READ`] are dimensions of a contact. The questions of
-/// the classification scheme are further dimensions of a contact.
+/// The dimension of the channel. The constants from `CHANNEL` to [`URGENT_READ`] are dimensions of contacts. Each question of the
+/// classification scheme that is not answered by free text is a further dimension of contacts.
 pub const CHANNEL: &str = "channel";
 /// The dimension of the person's language.
 pub const LANGUAGE: &str = "language";
-/// The dimension of the hour of the day in the centre's time zone, `00` to `23`.
+/// The dimension of the hour in which the first message arrived, `00` to `23`, in the centre's time zone.
 pub const HOUR: &str = "hour";
-/// The dimension of the day of the week, `1` (Monday) to `7`.
+/// The dimension of the weekday on which the first message arrived, `1` (Monday) to `7`.
 pub const WEEKDAY: &str = "weekday";
 /// The dimension "counselling": `yes` if the kind of the contact is counselling, `no` for every other kind.
 pub const COUNSELLING: &str = "counselling";
-/// The dimension of the time until the first reply. [`within`] rounds this time up to a step.
+/// The dimension of the time from the first message to the first reply. [`within`] rounds this time up.
 pub const FIRST_REPLY: &str = "first_reply";
 /// The dimension of the answer state: a value of [`Answered`].
 pub const ANSWERED: &str = "answered";
-/// The dimension of the time until an urgent contact was first read. [`within`] rounds this time up to a step.
+/// The dimension of the time from the arrival of an urgent contact until staff first read it. [`within`] rounds this time up.
 pub const URGENT_READ: &str = "urgent_read";
 /// The dimension of a case's kind: [`ADVISORY`] or [`FORWARDED`].
 pub const CASE_KIND: &str = "case_kind";
-/// The dimension of the institution that a case or referral was sent to. A case counts under the first institution it was sent to.
+/// The dimension of the institution to which a case or referral was sent. A case that was sent to several institutions counts under the
+/// first.
 pub const INSTITUTION: &str = "institution";
 /// The kind of a case that was not sent to an institution.
 pub const ADVISORY: &str = "advisory";
 /// The kind of a case that was sent to an institution.
 pub const FORWARDED: &str = "forwarded";
 
-/// The countable facts about one contact, closing, case or referral.
+/// The facts about one contact, closing, case or referral that decide in which cells it is counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
     /// The measure under which the item counts.
     pub of: Measure,
     /// The local day on which the item counts.
     pub day: NaiveDate,
-    /// The item's values by dimension. Dimensions without a value are absent.
+    /// The item's value in each dimension. Dimensions in which the item has no value are absent.
     pub values: BTreeMap<String, String>,
 }
 
 impl Facts {
-    /// Returns the facts of a contact. `chosen` contains the predefined answers of the contact's classification
-    /// ([`Scheme::chosen_and_words`]). If a question has several answers, the first one counts.
+    /// Returns the facts of a contact. `chosen` contains the predefined answers and numbers of the contact's classification
+    /// ([`Scheme::chosen_and_words`]). If a question has several answers, only the first one counts.
     #[must_use]
     pub fn of_contact(contact: &Registered<'_>, zone: Tz, scheme: &Scheme, chosen: &Answers) -> Self {
         let local = contact.at.with_timezone(&zone);
@@ -125,7 +127,7 @@ impl Facts {
             values.insert(URGENT_READ.to_owned(), within(waited));
         }
         for (question, given) in chosen {
-            // An answer still counts if the current version of the scheme no longer offers it.
+            // An answer is counted even if the current version of the scheme no longer offers it.
             if let Some(first) = given.first().filter(|first| is_id(first)) {
                 values.insert(question.clone(), first.clone());
             }
@@ -137,7 +139,7 @@ impl Facts {
         }
     }
 
-    /// Returns the facts of a contact of this channel that was closed at `closed_at`.
+    /// Returns the facts of the closing at `closed_at` of a contact of this channel.
     #[must_use]
     pub fn of_closing(channel: &str, closed_at: DateTime<Utc>, zone: Tz) -> Self {
         Self {
@@ -147,8 +149,8 @@ impl Facts {
         }
     }
 
-    /// Returns the facts of a case that was formed on `day`. `first_sent_to` is the first institution that the case was sent to,
-    /// if any.
+    /// Returns the facts of a case that was formed on `day`. `first_sent_to` is the first institution to which the case was sent. `None`:
+    /// the case was sent to no institution.
     #[must_use]
     pub fn of_case(day: NaiveDate, first_sent_to: Option<&str>) -> Self {
         let kind = if first_sent_to.is_some() {
@@ -184,10 +186,10 @@ pub fn weekday_of(day: NaiveDate) -> String {
     day.weekday().number_from_monday().to_string()
 }
 
-/// The counted properties of a registered contact.
+/// The properties of a registered contact on which the statistics depend, apart from its classification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Registered<'a> {
-    /// The channel.
+    /// The channel of the contact.
     pub channel: &'a str,
     /// The person's language, if known.
     pub language: Option<&'a str>,
@@ -197,11 +199,11 @@ pub struct Registered<'a> {
     pub first_reply: Option<TimeDelta>,
     /// When staff first read the contact.
     pub read: Read,
-    /// Whether the contact is closed.
+    /// Whether the contact is closed now.
     pub closed: bool,
 }
 
-/// Returns the names of all dimensions of a measure.
+/// Returns the names of all dimensions by which the items of a measure are counted.
 #[must_use]
 pub fn dimensions(of: Measure, scheme: &Scheme) -> BTreeSet<String> {
     let chosen = scheme.questions.iter().filter(|question| question.text.is_none());
@@ -225,8 +227,8 @@ pub fn dimensions(of: Measure, scheme: &Scheme) -> BTreeSet<String> {
     asked.chain(fixed.iter().copied()).map(str::to_owned).collect()
 }
 
-/// Returns whether a dimension describes people, so that small counts could identify someone. The other dimensions describe the
-/// centre's work.
+/// Returns whether a dimension describes people, so that small counts could identify someone. All other dimensions describe the work of the
+/// centre.
 #[must_use]
 pub fn is_personal(dimension: &str) -> bool {
     const OF_THE_WORK: [&str; 8] = [
@@ -249,17 +251,17 @@ pub struct Cell {
     pub of: Measure,
     /// A day (`2026-01-31`), a month (`2026-01`) or a year (`2026`).
     pub span: String,
-    /// The first dimension. Empty: the cell is the total of the span.
+    /// The name of the first dimension. Empty: the cell stores the total of the span.
     pub one: String,
-    /// The second dimension, which sorts after the first. Empty: the cell has at most one dimension.
+    /// The name of the second dimension, which is later in alphabetical order than the first. Empty: the cell is not a pair.
     pub other: String,
-    /// The value in the first dimension.
+    /// The value in the first dimension. Empty in a total.
     pub value: String,
-    /// The value in the second dimension.
+    /// The value in the second dimension. Empty if the cell is not a pair.
     pub other_value: String,
 }
 
-/// Returns the difference in each cell's count when the facts change from `before` to `after`.
+/// Returns, for each cell, by how much its count changes when items with the facts `before` become items with the facts `after`.
 #[must_use]
 pub fn change(before: &[Facts], after: &[Facts]) -> BTreeMap<Cell, i64> {
     let mut changed: BTreeMap<Cell, i64> = BTreeMap::new();
@@ -272,9 +274,9 @@ pub fn change(before: &[Facts], after: &[Facts]) -> BTreeMap<Cell, i64> {
     changed
 }
 
-/// Returns whether pairs of values are stored for this span. Pairs of a contact's values are not stored per day, because a day
-/// would have more pairs than contacts. A period can begin or end with days that form no whole month. Queries count the pairs of
-/// these days directly from the contacts.
+/// Returns whether counts of pairs of values are stored for this span. For contacts, pairs are not stored per day, because a day would have
+/// more pairs than contacts. If a period begins or ends in the middle of a month, queries count the pairs of the days in that month
+/// directly from the contacts.
 #[must_use]
 pub fn keeps_pairs(of: Measure, span: &str) -> bool {
     of != Measure::Contact || span.len() < "2026-01-31".len()

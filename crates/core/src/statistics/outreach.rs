@@ -30,7 +30,7 @@ pub enum EventKind {
     Seminar,
     /// An event with practical exercises.
     Workshop,
-    /// A stop of a campaign.
+    /// An event of a campaign at one of the places that the campaign visits.
     CampaignStop,
     /// Training of peer educators.
     Training,
@@ -40,7 +40,7 @@ pub enum EventKind {
 
 crate::named!(EventKind);
 
-/// The state of an event. Only held events are counted.
+/// The state of an event. Only events that took place are counted.
 #[derive(
     Debug,
     Clone,
@@ -70,7 +70,7 @@ pub enum EventState {
 
 crate::named!(EventState);
 
-/// The kind of institution that hosts events.
+/// The kind of institution that hosts an event.
 #[derive(
     Debug,
     Clone,
@@ -148,17 +148,17 @@ pub struct Reached {
     pub others: i64,
 }
 
-/// The maximum size of a group. A larger number is rejected as a typing error.
+/// The maximum number of people in a group. A larger number is rejected as a typing error.
 const MOST: i64 = 100_000;
 
 /// The reason why an event cannot be saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InvalidEvent {
-    /// The event was held, but its day is missing.
+    /// The event was marked as held, but its day is missing.
     NoDay,
-    /// The event was held, but its day is in the future.
+    /// The event was marked as held, but its day is in the future.
     ToCome,
-    /// A number is negative or implausibly large.
+    /// The number of people in a group is negative or implausibly large.
     Number,
 }
 
@@ -171,7 +171,7 @@ impl Reached {
         others: 0,
     };
 
-    /// Adds the numbers of another event.
+    /// Adds the numbers of `other` to the numbers of this event, group by group.
     pub const fn add(&mut self, other: Self) {
         self.students += other.students;
         self.parents += other.parents;
@@ -179,17 +179,17 @@ impl Reached {
         self.others += other.others;
     }
 
-    /// Returns the sum of all groups.
+    /// Returns the number of people in all groups together.
     #[must_use]
     pub const fn all(self) -> i64 {
         self.students + self.parents + self.teachers + self.others
     }
 }
 
-/// Validates an event.
+/// Checks that an event can be saved.
 ///
 /// # Errors
-/// Returns the first problem found.
+/// If the event cannot be saved. The error is the first problem found.
 pub fn checked(
     state: EventState,
     day: Option<NaiveDate>,
@@ -212,8 +212,8 @@ pub fn checked(
     }
 }
 
-/// Returns a form of the name for comparison with other names. The form ignores script, accents, case and spacing, so that a
-/// school is not entered twice under similar names.
+/// Returns a form of a school's name that is equal for similar names. The form ignores script, accents, case and spacing. Comparing the
+/// forms keeps a school from being entered twice.
 #[must_use]
 pub fn same_name(name: &str) -> String {
     crate::text::fold::fold(name)

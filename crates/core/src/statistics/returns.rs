@@ -1,7 +1,7 @@
-//! Statistical returns: tables of figures that statistics bodies, such as Insafe, collect from helplines.
+//! Statistical returns: tables that statistics bodies, such as Insafe, regularly collect from helplines.
 //!
-//! A mapping assigns our figures to the rows of a body's return. The mappings are versioned data. A new version is added when a
-//! body changes its questions.
+//! A mapping defines the tables of a body's return and assigns the values of our dimensions to the rows of these tables. The mappings are
+//! versioned data. When a body changes its questions, a new version of its mapping is added.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,11 +22,11 @@ const FILES: [&str; 3] = [
     include_str!("../../../../config/returns/chi-1.toml"),
 ];
 
-/// The mapping for the return to one body, valid from the day `from` to the day `until`.
+/// The mapping for the return to one statistics body. It is valid from the day `from` to the day `until`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Return {
-    /// The name of the body.
+    /// The name of the statistics body.
     pub name: String,
     /// The version of this mapping.
     pub version: u32,
@@ -36,11 +36,11 @@ pub struct Return {
     /// The last day on which the mapping is in force. `None`: until further notice.
     #[serde(default)]
     pub until: Option<NaiveDate>,
-    /// How often the return is due.
+    /// How often the body collects the return.
     pub every: Every,
-    /// The title.
+    /// The title of the return.
     pub label: Label,
-    /// The age bands that the body uses.
+    /// The age bands into which the body divides ages.
     pub bands: Vec<Band>,
     /// The tables of the return.
     pub tables: Vec<Table>,
@@ -50,7 +50,7 @@ pub struct Return {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Band {
-    /// The name of the band.
+    /// The id of the age band.
     pub id: String,
     /// The lowest age.
     pub least: u32,
@@ -66,21 +66,21 @@ pub struct Table {
     pub id: String,
     /// The title of the table.
     pub label: Label,
-    /// The dimension whose values fill the table.
+    /// The dimension by whose values the table counts items.
     pub by: String,
-    /// A condition in another dimension. `None`: the table counts all items.
+    /// A condition that limits the table to items with a certain value in another dimension. `None`: the table counts all items.
     #[serde(default)]
     pub only: Option<Only>,
-    /// The rows that the body defined. A value belongs to the row that lists it.
+    /// The rows that the body defined. Each row lists the values of the dimension that it counts.
     #[serde(default)]
     pub rows: Vec<Row>,
-    /// Whether the values are answers of the classification scheme. If so, the scheme names the row for each answer.
+    /// Whether the dimension is a question of the classification scheme. If so, the scheme names the row for each answer.
     #[serde(default)]
     pub of_scheme: bool,
-    /// Whether the rows are the age bands, and the values are ages.
+    /// Whether the dimension contains ages. If so, the rows of the table are the age bands.
     #[serde(default)]
     pub bands: bool,
-    /// Whether every value has its own row.
+    /// Whether every value of the dimension has a row of its own.
     #[serde(default)]
     pub each: bool,
 }
@@ -105,22 +105,22 @@ pub struct Row {
     pub sr: String,
     /// The label in English.
     pub en: String,
-    /// The values that belong to this row.
+    /// The values of the table's dimension that this row counts.
     #[serde(default)]
     pub values: Vec<String>,
 }
 
-/// A table filled with counts.
+/// A table of a return with the counts filled in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(rename = "FilledTable")]
 pub struct Filled {
     /// The id of the table.
     pub id: String,
-    /// The id and count of every row, in the body's order, including rows with zero.
+    /// The id and count of every row, in the order that the body defined, including rows whose count is zero.
     pub rows: Vec<(String, i64)>,
-    /// The number of items without a value in the table's dimension.
+    /// The number of items that have no value in the table's dimension.
     pub missing: i64,
-    /// The values that belong to no row, with their counts.
+    /// The values that no row counts, with their counts.
     pub unmapped: Vec<(String, i64)>,
     /// The sum of all counts in `rows`, `missing` and `unmapped`.
     pub total: i64,
@@ -130,7 +130,7 @@ impl Return {
     /// Parses a mapping.
     ///
     /// # Errors
-    /// If `text` is not a mapping, contains a value or a row twice, or has overlapping age bands.
+    /// If `text` is not a mapping, lists a value or a row twice, or has overlapping age bands.
     pub fn read(text: &str) -> anyhow::Result<Self> {
         let read: Self = toml::from_str(text)?;
         for table in &read.tables {
@@ -163,7 +163,7 @@ impl Return {
         FILES.into_iter().map(Self::read).collect()
     }
 
-    /// Returns the mapping of the body `name` that is in force on the day `on`.
+    /// Returns the mapping for the body `name` that is in force on the day `on`, or `None` if there is none.
     #[must_use]
     pub fn in_force<'a>(all: &'a [Self], name: &str, on: NaiveDate) -> Option<&'a Self> {
         let in_force = |one: &&Self| {
@@ -176,7 +176,7 @@ impl Return {
         all.iter().filter(|one| one.name == name).find(in_force)
     }
 
-    /// Returns the id of the band that contains this age.
+    /// Returns the id of the age band that contains this age.
     #[must_use]
     pub fn band(&self, age: &str) -> Option<&str> {
         let age: u32 = age.parse().ok()?;
@@ -187,7 +187,7 @@ impl Return {
         found.map(|band| band.id.as_str())
     }
 
-    /// Returns the id of the row that a value belongs to.
+    /// Returns the id of the row of `table` that counts items with this value.
     fn row_of<'a>(&'a self, table: &'a Table, scheme: &'a Scheme, value: &'a str) -> Option<&'a str> {
         if table.each {
             return Some(value);
@@ -212,8 +212,8 @@ impl Return {
         found.map(|row| row.id.as_str())
     }
 
-    /// Fills in a table. `counts` contains each value of the table's dimension with its count. `total` is the number of all items
-    /// that meet the table's condition.
+    /// Fills in a table. `counts` contains each value of the table's dimension with its count. `total` is the number of all items that meet
+    /// the table's condition, including items without a value in the dimension.
     #[must_use]
     pub fn fill(&self, table: &Table, scheme: &Scheme, counts: &[(String, i64)], total: i64) -> Filled {
         let mut rows: Vec<(String, i64)> = if table.bands {

@@ -1,15 +1,15 @@
-//! Suppression of small counts for readers who may not read contacts. A small count can identify people, for example if two girls
-//! wrote about one topic.
+//! Suppression of small counts in statistics for readers who may not read contacts. A small count can identify people, for example if only
+//! two girls wrote about a topic.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Returns the cells to suppress in a table with rows and columns.
 ///
-/// Every cell whose count is above 0 and below `least` is suppressed. Further cells are also suppressed. Otherwise a reader could
-/// derive a small count by subtracting the visible cells of a row or column from the total.
+/// Every cell whose count is above 0 and below `least` is suppressed. Further cells are suppressed so that a reader cannot derive a small
+/// count by subtracting the visible cells of a row or column from its total.
 ///
-/// A row or column with a suppressed cell has at least two suppressed cells, unless it has only one cell. The suppressed counts
-/// add up to at least `least`, unless the sum of all cells is smaller.
+/// A row or column with a suppressed cell has at least two suppressed cells, unless it has only one cell. All suppressed counts together
+/// add up to at least `least`, unless the sum of all cells in the table is smaller.
 #[must_use]
 pub fn masked(cells: &BTreeMap<(String, String), i64>, least: i64) -> BTreeSet<(String, String)> {
     let mut masked: BTreeSet<(String, String)> = cells
@@ -42,7 +42,7 @@ pub fn masked(cells: &BTreeMap<(String, String), i64>, least: i64) -> BTreeSet<(
         if masked.len() > known {
             continue;
         }
-        // The table shows the sum of the suppressed counts as its remainder, so this sum must also be at least `least`.
+        // The table shows the sum of all suppressed counts as one number, the remainder, so this sum must also be at least `least`.
         let hidden: i64 = masked.iter().filter_map(|place| cells.get(place)).sum();
         let others = cells.iter().filter(|(place, _)| !masked.contains(*place));
         match others.min_by_key(|(place, count)| (**count, *place)) {

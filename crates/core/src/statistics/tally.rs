@@ -1,5 +1,5 @@
-//! Counts many items at once. The result equals that of [`change`](crate::statistics::figures::change), but takes much less time
-//! and memory to compute.
+//! Counts many items at once. The counts equal those that [`change`](crate::statistics::figures::change) returns for the same items, but
+//! computing them takes much less time and memory.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -11,24 +11,24 @@ use crate::statistics::figures::{Cell, Facts, Measure, keeps_pairs};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 struct Span(i32);
 
-/// The values in all dimensions of one measure, numbered in the order in which they are first counted.
+/// The values that occur in the dimensions of one measure. They are numbered in the order in which they are first counted.
 #[derive(Debug, Default)]
 struct Values {
-    /// Each distinct dimension and value. The index in the list is the number of the value.
+    /// Each distinct pair of a dimension and a value in it. The index in the list is the number of the value.
     named: Vec<(String, String)>,
     numbers: HashMap<String, HashMap<String, usize>>,
 }
 
-/// The counts of one span. They are indexed by value number, so that counting is a plain addition.
+/// The counts of one measure in one span. The index is the number of a value, so that no name is looked up when counts are added.
 #[derive(Debug, Default)]
 struct Counts {
     total: i64,
     of_value: Vec<i64>,
-    /// Indexed by [`place_of_pair`].
+    /// The counts of pairs of values. [`place_of_pair`] computes the index of a pair.
     of_pair: Vec<i64>,
 }
 
-/// The counts of all cells while items are being added.
+/// The counts of all cells, to which items can still be added.
 #[derive(Debug, Default)]
 pub struct Tally {
     values: BTreeMap<Measure, Values>,
@@ -88,8 +88,8 @@ impl Values {
     }
 }
 
-/// Returns the index of a pair of values in a triangular table. The table sorts the pairs by the higher of the two value numbers,
-/// then by the lower.
+/// Returns the index at which the count of a pair of values is stored. `one` and `other` are the numbers of the two values. Pairs are
+/// sorted by the higher of the two numbers, then by the lower.
 const fn place_of_pair(one: usize, other: usize) -> usize {
     let (lower, higher) = if one < other { (one, other) } else { (other, one) };
     higher * higher.saturating_sub(1) / 2 + lower
@@ -122,7 +122,7 @@ impl Counts {
 }
 
 impl Tally {
-    /// Counts `count` items with the same facts.
+    /// Adds `count` items that all have these facts.
     pub fn add(&mut self, facts: &Facts, count: i64) {
         let values = self.values.entry(facts.of).or_default();
         let numbers: Vec<usize> = facts
@@ -147,7 +147,8 @@ impl Tally {
         }
     }
 
-    /// Computes the counts of months and years from the counts of the shorter spans. No items can be added afterwards.
+    /// Completes the tally: computes the counts of months and years by adding up the counts of the shorter spans. No items can be added
+    /// afterwards.
     #[must_use]
     pub fn finished(mut self) -> Counted {
         let mut longer: HashMap<(Measure, Span), Counts> = HashMap::new();
@@ -164,12 +165,12 @@ impl Tally {
     }
 }
 
-/// The completed counts.
+/// The counts of a completed tally.
 #[derive(Debug)]
 pub struct Counted(Tally);
 
-/// A cell in which numbers replace the names of dimensions and values. The numbers sort in the same order as the names. The
-/// number 0 replaces an empty name.
+/// A cell in which numbers replace the names of dimensions and values. The numbers sort in the same order as the names, so that sorting is
+/// fast. The number 0 replaces an empty name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Placed {
     of: Measure,
@@ -182,7 +183,7 @@ struct Placed {
 }
 
 impl Counted {
-    /// Removes a cell and returns its count.
+    /// Removes the count of a cell and returns it. Returns 0 if no item was counted in the cell.
     pub fn take(&mut self, cell: &Cell) -> i64 {
         self.place_of(cell).map(std::mem::take).unwrap_or_default()
     }
@@ -202,7 +203,8 @@ impl Counted {
         }
     }
 
-    /// Returns the remaining cells in the order of the primary key, so that the database writes neighbouring rows together.
+    /// Returns the cells that were not taken by [`Self::take`]. They are in the order of the primary key of the table of cells, so that the
+    /// database writes neighbouring rows one after the other.
     pub fn sorted(self) -> impl Iterator<Item = (Cell, i64)> {
         let Tally { values, spans } = self.0;
         let dimensions: BTreeSet<&String> = values.values().flat_map(|all| all.numbers.keys()).collect();

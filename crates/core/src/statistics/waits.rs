@@ -6,16 +6,16 @@ use chrono::TimeDelta;
 
 use crate::statistics::figures::Registered;
 
-/// The steps, in minutes, to which waiting times are rounded up. The steps are fine enough for a median. They are few enough to
-/// count waiting times in pairs with any other dimension.
+/// The numbers of minutes to which waiting times are rounded up. They are close enough together for a useful median, but few enough to
+/// store counts of each rounded time paired with each value of any other dimension.
 const STEPS: [i64; 22] = [
     5, 10, 15, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1_080, 1_440, 2_160, 2_880, 4_320, 7_200,
     10_080, 20_160, 43_200,
 ];
-/// The value for waiting times longer than the last step.
+/// The value that stands in for all waiting times longer than the last step.
 pub const LATER: &str = "later";
 
-/// Returns the smallest step that is not shorter than `waited`. `None`: `waited` is longer than every step.
+/// Returns the smallest of [`STEPS`] that is at least as long as `waited`. Returns `None` if `waited` is longer than every step.
 fn step(waited: TimeDelta) -> Option<TimeDelta> {
     STEPS
         .into_iter()
@@ -23,15 +23,15 @@ fn step(waited: TimeDelta) -> Option<TimeDelta> {
         .find(|step| waited <= *step)
 }
 
-/// Rounds a waiting time up to a step and returns the step in minutes with leading zeros. Returns `later` if the time is longer
-/// than the last step.
+/// Rounds a waiting time up to one of a fixed list of steps, and returns the step in minutes with leading zeros. Returns [`LATER`] if the
+/// time is longer than the last step.
 #[must_use]
 pub fn within(waited: TimeDelta) -> String {
     step(waited).map_or_else(|| LATER.to_owned(), |step| format!("{:05}", step.num_minutes()))
 }
 
-/// Returns the step within which the given share of answered contacts got their first reply. The share is the fraction `part` /
-/// `of`: `(1, 2)` gives the median. `None`: no contact was answered.
+/// Returns the time within which the given share of the answered contacts got their first reply. The share is the fraction `part` / `of`:
+/// `(1, 2)` gives the median. The result has the form that [`within`] returns. `None`: no contact was answered.
 ///
 /// `counts` contains each value of [`FIRST_REPLY`](crate::statistics::figures::FIRST_REPLY) with its count, in any order.
 #[must_use]
@@ -48,17 +48,18 @@ pub fn quantile<'a>(
     })
 }
 
-/// The answer state of a contact. Each contact has exactly one answer state, so the counts of all states add up to the total.
+/// The answer state of a contact, which shows whether the person got a reply. Each contact has exactly one answer state, so the counts of
+/// all states add up to the total number of contacts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Answered {
-    /// A reply was sent.
+    /// A reply to the person was sent.
     Replied,
-    /// The contact was a call that a counsellor answered.
+    /// The contact was a telephone call that a counsellor answered.
     Taken,
-    /// The contact was closed without a reply. Its kind, such as a prank or a thank-you, needs no reply.
+    /// The contact was closed without a reply, and its kind, such as a prank or a thank-you, needs no reply.
     Unneeded,
-    /// The contact was closed without a reply although its kind needs one.
+    /// The contact was closed without a reply although its kind needs one, or although it was not classified.
     Missed,
     /// The contact is open and has no reply yet.
     Open,
@@ -67,8 +68,8 @@ pub enum Answered {
 crate::named!(Answered);
 
 impl Answered {
-    /// Returns the answer state of a contact. `counselling` states whether the kind of the contact is counselling. `None`: the
-    /// contact is not classified.
+    /// Returns the answer state of a contact. `counselling` is whether the kind of the contact is counselling. `None`: the contact is not
+    /// classified.
     #[must_use]
     pub const fn of(contact: &Registered<'_>, counselling: Option<bool>) -> Self {
         match (contact.read, contact.first_reply, contact.closed, counselling) {
@@ -84,9 +85,9 @@ impl Answered {
 /// When staff first read a contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Read {
-    /// Immediately, because the contact was a call.
+    /// Staff read the contact immediately, because it was a telephone call.
     Taken,
-    /// The time from the arrival of the contact until staff first read it.
+    /// Staff first read the contact this long after it arrived.
     After(TimeDelta),
     /// Staff have not read the contact yet.
     NotYet,
