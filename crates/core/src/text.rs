@@ -1,4 +1,4 @@
-//! Texts: languages, wording, and the processing of what people write.
+//! Texts: languages, the texts of the pages and mails, and the processing of texts that people write.
 
 pub mod address;
 pub mod canned;

@@ -1,4 +1,4 @@
-//! Canonical spelling of e-mail addresses, so that all spellings of one address match.
+//! Canonical spelling of e-mail addresses, so that different spellings of one address are recognised as the same address.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -19,8 +19,8 @@ pub fn canonical(address: &str) -> Option<String> {
     lawful.then(|| format!("{local}@{}", in_letters(domain)))
 }
 
-/// Returns the address with its domain as A-labels (RFC 5890), for SMTP servers without SMTPUTF8. A-labels exist only for
-/// domains, so the local part stays unchanged.
+/// Returns the address with its domain as A-labels (RFC 5890), for mail servers without SMTPUTF8. A-labels exist only for domains, so the
+/// local part (the part before the `@`) stays unchanged.
 #[must_use]
 pub fn on_the_wire(address: &str) -> String {
     match address.rsplit_once('@') {
@@ -29,13 +29,13 @@ pub fn on_the_wire(address: &str) -> String {
     }
 }
 
-/// Returns a domain as A-labels in lower case. A domain that IDNA cannot convert is only lower-cased.
+/// Returns a domain as A-labels in lower case. If IDNA cannot convert the domain, it is only changed to lower case.
 #[must_use]
 pub fn ascii_domain(domain: &str) -> String {
     idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_lowercase())
 }
 
-/// Returns a domain in Unicode. A domain that IDNA rejects stays as it is.
+/// Returns a domain in Unicode. If IDNA rejects the domain, it stays as it is.
 fn in_letters(domain: &str) -> String {
     let Ok(ascii) = idna::domain_to_ascii(domain) else {
         return domain.to_owned();

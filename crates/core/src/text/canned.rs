@@ -3,7 +3,7 @@
 /// The names of the fields that a canned reply may contain in braces.
 pub const FIELDS: [&str; 3] = ["reference", "counsellor", "centre"];
 
-/// The error for a text with an unknown field in braces.
+/// The error for a text with an unknown or unclosed field in braces.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no field {{{0}}}")]
 pub struct NoField(pub String);
@@ -11,7 +11,8 @@ pub struct NoField(pub String);
 /// Fills in the fields of a text.
 ///
 /// # Errors
-/// [`NoField`] if the text contains an unknown or unclosed field. An unfilled field would reach the person as typed.
+/// [`NoField`] if the text contains an unknown or unclosed field. If such a field were left in the text, the person would receive it with
+/// its braces.
 pub fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> Result<String, NoField> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
@@ -29,9 +30,9 @@ pub fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> Result<String
     Ok(filled)
 }
 
-/// Returns whether a reply contains an unfinished search for a canned reply. A search is unfinished if the last word is a single
-/// slash, or if the whole reply is a slash followed by the start of a name. The desk refuses such a reply, because the person
-/// would receive the search as typed.
+/// Returns whether a reply contains an unfinished search for a canned reply. Counsellors search for a canned reply by typing a slash and
+/// the start of its name. A search is unfinished if the last word of the reply is a single slash, or if the whole reply is a slash followed
+/// by one word. The desk refuses to send such a reply, because the person would receive the search as typed.
 #[must_use]
 pub fn is_unfinished(reply: &str) -> bool {
     let reply = reply.trim();

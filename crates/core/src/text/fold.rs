@@ -1,4 +1,4 @@
-//! Text folding for search. Насиље, Nasilje and nasilje fold to the same word, and so do čuvam and cuvam.
+//! Text folding for search. Different spellings of a word become the same word: Насиље, Nasilje and nasilje, or čuvam and cuvam.
 
 use crate::text::transliterate::to_latin;
 
@@ -24,7 +24,7 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
-/// Returns a European letter without its diacritics.
+/// Returns the plain Latin letter for a European letter with a diacritic, and any other letter unchanged.
 const fn plain(letter: char) -> char {
     match letter {
         'à'..='å' | 'ā' | 'ă' | 'ą' => 'a',
@@ -54,12 +54,12 @@ pub fn words(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// A search query: word prefixes and quoted phrases.
+/// A search query. It consists of word prefixes and quoted phrases.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sought {
-    /// Word prefixes that must all occur.
+    /// Folded word prefixes. A text must contain a word with each of these prefixes.
     pub beginnings: Vec<String>,
-    /// Phrases whose words must occur in sequence. The last word of a phrase may be a prefix.
+    /// Phrases, as folded words that must follow each other in the text. The last word of a phrase may be a prefix of the word in the text.
     pub phrases: Vec<Vec<String>>,
 }
 
@@ -88,19 +88,19 @@ impl Sought {
         sought
     }
 
-    /// Returns whether the query is empty.
+    /// Returns whether the query contains no words.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
         self.beginnings.is_empty() && self.phrases.is_empty()
     }
 
-    /// Returns all words and word prefixes that must occur, including the words of phrases.
+    /// Returns the word prefixes and the words of all phrases. A text that matches the query contains a word beginning with each of these.
     pub fn all(&self) -> impl Iterator<Item = &str> {
         let phrases = self.phrases.iter().flatten();
         self.beginnings.iter().chain(phrases).map(String::as_str)
     }
 
-    /// Returns whether `text` contains all phrases.
+    /// Returns whether `text` contains all phrases of the query.
     #[must_use]
     pub fn phrases_stand_in(&self, text: &str) -> bool {
         if self.phrases.is_empty() {

@@ -12,7 +12,7 @@ const SERBIAN: &str = include_str!("../../../../config/locales/sr.ftl");
 /// The English texts.
 const ENGLISH: &str = include_str!("../../../../config/locales/en.ftl");
 
-/// A language of the user interface.
+/// A language of the pages and of automatic messages.
 #[derive(
     Debug,
     Clone,
@@ -44,16 +44,16 @@ pub enum Language {
 }
 
 impl Language {
-    /// Every language.
+    /// Every supported language.
     pub const ALL: [Self; 3] = [Self::SrCyrl, Self::SrLatn, Self::En];
 
-    /// Returns the BCP 47 tag.
+    /// Returns the BCP 47 tag of the language.
     #[must_use]
     pub fn tag(self) -> &'static str {
         self.into()
     }
 
-    /// Returns the name of the language in that language.
+    /// Returns the name of the language as its speakers write it.
     #[must_use]
     pub const fn own_name(self) -> &'static str {
         match self {
@@ -63,7 +63,7 @@ impl Language {
         }
     }
 
-    /// Returns the language for a BCP 47 tag. `sr` without a script means Cyrillic.
+    /// Returns the language for a BCP 47 tag, or `None` if it is not supported. `sr` without a script means Cyrillic.
     #[must_use]
     pub fn parse(tag: &str) -> Option<Self> {
         let tag = tag.trim();
@@ -78,7 +78,7 @@ impl Language {
             })
     }
 
-    /// Returns the supported language that an `Accept-Language` header prefers most (RFC 9110, section 12.5.4).
+    /// Returns the supported language to which an `Accept-Language` header gives the highest weight (RFC 9110, section 12.5.4).
     #[must_use]
     pub fn accepted(header: &str) -> Option<Self> {
         let ranges = header.split(',').filter_map(|range| {
@@ -87,14 +87,14 @@ impl Language {
             let weight: f32 = weight.trim().parse().unwrap_or(0.0);
             Some((Self::parse(tag.trim())?, weight)).filter(|(_, weight)| *weight > 0.0)
         });
-        // If two ranges have the same weight, the first one wins.
+        // If the header gives two languages the same weight, the first one wins.
         ranges
             .reduce(|best, other| if other.1 > best.1 { other } else { best })
             .map(|(language, _)| language)
     }
 
-    /// Guesses the language of a text. A text of mostly Cyrillic letters is taken for Serbian in Cyrillic. Any other text that
-    /// contains č, ć, š, ž or đ is taken for Serbian in Latin script. Returns `None` if neither rule applies.
+    /// Guesses the language of a text. A text in mostly Cyrillic letters is assumed to be Serbian in Cyrillic script. Any other text that
+    /// contains č, ć, š, ž or đ is assumed to be Serbian in Latin script. Returns `None` if neither rule applies.
     #[must_use]
     pub fn guess(text: &str) -> Option<Self> {
         let count = |set: &dyn Fn(char) -> bool| text.chars().take(5_000).filter(|c| set(*c)).count();
@@ -114,7 +114,7 @@ pub struct Words {
 }
 
 impl Words {
-    /// Returns the language of these texts.
+    /// Returns the language in which these texts are written.
     #[must_use]
     pub const fn language(&self) -> Language {
         self.language
@@ -126,13 +126,13 @@ impl Words {
         self.format(key, None)
     }
 
-    /// Returns the text for `key` with one value filled in.
+    /// Returns the text for `key` with the placeholder `name` replaced by `value`.
     #[must_use]
     pub fn with(&self, key: &str, name: &str, value: &str) -> String {
         self.with_all(key, &[(name, value)])
     }
 
-    /// Returns the text for `key` with several values filled in.
+    /// Returns the text for `key` with placeholders replaced. `values` contains the name and value of each placeholder.
     #[must_use]
     pub fn with_all(&self, key: &str, values: &[(&str, &str)]) -> String {
         let mut args = FluentArgs::new();
@@ -142,7 +142,7 @@ impl Words {
         self.format(key, Some(&args))
     }
 
-    /// Returns the text for `key` in the plural form for `n`.
+    /// Returns the text for `key` in the plural form that the number `n` requires.
     #[must_use]
     pub fn count(&self, key: &str, n: i64) -> String {
         let mut args = FluentArgs::new();
@@ -172,8 +172,8 @@ impl Words {
         written
     }
 
-    /// Returns the text for `key` in the plural form for `n`. The placeholder `$number` in the text is replaced by the formatted
-    /// `n`.
+    /// Returns the text for `key` in the plural form that the number `n` requires. The formatted number replaces the placeholder `$number`
+    /// in the text.
     #[must_use]
     pub fn counted(&self, key: &str, n: i64) -> String {
         let mut args = FluentArgs::new();
@@ -182,8 +182,8 @@ impl Words {
         self.format(key, Some(&args))
     }
 
-    /// Returns a Serbian text from the settings, such as the centre's name, in the script of this language. English uses Latin
-    /// script.
+    /// Returns a Serbian text from the settings, such as the centre's name, in the script of this language. For English, the text is
+    /// returned in Latin script.
     #[must_use]
     pub fn own(&self, text: &str) -> String {
         match self.language {
@@ -192,7 +192,7 @@ impl Words {
         }
     }
 
-    /// Returns the version of a bilingual text in this language. `sr` must be in Cyrillic. It is transliterated if this language
+    /// Returns a text that exists in Serbian and English in this language. `sr` must be in Cyrillic. It is transliterated if this language
     /// is Serbian in Latin script.
     #[must_use]
     pub fn either(&self, sr: &str, en: &str) -> String {

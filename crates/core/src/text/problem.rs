@@ -1,9 +1,10 @@
-//! Classifies technical problems by the error texts of libraries and servers. Screens can then describe a problem in the reader's
-//! language.
+//! Determines the kind of a technical problem from the error text of a library or server. The desk can then describe the problem in the
+//! reader's language.
 
 use crate::text::locale::Words;
 
-/// The kinds of problem. Each kind has phrases that indicate it. The first kind with a matching phrase is used.
+/// The kinds of technical problem, each with phrases that occur in error texts of this kind. If phrases of several kinds occur in a text,
+/// the first of these kinds is used.
 const KINDS: [(&str, &[&str]); 24] = [
     (
         "disk",
@@ -106,7 +107,7 @@ const KINDS: [(&str, &[&str]); 24] = [
     ),
 ];
 
-/// Returns the kind of a problem from its technical description.
+/// Returns the kind of a technical problem from its error text `noted`, or `other` if the kind is unknown.
 #[must_use]
 pub fn kind_of(noted: &str) -> &'static str {
     let noted = noted.to_lowercase();
@@ -115,7 +116,7 @@ pub fn kind_of(noted: &str) -> &'static str {
     found.map_or("other", |(kind, _)| kind)
 }
 
-/// Returns a localized description of a problem. The log keeps the technical description.
+/// Returns a localized description of the technical problem with the error text `noted`. The log keeps the error text itself.
 #[must_use]
 pub fn localize(words: &Words, noted: &str) -> String {
     if noted.is_empty() {

@@ -1,6 +1,5 @@
-//! Separates the text that a person wrote from the quoted text around it. Screens collapse quoted text only if a mail program
-//! marked it as a copy of our mail. Any other quoted text is shown, because it may be new, such as a threat that the person
-//! pasted with `>` in front.
+//! Separates the text that a person wrote from the quoted text around it. The desk folds quoted text only if a mail program marked it as a
+//! copy of our mail. Any other quoted text is shown, because it may be new, such as a threat that the person pasted with `>` in front.
 
 use crate::text::fold::fold;
 
@@ -12,11 +11,11 @@ pub type Ours<'a> = &'a dyn Fn(&str) -> bool;
 pub struct Split {
     /// The text the person wrote.
     pub text: String,
-    /// The quoted text. Empty if the message was not split.
+    /// The quoted text. It is empty if the message was not split.
     pub quoted: String,
 }
 
-/// Titles above a copy of an earlier mail. Mail programs write these titles between dashes.
+/// Titles that mail programs write, between dashes, above the copy of an earlier mail.
 const TITLES: [&str; 17] = [
     "original message",
     "original appointment",
@@ -47,7 +46,7 @@ const FROM: [&str; 8] = [
     "pošiljalac",
     "пошиљалац",
 ];
-/// Names of the other header fields above a copied mail.
+/// Names, in several languages, of the other header fields that mail programs write above a copied mail.
 const FIELDS: [&str; 26] = [
     "sent",
     "date",
@@ -76,7 +75,8 @@ const FIELDS: [&str; 26] = [
     "an",
     "betreff",
 ];
-/// Beginnings of words for "wrote" in an attribution line such as "Ana wrote:".
+/// Beginnings of the words for "wrote" in several languages. They are used to recognise an attribution: the line above quoted text that
+/// names its author, such as "Ana wrote:".
 const WROTE: [&str; 12] = [
     "wrote",
     "writes",
@@ -92,8 +92,8 @@ const WROTE: [&str; 12] = [
     "escribió",
 ];
 
-/// Splits a text into new and quoted text if the text answers one of our messages (`answers_ours`). A text with an answer between
-/// quoted lines is not split, because the answer would make no sense without these lines.
+/// Splits a text into new and quoted text. The text is not split if it does not answer one of our messages (`answers_ours`). It is not
+/// split either if the person wrote answers between quoted lines, because the answers would make no sense without these lines.
 #[must_use]
 pub fn split(text: &str, answers_ours: bool, is_ours: Ours<'_>) -> Split {
     if !answers_ours {
@@ -143,8 +143,8 @@ fn joined(lines: &[&str]) -> String {
     lines.join("\n").trim().to_owned()
 }
 
-/// Returns whether a complete copy of one of our mails begins at this line. A copy begins with a title between dashes, with
-/// header fields, or with an attribution line that names one of our addresses.
+/// Returns whether a copy of a whole mail of ours begins at line `at`. A copy begins with a title between dashes, with header fields, or
+/// with an attribution that names one of our addresses ("… wrote:").
 fn begins_copy(lines: &[&str], at: usize, is_ours: Ours<'_>) -> bool {
     let Some(line) = lines.get(at) else { return false };
     let below = || lines.get(at..).unwrap_or_default();
@@ -152,7 +152,7 @@ fn begins_copy(lines: &[&str], at: usize, is_ours: Ours<'_>) -> bool {
         let head: Vec<&str> = below().iter().skip(1).take(8).copied().collect();
         return !is_from_another(&head, is_ours);
     }
-    // Outlook draws a line above the header fields.
+    // Outlook draws a horizontal line above the header fields.
     if is_rule(line) {
         return below()
             .iter()
@@ -179,16 +179,16 @@ fn begins_head(lines: &[&str], at: usize, is_ours: Ours<'_>) -> bool {
         && !is_from_another(&head, is_ours)
 }
 
-/// Returns the lower-case name before the colon if the line looks like a header field. Removes the characters that some mail
-/// programs put around bold text.
+/// Returns the name of a header field, in lower case, if the line looks like a header field. Removes the characters with which some mail
+/// programs mark the name as bold.
 fn field(line: &str) -> Option<String> {
     let (name, _) = line.split_once(':')?;
     let name = name.trim_matches(|c: char| c.is_whitespace() || "*>_".contains(c));
     (name.chars().count() <= 12).then(|| name.to_lowercase())
 }
 
-/// Returns whether the copied mail was written by someone other than the centre. If so, the person forwarded the mail to us, and
-/// the text of the mail is new.
+/// Returns whether the header fields `head` above a copied mail name a sender other than the centre. If so, the person forwarded the mail
+/// to us, and its text is new.
 fn is_from_another(head: &[&str], is_ours: Ours<'_>) -> bool {
     let from = head
         .iter()
@@ -214,7 +214,7 @@ fn is_rule(line: &str) -> bool {
     line.len() >= 10 && line.chars().all(|c| c == '_' || c == '-')
 }
 
-/// Returns whether a line is an attribution: `… wrote:`, `… је написао/ла:`, `… schrieb Ana:`.
+/// Returns whether a line is an attribution, which names the author of the quoted text: `… wrote:`, `… је написао/ла:`, `… schrieb Ana:`.
 fn wrote(line: &str) -> bool {
     let line = line.trim().to_lowercase();
     line.ends_with(':')
@@ -223,7 +223,7 @@ fn wrote(line: &str) -> bool {
             .any(|word| WROTE.iter().any(|start| word.starts_with(start)))
 }
 
-/// Returns whether a line is quoted. `>:(` is an emoticon and not a quote.
+/// Returns whether a line is quoted, that is, begins with `>`. A line that begins with the emoticon `>:(` is not quoted.
 fn is_quoted(line: &str) -> bool {
     line.trim_start().strip_prefix('>').is_some_and(|rest| {
         rest.chars()
@@ -232,7 +232,7 @@ fn is_quoted(line: &str) -> bool {
     })
 }
 
-/// Returns the ranges of consecutive quoted lines, including blank lines between them.
+/// Returns the ranges of consecutive quoted lines. A range includes the blank lines between its quoted lines.
 fn quoted_blocks(lines: &[&str]) -> Vec<(usize, usize)> {
     let mut blocks: Vec<(usize, usize)> = Vec::new();
     for (index, line) in lines.iter().enumerate() {
@@ -253,10 +253,10 @@ fn quoted_blocks(lines: &[&str]) -> Vec<(usize, usize)> {
     blocks
 }
 
-/// Returns the line at which the quoted block begins. An attribution before the quoted lines is part of the block. Returns `None`
-/// if the block has no attribution, or if the attribution names only other people's addresses.
+/// Returns the first line of the quoted block whose quoted lines begin at `start`. The attribution above these lines ("Ana wrote:") is part
+/// of the block. Returns `None` if the block has no attribution, or if the attribution names only addresses of other people.
 fn with_introduction(lines: &[&str], start: usize, is_ours: Ours<'_>) -> Option<usize> {
-    // Apple Mail puts the attribution inside the quote.
+    // Apple Mail writes the attribution as the first quoted line.
     let first: Vec<&str> = lines
         .iter()
         .skip(start)
@@ -274,7 +274,7 @@ fn with_introduction(lines: &[&str], start: usize, is_ours: Ours<'_>) -> Option<
     while at > 0 && lines.get(at - 1).is_some_and(|line| line.trim().is_empty()) {
         at -= 1;
     }
-    // Mail programs often wrap the attribution to two or three lines.
+    // Mail programs often wrap the attribution onto two or three lines.
     for length in 1..=3 {
         let from = at.checked_sub(length)?;
         let pieces = lines.get(from..at)?;
@@ -300,12 +300,12 @@ fn is_dated(line: &str) -> bool {
     line.chars().filter(char::is_ascii_digit).count() >= 4
 }
 
-/// A line with at least this many words may match at any position in an earlier message. A shorter line could match by chance, so
-/// it must match directly after the previous match. Without a previous match, it must match at the beginning of a message.
+/// The number of words from which a line of a copy may match any place in an earlier message. A shorter line could match by chance, so it
+/// must match at the place where the match of an earlier line ended. If no line has matched yet, it must match the beginning of a message.
 const FEWEST_WORDS: usize = 4;
 
-/// Separates new text from copied text in a copy of earlier messages. New text is, for example, an answer written inside or below
-/// the copy. `earlier` contains all texts of the thread so far, from the person and from the centre.
+/// Splits a copy of earlier messages into new text and copied text. New text is, for example, an answer that the person wrote inside or
+/// below the copy. `earlier` contains all texts of the thread so far, from the person and from the centre.
 #[must_use]
 pub fn unfold(copy: &str, earlier: &[String]) -> Split {
     let earlier: Vec<Vec<String>> = earlier.iter().map(|text| words_of(text)).collect();
@@ -317,7 +317,8 @@ pub fn unfold(copy: &str, earlier: &[String]) -> Split {
     for (index, line) in lines.iter().enumerate() {
         let words = words_of(line);
         if words.is_empty() {
-            // A line without words is new if it directly follows a new line of text, or if it has a sign such as an emoticon.
+            // A line without words is new if it contains an emoticon or a similar sign, or if it directly follows a new line that is not
+            // blank.
             let last_is_new = new.last().is_some_and(|last| !last.trim().is_empty())
                 && index.checked_sub(1).and_then(|before| lines.get(before)) == new.last();
             if last_is_new || has_sign(line) {
@@ -363,9 +364,9 @@ fn words_of(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// Finds `words` in an earlier message. Returns the index of the message and the position after the last matched word. `expected`
-/// is the position at which the previous match ended. `FEWEST_WORDS` or more words may match at any position. Fewer words must
-/// match at `expected`. If `expected` is `None`, they must match at the beginning of a message.
+/// Finds `words` in an earlier message. Returns the index of the message and the position after the last matched word. `expected` is the
+/// position at which the match of an earlier line ended. `FEWEST_WORDS` or more words may match at any position. Fewer words must match at
+/// `expected`, or at the beginning of a message if `expected` is `None`.
 fn place_of(
     words: &[String],
     earlier: &[Vec<String>],
@@ -384,7 +385,8 @@ fn place_of(
     }
     let at_start = (0..earlier.len()).find(|message| occurs_at(*message, 0));
     let long = words.len() >= FEWEST_WORDS;
-    // A short line that matches the beginning of an earlier message may still be new, such as "Da" in the middle of a copy.
+    // A short line such as "Da" can be an answer inside the copy although an earlier message begins with the same word. It therefore
+    // matches the beginning of a message only while no line has matched yet.
     if let Some(message) = at_start.filter(|_| long || expected.is_none()) {
         return Some((message, words.len()));
     }
@@ -397,7 +399,8 @@ fn place_of(
     })
 }
 
-/// Returns whether a mail program inserted this line: a title, a header field above a copied mail, or part of an attribution.
+/// Returns whether the line at `index` was inserted by a mail program: a title, a horizontal line, a header field above a copied mail, or
+/// part of an attribution ("Ana wrote:").
 fn introduces(lines: &[&str], index: usize) -> bool {
     let Some(line) = lines.get(index) else {
         return false;
@@ -413,7 +416,7 @@ fn introduces(lines: &[&str], index: usize) -> bool {
     if is_title(line) || is_rule(line) || (is_field(line) && beside) {
         return true;
     }
-    // The attribution may be wrapped to up to three lines.
+    // Mail programs may wrap an attribution onto up to three lines.
     (index..index + 3).any(|end| {
         lines.get(index..=end).is_some_and(|pieces| {
             let said = pieces.join(" ");
@@ -522,22 +525,22 @@ mod tests {
                 "Поштовани, хвала што сте нам се јавили. На којој\nмрежи је профил? Када је почело?\n\nСаветница",
                 "",
             ),
-            // An answer below the copy.
+            // The person wrote an answer below the copy.
             (
                 "Поштовани, хвала што сте нам се јавили.\nНа којој мрежи је профил? Када је почело?\n\nСаветница\n\nČeka me sutra ispred škole.",
                 "Čeka me sutra ispred škole.",
             ),
-            // An answer inside the copy. The answer contains a word of our text.
+            // The person wrote an answer inside the copy. The answer contains a word that also occurs in our text.
             (
                 "Поштовани, хвала што сте нам се јавили.\nНа којој мрежи је профил?\nНа мрежи\nКада је почело?\nЈуче\n\nСаветница",
                 "На мрежи\nЈуче",
             ),
-            // A copy of our message. It includes the mail that our message answered.
+            // A copy of our message, which itself includes a copy of the mail that our message answered.
             (
                 "Поштовани, хвала што сте нам се јавили.\n\nOn 1.1.2026. at 10:00, Ana <ana@osoba.example> wrote:\n> Zovem se Ana i imam pitanje.",
                 "",
             ),
-            // A shortened copy.
+            // A copy that the person or the mail program shortened.
             ("На којој мрежи је профил? Када је почело?", ""),
             ("Поштовани, хвала што сте нам се јавили.\n:-(", ":-("),
         ] {

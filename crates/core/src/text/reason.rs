@@ -1,10 +1,10 @@
-//! The reason for a reply's delivery state. The reason can be described in the reader's language.
+//! The reason why a reply has its delivery state, such as failed or delayed. It can be described in the reader's language.
 
 use serde::{Deserialize, Serialize};
 
 use crate::text::{locale::Words, problem};
 
-/// The reason for a delivery state: a known kind, the text received from the other side (the platform or mail server), or both.
+/// The reason for a delivery state: a known kind of reason, the text received from the other side (the platform or mail server), or both.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Reason {
     /// The kind of reason, if known.
@@ -23,7 +23,7 @@ impl Reason {
             Some(known) => words.say(known.key()),
             None => problem::localize(words, &self.words),
         };
-        // A mail server's answer with a status code is quoted, so that an administrator can look up the code.
+        // If a mail server responded with a status code, its response is quoted, so that an administrator can look up the code.
         match self.words.split_once("error (") {
             Some((_, answer)) if answer.starts_with(|c: char| c.is_ascii_digit()) => {
                 let answer = answer.replacen("):", "", 1);
@@ -34,7 +34,7 @@ impl Reason {
     }
 }
 
-/// The kinds of reason for a delivery state.
+/// The known kinds of reason for a delivery state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Known {
@@ -44,36 +44,36 @@ pub enum Known {
     AccountGone,
     /// The platform does not let us send this person direct messages.
     NoDirectMessages,
-    /// The person asked to receive no messages.
+    /// The person asked to receive no messages from us.
     Stopped,
-    /// The person left no address.
+    /// The person left no address to which a reply could be sent.
     NoAddress,
     /// The address contains characters that require SMTPUTF8, which our mail server does not support.
     LettersInAddress,
-    /// The address belongs to us, so the reply would reach only us.
+    /// The reply's recipient address belongs to the centre, so only the centre would receive the reply.
     OwnAddress,
-    /// The line is no longer in the settings.
+    /// The line on which the reply must be sent is no longer in the settings.
     NoLine,
-    /// Preparing the message failed repeatedly.
+    /// The program failed repeatedly to prepare the message for sending.
     CannotPrepare,
     /// The program was interrupted while it sent the reply.
     CutOff,
-    /// The connection was lost while sending.
+    /// The connection was lost while the reply was being sent.
     Broke,
     /// The other side took too long to respond.
     TooSlow,
     /// The other side is unreachable.
     Unreachable,
-    /// The other side asked us to wait.
+    /// The other side asked us to send the reply later.
     Wait,
-    /// The platform rejected our token.
+    /// The platform rejected the token with which our bot logs in.
     TokenRefused,
-    /// Sending was retried for five days without success.
+    /// Sending was retried for five days without success, and no further attempt is made.
     GivenUp,
 }
 
 impl Known {
-    /// Every kind.
+    /// Every kind of reason.
     pub const ALL: [Self; 16] = [
         Self::Blocked,
         Self::AccountGone,
@@ -116,7 +116,7 @@ impl Known {
         }
     }
 
-    /// Returns a reason of this kind with the text received from the other side.
+    /// Returns a reason of this kind. `words` is the text received from the other side.
     #[must_use]
     pub fn saying(self, words: impl Into<String>) -> Reason {
         Reason {
@@ -144,7 +144,7 @@ impl From<String> for Reason {
     }
 }
 
-/// Formats the reason as text for logs and errors. Screens use [`Reason::localized`] instead.
+/// Formats the reason for logs and errors. The desk uses [`Reason::localized`] instead.
 impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (self.known, self.words.as_str()) {

@@ -1,4 +1,4 @@
-//! Transliteration of Serbian from Cyrillic to Latin script. Every Serbian text in Hotline is written in Cyrillic.
+//! Transliteration of Serbian from Cyrillic to Latin script. The program contains its Serbian texts in Cyrillic only.
 
 /// Transliterates Serbian Cyrillic to Latin script and leaves all other characters unchanged. Љ, Њ and Џ become two letters. The
 /// second of these letters is upper-case only in a word written in capitals.
@@ -22,7 +22,7 @@ pub fn to_latin(text: &str) -> String {
     latin
 }
 
-/// Returns the two Latin forms of a letter: the form in an ordinary word and the form in a word of capitals.
+/// Returns the Latin form of a Cyrillic letter twice: as in an ordinary word, and as in a word written in capitals.
 const fn latin_of(letter: char) -> Option<(&'static str, &'static str)> {
     Some(match letter {
         'а' => ("a", "a"),

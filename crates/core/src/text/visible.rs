@@ -11,7 +11,8 @@ use icu_properties::{
 /// the empty note head, and the object replacement character.
 const BLANKS: [char; 5] = ['\u{2800}', '\u{13441}', '\u{13442}', '\u{1d159}', '\u{fffc}'];
 
-/// Returns whether a text is blank. A blank text is empty or consists only of spaces, control characters and invisible characters.
+/// Returns whether a text is empty or consists only of characters that show nothing, such as spaces, control characters and invisible
+/// characters.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
     text.chars().all(shows_nothing)
@@ -30,13 +31,13 @@ fn is_noncharacter(c: char) -> bool {
 fn is_invisible(c: char) -> bool {
     let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c);
     let formats = CodePointMapData::<GeneralCategory>::new().get(c) == GeneralCategory::Format;
-    // The Arabic number sign and similar characters are in the category "format" but visible.
+    // The Arabic number sign and similar characters are in the Unicode category "format" but are visible.
     let drawn = CodePointSetData::new::<PrependedConcatenationMark>().contains(c);
     ignorable || (formats && !drawn)
 }
 
-/// Replaces each character that embeds, overrides or isolates a writing direction with a visible mark. The mark exposes spoofed
-/// file names: `slika<RLO>gnp.exe` is shown as `slika‹RLO›gnp.exe` and not as `slikaexe.png`.
+/// Replaces each character that embeds, overrides or isolates a writing direction with a visible mark. Such characters can disguise a file
+/// name: without the mark, `slika<RLO>gnp.exe` would appear as `slikaexe.png`. With the mark, it appears as `slika‹RLO›gnp.exe`.
 ///
 /// Plain direction marks (LRM, RLM, ALM) are kept. Right-to-left text needs them, and they do not reorder other letters.
 #[must_use]
