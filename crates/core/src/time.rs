@@ -1,4 +1,4 @@
-//! Time: the clock, and periods of days.
+//! The clock, and periods of days.
 
 pub mod clock;
 pub mod period;

@@ -1,4 +1,4 @@
-//! The clock, passed as a parameter so that tests can control the time.
+//! The clock. Functions get it as an argument, so that tests can control the time.
 
 use std::sync::Mutex;
 
@@ -49,14 +49,14 @@ impl Clock for FixedClock {
     }
 }
 
-/// Returns the calendar day of `at` in the centre's `zone`. A contact counts on the calendar day of its first message.
+/// Returns the calendar day of the time `at` in the time zone of the centre. A contact counts on the calendar day of its first message.
 #[must_use]
 pub fn day_of(at: DateTime<Utc>, zone: Tz) -> NaiveDate {
     at.with_timezone(&zone).date_naive()
 }
 
-/// Returns the first moment of a calendar day in the centre's `zone`. The result is correct even if the clocks are set forward at
-/// midnight.
+/// Returns the first moment of a calendar day in the time zone of the centre. If the clocks are set forward at midnight, the day begins
+/// later than 00:00.
 #[must_use]
 pub fn start_of_day(day: NaiveDate, zone: Tz) -> DateTime<Utc> {
     let midnight = day.and_time(NaiveTime::MIN);

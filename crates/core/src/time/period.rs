@@ -1,4 +1,4 @@
-//! Periods of local days: naming, comparing and dividing them.
+//! Periods of calendar days in the centre's time zone: naming, comparing and dividing them.
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 
@@ -7,16 +7,16 @@ pub use crate::time::period::every::{Every, pieces, runs, spans};
 
 mod every;
 
-/// A period of local days, both ends included.
+/// A period of calendar days in the centre's time zone, both ends included.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Period {
-    /// The first day. `None`: since the centre was established.
+    /// The first day. `None`: the period begins when the centre was established.
     pub from: Option<NaiveDate>,
-    /// The last day. `None`: until today.
+    /// The last day. `None`: the period ends today.
     pub to: Option<NaiveDate>,
 }
 
-/// The names of periods that are relative to today.
+/// The names of the periods that depend on the current day.
 pub const NAMES: [&str; 9] = [
     "ever",
     "today",
@@ -39,9 +39,9 @@ impl Period {
         }
     }
 
-    /// Returns the complete period with this name, including days after `today`. The names in [`NAMES`] are relative to `today`.
-    /// The other permitted names are the interval names that [`Every::piece_of`] returns (`2024`, `2024-Q1`, `2024-03`,
-    /// `2024-W05`, `2024-01-31`).
+    /// Returns the period with this name. The period is complete, that is, it can include days after `today`. The names in [`NAMES`] depend
+    /// on `today`. The other valid names are those of the intervals that [`Every::piece_of`] names: `2024`, `2024-Q1`, `2024-03`,
+    /// `2024-W05`, `2024-01-31`. Returns `None` for any other name.
     #[must_use]
     pub fn named(name: &str, today: NaiveDate) -> Option<Self> {
         let whole = |every: Every, back: u32| {
@@ -85,9 +85,9 @@ impl Period {
         Some(every.around(day))
     }
 
-    /// Returns the period that ends on the day before this period. If this period is a whole month, quarter or year, the result
-    /// is the previous month, quarter or year. If this period consists of several whole months, the result has the same number of
-    /// months. Otherwise the result has the same number of days. `None`: this period has no first or no last day.
+    /// Returns the period that ends on the day before this period begins. If this period is a whole month, quarter or year, the result is
+    /// the previous month, quarter or year. If it consists of several whole months, the result has the same number of months. Otherwise the
+    /// result has the same number of days. `None`: this period has no first or no last day.
     #[must_use]
     pub fn before(self) -> Option<Self> {
         let (from, to) = (self.from?, self.to?);
@@ -98,7 +98,7 @@ impl Period {
         if let Some(every) = whole {
             return Some(every.around(last));
         }
-        // The period consists of several whole months but is not a quarter or a year, for example January to April.
+        // This period consists of several whole months but is not a quarter or a year, for example January to April.
         if from.day() == 1 && to.succ_opt().is_some_and(|next| next.day() == 1) {
             let months = (to.year() - from.year()) * 12 + to.month() as i32 - from.month() as i32 + 1;
             let first = from.checked_sub_months(Months::new(months.unsigned_abs()))?;
@@ -108,8 +108,8 @@ impl Period {
         Some(Self::of(last.checked_sub_days(Days::new(days))?, last))
     }
 
-    /// Returns the same days a year earlier. 29 February becomes 28 February. If this period ends on the last day of a month, so
-    /// does the result. `None`: this period has no first or no last day.
+    /// Returns the same days a year earlier. 29 February becomes 28 February. If this period ends on the last day of a month, the result
+    /// also ends on the last day of that month. `None`: this period has no first or no last day.
     #[must_use]
     pub fn a_year_before(self) -> Option<Self> {
         let earlier = |day: NaiveDate| day.checked_sub_months(Months::new(12));
@@ -124,7 +124,7 @@ impl Period {
         Some(Self::of(earlier(from)?, to))
     }
 
-    /// Returns the part of the period up to `today`. `None`: the period begins after `today`.
+    /// Returns the part of the period up to `today`, including `today`. `None`: the period begins after `today`.
     #[must_use]
     pub fn until(self, today: NaiveDate) -> Option<Self> {
         let begun = self.from.is_none_or(|from| from <= today);
@@ -134,8 +134,8 @@ impl Period {
         })
     }
 
-    /// Shortens this period to as many days as have passed in `other`, including `today`, so that the two periods can be
-    /// compared. If `other` has not begun or has ended, returns this period unchanged.
+    /// Shortens this period so that it can be compared with the period `other`, which is not over yet. The result has as many days as have
+    /// begun in `other`, including `today`. If `other` has not begun or has ended, returns this period unchanged.
     #[must_use]
     pub fn as_far_as(self, other: Self, today: NaiveDate) -> Self {
         let passed = match (other.from, other.to, self.from) {
@@ -150,8 +150,8 @@ impl Period {
         }
     }
 
-    /// Returns the part of the period that consists of complete past months. The current month is excluded. `None`: the period
-    /// contains no complete past month.
+    /// Returns the part of the period that consists of whole calendar months that are over on the day `today`. `None`: the period contains
+    /// no such month.
     #[must_use]
     pub fn whole_months(self, today: NaiveDate) -> Option<Self> {
         let over = Every::Month.around(today).before()?.to?;
@@ -168,7 +168,7 @@ impl Period {
         some.then_some(Self { from, to: Some(to) })
     }
 
-    /// Returns whether the period contains a day.
+    /// Returns whether the period contains the day `day`.
     #[must_use]
     pub fn holds(self, day: NaiveDate) -> bool {
         self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
@@ -281,7 +281,7 @@ mod tests {
         let over = day("2026-12-01");
         assert_eq!(before.as_far_as(month, over), period("2026-10-01", "2026-10-31"));
         assert_eq!(month.until(day("2026-10-31")), None);
-        // March is longer than February.
+        // 30 days of March have begun, but February has only 28 days.
         let march = period("2026-03-01", "2026-03-31");
         let february = march.before().unwrap();
         assert_eq!(

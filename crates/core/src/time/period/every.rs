@@ -1,5 +1,5 @@
-//! Division of periods into intervals for display, and into spans for queries. A span is a day, a month or a year for which counts
-//! are stored.
+//! Division of periods: into intervals for display, and into spans for queries. A span is a day, a month or a year for which counts are
+//! stored in the database.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,8 +7,8 @@ use chrono::{Datelike, Days, Months, NaiveDate};
 
 use crate::time::period::Period;
 
-/// Returns the smallest set of spans that make up the period from `from` to `to`, both included. The spans are whole years, whole
-/// months and single days.
+/// Returns the spans that together make up the period from `from` to `to`, both included. The list is as short as possible: it contains
+/// whole years where possible, otherwise whole months, otherwise single days.
 #[must_use]
 pub fn spans(from: NaiveDate, to: NaiveDate) -> Vec<String> {
     let mut spans = Vec::new();
@@ -34,7 +34,7 @@ pub fn spans(from: NaiveDate, to: NaiveDate) -> Vec<String> {
     spans
 }
 
-/// The length of the intervals that a period is divided into.
+/// The length of the intervals into which a period is divided.
 #[derive(
     Debug,
     Clone,
@@ -66,7 +66,7 @@ pub enum Every {
 crate::named!(Every);
 
 impl Every {
-    /// Returns the length of an interval in months. `None` for days and weeks.
+    /// Returns the length of an interval in months, or `None` for days and weeks.
     pub(super) const fn months(self) -> Option<u32> {
         match self {
             Self::Day | Self::Week => None,
@@ -76,7 +76,7 @@ impl Every {
         }
     }
 
-    /// Returns the complete interval that contains a day.
+    /// Returns the whole interval that contains the day `day`.
     #[must_use]
     pub fn around(self, day: NaiveDate) -> Period {
         let Some(months) = self.months() else {
@@ -95,7 +95,7 @@ impl Every {
         Period::of(first, last.unwrap_or(first))
     }
 
-    /// Returns the name of the interval that contains a day: `2026-01-31`, `2026-W05`, `2026-01`, `2026-Q1` or `2026`.
+    /// Returns the name of the interval that contains the day `day`: `2026-01-31`, `2026-W05`, `2026-01`, `2026-Q1` or `2026`.
     #[must_use]
     pub fn piece_of(self, day: NaiveDate) -> String {
         match self {
@@ -108,8 +108,8 @@ impl Every {
     }
 }
 
-/// Returns the spans that make up a period, each with the name of the interval that contains the span. If `every` is `None`, the
-/// names are `None`.
+/// Divides a period into spans for which counts are stored. Returns each span with the name of the interval that contains it. If `every` is
+/// `None`, the period is not divided into intervals, and the names are `None`.
 #[must_use]
 pub fn pieces(from: NaiveDate, to: NaiveDate, every: Option<Every>) -> BTreeMap<String, Option<String>> {
     let Some(every) = every else {
