@@ -83,7 +83,8 @@ impl JobKind {
     }
 }
 
-/// The delivery state of a reply. The desk shows it next to every reply.
+/// The delivery state of a reply. The desk shows it next to every reply. The other side is the platform or mail server to which the reply
+/// is sent.
 #[derive(
     Debug,
     Clone,
@@ -111,9 +112,8 @@ pub enum Delivery {
     Delayed,
     /// The other side refused the reply permanently, or all attempts failed. A counsellor must act.
     Failed,
-    /// Sending was interrupted, so the reply may or may not have arrived. On most channels, the other side recognises a duplicate by its
-    /// id, so sending is retried with the same id. On the other channels the person would see a duplicate, so a counsellor decides whether
-    /// to send the reply again.
+    /// Sending was interrupted, so the reply may or may not have arrived. On most channels, the person does not see a duplicate, so sending
+    /// is retried automatically with the same id. On the other channels, a counsellor decides whether to send the reply again.
     Unknown,
 }
 

@@ -106,7 +106,7 @@ pub struct Unreadable {
 pub struct Incoming {
     /// The sender's address or account in canonical spelling. `None`: the sender is unknown, so the message cannot be answered.
     pub identifier: Option<Private<String>>,
-    /// The sender's display name. For display only: anyone can set it.
+    /// The sender's display name. Anyone can set any name, so it is only displayed.
     pub name: Option<String>,
     /// Another address to which the person wants replies sent.
     pub answer_to: Option<Private<String>>,
@@ -115,7 +115,7 @@ pub struct Incoming {
     /// The id of our own message if this message appears to be a copy of it that came back to us. On channels where senders can forge ids,
     /// the copy's thread token is also given, as proof.
     pub echo_of: Option<(Uuid, Option<ThreadToken>)>,
-    /// Evidence that the message belongs to an existing thread.
+    /// Evidence that the message belongs to an existing contact.
     pub evidence: Vec<Evidence>,
     /// The id by which later messages can refer to this message. If `message_part` is `None`, this is the Message-ID that the sender's mail
     /// program set. Otherwise this is the platform's id of the whole message.
@@ -297,7 +297,7 @@ impl Remark {
 pub struct Part {
     /// The file name given by the sender. It is never used as a path.
     pub name: Option<String>,
-    /// The media type given by the sender, such as `image/png`. It can be wrong, so no decision depends on it.
+    /// The media type given by the sender, such as `image/png`. It can be wrong, so it is not trusted.
     pub media_type: String,
     /// Whether the file was embedded in the text.
     pub inline: bool,
@@ -386,8 +386,7 @@ pub struct OutboundMessage {
     pub thread: Vec<String>,
     /// The files attached to the message.
     pub files: Vec<OutboundFile>,
-    /// Whether an earlier attempt was interrupted while it sent a part of this message. If so, the next part to be sent may already have
-    /// arrived.
+    /// Whether an earlier attempt was interrupted while it sent the next part of this message. If so, that part may already have arrived.
     pub uncertain: bool,
     /// `true` for an automatic acknowledgement, `false` for a counsellor's reply.
     pub automatic: bool,
