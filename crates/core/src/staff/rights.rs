@@ -1,4 +1,4 @@
-//! The table of roles and rights. Every request is checked against this table before any data is read.
+//! The table of roles and rights. The desk checks every request against this table before it reads any data.
 
 /// The role of a member of staff.
 #[derive(
@@ -20,11 +20,11 @@
 pub enum Role {
     /// Answers the people who write in.
     Counsellor,
-    /// Sees the whole queue and helps counsellors.
+    /// Sees all contacts and the parked jobs, and can work on contacts that are assigned to others.
     Supervisor,
-    /// Reads totals. Has no access to messages or people.
+    /// Reads the statistics. Has no access to messages or to details about people.
     Manager,
-    /// Operates the service. Has no access to messages or people.
+    /// Operates the service. Has no access to messages or to details about people.
     Administrator,
 }
 

@@ -19,7 +19,8 @@ struct Values {
     numbers: HashMap<String, HashMap<String, usize>>,
 }
 
-/// The counts of one measure in one span. The index is the number of a value, so that no name is looked up when counts are added.
+/// The counts of one measure in one span. The index in `of_value` is the number of a value, so that no name is looked up when counts are
+/// added.
 #[derive(Debug, Default)]
 struct Counts {
     total: i64,

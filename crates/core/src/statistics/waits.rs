@@ -6,13 +6,13 @@ use chrono::TimeDelta;
 
 use crate::statistics::figures::Registered;
 
-/// The numbers of minutes to which waiting times are rounded up. They are close enough together for a useful median, but few enough to
-/// store counts of each rounded time paired with each value of any other dimension.
+/// The numbers of minutes (the steps) to which waiting times are rounded up. The steps are close enough together for a useful median, but
+/// few enough to store counts of each step paired with each value of any other dimension.
 const STEPS: [i64; 22] = [
     5, 10, 15, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1_080, 1_440, 2_160, 2_880, 4_320, 7_200,
     10_080, 20_160, 43_200,
 ];
-/// The value that stands in for all waiting times longer than the last step.
+/// The value for all waiting times that are longer than the last step.
 pub const LATER: &str = "later";
 
 /// Returns the smallest of [`STEPS`] that is at least as long as `waited`. Returns `None` if `waited` is longer than every step.
@@ -23,8 +23,8 @@ fn step(waited: TimeDelta) -> Option<TimeDelta> {
         .find(|step| waited <= *step)
 }
 
-/// Rounds a waiting time up to one of a fixed list of steps, and returns the step in minutes with leading zeros. Returns [`LATER`] if the
-/// time is longer than the last step.
+/// Rounds a waiting time up to one of the fixed steps (5, 10, 15, 30 minutes and so on) and returns the step in minutes with leading zeros.
+/// Returns [`LATER`] if the time is longer than the last step.
 #[must_use]
 pub fn within(waited: TimeDelta) -> String {
     step(waited).map_or_else(|| LATER.to_owned(), |step| format!("{:05}", step.num_minutes()))

@@ -300,8 +300,9 @@ fn is_dated(line: &str) -> bool {
     line.chars().filter(char::is_ascii_digit).count() >= 4
 }
 
-/// The number of words from which a line of a copy may match any place in an earlier message. A shorter line could match by chance, so it
-/// must match at the place where the match of an earlier line ended. If no line has matched yet, it must match the beginning of a message.
+/// A line of a copy that has at least this many words may match at any position in an earlier message. A shorter line could match by
+/// chance, so it must match at the position where the match of an earlier line ended. If no line has matched yet, it must match at the
+/// beginning of a message.
 const FEWEST_WORDS: usize = 4;
 
 /// Splits a copy of earlier messages into new text and copied text. New text is, for example, an answer that the person wrote inside or

@@ -34,7 +34,7 @@ impl Reason {
     }
 }
 
-/// The known kinds of reason for a delivery state.
+/// The known kinds of reason for a delivery state. The other side is the platform or mail server to which the reply is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Known {

@@ -22,7 +22,8 @@ pub fn to_latin(text: &str) -> String {
     latin
 }
 
-/// Returns the Latin form of a Cyrillic letter twice: as in an ordinary word, and as in a word written in capitals.
+/// Returns the two Latin forms of a Cyrillic letter: the first for an ordinary word, the second for a word written in capitals. Returns
+/// `None` for any other character.
 const fn latin_of(letter: char) -> Option<(&'static str, &'static str)> {
     Some(match letter {
         'а' => ("a", "a"),
