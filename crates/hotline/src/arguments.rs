@@ -33,7 +33,7 @@ pub enum Command {
         #[arg(long, default_value_t = 8080)]
         port: u16,
     },
-    /// Try the settings and every connection, and report what works.
+    /// Check the settings, the database and the connection of every line, and report what works.
     Check,
     /// Manage staff accounts.
     #[command(subcommand)]
@@ -42,12 +42,12 @@ pub enum Command {
     Statistics(Statistics),
     /// Compare the messages in mailboxes and on platforms with the registered messages.
     Reconcile,
-    /// List and retry jobs that are waiting or parked.
+    /// List the background jobs that are not done, and retry parked jobs: jobs that failed and are no longer retried automatically.
     #[command(subcommand)]
     Queue(Queue),
     /// Bring the database schema up to date.
     Migrate,
-    /// Erase the person's words and identity from a closed contact. The contact still counts.
+    /// Erase the person's words and identity from a closed contact. The statistics still count the contact.
     Erase {
         /// The contact's reference, such as 7K3M-2QX9.
         reference: String,
@@ -79,7 +79,7 @@ pub enum Staff {
         /// The team. It is created when its first member joins.
         team: Option<String>,
     },
-    /// Disable an account and end all its sessions at once.
+    /// Disable an account and immediately end all its sessions.
     Disable {
         /// The login name.
         login: String,
@@ -107,8 +107,8 @@ pub struct Statistics {
     /// What to count: contact, closing, case or referral.
     #[arg(long, default_value = "contact", value_parser = parse_measure)]
     pub of: Measure,
-    /// The breakdown, as names separated by commas, such as channel,month. It has at most two dimensions (questions of the
-    /// classification, channel, language, hour, weekday, counselling) and at most one interval (day, week, month, quarter, year).
+    /// The breakdown, as names separated by commas, such as channel,month. It has at most two dimensions (channel, language, hour, weekday,
+    /// counselling, or a question of the classification scheme) and at most one interval (day, week, month, quarter, year).
     #[arg(long)]
     pub by: Option<String>,
     #[command(flatten)]
@@ -120,10 +120,10 @@ pub struct Statistics {
 /// A period, and the language of the output.
 #[derive(clap::Args)]
 pub struct Asked {
-    /// The first day, such as 2026-01-01.
+    /// The first day of the period, such as 2026-01-01.
     #[arg(long, conflicts_with = "period")]
     pub from: Option<NaiveDate>,
-    /// The last day.
+    /// The last day of the period.
     #[arg(long, conflicts_with = "period")]
     pub to: Option<NaiveDate>,
     /// A period by name: month, last_quarter, 2024, 2024-Q1, 2024-03.
@@ -153,11 +153,12 @@ pub struct Form {
 
 #[derive(Subcommand)]
 pub enum Figures {
-    /// Recount everything and compare the result with the stored figures. Exits with 1 if any figure differs.
+    /// Recount all statistics and compare the result with the stored figures. Exits with 1 if any figure differs.
     Verify,
-    /// Recount everything and replace the stored figures.
+    /// Recount all statistics and replace the stored figures with the result.
     Rebuild,
-    /// Fill in the return for a statistics body. Exits with 1 if the return is incomplete.
+    /// Fill in the return: the form in which a statistics body collects figures. Exits with 1 if the return is incomplete, for example
+    /// because some contacts are not classified.
     Return {
         /// The statistics body: insafe or chi.
         name: String,
@@ -175,27 +176,28 @@ pub enum Figures {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Enter an opening balance for the time before this software, or an adjustment.
+    /// Enter an opening balance (a number from the time before this software) or an adjustment (a correction of a counted number).
     Balance {
-        /// The channel of the contacts. For cases: `advisory`, or the institution that the cases were sent to.
+        /// The channel of the contacts. For cases: the institution that the cases were sent to, or `advisory` for cases that were not sent
+        /// to an institution.
         #[arg(long)]
         channel: String,
-        /// What the figure counts: contact or case.
+        /// What the number counts: contact or case.
         #[arg(long, default_value = "contact", value_parser = parse_measure)]
         of: Measure,
-        /// The first day.
+        /// The first day that the number covers.
         #[arg(long)]
         first: NaiveDate,
-        /// The last day.
+        /// The last day that the number covers.
         #[arg(long)]
         last: NaiveDate,
-        /// The count. An adjustment may be negative.
+        /// The number of contacts or cases. It may be negative in an adjustment.
         #[arg(long, allow_negative_numbers = true)]
         count: i64,
-        /// The source of the figure.
+        /// Where the number comes from, for example the name of a paper register.
         #[arg(long)]
         source: String,
-        /// Enter an adjustment of counted figures instead of an opening balance.
+        /// Enter an adjustment instead of an opening balance.
         #[arg(long, requires = "reason")]
         correction: bool,
         /// The reason for an adjustment.

@@ -1,4 +1,4 @@
-//! `hotline check`: tries the settings and every connection, and reports what works.
+//! `hotline check`: checks the settings, the database and the connection of every line, and reports what works.
 
 use std::{process::ExitCode, sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! The delivery worker: the only code that sends messages.
+//! The delivery worker: sends replies and acknowledgements. No other code sends messages to people.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -19,10 +19,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{lines::Lines, shutdown::LOOK_AGAIN};
 
-/// The number of messages sent at the same time.
+/// The maximum number of messages that are sent at the same time.
 const TOGETHER: usize = 8;
-/// The lease of a job: the time after which another worker may claim it. The lease is longer than the time limit for one message
-/// part and starts again with each part.
+/// The lease of a job: the time after which another worker may claim the job. The lease is longer than `PATIENCE`, the time limit for
+/// sending one message part, and is renewed after each part.
 const LEASE: Duration = Duration::from_secs(60);
 /// The delay before the next attempt to send a message that must wait for an earlier message.
 const BEHIND_AGAIN: Duration = Duration::from_secs(1);
@@ -84,7 +84,7 @@ async fn see_to(store: &Store, lines: &Lines, job: &Claimed) {
         None => store.failed(job, Known::CannotPrepare.into()).await,
     };
     if let Err(error) = settled {
-        // The job is claimed again when its lease has run out.
+        // The job keeps its lease. A worker claims the job again when the lease has run out.
         tracing::error!(job.id, error = %error, "Job {} could not be set back", job.id);
     }
 }
@@ -109,8 +109,8 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
     let Some((_, channel)) = lines.get(&outgoing.line) else {
         return store.failed(job, Known::NoLine.into()).await;
     };
-    // On channels where the person would see a duplicate, a counsellor decides whether to send a reply again. An acknowledgement
-    // is automatic and needs no decision.
+    // If the outcome of an earlier attempt is unknown, another attempt may deliver the message twice. On channels where the person would
+    // see the duplicate, a counsellor decides whether to send a reply again. An acknowledgement is sent again without this decision.
     let asks = channel.repeats_are_seen() && !outgoing.message.automatic;
     if outgoing.message.uncertain && asks {
         return store.uncertain(job, Known::CutOff.into()).await;
@@ -126,7 +126,8 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
     } = &error
         && let Some(wait) = JobKind::requested_delay(*asked, outgoing.waited)
     {
-        // The factor is at least 1, so the delay is never shorter than the delay that the other side requested.
+        // Multiplies the delay by a random factor, so that delayed messages are not all sent at the same moment. The factor is between 1.0
+        // and 1.4 and never shortens the delay that the platform or mail server requested.
         let wait = wait.mul_f64(chance::jitter() + 0.2).min(JobKind::LONGEST_WAIT);
         tracing::info!(job.id, line.name = %outgoing.line, wait_s = wait.as_secs(), "A message waits, for the other side asks for it");
         return store.set_waiting(job, wait, reason.clone()).await;
@@ -156,12 +157,12 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
 enum SendOutcome {
     Sent,
     Failed(ChannelError),
-    /// The lease of this worker ran out, and another worker then claimed the message.
+    /// The worker's lease of the job ran out, and another worker then claimed the job.
     LeaseLost,
 }
 
-/// Sends the remaining message parts in order. Returns `Err` for a failure on our side, and [`SendOutcome::Failed`] for a failure
-/// of the platform or mail server.
+/// Sends the remaining message parts in order. Returns `Err` if the store fails, and [`SendOutcome::Failed`] for a failure of the platform
+/// or mail server.
 async fn send_remaining_parts(
     store: &Store,
     job: &Claimed,
@@ -184,7 +185,8 @@ async fn send_remaining_parts(
                 return Ok(SendOutcome::Failed(ChannelError::Unknown { reason }));
             }
         }
-        // Only the interrupted message part may already have arrived. The later parts have never been sent.
+        // If an earlier attempt was interrupted, only the first of these parts may already have arrived. The later parts have never been
+        // sent.
         outgoing.message.uncertain = false;
     }
     Ok(SendOutcome::Sent)

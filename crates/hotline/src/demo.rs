@@ -73,7 +73,7 @@ fn settings(folder: &std::path::Path, port: u16) -> anyhow::Result<Settings> {
         .set_override("data.folder", folder.to_string_lossy().into_owned())?
         .build()?
         .try_deserialize()?;
-    // The demo has no mail server, so the outbox correctly shows replies by mail as delayed.
+    // No mail server listens at this address. Replies by mail therefore remain in the outbox, where they are shown as delayed.
     let mail = config::Config::builder()
         .set_override("channel", "email")?
         .set_override("address", "kontakt@centar.example.org")?

@@ -30,7 +30,7 @@ use crate::{receive, service, settings::Settings};
 
 mod published;
 
-/// The source stated with each opening balance.
+/// The stored source of each opening balance ("published data of the centre").
 const SOURCE: &str = "Објављени подаци центра";
 /// The channel of the invented e-mails. The first line of this channel in the settings receives them.
 const EMAIL: &str = "email";
@@ -52,7 +52,7 @@ const ROLES: [(&str, &str); 3] = [
 ];
 const GENDERS: [&str; 3] = ["girl", "boy", "unknown"];
 
-/// Fills an empty database.
+/// Fills an empty database with the invented data.
 pub async fn fixtures(settings: Settings) -> anyhow::Result<()> {
     let start: DateTime<Utc> = "2023-01-01T07:00:00Z".parse()?;
     let clock = Arc::new(FixedClock::new(start));
@@ -171,7 +171,7 @@ impl Making<'_> {
         Ok(())
     }
 
-    /// Moves the clock to `at`, forwards or backwards.
+    /// Sets the simulated clock to `at`, which may be later or earlier than its current time.
     fn at(&self, at: DateTime<Utc>) {
         self.clock.advance(at - self.clock.now());
     }
@@ -219,8 +219,8 @@ impl Making<'_> {
         Ok(self.store.close(&self.staff.mila, reference, None).await?)
     }
 
-    /// Reads the contact after some minutes, classifies it, and answers it on the same day. The reply is marked as sent but never
-    /// leaves this machine.
+    /// Acts as a counsellor who reads the contact some minutes after it arrived, classifies it, and answers it on the same day. The reply
+    /// is marked as sent but never leaves this machine.
     async fn answered(&self, number: usize, reference: Reference) -> anyhow::Result<()> {
         let (store, mila) = (self.store, &self.staff.mila);
         let minutes = |most: usize| TimeDelta::minutes((number * 7 % most + 1).try_into().unwrap_or(1));
@@ -343,8 +343,8 @@ fn answers(number: usize) -> Answers {
     answers
 }
 
-/// Returns the time of item `number` of `of` items. The days are spread evenly over the period, and each time is within working
-/// hours.
+/// Returns a time for item `number` of `of` invented contacts or events. The items are spread evenly over the period, and each time is
+/// within working hours.
 fn at(from: NaiveDate, to: NaiveDate, number: usize, of: usize) -> DateTime<Utc> {
     let days = usize::try_from((to - from).num_days()).unwrap_or_default() + 1;
     let day = from + Days::new((number * days / of.max(1)) as u64);

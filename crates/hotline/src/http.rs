@@ -1,4 +1,4 @@
-//! The HTTP listeners: the public pages and the desk, on one shared address or on two addresses.
+//! The HTTP listeners: they serve the public pages and the desk (the pages for staff), on one shared address or on two addresses.
 
 use std::{
     net::SocketAddr,
@@ -32,7 +32,7 @@ mod slots;
 /// The longest pause allowed between two chunks of a request body. It suits a mobile phone with a poor connection.
 const PATIENCE_FOR_BODIES: Duration = Duration::from_secs(60);
 
-/// Headers of every response. They forbid inline scripts, content from other sites, and framing.
+/// Headers of every response. They forbid inline scripts, content from other sites, and display in a frame.
 const HEADERS: [(HeaderName, &str); 7] = [
     (
         header::CONTENT_SECURITY_POLICY,
@@ -56,7 +56,7 @@ const HEADERS: [(HeaderName, &str); 7] = [
     ),
 ];
 
-/// Binds the addresses and serves until shutdown.
+/// Binds the addresses and starts tasks that serve requests until shutdown.
 pub async fn listen(
     settings: &Http,
     desk: Desk,
@@ -117,9 +117,9 @@ impl Connections {
     /// The maximum number of connections on both listeners together. This limit bounds their memory use.
     const MOST: usize = 4_096;
 
-    /// Divides half of the permitted number of open files between the two listeners. The other half is for the database,
-    /// attachments, mailboxes and platforms. The desk has its own share, so that visitors to the public listener cannot use up
-    /// the connections of the desk.
+    /// Divides the permitted connections between the two listeners. Each connection is an open file, and half of the permitted number of
+    /// open files is kept for the database, attachments, mailboxes and platforms. The desk has its own share of the connections, so that
+    /// visitors to the public listener cannot use up the connections of the desk.
     fn of(open_files: usize) -> Self {
         let all = (open_files / 2).clamp(8, Self::MOST);
         let desk = all / 4;
@@ -132,17 +132,18 @@ impl Connections {
 
 /// Returns the routes of the desk with a guard against cross-site requests, so that only pages of the desk can post to the desk.
 ///
-/// The public form needs no such guard, because its visitors have no rights that an attacker could use. The form must also accept
-/// posts from browsers that send no origin.
+/// The public form needs no such guard, because its visitors have no rights that a cross-site request could misuse. The form must also
+/// accept posts from browsers that send no origin.
 fn of_desk(settings: &Http, desk: Desk) -> anyhow::Result<Router> {
     let mut guard = CsrfLayer::new();
     if !settings.desk_url.is_empty() {
-        // Behind a proxy, the host name in a request can differ from the host name that the browser uses.
+        // Behind a proxy, the host name in a request can differ from the host name that the browser uses. The guard would then reject posts
+        // from the desk's own pages.
         guard = guard
             .add_trusted_origin(settings.desk_url.trim_end_matches('/'))
             .context("`http.desk_url` is no address of a site")?;
     }
-    // With the policy "no-referrer", browsers would not send the origin of a post.
+    // The guard needs the origin of each post. With the referrer policy `no-referrer`, browsers would not send the origin.
     let own =
         SetResponseHeaderLayer::overriding(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     Ok(routes::router(desk).layer(own).layer(guard))
@@ -157,7 +158,7 @@ async fn serve(
 ) -> anyhow::Result<()> {
     for (name, value) in HEADERS {
         let value = HeaderValue::from_static(value);
-        // A response with a download already sets a stricter policy, which is kept.
+        // A response keeps a header that it already has, for example the stricter policy of a download.
         router = router.layer(SetResponseHeaderLayer::if_not_present(name, value));
     }
     if https {
@@ -185,7 +186,7 @@ async fn serve(
     Ok(())
 }
 
-/// How long a readiness result is reused. The check writes to the disk, so it must not run for every probe.
+/// How long a readiness result is reused. The check writes to the disk, so it must not run for every readiness probe.
 const FOUND_OUT_FOR: Duration = Duration::from_secs(1);
 
 /// Returns the routes of the liveness and readiness probes.

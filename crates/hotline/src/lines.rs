@@ -1,4 +1,4 @@
-//! Opens the lines from the settings.
+//! Opens the lines from the settings. A line is one mailbox, web form or bot that receives messages.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -19,7 +19,7 @@ use crate::settings::{self, Settings};
 /// The opened lines by name, each with the name of its channel.
 pub type Lines = BTreeMap<LineName, (&'static str, Arc<dyn Channel>)>;
 
-/// Returns the addresses to which people write. Lines without an address are skipped.
+/// Returns the addresses of the lines, for example e-mail addresses. Lines without an address are skipped.
 fn addresses(settings: &Settings) -> Arc<[String]> {
     let tables = settings
         .lines
@@ -100,8 +100,8 @@ pub fn line_settings(settings: &Settings, locales: &Locales, lines: &Lines) -> V
     lines.iter().map(of_line).collect()
 }
 
-/// Returns the acknowledgement text in every language, the centre's language first. The store later inserts the reference of the
-/// contact.
+/// Returns the acknowledgement text in every language, each with the tag of the language. The centre's language comes first. The store
+/// later replaces `{reference}` in the text with the reference of the contact.
 fn acknowledgements(key: &str, settings: &Settings, locales: &Locales) -> Vec<(String, String)> {
     let centre = &settings.centre;
     let mut languages = vec![centre.language];

@@ -6,7 +6,7 @@ use hotline_channels::channel::Channel;
 use hotline_core::{health::Health, identifiers::line_name::LineName, intake::Intake};
 use tokio_util::sync::CancellationToken;
 
-/// Receives messages until `stop` is cancelled. A line that fails is shown as down. The other lines keep receiving.
+/// Receives messages until `stop` is cancelled. If receiving fails, the line is reported as down. Other lines are not affected.
 pub async fn listen(
     name: LineName,
     channel: Arc<dyn Channel>,

@@ -32,7 +32,7 @@ pub fn open_files() -> usize {
             current: Some(most),
             maximum: granted.maximum,
         };
-        // If the limit cannot be raised, the current limit suffices.
+        // If the limit cannot be raised, the service works with the current limit.
         let _ = setrlimit(Resource::Nofile, raised);
     }
     let current = getrlimit(Resource::Nofile).current;

@@ -1,8 +1,8 @@
 //! The receive worker: turns raw messages into contacts.
 //!
-//! Messages are claimed in batches, parsed on a separate thread, and registered in one transaction. A message that makes its
-//! parser panic or exceeds the time limit is registered as unreadable. The remaining messages of the batch are still parsed.
-//! After a timeout, they are parsed in the next round.
+//! Messages are claimed in batches, parsed on a separate thread, and registered in one transaction. A message that makes its parser panic
+//! or exceeds the time limit for parsing is registered as unreadable. The remaining messages of the batch are still parsed. After a
+//! timeout, they are parsed in the next round.
 
 use std::{
     collections::HashMap,
@@ -35,11 +35,11 @@ const GATHER: Duration = Duration::from_millis(10);
 const LEASE: Duration = Duration::from_secs(20);
 /// The time limit for parsing one message.
 const DEADLINE: Duration = Duration::from_secs(10);
-/// The stack size of a parser thread. Parsers recurse on untrusted input.
+/// The stack size of a parser thread. The stack is large because parsers recurse on untrusted input, which can be deeply nested.
 const STACK: usize = 64 << 20;
-/// The number of interrupted attempts after which a message is parsed alone. Parsing this message may have crashed the process.
+/// The number of unfinished attempts after which a message is parsed alone, because parsing it may have crashed the process each time.
 const SUSPECT: i32 = 3;
-/// The number of interrupted attempts after which a message is registered as unreadable and no longer parsed.
+/// The number of unfinished attempts after which a message is registered as unreadable and no longer parsed.
 const DEADLY: i32 = 12;
 
 /// Registers messages until `stop` is cancelled.
@@ -64,14 +64,14 @@ pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken)
     }
 }
 
-/// Processes one batch, then the oldest remaining job alone. Returns the number of processed jobs.
+/// Parses and registers one batch of messages, then the oldest remaining message alone. Returns the number of messages that were claimed.
 pub async fn round(store: &Arc<Store>, lines: &Arc<Lines>) -> Result<usize, StoreError> {
     let batch = store.claim(JobKind::Receive, BATCH, LEASE, SUSPECT, &[]).await?;
     for portion in store.in_portions(&batch, PORTION).await? {
         read_and_register(store, lines, &portion).await?;
     }
-    // The oldest remaining message is parsed alone, because it may have crashed the process. Every round claims one message in
-    // this way, even if many new messages arrive.
+    // The batch omits messages that may have crashed the process in earlier attempts. The oldest remaining message is parsed alone, in
+    // every round, so that many new messages cannot delay it for long.
     let alone = store.claim(JobKind::Receive, 1, LEASE, i32::MAX, &[]).await?;
     if !alone.is_empty() {
         read_and_register(store, lines, &alone).await?;
@@ -152,7 +152,8 @@ async fn set_back(store: &Store, job: Option<&Claimed>, error: &StoreError) -> R
     }
 }
 
-/// Parses messages. The result is `None` for a message whose line is not configured.
+/// Pairs each message with its parsed form, or with `None` if its line is not configured. Omits messages that could not be parsed in this
+/// round.
 async fn read_all(opened: Vec<Journalled>, lines: &Arc<Lines>) -> Vec<(Journalled, Option<Normalised>)> {
     let mut read = Vec::with_capacity(opened.len());
     let mut waiting = Vec::new();
@@ -185,8 +186,8 @@ fn parse_isolated(waiting: Vec<(Journalled, Arc<dyn Channel>)>) -> Vec<(Journall
     journalled.zip(readings.into_iter().map(Some)).collect()
 }
 
-/// Parses messages in order on a thread with a large stack. If one message exceeds the time limit, the thread is abandoned, and
-/// the remaining messages are left for the next round.
+/// Parses messages in order on a thread with a large stack. If a message exceeds the time limit, it is returned as unreadable, the thread
+/// is abandoned, and the remaining messages are left for the next round.
 fn read_raws(raws: Vec<(RawMessage, Arc<dyn Channel>)>, deadline: Duration) -> Vec<Normalised> {
     let raws = Arc::new(raws);
     let mut readings: Vec<Normalised> = Vec::with_capacity(raws.len());

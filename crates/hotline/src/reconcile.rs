@@ -6,7 +6,7 @@ use hotline_core::text::locale::Locales;
 
 use crate::{lines::open_lines, service::open_store, settings::Settings};
 
-/// Compares each line with its mailbox or platform. Returns a failure exit code if a message is missing.
+/// Compares each line with its mailbox or platform. Returns a failure exit code if a message there is not registered.
 pub async fn reconcile(settings: Settings) -> anyhow::Result<ExitCode> {
     let store = open_store(&settings, Vec::new()).await?;
     let locales = Arc::new(Locales::load()?);

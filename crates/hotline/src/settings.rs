@@ -71,8 +71,8 @@ impl Default for Http {
 }
 
 impl Http {
-    /// Fills in a missing `desk_url` from an HTTPS `public_url`. Without `desk_url`, the session cookie would also be sent over
-    /// HTTP. A desk with its own address needs an explicit `desk_url`.
+    /// Fills in a missing `desk_url` from an HTTPS `public_url`. Without `desk_url`, the session cookie would also be sent over HTTP. If
+    /// the desk listens on a different address than the public pages, `desk_url` cannot be derived and must be set.
     fn derive_desk_url(&mut self) -> anyhow::Result<()> {
         if !self.desk_url.is_empty() || !self.public_url.starts_with("https://") {
             return Ok(());
@@ -88,7 +88,7 @@ impl Http {
         Ok(())
     }
 
-    /// Returns a warning about settings that are permitted but unsafe.
+    /// Returns a warning if visitors reach the public pages by HTTPS but staff reach the desk by HTTP, which is permitted but unsafe.
     pub fn warnings(&self) -> Option<&'static str> {
         let careless = self.public_url.starts_with("https://") && self.desk_url.starts_with("http://");
         careless.then_some(
@@ -135,8 +135,8 @@ impl Default for Desk {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Statistics {
-    /// The smallest count of people that is shown to readers who may not read contacts. Smaller counts, except 0, are suppressed.
-    /// If this setting is 0, every count is shown.
+    /// The smallest count of people in the statistics that is shown to readers without the right to read contacts. Smaller counts, except
+    /// 0, are suppressed. If this setting is 0, every count is shown.
     pub smallest: u16,
     /// Whether the total since the centre was established is public.
     pub public: bool,

@@ -24,7 +24,8 @@ use crate::{
     settings::Settings,
 };
 
-/// The maximum number of differences to list. A longer list would not help to find the cause of the differences.
+/// The maximum number of differences between stored and recounted figures that are listed. A longer list would not help to find the cause
+/// of the differences.
 const MOST_NAMED: usize = 1_000;
 
 /// Prints figures, recounts them, or enters figures for the time before this software.
@@ -161,7 +162,7 @@ async fn verify(store: &Store) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-/// Enters every line of a register. If a line is invalid, reports that line and enters no lines.
+/// Enters every line of an old register from a CSV file. If a line is invalid, reports that line and enters no lines.
 async fn import(store: &Store, file: &Path, dry_run: bool, words: &Words) -> anyhow::Result<ExitCode> {
     let text = std::fs::read(file).with_context(|| format!("Could not read {}", file.display()))?;
     let rows = registers::tried(store, registers::read(&text)).await?;

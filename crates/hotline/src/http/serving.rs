@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use super::slots::{Patience, Slot, SlotGuard, Slots, Turn, Watched};
 use crate::shutdown::Lifecycle;
 
-/// How long a connection may wait for its client.
+/// How long a connection may wait for its client to send or read data.
 const PATIENCE: Patience = Patience {
     first: Duration::from_secs(20),
     later: Duration::from_secs(150),
@@ -36,7 +36,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(3);
 const PAUSE: Duration = Duration::from_millis(50);
 /// How often the log repeats that connections cannot be accepted.
 const SAY_AGAIN: Duration = Duration::from_secs(60);
-/// The maximum size of an HTTP/1 request head, and the maximum number of body bytes that are read ahead.
+/// The maximum size of an HTTP/1 request head, and the maximum number of body bytes that are read before the handler asks for them.
 const BUFFER: usize = 64 * 1024;
 /// The time without traffic after which an HTTP/2 client is pinged. A client that does not answer within the same time is
 /// disconnected.
@@ -104,7 +104,8 @@ fn is_the_clients(error: &io::Error) -> bool {
 
 fn builder() -> Builder {
     let mut builder = Builder::new(TokioExecutor::new());
-    // `Slot::has_timed_out` enforces the time limits for both protocols, so the HTTP/1 timer is off.
+    // `Slot::has_timed_out` enforces the time limits for HTTP/1 and HTTP/2, so the time limit of the library for HTTP/1 request heads is
+    // off.
     builder
         .http1()
         .timer(TokioTimer::new())
@@ -122,8 +123,8 @@ fn builder() -> Builder {
     builder
 }
 
-/// Serves HTTP on one connection. Ends when either side closes the connection, when a new connection needs its slot, or when the
-/// service shuts down.
+/// Serves HTTP on one connection. Ends when either side closes the connection, when the client exceeds its time limit, when a new
+/// connection needs the slot, or when the service shuts down.
 async fn converse(
     stream: TcpStream,
     router: Router,
@@ -141,7 +142,7 @@ async fn converse(
     };
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     tokio::select! {
-        // An error on a connection concerns only its client.
+        // The result is ignored, because an error on one connection concerns only its client.
         _ = connection.as_mut() => {}
         () = slot.leave.cancelled() => {}
         () = slot.has_timed_out(patience) => {}

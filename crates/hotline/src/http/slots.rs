@@ -26,17 +26,19 @@ use tokio_util::sync::CancellationToken;
 const SAY_AGAIN: Duration = Duration::from_secs(60);
 /// How long a full listener waits for a free slot before it looks again for a connection to close.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// If no connection is waiting for its client, a full listener may cut off a response that has already taken this long. Cutting
-/// off live pages is harmless, because they reconnect automatically. Storing a message takes less time than this limit.
+/// If no connection is waiting for its client, a full listener may cut off a response that has already taken this long. Cutting off the
+/// response of a live page is harmless, because the page reconnects automatically. A request that stores a message finishes within this
+/// time and is not cut off.
 const LONG_ANSWER: Duration = Duration::from_secs(10);
 
-/// How long a connection may wait for its client.
+/// How long a connection may wait for its client to send or read data.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// The time limit for the first request.
+    /// The time limit until the head of the first request has arrived.
     pub first: Duration,
-    /// The time limit for everything after the first request. The limit is longer than the time for which reverse proxies keep
-    /// idle connections. A proxy therefore never sends a request on a connection that the server is closing.
+    /// The time limit for each later wait: for a further request, the rest of a body, or the reading of a response. The limit is longer
+    /// than the time for which reverse proxies keep idle connections. A proxy therefore never sends a request on a connection that the
+    /// server is closing.
     pub later: Duration,
 }
 
@@ -50,7 +52,8 @@ pub struct Slots {
 #[derive(Default)]
 struct Taken {
     next: u64,
-    /// Slots by number. If two connections have waited equally long, the older connection is closed first.
+    /// The taken slots by number. Newer connections have higher numbers. If two connections have waited equally long, the older connection
+    /// is closed first.
     slots: BTreeMap<u64, Arc<Slot>>,
     said_at: Option<Instant>,
     crowded_out: u64,
@@ -64,7 +67,7 @@ pub struct Slot {
 }
 
 struct Turns {
-    /// The number of requests that the server is working on.
+    /// The number of requests on this connection that the server is working on.
     ours: usize,
     /// Whether the head of at least one request has arrived.
     asked: bool,
@@ -72,7 +75,8 @@ struct Turns {
     since: Instant,
 }
 
-/// A guard that frees its slot when dropped. Drop the guard only after the connection.
+/// A guard that frees its slot when dropped. Drop the connection before the guard, so that there are never more open connections than
+/// slots.
 pub struct SlotGuard {
     slots: Arc<Slots>,
     number: u64,
@@ -90,7 +94,7 @@ impl Slots {
         })
     }
 
-    /// Takes a slot. If no slot is free, closes the connection that has waited longest for its client.
+    /// Takes a slot. If no slot is free, calls [`Slots::make_room`] and waits until a slot becomes free.
     pub async fn take(self: &Arc<Self>) -> SlotGuard {
         loop {
             if let Some(held) = self.take_free() {
@@ -178,7 +182,8 @@ impl Slot {
                 } else {
                     patience.first
                 };
-                // While the server is working, the client's time limit has not started. The earliest possible start is now.
+                // While the server works on a request, the client's time limit has not started. It can start now at the earliest, so the
+                // deadline is at least the full limit away.
                 let since = if turns.ours == 0 { turns.since } else { now };
                 since + patience
             };
@@ -196,7 +201,8 @@ impl Slot {
         } else {
             turns.ours = turns.ours.saturating_sub(1);
         }
-        // A second request on the same connection must not restart the wait of the first request.
+        // `since` is the start of the wait for the server. A second request on the same connection must not change it while the first
+        // request is in progress.
         if !ours || turns.ours == 1 {
             turns.since = Instant::now();
         }
@@ -241,7 +247,7 @@ pub struct Watched<B> {
     way: Way,
 }
 
-/// The direction of a body.
+/// The direction of a body: `In` for a request, `Out` for a response.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
     In,
