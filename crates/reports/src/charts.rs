@@ -1,5 +1,5 @@
-//! Charts. This module computes coordinates, labels and descriptions, from which templates render SVG. The page shows a table with the same
-//! figures beside each chart.
+//! Charts. This module computes coordinates, labels and descriptions, from which templates render SVG. Beside each chart, the page shows a
+//! table with the same figures.
 
 use std::collections::BTreeMap;
 
@@ -15,9 +15,10 @@ use crate::{
     tables::{self, part_label},
 };
 
-/// Number of fills in a chart. Each fill has its own colour and pattern.
+/// The number of fills (combinations of a colour and a pattern) in the column chart. Each fill represents a channel. If there are more
+/// channels than fills, the last fill represents all remaining channels together.
 const FILLS: usize = 6;
-/// Size of the column chart, in SVG units.
+/// The width and the height of the column chart, in SVG units.
 const WIDTH: i64 = 720;
 const HEIGHT: i64 = 200;
 /// Space for the scale at the left, in SVG units.
@@ -27,9 +28,9 @@ const LEFT: i64 = 44;
 pub struct Columns {
     /// The columns, from left to right.
     pub columns: Vec<Column>,
-    /// The index of each fill, with the name of the channel that the fill represents.
+    /// The index of each fill, with the name of the channel or channels that the fill represents.
     pub legend: Vec<(usize, String)>,
-    /// The lines of the scale, each with its y coordinate and number.
+    /// The horizontal lines of the scale, each with its y coordinate and the number beside it.
     pub scale: Vec<(i64, String)>,
     /// A sentence that describes the chart.
     pub description: String,
@@ -69,7 +70,7 @@ pub struct Heat {
 
 /// One hour of a weekday.
 pub struct Square {
-    /// Darkness, from 0 to 5.
+    /// The darkness of the square, from 0 (no communications) to 5.
     pub level: i64,
     /// The text for the tooltip.
     pub description: String,
@@ -79,16 +80,16 @@ pub struct Square {
 pub struct Bar {
     /// The name of the counted items.
     pub label: String,
-    /// The count.
+    /// The number of counted items.
     pub count: i64,
-    /// Length as a percentage of the longest bar.
+    /// The length of the bar, as a percentage of the longest bar.
     pub width: i64,
     /// The count of this bar as a percentage of the bar above. `None` if there is no bar above or the count of that bar is 0.
     pub share: Option<String>,
 }
 
-/// Computes the chart of registered communications by channel over time. Each of the largest channels has its own fill, and all other
-/// channels share the last fill. Returns `None` if there are no figures.
+/// Computes the chart of registered communications by channel over time. The channels with the most communications have their own fills.
+/// The other channels share the last fill. Returns `None` if there are no figures.
 pub fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
     let mut channels: Vec<(&str, i64)> = Vec::new();
     for row in &found.rows {
@@ -128,7 +129,7 @@ pub fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
     let top = rounded_up(most);
     let number = i64::try_from(pieces.len()).unwrap_or(i64::MAX);
     let step = (WIDTH - LEFT) / number.max(1);
-    // A label needs about 70 SVG units of width.
+    // A label needs about 70 SVG units of width. If columns are narrower, only every `every`-th column has a label.
     let every = (70 / step.max(1)).max(0) + 1;
     let columns = (0_i64..).zip(&pieces).map(|(index, (piece, parts))| {
         let mut y = HEIGHT;
@@ -262,7 +263,8 @@ pub fn funnel(words: &Words, totals: &Totals) -> Vec<Bar> {
         .collect()
 }
 
-/// Returns a sentence that names the most frequent main topic.
+/// Returns a sentence that names the most frequent main topic of the report, or states that the topics are suppressed or that there are
+/// none.
 pub fn topics_sentence(words: &Words, scheme: &Scheme, report: &Report) -> String {
     let table = tables::of_breakdown(words, scheme, &report.topics);
     match table.rows.first() {

@@ -54,7 +54,7 @@ impl Cover {
         cover
     }
 
-    /// Creates the cover of a return.
+    /// Creates the cover of a return: a form in which a statistics body collects figures.
     #[must_use]
     pub fn of_return(
         words: &Words,
@@ -107,7 +107,7 @@ impl Cover {
     }
 }
 
-/// Formats a period as its first and last day.
+/// Formats a period as its first and last day. A missing day is replaced by a phrase for "from the start" or "until now".
 pub fn period_label(words: &Words, from: Option<NaiveDate>, to: Option<NaiveDate>) -> String {
     let from = from.map_or_else(|| words.say("from-start"), format_day);
     let to = to.map_or_else(|| words.say("until-now"), format_day);

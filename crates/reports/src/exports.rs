@@ -21,7 +21,8 @@ pub struct CsvForm {
     pub separator: u8,
     /// Whether the file begins with a byte order mark, which some spreadsheets need to recognise UTF-8.
     pub bom: bool,
-    /// Whether the cover precedes the header row. Without a cover, the same figures always produce the same bytes.
+    /// Whether the cover precedes the header row. The cover states the time of the figures. Without it, the same figures always produce the
+    /// same bytes.
     pub cover: bool,
 }
 
@@ -59,7 +60,8 @@ pub fn csv_of_table(
     )
 }
 
-/// Writes several tables into one CSV file, with a line for each figure. The fields of a line are table, row, column and figure.
+/// Writes several tables into one CSV file, with a line for each cell that is not empty. The fields of a line are table, row, column and
+/// figure.
 ///
 /// # Errors
 /// Fails if the CSV writer fails.
@@ -96,7 +98,7 @@ fn csv(
 ) -> Result<Vec<u8>, csv::Error> {
     let mut csv = writer(begun(form), form);
     if form.cover {
-        // RFC 4180, section 2: every record has as many fields as the header.
+        // Adds empty fields to each line of the cover, because every record has as many fields as the header (RFC 4180, section 2).
         let mut said = |label: &str, text: &str| {
             let mut record = vec![harmless(label), harmless(text)];
             record.resize(head.len().max(record.len()), String::new());
@@ -116,7 +118,7 @@ fn csv(
     csv.into_inner().map_err(|error| error.into_error().into())
 }
 
-/// Returns the first bytes of a file: a byte order mark, or no bytes.
+/// Returns the first bytes of a CSV file: a byte order mark, or no bytes.
 pub fn begun(form: CsvForm) -> Vec<u8> {
     if form.bom { "\u{feff}".into() } else { Vec::new() }
 }
@@ -147,7 +149,8 @@ pub fn harmless(text: &str) -> String {
 /// Fails if the workbook writer fails.
 pub fn workbook(words: &Words, cover: &Cover, tables: &[Table]) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
-    // The creation time is the time on the cover, rounded down to the minute, so that the same figures produce the same bytes.
+    // The creation time is the time on the cover, rounded down to the minute. Two exports of the same figures in the same minute therefore
+    // have the same bytes.
     let made = ExcelDateTime::from_timestamp(cover.as_of.timestamp() / 60 * 60)?;
     book.set_properties(&DocProperties::new().set_creation_datetime(&made));
     let bold = Format::new().set_bold();

@@ -23,7 +23,7 @@ pub fn channel_name(words: &Words, channel: &str) -> String {
     if name == key { channel.to_owned() } else { name }
 }
 
-/// Formats a share as a percentage with one decimal.
+/// Formats `part` as a percentage of `whole`, with one decimal.
 pub fn percent(words: &Words, part: i64, whole: i64) -> String {
     let tenths = (part * 1_000 + whole / 2) / whole.max(1);
     let point = match words.language() {
@@ -33,7 +33,8 @@ pub fn percent(words: &Words, part: i64, whole: i64) -> String {
     format!("{}{point}{} %", tenths / 10, tenths % 10)
 }
 
-/// Formats the change since an earlier figure: the difference and, if the earlier figure is not 0, the percentage.
+/// Formats the change from the earlier figure `then` to the figure `now`: the difference and, if `then` is not 0, the difference as a
+/// percentage of `then`.
 pub fn difference(words: &Words, now: i64, then: i64) -> String {
     let by = now - then;
     let sign = if by > 0 { "+" } else { "" };

@@ -1,4 +1,5 @@
-//! Import of earlier figures (old registers) from CSV: parses and checks each line, and reports the errors of each line.
+//! Imports old registers from CSV. An old register contains numbers from the time before this software. This module parses and checks each
+//! line, and records the error of each invalid line.
 
 use hotline_core::{statistics::figures::Measure, text::locale::Words};
 use hotline_store::{
@@ -15,7 +16,7 @@ pub struct Row {
     pub line: u64,
     /// The fields of the line, joined by commas.
     pub text: String,
-    /// The parsed entry. `None` if parsing failed.
+    /// The parsed opening balance or adjustment. `None` if parsing failed.
     pub read: Option<NewAdjustment>,
     /// The reason why the line can't be entered. `None` if it can be entered.
     pub wrong: Option<Wrong>,
@@ -79,7 +80,7 @@ pub fn read(csv: &[u8]) -> Vec<Row> {
             let line = record.position().map_or(number, csv::Position::line);
             let text = record.iter().collect::<Vec<_>>().join(", ");
             if record.len() > head.len() {
-                // Each comma inside a number, such as 20,000, adds a field.
+                // An unquoted comma inside a number, such as 20,000, adds a field to the line.
                 let why = format!("{} fields where the head has {}", record.len(), head.len());
                 return Row {
                     line,
@@ -121,11 +122,9 @@ fn unread(line: u64, text: String, error: &csv::Error) -> Row {
     }
 }
 
-/// Checks each parsed line as if all preceding lines had been entered. If the store would reject a line, records the reason in
-/// that line.
+/// Checks whether the store would accept each parsed line if all preceding lines had been entered. If not, records the reason in the line.
 ///
-/// # Errors
-/// If a database query fails.
+/// # Errors Fails if a database query fails.
 pub async fn tried(store: &Store, mut rows: Vec<Row>) -> Result<Vec<Row>, StoreError> {
     let new: Vec<NewAdjustment> = rows.iter().filter_map(|row| row.read.clone()).collect();
     let mut found = store.check_adjustments(&new).await?.into_iter();

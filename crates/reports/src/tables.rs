@@ -16,7 +16,7 @@ mod drill_down_links;
 mod names;
 mod report;
 
-/// The id of the table of the current backlog.
+/// The id of the table that shows the current backlog.
 pub const BACKLOG: &str = "standing";
 
 /// A table of figures.
@@ -54,8 +54,8 @@ pub enum Cell {
     Count(i64),
     /// A share in thousandths.
     PerMille(i64),
-    /// A suppressed figure, or 0 in a table with suppressed figures. Both are rendered in the same way, so that readers can't distinguish
-    /// them.
+    /// A figure suppressed because it is small, or 0 in a table with suppressed figures. Both are rendered in the same way, so that readers
+    /// can't distinguish them.
     Hidden,
     /// A cell without a value.
     Empty,
@@ -100,7 +100,7 @@ impl Line {
         }
     }
 
-    /// Links the first cell to a drill-down list.
+    /// Links the first cell to the drill-down list at `address`.
     fn opening(mut self, address: Option<String>) -> Self {
         self.opens = vec![address];
         self
@@ -113,7 +113,7 @@ impl Line {
         self.opens.get(column)?.as_deref().filter(|_| may && counts)
     }
 
-    /// Creates a row of `columns` cells with a figure in the last cell. The other cells are empty.
+    /// Creates a row of `columns` cells with `count` in the last cell. The other cells are empty.
     fn last(label: impl Into<String>, columns: usize, count: i64) -> Self {
         let mut cells = vec![Cell::Empty; columns.saturating_sub(1)];
         cells.push(Cell::Count(count));
@@ -126,7 +126,8 @@ impl Line {
 }
 
 impl Table {
-    /// Returns the largest figure in the first column, which sets the scale of the bars. Returns 0 if the column has no figure.
+    /// Returns the largest count in the first column after the labels, which sets the scale of the bars. Returns 0 if the column has no
+    /// count.
     fn most(&self) -> i64 {
         let counts = self.rows.iter().filter_map(|row| match row.cells.first() {
             Some(Cell::Count(count)) => Some(*count),
@@ -135,7 +136,7 @@ impl Table {
         counts.max().unwrap_or_default()
     }
 
-    /// Returns the length of a row's bar, as a percentage of the longest bar.
+    /// Returns the length of the bar beside a row, as a percentage of the longest bar in the table. The bar shows the row's first count.
     pub fn bar(&self, line: &Line) -> i64 {
         match line.cells.first() {
             Some(Cell::Count(count)) => (count * 100).checked_div(self.most()).unwrap_or_default().max(0),

@@ -34,17 +34,18 @@ impl Down {
     }
 }
 
-/// Builds the table. Each row is an interval of the period or, without intervals, a value of the first dimension. If the
-/// breakdown has intervals and two dimensions, each row combines an interval with a value of the first dimension. Each column is
-/// a value of the last dimension, and the last column contains totals. A breakdown with only intervals, or with only one
-/// dimension, has only the column of totals.
+/// Builds the table. Each row is an interval of the period or, without intervals, a value of the first dimension. If the breakdown has
+/// intervals and two dimensions, each row combines an interval with a value of the first dimension. Each column is a value of the last
+/// dimension, and a further column at the right contains totals. A breakdown with only intervals, or with only one dimension, has only the
+/// column of totals.
 #[must_use]
 pub fn of_breakdown(words: &Words, scheme: &Scheme, found: &Breakdown) -> Table {
     let crossed = found.by.len() + usize::from(found.every.is_some()) > 1;
     let (mut down, mut across) = lines(found, crossed);
     let first = found.by.first().map(String::as_str).unwrap_or_default();
     let across_of = found.by.last().map(String::as_str).unwrap_or_default();
-    // Hours, ages and waiting times keep their natural order. Other rows are sorted by their sum, largest first.
+    // Hours, weekdays, ages, waiting times and intervals are sorted in their natural order. Other rows are sorted by their sum, largest
+    // first.
     if is_ordered(scheme, across_of) {
         across.sort_by_key(|value| in_order(value));
     }
@@ -152,7 +153,7 @@ fn row(words: &Words, scheme: &Scheme, found: &Breakdown, across: &[String], lin
         let values = values.iter().chain(column).map(String::as_str);
         opening.address(values)
     };
-    // If figures are suppressed, a missing figure is either 0 or suppressed. Both are rendered in the same way.
+    // If the breakdown suppresses small figures, a missing figure is either 0 or suppressed. Both are rendered in the same way.
     let none = match found.suppressed_below {
         Some(_) => Cell::Hidden,
         None => Cell::Count(0),
@@ -182,7 +183,7 @@ fn is_ordered(scheme: &Scheme, dimension: &str) -> bool {
     number || dimension.starts_with(BANDS) || [HOUR, WEEKDAY, FIRST_REPLY, URGENT_READ].contains(&dimension)
 }
 
-/// Returns the sort key of a value: its leading number, then the value itself.
+/// Returns the sort key of a value: its leading number, then the value itself. A value without a leading number comes last.
 fn in_order(value: &str) -> (u32, String) {
     let digits: String = value.chars().take_while(char::is_ascii_digit).collect();
     (digits.parse().unwrap_or(u32::MAX), value.to_owned())

@@ -45,7 +45,7 @@ impl<'a> DrillDownLinks<'a> {
         }
     }
 
-    /// Removes the grouping, so that the drill-down list contains all items in the period.
+    /// Removes the grouping, so that the list at the URL contains all items in the period.
     pub const fn uncut(self) -> Self {
         Self { by: &[], ..self }
     }
@@ -64,12 +64,12 @@ impl<'a> DrillDownLinks<'a> {
         }
     }
 
-    /// Returns the URL of the list of items with these values. Each value belongs to the dimension at the same position in the
-    /// grouping. An empty or omitted value matches all items that have a value in that dimension. Returns `None` if these items
-    /// have no list.
+    /// Returns the URL of the list of items with these values. Each value belongs to the dimension at the same position in the grouping. An
+    /// empty or omitted value matches all items that have a value in that dimension. Returns `None` if the desk has no such list, for
+    /// example for referrals.
     pub fn address<'v>(&self, values: impl IntoIterator<Item = &'v str>) -> Option<String> {
-        // The list would use the age bands in force at the end of the interval, but the figure uses the age bands in force at the end of
-        // the period.
+        // There is no link, because the list could differ from the figure: the list would use the age bands in force at the end of the
+        // interval, but the figure uses the age bands in force at the end of the period.
         if self.is_piece && self.by.iter().any(|by| by.starts_with(BANDS)) {
             return None;
         }
@@ -94,7 +94,7 @@ impl<'a> DrillDownLinks<'a> {
                     let value = place.and_then(|place| values.get(place));
                     value.copied().unwrap_or_default().to_owned()
                 };
-                // Only forwarded cases have an institution.
+                // Only forwarded cases have an institution. A figure of a grouping by institution therefore counts only forwarded cases.
                 let any_institution = self.by.iter().any(|by| by == INSTITUTION);
                 let kind = match of(CASE_KIND).as_str() {
                     "" if any_institution => FORWARDED.to_owned(),

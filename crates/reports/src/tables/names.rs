@@ -90,7 +90,7 @@ fn without_zero(number: &str) -> String {
     number.trim_start_matches('0').to_owned()
 }
 
-/// Formats a time as minutes (up to 90), hours (up to 48) or days.
+/// Formats a duration in minutes (up to 90 minutes), hours (up to 48 hours) or days.
 #[must_use]
 pub fn minutes_label(words: &Words, minutes: i64) -> String {
     match minutes {

@@ -1,4 +1,4 @@
-//! Reports and returns as tables.
+//! Converts reports and returns into tables. A return is a form in which a statistics body collects figures.
 
 use hotline_core::{
     contact::classification::Scheme,
@@ -87,7 +87,7 @@ fn totals(words: &Words, report: &Report) -> Table {
     }
 }
 
-/// Returns the drill-down URL of a figure of the report's period.
+/// Returns the URL of the list of items that a figure counts in the report's period. Returns `None` if there is no such list.
 fn opened(report: &Report, of: Measure, by: &[&str], values: &[&str]) -> Option<String> {
     let by: Vec<String> = by.iter().map(|by| (*by).to_owned()).collect();
     DrillDownLinks::new(of, (report.from, report.to), &by).address(values.iter().copied())
@@ -180,7 +180,7 @@ fn first_reply(words: &Words, report: &Report) -> Table {
     }
 }
 
-/// Creates a row with one figure. If the figure is missing, the row contains the cell `none`.
+/// Creates a row with one figure. If `figure` is `None`, the row contains the cell `none` instead.
 fn some(words: &Words, key: &str, figure: Option<i64>, none: Cell) -> Line {
     Line {
         label: words.say(key),
@@ -217,8 +217,8 @@ fn backlog(words: &Words, standing: Backlog) -> Table {
 
 fn urgent(words: &Words, report: &Report) -> Table {
     let urgent = report.urgent;
-    // If the count is suppressed, the times are suppressed too. If the count is visible but a time is missing, either no urgent
-    // contact was read or the time exceeds 30 days.
+    // If the number of urgent contacts that were read is suppressed, the two reading times are suppressed too. If the number is visible but
+    // a time is missing, either no urgent contact was read or the time exceeds 30 days.
     let none = urgent.read.map_or(Cell::Hidden, |_| Cell::Empty);
     Table {
         id: "urgent".to_owned(),
@@ -351,8 +351,8 @@ fn peers(words: &Words, totals: &OutreachTotals) -> Table {
     }
 }
 
-/// Builds the tables of a return. The foot of each table has a row for each value that no other row covers, a row for the contacts without
-/// a value, and the total.
+/// Builds the tables of a return. The foot of each table has a row for each value that no row of the return covers, a row for the contacts
+/// without a value, and the total.
 #[must_use]
 pub fn of_return(words: &Words, scheme: &Scheme, mapping: &Return, filled: &FilledReturn) -> Vec<Table> {
     let table = |(of, filled): (
