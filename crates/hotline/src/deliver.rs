@@ -24,7 +24,7 @@ const TOGETHER: usize = 8;
 /// The lease of a job: the time after which another worker may claim the job. The lease is longer than `PATIENCE`, the time limit for
 /// sending one message part, and is renewed after each part.
 const LEASE: Duration = Duration::from_secs(60);
-/// The delay before the next attempt to send a message that must wait for an earlier message.
+/// The delay before the next attempt to send a message that must not be sent before an earlier message.
 const BEHIND_AGAIN: Duration = Duration::from_secs(1);
 /// The time limit for sending one message part. A reply can have several parts: the sections of a long text, and each file.
 const PATIENCE: Duration = Duration::from_secs(45);

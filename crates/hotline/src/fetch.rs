@@ -1,4 +1,4 @@
-//! The fetch worker: fetches files that people sent from the platforms, when a counsellor asks for a file.
+//! The fetch worker: when a counsellor asks for a file that a person sent, downloads the file from the platform.
 
 use std::{sync::Arc, time::Duration};
 

@@ -35,7 +35,7 @@ const SOURCE: &str = "Објављени подаци центра";
 /// The channel of the invented e-mails. The first line of this channel in the settings receives them.
 const EMAIL: &str = "email";
 
-/// The topics, assigned to the contacts in turn.
+/// The topics with which the contacts are classified, in turn.
 const TOPICS: [&str; 7] = [
     "cyberbullying",
     "grooming",

@@ -27,10 +27,10 @@ pub struct Settings {
     /// The data folder and its limits.
     #[serde(default)]
     pub data: Data,
-    /// The centre's own details.
+    /// The details of the centre that runs this service, such as its name and language.
     #[serde(default)]
     pub centre: Centre,
-    /// The behaviour of the desk.
+    /// How the desk (the pages for staff) behaves.
     #[serde(default)]
     pub desk: Desk,
     /// Publication and suppression of statistics.
@@ -97,7 +97,7 @@ impl Http {
     }
 }
 
-/// The `[desk]` table: the behaviour of the desk.
+/// The `[desk]` table: how the desk (the pages for staff) behaves.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Desk {
@@ -155,9 +155,9 @@ impl Default for Statistics {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Database {
-    /// A URL such as `postgres://…`. `None`: SQLite in the data folder.
+    /// The URL of the database, such as `postgres://…`. `None`: SQLite in the data folder.
     pub url: Option<Private<String>>,
-    /// A file that contains the URL.
+    /// A file that contains the URL of the database.
     pub url_file: Option<PathBuf>,
 }
 
@@ -167,12 +167,13 @@ pub struct Database {
 pub struct Data {
     /// The data folder.
     pub folder: PathBuf,
-    /// The master key file, if it is not in the data folder.
+    /// The file with the master key. `None`: `master.key` in the data folder.
     pub key_file: Option<PathBuf>,
-    /// The free disk space in MiB below which new messages are refused. Refused messages remain at their sources.
+    /// The free disk space in MiB below which new messages are refused. Mailboxes and platforms keep a refused message, so that it can be
+    /// received later.
     pub reserve_mib: u64,
-    /// The number of messages waiting for registration above which new messages are refused. Refused messages remain at their
-    /// sources.
+    /// The number of messages waiting for registration above which new messages are refused. Mailboxes and platforms keep a refused
+    /// message, so that it can be received later.
     pub backlog: u64,
 }
 

@@ -28,7 +28,8 @@ impl Lifecycle {
 
     /// Waits for a termination signal or for `self.stop`, then for the tasks to finish.
     ///
-    /// # Errors Fails if the signal handlers cannot be installed.
+    /// # Errors
+    /// Fails if the signal handlers cannot be installed.
     pub async fn until_stopped(&self) -> anyhow::Result<()> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;

@@ -36,7 +36,7 @@ impl Default for CsvForm {
     }
 }
 
-/// Writes one table as CSV, with the same rows and columns as on the page.
+/// Writes one table as CSV, with the same rows and columns as the table on the statistics page.
 ///
 /// # Errors
 /// Fails if the CSV writer fails.

@@ -124,7 +124,8 @@ fn unread(line: u64, text: String, error: &csv::Error) -> Row {
 
 /// Checks whether the store would accept each parsed line if all preceding lines had been entered. If not, records the reason in the line.
 ///
-/// # Errors Fails if a database query fails.
+/// # Errors
+/// Fails if a database query fails.
 pub async fn tried(store: &Store, mut rows: Vec<Row>) -> Result<Vec<Row>, StoreError> {
     let new: Vec<NewAdjustment> = rows.iter().filter_map(|row| row.read.clone()).collect();
     let mut found = store.check_adjustments(&new).await?.into_iter();

@@ -50,7 +50,7 @@ impl<'a> DrillDownLinks<'a> {
         Self { by: &[], ..self }
     }
 
-    /// Narrows the period to an interval such as `2024-03`.
+    /// Narrows the period to an interval such as `2024-03`. `None` leaves the period unchanged.
     pub fn in_piece(self, piece: Option<&str>) -> Self {
         // Interval names are absolute, so the date passed as today has no effect.
         let named = piece.and_then(|piece| Period::named(piece, NaiveDate::default()));

@@ -217,8 +217,8 @@ fn backlog(words: &Words, standing: Backlog) -> Table {
 
 fn urgent(words: &Words, report: &Report) -> Table {
     let urgent = report.urgent;
-    // If the number of urgent contacts that were read is suppressed, the two reading times are suppressed too. If the number is visible but
-    // a time is missing, either no urgent contact was read or the time exceeds 30 days.
+    // If the number of urgent contacts that were read is suppressed, the times within which half and nine in ten of them were read are
+    // suppressed too. If the number is visible but a time is missing, either no urgent contact was read or the time exceeds 30 days.
     let none = urgent.read.map_or(Cell::Hidden, |_| Cell::Empty);
     Table {
         id: "urgent".to_owned(),
