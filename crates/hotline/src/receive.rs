@@ -37,9 +37,10 @@ const LEASE: Duration = Duration::from_secs(20);
 const DEADLINE: Duration = Duration::from_secs(10);
 /// The stack size of a parser thread. The stack is large because parsers recurse on untrusted input, which can be deeply nested.
 const STACK: usize = 64 << 20;
-/// The number of unfinished attempts after which a message is parsed alone, because parsing it may have crashed the process each time.
+/// The number of attempts after which a message is parsed alone, because parsing it may have crashed the process in the earlier attempts.
 const SUSPECT: i32 = 3;
-/// The number of unfinished attempts after which a message is registered as unreadable and no longer parsed.
+/// If there were more attempts than this and the last one was interrupted, a message is registered as unreadable without being parsed
+/// again.
 const DEADLY: i32 = 12;
 
 /// Registers messages until `stop` is cancelled.
@@ -70,8 +71,8 @@ pub async fn round(store: &Arc<Store>, lines: &Arc<Lines>) -> Result<usize, Stor
     for portion in store.in_portions(&batch, PORTION).await? {
         read_and_register(store, lines, &portion).await?;
     }
-    // The batch omits messages that may have crashed the process in earlier attempts. The oldest remaining message is parsed alone, in
-    // every round, so that many new messages cannot delay it for long.
+    // The batch omits messages that were attempted `SUSPECT` times, because parsing them may have crashed the process. The oldest remaining
+    // message is parsed alone, in every round, so that many new messages cannot delay it for long.
     let alone = store.claim(JobKind::Receive, 1, LEASE, i32::MAX, &[]).await?;
     if !alone.is_empty() {
         read_and_register(store, lines, &alone).await?;

@@ -162,7 +162,8 @@ async fn verify(store: &Store) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-/// Enters every line of an old register from a CSV file. If a line is invalid, reports that line and enters no lines.
+/// Enters every line of an old register from a CSV file. If a line is invalid, reports that line and enters no lines. With `dry_run`, only
+/// prints the lines.
 async fn import(store: &Store, file: &Path, dry_run: bool, words: &Words) -> anyhow::Result<ExitCode> {
     let text = std::fs::read(file).with_context(|| format!("Could not read {}", file.display()))?;
     let rows = registers::tried(store, registers::read(&text)).await?;

@@ -92,7 +92,7 @@ pub async fn serve(listener: TcpListener, router: Router, slots: Arc<Slots>, lif
     }
 }
 
-/// Returns whether the error belongs to a single connection and not to the listener.
+/// Returns whether an error from accepting a connection belongs to that connection and not to the listener.
 fn is_the_clients(error: &io::Error) -> bool {
     [
         io::ErrorKind::ConnectionAborted,
