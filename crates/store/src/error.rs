@@ -5,7 +5,7 @@ use sea_orm::{DbErr, RuntimeErr};
 /// The reason why a store operation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The record does not exist. The value is the kind of the record, such as "contact".
+    /// The record does not exist. The string is the kind of the record, such as "contact".
     #[error("there is no such {0}")]
     NotFound(&'static str),
     /// The record was changed by someone else, or its state does not allow the operation.
@@ -14,27 +14,30 @@ pub enum StoreError {
     /// The database reported an error or could not be reached.
     #[error("the database: {0}")]
     Database(#[from] DbErr),
-    /// A sealed (encrypted) value could not be opened: it was sealed with another master key, or it is damaged.
+    /// A sealed (encrypted) value could not be decrypted: it was sealed with another master key, or it is damaged. The string names the
+    /// value.
     #[error("{0} does not open with this master key")]
     Sealed(&'static str),
     /// A file could not be read or written.
     #[error("a file: {0}")]
     File(#[from] std::io::Error),
-    /// The disk has less free space than the configured reserve.
+    /// The disk has less free space than the configured reserve. The number is the free space in MiB.
     #[error("the disk is nearly full: {0} MiB free")]
     DiskFull(u64),
-    /// The database file or the write-ahead log was deleted, replaced or moved. Anything written now would be lost.
+    /// The SQLite database file or its write-ahead log was deleted, replaced or moved while the database was open. Anything written now
+    /// would be lost, because SQLite still writes to the old file.
     #[error(
         "the database file or its log was deleted, replaced or moved while it was open; put it back, or stop the service and \
          restore a backup"
     )]
     DatabaseMoved,
-    /// The queue of messages waiting to be registered is full.
+    /// Too many accepted messages wait to be registered, so no further message is accepted. The number is how many messages wait.
     #[error("{0} messages wait to be registered already")]
     Backlog(u64),
 }
 
-/// A reason why the current state of the data does not allow an operation. Staff see it in their language.
+/// A reason why an operation is refused: the stored data does not allow it, or its input is invalid. Staff see the reason in their
+/// language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
     /// The contact is assigned to someone else. This member of staff may not work on contacts that are assigned to others.
@@ -46,7 +49,7 @@ pub enum Conflict {
     /// The writer of the reply chose an address at which the person did not ask for replies.
     #[error("this person did not ask to be answered there")]
     NotAskedFor,
-    /// The operation was already performed, or the record is no longer in a state that allows it.
+    /// The operation was already performed, or the record is no longer in a state that allows the operation.
     #[error("somebody did that already")]
     DoneAlready,
     /// Reopening the contact would give its person two open contacts.
@@ -61,29 +64,29 @@ pub enum Conflict {
     /// The contact has no identifier that could be blocked.
     #[error("this contact has no identifier")]
     NoIdentifier,
-    /// The contact changed after the writer of the reply last saw it. A message arrived, or another event happened that can make the reply
-    /// unsuitable.
+    /// After the writer of the reply loaded the contact, a message arrived or another event happened that can make the reply unsuitable.
     #[error("something came that you have not seen yet")]
     NotSeen,
-    /// The member of staff who proposed a referral may not confirm it.
+    /// A referral must be confirmed by another member of staff than the one who proposed it.
     #[error("somebody else has to confirm what you proposed")]
     SecondPerson,
-    /// The case cannot be closed while one of its referrals is unconfirmed.
+    /// The case cannot be closed, because one of its referrals is unconfirmed.
     #[error("a proposal waits for a second person; confirm it or take it back first")]
     ToConfirm,
-    /// The referral does not describe the information that is sent to the institution.
+    /// The referral cannot be confirmed, because it does not describe the information that is sent to the institution.
     #[error("it does not say what is sent")]
     NothingSent,
-    /// The referral was changed after the member of staff read it.
+    /// The referral cannot be confirmed, because it was changed after this member of staff read it.
     #[error("it was changed since you opened it; read it again")]
     Changed,
-    /// The change would alter information that a second member of staff has already confirmed.
+    /// A second member of staff has already confirmed the referral. Its wording can no longer be changed or withdrawn, and its case accepts
+    /// no further contacts.
     #[error("what was confirmed stays as it was")]
     Confirmed,
-    /// The canned reply uses an unknown placeholder.
+    /// The canned reply contains a placeholder that the service cannot fill in.
     #[error("only {{reference}}, {{counsellor}} and {{centre}} are filled in")]
     NoField,
-    /// The name is taken by another record.
+    /// Another record already has this name.
     #[error("this name is taken")]
     NameTaken,
     /// The case is closed.
@@ -107,28 +110,28 @@ pub enum Conflict {
     /// The person is still waiting for a reply, so closing needs a reason.
     #[error("this person had no reply; say why it is closed without one")]
     ReasonNeeded,
-    /// The record is already in the requested state.
+    /// The record already is in the state that was requested.
     #[error("it is so already")]
     SoAlready,
     /// The text of the reply is an unfinished search for a canned reply, such as a slash and the beginning of a name.
     #[error("a reply is not the name of a canned reply; choose one from the list or write words")]
     CannedNotChosen,
-    /// The classification scheme has no such question or answer.
+    /// The answers contain a question or an answer that the classification scheme does not have.
     #[error("the classification has no such question or answer")]
     InvalidAnswers,
-    /// The reply was already handed to its channel, or is being handed to it now.
+    /// The reply cannot be taken back, because it was already handed to its channel or is being handed over now.
     #[error("this reply has left already")]
     HasLeft,
-    /// Only the author of a reply can take it back.
+    /// A reply can be taken back only by its author.
     #[error("somebody else wrote this")]
     NotYours,
     /// Only a failed message can be sent again.
     #[error("only a message that failed can be sent again")]
     NotFailed,
-    /// The person asked not to be written to. Replies are possible again after the person's next message.
+    /// The person asked not to be written to. Replies are allowed again after the person's next message.
     #[error("this person asked not to be written to; answer after the next message")]
     Stopped,
-    /// The file is already stored, is being fetched, or cannot be fetched.
+    /// The file cannot be requested from the platform: it is already stored, is being fetched, or has no address at the platform.
     #[error("this file is here or being fetched already, or cannot be fetched")]
     NothingToFetch,
     /// The line cannot send files.
@@ -137,65 +140,68 @@ pub enum Conflict {
     /// Counsellors cannot ask for files on this line.
     #[error("files cannot be asked for on this line")]
     NoFilesOnRequest,
-    /// The opening balance has no channel or no source.
+    /// The opening balance (counts from before Hotline was used) does not name its channel, or does not say where the numbers come from.
     #[error("an opening balance names its channel and its source")]
     BalanceWithoutSource,
     /// The opening balance is negative, or its last day is before its first day.
     #[error("an opening balance is not negative and its period does not run backwards")]
     BalanceBackwards,
-    /// The opening balance overlaps another opening balance, or days on which Hotline counted contacts.
+    /// Another opening balance of the same figure covers some of the days, or Hotline itself counted contacts or cases for this figure on
+    /// some of the days.
     #[error("this channel has figures for some of these days already")]
     BalanceOverlaps,
-    /// An open contact cannot be erased.
+    /// The contact cannot be erased, because it is still open.
     #[error("it is open; close it first")]
     StillOpen,
-    /// The contact cannot be erased yet, because it belongs to an open case. Staff still need the contact's texts for this case.
+    /// The contact cannot be erased, because it belongs to an open case. Staff still need the contact's texts for this case.
     #[error("a case of it is open; close the case first")]
     CaseOpen,
-    /// The token has no name, or its name is too long.
+    /// The name of the API token is empty or too long.
     #[error("the name of a token has 1 to 60 characters")]
     TokenWithoutName,
     /// The outreach event is marked as held but has no day.
     #[error("what was held was held on a day")]
     EventWithoutDay,
-    /// A number of people is negative or too large.
+    /// The number of people at the outreach event is negative or too large.
     #[error("a number is below zero or too large")]
     EventNumber,
-    /// The correction has no reason.
+    /// The correction of a figure does not give a reason.
     #[error("a correction says why")]
     CorrectionWithoutReason,
-    /// The statistics do not count a channel or institution with this name.
+    /// The opening balance or correction names a channel, a kind of case or an institution that the statistics do not count.
     #[error("no figure of this name is counted here")]
     NoSuchFigure,
-    /// The statistics do not have the requested dimension, or the request names too many dimensions.
+    /// The request asks to group figures by an unknown dimension, by more than two dimensions, by the same dimension twice, or by more than
+    /// one interval.
     #[error("figures are cut by one or two of the dimensions there are")]
     NoDimension,
-    /// Figures about persons are grouped too finely, for example by day or by hour. Suppressing small figures would not protect the
-    /// persons.
+    /// Figures about persons are requested in groups that are too small, for example by day or by hour. In such groups, suppressing small
+    /// figures would not be enough to protect the persons.
     #[error("figures about persons are shown by month and longer, and not by when or how soon")]
     TooFine,
-    /// A breakdown by these two dimensions would have to read too many contacts one by one.
+    /// The breakdown by these two dimensions is not stored, and computing it would have to read too many contacts one by one.
     #[error("by day or week two dimensions are crossed for at most 200,000 communications")]
     TooManyToCross,
-    /// The requested days are not exactly one reporting period of the return (for example a quarter), or the period is not over.
+    /// The requested days are not exactly one reporting period (for example a quarter) of the statistical return, or the period is not
+    /// over.
     #[error("a return is of a whole period that is over")]
     NotDue,
-    /// The same correction was already entered.
+    /// The same correction of a figure was already entered.
     #[error("this correction is entered already")]
     CorrectionTwice,
-    /// An opening balance already contains the calls of this day.
+    /// The call cannot be logged, because an opening balance already includes the calls of its day.
     #[error("the calls of this day were entered as a figure")]
     DayEntered,
-    /// The import has more lines than the limit for one import.
+    /// The import has more lines than one import may have.
     #[error("a register is entered in parts of at most 10,000 lines")]
     TooManyLines,
-    /// The same peer educator is named twice.
+    /// The outreach event names the same peer educator twice.
     #[error("somebody is named twice")]
     NamedTwice,
-    /// Too many log-ins are being checked at once.
+    /// The password was not checked, because too many other log-ins are being checked at this time.
     #[error("too many are logging in; try again in a minute")]
     Busy,
-    /// Another process already serves this SQLite database.
+    /// Another Hotline process already runs the jobs of this SQLite database.
     #[error("another hotline serves this data folder already")]
     Served,
     /// The log-in name contains characters that are not allowed, or is too long.
@@ -293,14 +299,15 @@ impl Conflict {
     }
 }
 
-/// Builds the error for stored data that cannot be parsed. The operation fails. If it skipped the damaged data, the figures would be wrong.
+/// Builds the error for stored data that cannot be parsed. The operation returns this error instead of skipping the damaged data, because
+/// figures computed without that data would be wrong.
 pub(crate) fn unreadable(why: impl std::fmt::Display) -> StoreError {
     StoreError::Database(DbErr::Json(why.to_string()))
 }
 
 impl StoreError {
-    /// Returns whether the same operation may succeed later. This is the case if the database connection or the disk failed, or if too many
-    /// messages wait to be registered.
+    /// Returns whether the same operation may succeed later. An operation may succeed later if it failed because of the database
+    /// connection, because of the disk, or because too many messages wait to be registered.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
@@ -319,8 +326,8 @@ impl StoreError {
     }
 }
 
-/// Returns whether the statement itself caused the error and would therefore fail again. Such errors have the SQLSTATE classes 22, 23, 42
-/// and 54, or the SQLite codes ERROR, TOOBIG, CONSTRAINT, MISMATCH and RANGE.
+/// Returns whether the SQL statement itself caused the error with this code, so that the same statement would fail again. Such errors have
+/// the SQLSTATE classes 22, 23, 42 and 54 on PostgreSQL, or the codes ERROR, TOOBIG, CONSTRAINT, MISMATCH and RANGE on SQLite.
 fn blames_the_statement(code: Option<&str>) -> bool {
     let code = code.unwrap_or_default();
     match code.parse::<u32>() {

@@ -1,5 +1,5 @@
-//! Storage. This is the only crate that uses SQL. It stores the job queue, contacts, outgoing messages, staff accounts and totals.
-//! Everything that people wrote is stored encrypted ("sealed").
+//! Storage. This is the only crate that uses SQL. It stores the job queue, contacts, outgoing messages, staff accounts and the counts of
+//! the statistics. Everything that people wrote is stored encrypted ("sealed").
 
 pub mod cases;
 pub mod contacts;
