@@ -1,4 +1,4 @@
-//! The database: opening it, its tables and transactions, and the check of the master key.
+//! The database: how it is opened, its tables and transactions, and the check that the master key belongs to this database.
 
 pub(crate) mod batch_request;
 pub(crate) mod changes;

@@ -1,4 +1,4 @@
-//! Requests from adapters to commit messages to the journal. Requests that arrive during a commit share the next commit.
+//! Requests from channel adapters to commit messages to the journal. Requests that arrive while a commit is running share the next commit.
 
 use hotline_core::intake::{Accepted, NotAccepted};
 use tokio::sync::oneshot;
@@ -25,7 +25,7 @@ pub(crate) struct JournalRow {
     pub(crate) file: Option<Uuid>,
 }
 
-/// A cursor to be written: the cursor of a named source, or of a conversation with a person.
+/// A cursor (read position) to be written: the cursor of a source with a fixed name, or the cursor of a conversation with a person.
 pub(crate) enum CursorRow {
     Named(cursors::ActiveModel),
     Conversation(conversations::ActiveModel),

@@ -1,4 +1,4 @@
-//! The change feed: notifies subscribers that something was committed. A notification does not say what changed.
+//! The change feed: notifies subscribers that a transaction was committed. A notification does not say what changed.
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, QueryOrder};
 use tokio::sync::watch;
@@ -11,7 +11,7 @@ use crate::{
 /// The PostgreSQL notification channel through which processes notify each other.
 pub(crate) const CHANNEL: &str = "hotline";
 
-/// A watch channel with the number of the newest history event.
+/// A watch channel whose value is the number of the newest history event in the database.
 #[derive(Debug)]
 pub(crate) struct Changes {
     newest: watch::Sender<i64>,
@@ -40,8 +40,8 @@ impl Store {
         Ok(())
     }
 
-    /// Notifies subscribers that something was committed. On SQLite, only the subscribers in this process are notified. On PostgreSQL, the
-    /// subscribers in all processes are notified.
+    /// Notifies subscribers that a transaction was committed. On SQLite, only the subscribers in this process are notified. On PostgreSQL,
+    /// the subscribers in all processes are notified.
     pub(crate) async fn notify_changed(&self) {
         if !self.on_sqlite() {
             // NOTIFY writes no data, so it needs no write transaction.

@@ -9,7 +9,7 @@ use crate::{
     error::{Conflict, StoreError},
 };
 
-/// Writes the columns in which `after` differs from `before`. The caller updates the figures.
+/// Writes the columns in which `after` differs from `before`. Does not update the counts of the statistics; the caller must update them.
 ///
 /// # Errors
 /// [`Conflict::NewerOpen`] if the change reopens the contact while its person has another open contact.
@@ -34,8 +34,8 @@ pub(crate) async fn write_contact(
     Ok(())
 }
 
-/// Converts a database error. A violation of a unique index becomes `NewerOpen`. Only one change can violate an index: reopening a contact
-/// while the person has another open contact.
+/// Converts an error of the update. The violation of a unique index becomes [`Conflict::NewerOpen`], because an update of a contact can
+/// violate a unique index only by reopening the contact while its person has another open contact.
 fn newer_open(error: DbErr) -> StoreError {
     match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => StoreError::Conflict(Conflict::NewerOpen),

@@ -1,7 +1,9 @@
-//! The SQLite database file: created so that only its owner can read it, and watched while it is open.
+//! The SQLite database file. It is created so that only its owner can read it. While it is open, each write checks that it is still at its
+//! path.
 //!
-//! If the file is deleted, replaced or moved away, SQLite continues to write to the old file. Everything committed there is lost at the
-//! next start. Therefore each write transaction first checks that the expected paths still lead to the opened files.
+//! If the file is deleted, replaced or moved away, SQLite continues to write to the old file. The next start opens the file at the path,
+//! which lacks everything that was committed to the old file. Therefore, before each write transaction, the store checks that the paths of
+//! the database file and its log still lead to the opened files.
 
 use std::{
     fs, io,
@@ -19,21 +21,21 @@ use tokio::sync::Mutex;
 
 use crate::error::StoreError;
 
-/// How long a checkpoint waits for other processes that use the database.
+/// How long the statements of the `keeper` connection, such as the checkpoint at shutdown, wait for other processes that use the database.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The database file and its write-ahead log, as they were when the database was opened.
+/// The paths of the database file and its write-ahead log, with the identity that each file had when the database was opened.
 pub(crate) struct DatabaseFile {
     database: KnownFile,
     log: KnownFile,
     /// A connection that stays open until shutdown. SQLite deletes the log when the last connection closes, and the next connection would
     /// create a new log.
     keeper: Mutex<Option<SqliteConnection>>,
-    /// `true` if a file was missing at the last check. The error is then not logged again.
+    /// `true` if the last check found that a file was missing or replaced. Further checks with the same result are then not logged.
     missed: AtomicBool,
 }
 
-/// A path, with the device and inode of the file that was there at the start.
+/// A path, with the device and inode of the file that was at this path when the database was opened.
 struct KnownFile {
     path: PathBuf,
     device: u64,
@@ -41,7 +43,7 @@ struct KnownFile {
 }
 
 impl DatabaseFile {
-    /// Starts watching the database file of this URL. The tables must already exist.
+    /// Remembers the database file of this URL and its log, for later calls of [`DatabaseFile::check`]. The tables must already exist.
     pub(crate) async fn watch(url: &str) -> anyhow::Result<Self> {
         let options = SqliteConnectOptions::from_str(url)?
             .create_if_missing(false)
@@ -49,7 +51,7 @@ impl DatabaseFile {
             .disable_statement_logging();
         let path = options.get_filename().to_owned();
         let mut keeper = options.connect().await?;
-        // SQLite opens its log on the first read.
+        // SQLite creates its log on the first read, so the connection has to read once.
         keeper.execute("SELECT COUNT(*) FROM sqlite_schema").await?;
         let log = beside(&fs::canonicalize(&path)?, "-wal");
         Ok(Self {
@@ -74,8 +76,8 @@ impl DatabaseFile {
         Err(StoreError::DatabaseMoved)
     }
 
-    /// Moves the contents of the log into the database file, so that the file alone is complete. Then closes the kept connection. All other
-    /// connections of this process should be closed first.
+    /// Moves the contents of the write-ahead log into the database file, so that the database file alone is complete. Then closes the
+    /// `keeper` connection. All other connections of this process should be closed first.
     pub(crate) async fn close(&self) -> Result<(), sqlx::Error> {
         let Some(mut keeper) = self.keeper.lock().await.take() else {
             return Ok(());
@@ -101,8 +103,8 @@ impl KnownFile {
     }
 }
 
-/// Creates the database file of this URL if it does not exist. Makes the file and its companions (`-wal` and `-shm`) accessible to their
-/// owner only. SQLite creates new companion files with the same mode.
+/// Creates the database file of this URL if it does not exist. Makes the file and the two files that SQLite keeps beside it (`-wal` and
+/// `-shm`) accessible to their owner only. If SQLite creates these two files later, it gives them the mode of the database file.
 pub(crate) fn make_private(url: &str) -> anyhow::Result<()> {
     let options = SqliteConnectOptions::from_str(url)?;
     let path = options.get_filename();

@@ -8,7 +8,7 @@ pub use casework::{canned, case_contacts, case_versions, cases, drafts, follows,
 pub use chats::{conversations, people, versions};
 pub use statistics::{educators, event_educators, outreach, schools, tokens};
 
-/// The journal of raw messages.
+/// The journal: raw messages as they were received, before they are registered.
 pub mod journal {
     use sea_orm::entity::prelude::*;
 
@@ -56,7 +56,7 @@ pub mod journal_contacts {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The sealed value that shows whether a master key belongs to this database.
+/// The sealed (encrypted) value that only the right master key can decrypt. It shows whether a master key belongs to this database.
 pub mod key_proofs {
     use sea_orm::entity::prelude::*;
 
@@ -103,7 +103,7 @@ pub mod jobs {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The position up to which each source of a line was read.
+/// The position up to which each source of a line, such as a mail folder, was read.
 pub mod cursors {
     use sea_orm::entity::prelude::*;
 
@@ -337,7 +337,7 @@ pub mod outbox {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The history of contacts.
+/// The history of contacts: one row for each event.
 pub mod events {
     use sea_orm::entity::prelude::*;
 
@@ -361,7 +361,7 @@ pub mod events {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Opening balances and adjustments.
+/// Opening balances (counts from before Hotline was used) and corrections of the statistics.
 pub mod balances {
     use sea_orm::entity::prelude::*;
 
@@ -393,7 +393,7 @@ pub mod balances {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The audit log of the service.
+/// The audit log: who did what, when, and to which object.
 pub mod audit {
     use sea_orm::entity::prelude::*;
 
@@ -414,7 +414,7 @@ pub mod audit {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The stored counts (cells) of the statistic: totals and breakdowns.
+/// The stored counts of the statistics: totals and breakdowns.
 pub mod figures {
     use sea_orm::entity::prelude::*;
 

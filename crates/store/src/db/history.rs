@@ -12,7 +12,7 @@ use crate::{
     error::StoreError,
 };
 
-/// Kinds of history events that can make an unfinished reply unsuitable.
+/// The kinds of history events that can make an unfinished reply to the contact unsuitable.
 const KINDS_A_WRITER_MUST_SEE: [HistoryKind; 6] = [
     HistoryKind::Registered,
     HistoryKind::Joined,
@@ -56,8 +56,8 @@ impl Store {
     }
 }
 
-/// Returns the number of the newest history event that can make an unfinished reply unsuitable. The writer of a reply must have seen this
-/// event. Returns 0 if the contact has no event of these kinds.
+/// Returns the number of the contact's newest history event that can make an unfinished reply unsuitable. A reply is accepted only if its
+/// writer has seen this event. Returns 0 if the contact has no such event.
 pub(crate) async fn newest_event(
     connection: &impl sea_orm::ConnectionTrait,
     contact: Uuid,
@@ -71,7 +71,8 @@ pub(crate) async fn newest_event(
     Ok(newest.map_or(0, |event| event.id))
 }
 
-/// Returns whether the reply with this id was taken back. The reply must then not be sent, even if its form is submitted again.
+/// Returns whether the reply with the id `message` was taken back. A reply that was taken back must not be sent, even if the browser
+/// submits its form again.
 pub(crate) async fn was_taken_back(
     connection: &impl sea_orm::ConnectionTrait,
     contact: Uuid,

@@ -1,5 +1,5 @@
 //! Checks at start-up that the master key belongs to this database. The check decrypts the proof, a stored value that was encrypted with
-//! the right key. A wrong key is therefore found at start-up, not when a counsellor opens a contact.
+//! the right master key. A wrong master key is therefore found at start-up, and not only when a counsellor opens a contact.
 
 use anyhow::ensure;
 use sea_orm::{
@@ -19,11 +19,11 @@ use crate::{
     },
 };
 
-/// Id of the only row in the table.
+/// Id of the only row in the table `key_proofs`.
 const ONLY: i32 = 1;
 const PLACE: &str = "proof of the master key";
 
-/// Returns `true` if no data in the database needs a master key. Only then may a new key be created.
+/// Returns `true` if the database contains no data that needs the existing master key. Only then may a new master key be created.
 pub(crate) async fn needs_no_key(database: &impl ConnectionTrait) -> Result<bool, StoreError> {
     Ok(key_proofs::Entity::find().one(database).await?.is_none()
         && journal::Entity::find().one(database).await?.is_none()
@@ -33,15 +33,15 @@ pub(crate) async fn needs_no_key(database: &impl ConnectionTrait) -> Result<bool
 }
 
 impl Store {
-    /// Returns an error if the master key does not belong to this database. If the database has no proof yet, the key must open the newest
-    /// sealed value. The proof is then written.
+    /// Returns an error if the master key does not belong to this database. If the database has no proof yet, the master key must decrypt
+    /// the newest sealed value. If it does, the proof is written.
     pub(crate) async fn prove_key(&self) -> anyhow::Result<()> {
         if self.read_proof().await?.is_none() {
             ensure!(self.opens_newest().await?, WRONG);
             self.write_proof().await?;
         }
-        // If two processes with different keys start at the same time, only the first process stores its proof. The second process fails
-        // here.
+        // If two processes with different master keys start at the same time, only the first process stores its proof. In the second
+        // process, the check below fails.
         let proof = self.read_proof().await?;
         ensure!(proof.is_some_and(|sealed| proves(&self.keys, &sealed)), WRONG);
         Ok(())
@@ -67,8 +67,8 @@ impl Store {
     }
 
     /// Returns whether the master key decrypts the newest contact. If no contact has sealed (encrypted) content, the newest raw message is
-    /// tried instead. If no raw message has sealed content either, the read position of a conversation is tried. Returns `true` if there
-    /// are no sealed values.
+    /// tried instead. If no raw message has sealed content either, the read position in a conversation is tried. Returns `true` if there is
+    /// none of these sealed values.
     async fn opens_newest(&self) -> Result<bool, StoreError> {
         let contact = contacts::Entity::find()
             .filter(contacts::Column::DataKey.is_not_null())

@@ -1,4 +1,4 @@
-//! Opening (decrypting) the sealed values of database rows.
+//! Decrypting the sealed (encrypted) values of database rows.
 
 use crate::{
     db::{
@@ -23,7 +23,7 @@ impl Store {
         self.keys.data_key(&contact_place(contact.id), wrapped)
     }
 
-    /// Opens the sealed content of a contact.
+    /// Decrypts the sealed content of a contact. Fails for an erased contact, because its content was deleted.
     pub(crate) fn contact_content(&self, contact: &contacts::Model) -> Result<ContactContent, StoreError> {
         let sealed = contact
             .card
@@ -36,7 +36,8 @@ impl Store {
         )
     }
 
-    /// Opens the sealed content of a message.
+    /// Decrypts the sealed content of a message with the data key of its contact. Fails for an erased message, because its content was
+    /// deleted.
     pub(crate) fn message_content(
         &self,
         key: &DataKey,

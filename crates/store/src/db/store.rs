@@ -45,7 +45,7 @@ use crate::{
 
 /// Settings of the store.
 pub struct Settings {
-    /// `sqlite:///path/to/file` or `postgres://…`. It may contain a password.
+    /// URL of the database: `sqlite:///path/to/file` or `postgres://…`. It may contain a password.
     pub url: Private<String>,
     /// Folder that contains the master key and the attachments.
     pub folder: PathBuf,
@@ -55,13 +55,13 @@ pub struct Settings {
     pub zone: Tz,
     /// Number of days after closing during which a later message still joins the closed contact.
     pub reopen_days: u16,
-    /// Bytes that must stay free on the disk.
+    /// Bytes that must stay free on the disk. If fewer bytes are free, no message is accepted.
     pub reserve: u64,
     /// Delay before a reply is handed to its channel. During this time the reply can be taken back.
     pub undo: Duration,
-    /// Maximum number of messages waiting to be registered. At this limit, new messages are refused.
+    /// Maximum number of accepted messages that wait to be registered. If more messages wait, new messages are refused.
     pub backlog: u64,
-    /// Scheme by which contacts are classified.
+    /// Classification scheme: the questions and answers by which counsellors classify contacts.
     pub scheme: Scheme,
     /// Whether a contact must be classified before it is closed.
     pub wrap_up: bool,
@@ -78,22 +78,23 @@ pub struct LineSettings {
     pub name: String,
     /// Name of the line's channel.
     pub channel: String,
-    /// Texts that acknowledge a first message, as pairs of language tag and text. If empty, no acknowledgement is sent.
+    /// Texts of the automatic acknowledgement of a first message, as pairs of language tag and text. If the list is empty, no
+    /// acknowledgement is sent.
     pub acknowledgement: Vec<(String, String)>,
-    /// Name of a second line on which replies are also sent if the person left an address for replies.
+    /// Name of a second line on which replies to this line's contacts are also sent, if the person left an address for replies.
     pub answers_also_by: Option<String>,
     /// Whether people can send files on this line only after a counsellor asked for them.
     pub asks_for_files: bool,
     /// Whether replies on this line can have files.
     pub sends_files: bool,
-    /// Whether an outgoing message waits for earlier outgoing messages of the same contact.
+    /// Whether an outgoing message waits while an earlier message of the same contact on this line is still to be sent.
     pub keeps_order: bool,
 }
 
-/// Maximum number of concurrent statistics snapshots: half of the smallest connection pool.
+/// Maximum number of concurrent statistics snapshots. It is half of the smallest pool of reading connections, the pool of SQLite.
 const SNAPSHOTS: usize = 2;
 
-/// How long shutdown waits for queries that are still running.
+/// How long [`Store::disconnect`] waits for queries that are still running.
 const CLOSING: Duration = Duration::from_secs(3);
 
 /// The database with its sealed contents, and the state shared by all parts of this process.
@@ -102,11 +103,12 @@ pub struct Store {
     pub(crate) reading: DatabaseConnection,
     /// Connection for writing, always in transactions. On SQLite this is the only connection that writes.
     pub(crate) writing: Writer,
-    /// Limits concurrent statistics snapshots. Each snapshot occupies a connection until it ends, and other queries need connections too.
+    /// Limits the number of concurrent statistics snapshots. Each snapshot occupies a reading connection until it ends, so snapshots could
+    /// otherwise occupy all connections and block other queries.
     pub(crate) snapshot_permits: Semaphore,
     pub(crate) keys: Keys,
     pub(crate) files: Files,
-    /// The file of a SQLite database. `None` on PostgreSQL.
+    /// Checks whether the file of a SQLite database is still at its path. `None` on PostgreSQL.
     database_file: Option<DatabaseFile>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) zone: Tz,
@@ -117,25 +119,26 @@ pub struct Store {
     pub(crate) networks: Vec<String>,
     pub(crate) returns: Vec<Return>,
     pub(crate) requests: mpsc::Sender<BatchRequest>,
-    /// Notified when a receive job may be due. `deliver_due` and `fetch_due` are notified for the other kinds of job.
+    /// Notified when a receive job may be due. `deliver_due` and `fetch_due` are notified when a deliver job or a fetch job may be due.
     pub(crate) receive_due: Arc<Notify>,
     pub(crate) deliver_due: Arc<Notify>,
     pub(crate) fetch_due: Arc<Notify>,
-    /// Broadcasts that a counsellor is writing an answer.
+    /// Broadcasts each report that a counsellor is writing a reply.
     pub(crate) typing: broadcast::Sender<Typing>,
     pub(crate) changes: Changes,
     pub(crate) presence: Presence,
     pub(crate) search: Search,
     pub(crate) refused: Mutex<Refused>,
-    /// Clock for the expiry of sessions. It never goes back.
+    /// Clock for the expiry of sessions. It never goes back, even if the system clock is set back.
     pub(crate) steady: Steady,
     /// Notifies subscribers when a session ends.
     pub(crate) watched: Watched,
-    /// How long a reply can be taken back.
+    /// How long a reply can be taken back after it was written.
     pub(crate) undo: Duration,
-    /// Lock held while this process runs the jobs of a SQLite database.
+    /// The locked file that lets only this process run the jobs of a SQLite database. Set by [`Store::take_over`]; the lock lasts until the
+    /// process ends.
     pub(crate) served: OnceLock<std::fs::File>,
-    /// Number of messages waiting to be registered, as last counted.
+    /// Number of accepted messages that wait to be registered, according to the last count.
     pub(crate) waiting: AtomicU64,
     pub(crate) backlog: u64,
 }
@@ -143,9 +146,8 @@ pub struct Store {
 impl Store {
     /// Opens the database and runs pending migrations.
     ///
-    /// # Errors
-    /// If the database cannot be opened, if a newer version created it, if the master key is missing, or if the key belongs to another
-    /// database.
+    /// # Errors If the database cannot be opened, if a newer version of Hotline created the database, if the master key is missing, or if
+    /// the master key belongs to another database.
     pub(crate) async fn open(
         settings: Settings,
         clock: Arc<dyn Clock>,
@@ -230,7 +232,7 @@ impl Store {
         self.writing.backend() == DbBackend::Sqlite
     }
 
-    /// Returns an error if the database file is no longer at its path. Anything written now would be lost.
+    /// Returns an error if the SQLite database file is no longer at its path. Anything written now would then be lost.
     pub(crate) fn check_place(&self) -> Result<(), StoreError> {
         self.database_file.as_ref().map_or(Ok(()), DatabaseFile::check)
     }
@@ -252,14 +254,14 @@ impl Store {
         }
     }
 
-    /// Begins a write transaction. On SQLite, the transaction takes the write lock at its start. Another writer therefore cannot make it
-    /// fail half-way.
+    /// Begins a write transaction. On SQLite, the transaction takes the write lock when it begins. It therefore cannot fail later because
+    /// another process holds the lock.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
         self.check_place()?;
         Ok(self.writing.begin().await?)
     }
 
-    /// Begins a read transaction in which all statements see the same state of the database, even if others write meanwhile.
+    /// Begins a read transaction in which all statements see the same state of the database, even if other transactions commit meanwhile.
     pub(crate) async fn begin_snapshot(&self) -> Result<DatabaseTransaction, StoreError> {
         let options = TransactionOptions {
             isolation_level: (!self.on_sqlite()).then_some(IsolationLevel::RepeatableRead),
@@ -269,18 +271,20 @@ impl Store {
     }
 }
 
-/// Converts microseconds since 1970 to a time. A value out of range becomes the beginning of 1970, which is never stored.
+/// Converts microseconds since 1970 to a time. A value outside the range of [`DateTime`] becomes the beginning of 1970. The store never
+/// writes such values.
 pub(crate) fn time(micros: i64) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(micros).unwrap_or_default()
 }
 
-/// Returns whether a released connection has no open transaction. If it has an open transaction, the pool closes the connection.
+/// Returns whether a connection that is returned to the pool has no open transaction. If this function returns `false`, the pool closes the
+/// connection.
 ///
-/// A full disk makes SQLite roll back automatically. The ROLLBACK statement that follows then fails, and sqlx still assumes an open
-/// transaction. sqlx would then start the next transaction as a savepoint inside a transaction that is never committed, and confirmed
-/// messages would be lost.
+/// If the disk is full, SQLite rolls back the transaction automatically. The `ROLLBACK` that sqlx then sends fails, so sqlx still assumes
+/// that a transaction is open. On this connection, sqlx would begin the next transaction as a savepoint inside another transaction. The
+/// outer transaction is never committed, so messages that were confirmed to their sources would be lost.
 async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    // Lets a pending rollback finish first.
+    // Dropping a transaction only queues its rollback. The ping runs after the queued rollback, so that the check below sees its result.
     connection.ping().await?;
     let at_rest = !connection.is_in_transaction();
     if !at_rest {
@@ -289,8 +293,9 @@ async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, sqlx::Err
     Ok(at_rest)
 }
 
-/// Runs pending migrations. On SQLite, migrations need the lock of the process that runs the jobs. They therefore fail while an older
-/// version is running. Without the lock, the older version would keep counting by its own rules.
+/// Runs pending migrations. On an existing SQLite database, this function first takes the lock that the process running the jobs holds. The
+/// migrations therefore fail while an older version of Hotline is running. Without the lock, the older version would keep counting contacts
+/// by its own rules after the migration.
 async fn bring_up_to_date(writing: &DatabaseConnection, files: &Files) -> anyhow::Result<()> {
     let sqlite = writing.get_database_backend() == DbBackend::Sqlite;
     let _alone = match sqlite && !Migrator::get_applied_migrations(writing).await?.is_empty() {
@@ -303,11 +308,11 @@ async fn bring_up_to_date(writing: &DatabaseConnection, files: &Files) -> anyhow
 
 fn tuned(sqlite: SqliteConnectOptions) -> SqliteConnectOptions {
     sqlite
-        // A connection that is opened later must not create a new, empty database.
+        // If the database file was deleted, a connection that the pool opens later must not create a new, empty database.
         .create_if_missing(false)
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
-        // With NORMAL, a power cut could lose the last commits.
+        // With `NORMAL`, the last commits before a power cut could be lost.
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(20))
         .pragma("secure_delete", "ON")
@@ -326,7 +331,7 @@ async fn connect(url: &str) -> anyhow::Result<(DatabaseConnection, DatabaseConne
             .max_connections(connections)
             // Logs SQL statements without their bound values.
             .sqlx_logging_level(LevelFilter::Trace)
-            // A recount reads all rows, so slow statements are normal and are logged only for debugging.
+            // A recount of the statistics reads all contacts, so slow statements are normal and are logged only at the debug level.
             .sqlx_slow_statements_logging_settings(LevelFilter::Debug, Duration::from_secs(1))
             .acquire_timeout(Duration::from_secs(20));
         options.map_sqlx_sqlite_opts(tuned);
@@ -340,7 +345,7 @@ async fn connect(url: &str) -> anyhow::Result<(DatabaseConnection, DatabaseConne
         });
         let writing = Database::connect(one).await?;
         let mut several = options(4);
-        // These connections reject all writes. Writes are possible only through `Writer`.
+        // The reading connections reject all writes. The store writes only through a `Writer`.
         several.map_sqlx_sqlite_opts(|sqlite| tuned(sqlite).pragma("query_only", "ON"));
         let reading = Database::connect(several).await?;
         Ok((reading, writing))

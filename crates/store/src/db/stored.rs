@@ -1,4 +1,4 @@
-//! Columns for the enums of `hotline_core`. A column stores the name of a value.
+//! A column type for the enums of `hotline_core`. The column stores the name of the enum value as text.
 
 use std::{error::Error, str::FromStr, sync::Arc};
 
@@ -7,7 +7,7 @@ use sea_orm::{
     sea_query::{ArrayType, ColumnType, Nullable, ValueType, ValueTypeErr},
 };
 
-/// An enum value that is stored as its name. Reading fails if the column does not contain a name of a `T`, so a damaged row causes an error
+/// An enum value that is stored as its name. Reading a column whose text is not the name of a `T` fails, so a damaged row causes an error
 /// instead of a wrong value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stored<T>(pub T);

@@ -1,15 +1,16 @@
-//! Write access to the database, which is possible only through an open transaction.
+//! Write access to the database. This crate can write only through an open transaction.
 
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
 };
 
-/// The connection that writes. It cannot run statements; it can only begin transactions.
+/// The connection for writing. It has no method that runs a statement directly. Callers begin a transaction and run their statements in it,
+/// for the following reason.
 ///
-/// A statement outside a transaction commits implicitly. The ORM runs `INSERT … RETURNING` as a query, reads the returned row and resets
-/// the statement. SQLite commits at that reset. If the commit fails, for example because the disk is full, the ORM reports no error.
-/// `COMMIT` is a separate statement, so its error is returned.
+/// A statement outside a transaction commits implicitly, and the error of this commit can get lost. The ORM runs `INSERT … RETURNING` as a
+/// query, reads the returned row and resets the statement. SQLite commits at that reset. If the commit fails, for example because the disk
+/// is full, the ORM reports no error. The `COMMIT` that ends a transaction is a separate statement, so its error is returned.
 pub(crate) struct Writer(DatabaseConnection);
 
 impl Writer {
@@ -21,8 +22,8 @@ impl Writer {
         self.0.get_database_backend()
     }
 
-    /// Begins a transaction. On SQLite, the transaction takes the write lock at its start. Another writer therefore cannot make it fail
-    /// half-way.
+    /// Begins a transaction. On SQLite, the transaction takes the write lock when it begins. It therefore cannot fail later because another
+    /// process holds the lock.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),

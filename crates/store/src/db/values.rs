@@ -1,4 +1,4 @@
-//! Enums that are stored in columns.
+//! Enums whose values are stored as text in columns.
 
 use std::fmt;
 
@@ -26,15 +26,15 @@ pub enum HistoryKind {
     Registered,
     /// A later message of the person joined the contact.
     Joined,
-    /// An automatic reply joined the contact.
+    /// An automatic reply from the person's side, such as an out-of-office reply, joined the contact.
     AutoReply,
-    /// The person edited the newest message.
+    /// The person edited a message of this contact.
     Edited,
-    /// The person edited an earlier message.
+    /// The person edited a message of an earlier contact, which is closed. The edit is shown in this contact, because this contact is open.
     EditedEarlier,
-    /// The platform reported something about the person, such as a block.
+    /// The platform reported something about the person, for example that the person blocked Hotline.
     News,
-    /// A message from a blocked identifier opened the contact, so the contact was snoozed.
+    /// A message from a blocked identifier opened the contact, so the contact was snoozed until the block ends.
     KeptOut,
     /// The routing rules assigned the contact.
     Assigned,
@@ -42,9 +42,9 @@ pub enum HistoryKind {
     Claimed,
     /// The assignee gave the contact back, or the assignee's account was disabled.
     GivenBack,
-    /// The contact was handed over to a colleague or a team.
+    /// A member of staff handed the contact over to a colleague or a team.
     HandedOver,
-    /// A colleague asked for the contact.
+    /// A colleague asked the assignee to hand over the contact.
     AskedFor,
     /// The contact was snoozed.
     Snoozed,
@@ -56,19 +56,20 @@ pub enum HistoryKind {
     Unblocked,
     /// A reply was queued.
     Replied,
-    /// A reply was taken back before it left.
+    /// A reply was taken back before it was handed to its channel.
     Unsent,
-    /// The state of a delivery changed.
+    /// The delivery state of an outgoing message changed.
     Delivery,
-    /// No acknowledgement was sent, because the identifier had already received the maximum number of acknowledgements in 24 hours.
+    /// The first message was not acknowledged, because the identifier had already received the maximum number of acknowledgements within 24
+    /// hours.
     NotAcknowledged,
     /// An internal note was written.
     Noted,
-    /// All required questions of the wrap-up were answered.
+    /// The wrap-up (classification) was saved with answers to all required questions.
     Classified,
-    /// Some required questions of the wrap-up were answered.
+    /// The wrap-up (classification) was saved without answers to all required questions.
     ClassifiedInPart,
-    /// The marking of the contact (spam, test or duplicate) was set or removed.
+    /// The contact was marked as spam, test or duplicate, or such a marking was removed.
     Marked,
     /// The contact was closed.
     Closed,
@@ -82,13 +83,13 @@ pub enum HistoryKind {
     Unlinked,
     /// The person was asked for files.
     FilesAsked,
-    /// A file was requested from the platform.
+    /// A counsellor requested an attachment's file, which is still on the platform.
     FileWanted,
-    /// A file was fetched from the platform.
+    /// An attachment's file was fetched from the platform.
     FileFetched,
-    /// A file could not be fetched.
+    /// An attachment's file could not be fetched from the platform.
     FileFailed,
-    /// The contact became part of a case.
+    /// The contact was added to a case.
     InCase,
     /// The contact's case was forwarded to an institution.
     Forwarded,
@@ -98,16 +99,16 @@ pub enum HistoryKind {
     Erased,
 }
 
-/// The outcome of a raw message.
+/// The outcome of registering a raw message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The raw message waits to be registered.
     Accepted,
-    /// The raw message became a message of a contact.
+    /// The raw message was parsed and became a message of a contact.
     Message,
-    /// The raw message could not be parsed. It is registered without text and with the raw message attached.
+    /// The raw message could not be parsed. It became a message of a contact that has no text and has the raw message as its attachment.
     Unreadable,
     /// The raw message became a part of an existing message.
     Part,
@@ -157,9 +158,9 @@ pub enum Direction {
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
-    /// The job runs as soon as it is due.
+    /// The job waits until it is due, and can then be claimed by a worker.
     Ready,
-    /// A worker holds the lease of the job.
+    /// A worker claimed the job for a limited time (the lease).
     Running,
     /// The job failed permanently and waits until staff run it again.
     Parked,
@@ -185,15 +186,16 @@ pub enum FetchState {
     /// Fetching was not requested, or the file was fetched.
     #[sea_orm(string_value = "")]
     Idle,
-    /// Fetching is queued or running.
+    /// Fetching was requested, and the fetch job is queued or running.
     Wanted,
-    /// The file exceeds the platform's download limit.
+    /// The file is larger than the platform allows to download, so it cannot be fetched.
     TooLarge,
     /// Fetching failed and can be requested again.
     Failed,
 }
 
-/// Implements `Display` with the stored name of a value. The API, locale keys and style sheets use the same name.
+/// Implements `Display` for these enums, so that a value is displayed as the name stored in the database. The API, locale keys and style
+/// sheets use the same name.
 macro_rules! display_as_stored {
     ($($name:ident),*) => {
         $(impl fmt::Display for $name {

@@ -1,6 +1,6 @@
 //! Tables of casework: drafts, wrap-up records, cases, referrals, canned replies, links, and followed contacts.
 
-/// Drafts of replies and notes.
+/// Unfinished replies and notes of staff.
 pub mod drafts {
     use sea_orm::entity::prelude::*;
 
@@ -121,7 +121,7 @@ pub mod referrals {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Earlier texts of cases and referrals.
+/// Earlier versions of the texts of cases and referrals.
 pub mod case_versions {
     use sea_orm::entity::prelude::*;
 
@@ -165,7 +165,7 @@ pub mod canned {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Links between contacts that belong together.
+/// Links that staff set between contacts that belong together.
 pub mod links {
     use sea_orm::entity::prelude::*;
 
@@ -184,7 +184,7 @@ pub mod links {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Contacts that staff follow.
+/// The contacts that each member of staff follows.
 pub mod follows {
     use sea_orm::entity::prelude::*;
 

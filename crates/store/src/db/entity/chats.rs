@@ -1,4 +1,4 @@
-//! Tables for chat lines: versions of messages, reading positions of conversations, and the choices stored for identifiers.
+//! Tables for chat lines: versions of messages, read positions in conversations, and the choices stored for identifiers.
 
 /// Earlier versions of edited messages.
 pub mod versions {
@@ -20,7 +20,7 @@ pub mod versions {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The position up to which each conversation was read.
+/// The position up to which each conversation on a chat platform was read.
 pub mod conversations {
     use sea_orm::entity::prelude::*;
 

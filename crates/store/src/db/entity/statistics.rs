@@ -1,6 +1,6 @@
-//! Tables of API tokens and outreach.
+//! Tables of API tokens and outreach events.
 
-/// Read-only tokens with which programs read figures.
+/// API tokens with which other programs read figures. A token gives no right to change anything.
 pub mod tokens {
     use sea_orm::entity::prelude::*;
 
@@ -23,7 +23,7 @@ pub mod tokens {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Schools and other institutions where events are held.
+/// Schools and other institutions where outreach events are held.
 pub mod schools {
     use sea_orm::entity::prelude::*;
 
