@@ -1,4 +1,4 @@
-//! Encryption at rest ("sealing"): the master key and data keys, sealed files, and the sealed content of contacts and messages.
+//! Encryption of stored data ("sealing"): the master key and data keys, sealed files, and the sealed content of contacts and messages.
 
 pub mod bodies;
 pub mod files;

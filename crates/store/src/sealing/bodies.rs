@@ -7,23 +7,23 @@ use serde::{Deserialize, Serialize};
 use crate::{error::StoreError, sealing::keys::DataKey};
 
 /// The sealed content of a contact: the person's identifier, addresses and name, and the subject. The type intentionally does not implement
-/// `Debug`.
+/// `Debug`, so that this content is never logged.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct ContactContent {
     /// The address or account of the person on the channel.
     pub identifier: Option<String>,
-    /// `true` if replies are shown on the web form's answer page instead of being sent.
+    /// `true` for a contact from the web form: the person reads replies on the web form's answer page.
     #[serde(default, rename = "answers_lie_ready")]
     pub replies_wait_on_page: bool,
-    /// The sender's name as received.
+    /// The sender's name, as the channel delivered it.
     pub name: Option<String>,
-    /// The address at which the person asked to be answered. On the contact's own line, replies go to this address instead of the
-    /// identifier. A reply to a web form is shown on the answer page and also sent to this address.
+    /// The address at which the person asked to be answered. On the line of the contact, replies are sent to this address instead of the
+    /// identifier. The web form is different: a reply is shown on the answer page, and a copy is sent to this address on a second line.
     pub answer_to: Option<String>,
-    /// Other addresses at which the person asked to be answered. The writer of a reply may choose one of these addresses.
+    /// Other addresses at which the person asked to be answered. The writer of a reply may choose one of these addresses instead.
     #[serde(default)]
     pub offered: Vec<String>,
-    /// Addresses to which replies were sent, except the identifier.
+    /// Addresses to which replies were sent in this contact, except the identifier.
     #[serde(default)]
     pub written_to: Vec<String>,
     /// Subject of the first message.
@@ -32,37 +32,37 @@ pub struct ContactContent {
     pub first_words: String,
 }
 
-/// The sealed content of a message. The type intentionally does not implement `Debug`.
+/// The sealed content of a message. The type intentionally does not implement `Debug`, so that this content is never logged.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct MessageContent {
-    /// The text, without quoted text.
+    /// The text that the sender wrote, without the quoted text of earlier messages.
     pub text: String,
-    /// Quoted text.
+    /// The text that the sender quoted from earlier messages.
     pub quoted: String,
     /// Subject of the message.
     pub subject: Option<String>,
     /// The web address that the message reports.
     pub url: Option<String>,
-    /// The sender's name as received.
+    /// The sender's name, as the channel delivered it.
     pub name: Option<String>,
-    /// The sender's address, if it is not the contact's identifier.
+    /// The sender's address, if it differs from the contact's identifier.
     pub from: Option<String>,
     /// The address for replies, if it differs from the sender's address.
     pub answer_to: Option<String>,
-    /// The channel's id of the message. Replies refer to this id.
+    /// The id that the channel or the sender's program gave to the message. Replies refer to this id.
     #[serde(rename = "their_id")]
     pub message_id: Option<String>,
     /// Ids of earlier messages in the same thread.
     pub references: Vec<String>,
-    /// Remarks by the parser.
+    /// Remarks of the parser about the message, which are shown to staff.
     pub remarks: Vec<Remark>,
     /// When the message was sent, according to its sender.
     pub claimed_at: Option<DateTime<Utc>>,
-    /// The message parts, if the platform gives them ids.
+    /// The parts of the message that the platform sent separately, if the platform gives each of them an id.
     #[serde(rename = "pieces")]
     pub parts: Vec<PartContent>,
-    /// When the newest version of the message was written. `None` if the message was never edited.
+    /// When the person last edited the message. `None` if the message was never edited.
     pub edited_at: Option<DateTime<Utc>>,
 }
 
@@ -71,24 +71,25 @@ pub struct MessageContent {
 pub struct PartContent {
     /// The platform's id of the message part.
     pub id: String,
-    /// Position of the message part in the conversation.
+    /// Position of the message part in the conversation on the platform. Parts with lower positions are older.
     pub place: u64,
-    /// Version number of the message part.
+    /// Version number of the message part. A higher number means a newer version.
     pub version: i64,
-    /// The text, without quoted text.
+    /// The text that the sender wrote, without the quoted text of earlier messages.
     pub text: String,
-    /// Quoted text.
+    /// The text that the sender quoted from earlier messages.
     pub quoted: String,
-    /// One value for each file of the message part. The value of a file is the same in all versions.
+    /// One value that identifies each file of the message part. A file has the same value in all versions of the part, so that unchanged
+    /// files are recognised.
     pub files: Vec<String>,
-    /// Journal id of the raw message that contained the files.
+    /// Journal id of the raw message with which the files of this part arrived.
     pub files_of: i64,
 }
 
 impl ContactContent {
-    /// Returns the address for replies on a line, or `None` if there is no address. On any line other than the contact's own line, the
-    /// address is `answer_to`. On the contact's own line, the address is `answer_to` or, if that is missing, the identifier. If replies on
-    /// the contact's own line are only shown on the answer page, the address is the empty string.
+    /// Returns the address for replies on a line, or `None` if there is no address. `own_line` is `true` for the line on which the contact
+    /// arrived. On that line, the address is `answer_to` or, if `answer_to` is missing, the identifier. If the person reads replies on the
+    /// answer page, the address on that line is the empty string. On any other line, the address is `answer_to`.
     pub(crate) fn answer_address(&self, own_line: bool) -> Option<String> {
         if own_line && self.replies_wait_on_page {
             Some(String::new())
@@ -101,7 +102,7 @@ impl ContactContent {
 }
 
 impl MessageContent {
-    /// Sorts the message parts and joins their texts into the text of the message.
+    /// Sorts the message parts by their position, and joins the texts and the quoted texts of the parts into those of the message.
     pub(crate) fn compose(&mut self) {
         self.parts.sort_by(|a, b| (a.place, &a.id).cmp(&(b.place, &b.id)));
         let joined = |of: fn(&PartContent) -> &str| {
@@ -118,13 +119,13 @@ impl MessageContent {
         self.quoted = quoted;
     }
 
-    /// Returns the position of the message in the conversation, if the platform provides positions.
+    /// Returns the position of the message's first part in the conversation. Returns `None` if the message has no parts.
     pub(crate) fn place(&self) -> Option<u64> {
         self.parts.first().map(|part| part.place)
     }
 
-    /// Returns the index of the message part whose files came with this raw message. Returns 0 if the message has no parts, and `None` if
-    /// the files belong to another version.
+    /// Returns the index of the message part whose files arrived with this raw message. Returns 0 if the message has no parts. Returns
+    /// `None` if the files of this raw message belong only to an earlier version of a part.
     pub(crate) fn place_of_files(&self, journal_id: i64) -> Option<usize> {
         if self.parts.is_empty() {
             return Some(0);
@@ -146,7 +147,7 @@ pub(crate) fn unseal<T: for<'de> Deserialize<'de>>(
     serde_json::from_slice(&key.open(place, sealed)?).map_err(|_| StoreError::Sealed("A sealed value"))
 }
 
-/// Returns at most the first 140 characters of a text, as one line.
+/// Returns at most the first 140 characters of a text, with each line break replaced by a space.
 pub(crate) fn first_words(text: &str) -> String {
     text.split_whitespace()
         .flat_map(|word| word.chars().chain([' ']))

@@ -1,4 +1,4 @@
-//! The attachments folder: sealed (encrypted) files, each named by its id.
+//! The attachments folder: sealed (encrypted) files of attachments and large raw messages. The name of each file is its id.
 
 use std::{
     fs,
@@ -14,12 +14,12 @@ use crate::error::{Conflict, StoreError};
 #[derive(Debug, Clone)]
 pub struct Files {
     folder: PathBuf,
-    /// Bytes that must stay free on the disk. If fewer bytes are free, no message is accepted.
+    /// Bytes that must stay free on the disk. If fewer bytes are free, the service accepts no messages.
     reserve: u64,
 }
 
 impl Files {
-    /// Opens the folder, and creates it if it does not exist. [`Files::room`] fails once fewer than `reserve` bytes are free.
+    /// Creates the folder if it does not exist. [`Files::room`] fails once fewer than `reserve` bytes are free.
     ///
     /// # Errors
     /// If the folder cannot be created.
@@ -31,7 +31,7 @@ impl Files {
         })
     }
 
-    /// Locks the folder for this process, until the returned file is dropped or the process ends for any reason.
+    /// Locks the folder for this process. The lock ends when the returned file is dropped or the process ends, even by a crash.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if another process has the lock.
@@ -58,7 +58,7 @@ impl Files {
         }
     }
 
-    /// Writes and deletes a small file, to check that the disk can be written.
+    /// Writes and deletes a small file, to check that files can be written to the disk.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -74,8 +74,8 @@ impl Files {
 
     /// Writes files and syncs them, so that they survive a power cut.
     ///
-    /// # Errors
-    /// If a file cannot be written. Files that were already written stay on the disk and only waste space.
+    /// # Errors If a file cannot be written. The files that were written before the error stay on the disk. They are unused and do no harm
+    /// except for the space.
     pub async fn write(&self, files: Vec<(Uuid, Vec<u8>)>) -> Result<(), StoreError> {
         if files.is_empty() {
             return Ok(());
@@ -92,7 +92,8 @@ impl Files {
         Ok(written.await.map_err(std::io::Error::other)??)
     }
 
-    /// Deletes files. If a file cannot be deleted, the function only logs a warning, because the file only wastes space.
+    /// Deletes the files with these ids. If a file cannot be deleted, the function only logs a warning, because an unused file does no harm
+    /// except for the space.
     pub async fn remove(&self, files: Vec<Uuid>) {
         for id in files {
             if let Err(error) = tokio::fs::remove_file(self.folder.join(id.to_string())).await

@@ -1,9 +1,11 @@
-//! Sealing (encryption): texts that people wrote can be read only with the master key. The master key is stored outside the database.
+//! Sealing (encryption): the stored texts that people wrote can be read only with the master key. The master key is stored in a file
+//! outside the database.
 //!
 //! Every contact and every raw message has its own data key, which is stored encrypted ("wrapped") with the master key. Deleting a data key
-//! erases the content permanently. The database row remains and is still counted. Values are looked up by keyed hashes. The algorithms are
-//! XChaCha20-Poly1305 with random nonces, and HKDF and HMAC with SHA-256. Each sealed value is bound to its place, that is, to its record
-//! and field. It cannot be opened at any other place.
+//! makes the content that it encrypts permanently unreadable. The database row remains, so the statistics still count it. Identifiers and
+//! other values that must be found again are stored as keyed hashes. Values are encrypted with XChaCha20-Poly1305 and random nonces; keys
+//! and hashes are computed with HKDF and HMAC, both with SHA-256. Each sealed value is bound to its place, that is, to its record and
+//! field. It cannot be decrypted at any other place.
 
 use std::{fs, io::Write, path::Path};
 
@@ -21,11 +23,11 @@ use zeroize::ZeroizeOnDrop;
 
 use crate::error::StoreError;
 
-/// The first byte of every sealed value: the version of its format.
+/// The first byte of every sealed value: the version of the format of sealed values.
 const VERSION: u8 = 1;
 const NONCE: usize = 24;
 
-/// The keys derived from the master key. Each key has one purpose.
+/// The keys derived from the master key. Each derived key is used for one purpose, which its name states.
 #[derive(ZeroizeOnDrop)]
 pub struct Keys {
     wrapping: [u8; 32],
@@ -69,8 +71,8 @@ impl Keys {
 
     /// Derives the keys from a master key.
     ///
-    /// # Errors
-    /// Never in practice: HKDF with SHA-256 fails only if the derived key is longer than 8,160 bytes (RFC 5869).
+    /// # Errors Never in practice: HKDF with SHA-256 fails only for a derived key longer than 8,160 bytes (RFC 5869), and these keys have
+    /// 32 bytes.
     pub fn from_master(master: &[u8]) -> anyhow::Result<Self> {
         let hkdf = Hkdf::<Sha256>::new(Some(b"hotline"), master);
         let derive = |purpose: &str| {
@@ -89,7 +91,7 @@ impl Keys {
         })
     }
 
-    /// Creates a data key. Returns the key and its wrapped form, which can be unwrapped only for the same `place`.
+    /// Creates a random data key. Returns the key and its wrapped (encrypted) form, which can be unwrapped only with the same `place`.
     ///
     /// # Errors
     /// Never in practice: the cipher rejects only messages longer than 256 GiB.
@@ -99,7 +101,7 @@ impl Keys {
         Ok((key, wrapped))
     }
 
-    /// Unwraps a data key that was wrapped for `place`.
+    /// Unwraps (decrypts) a data key that was wrapped for `place`.
     ///
     /// # Errors
     /// If the data key was wrapped with another master key, was wrapped for another place, or is damaged.
@@ -110,8 +112,8 @@ impl Keys {
             .map_err(|_| StoreError::Sealed("A data key"))
     }
 
-    /// Encrypts search words for use in a URL, so that only this service can read the words. Search words may be names, and browsers keep a
-    /// history of URLs.
+    /// Encrypts search words for use in a URL, so that only this service can read the words. Search words may be the names of people, and
+    /// browsers keep a history of URLs.
     ///
     /// # Errors
     /// Never in practice: the cipher rejects only messages longer than 256 GiB.
@@ -127,19 +129,21 @@ impl Keys {
         String::from_utf8(open(&self.addresses, "address", &sealed).ok()?).ok()
     }
 
-    /// Returns the keyed hash under which `value` is stored and looked up. Equal values of different kinds have different hashes.
+    /// Returns the keyed hash under which `value` is stored and looked up. Equal values of different kinds, such as an identifier and a
+    /// receipt code, have different hashes.
     #[must_use]
     pub fn lookup(&self, kind: &str, value: &str) -> Vec<u8> {
         mac(&self.looking_up, &[kind.as_bytes(), value.as_bytes()]).to_vec()
     }
 
-    /// Returns the thread token of a contact. The token identifies the contact in the headers of e-mails.
+    /// Returns the thread token of a contact. The headers of outgoing e-mails contain the token, so that the e-mails that answer them are
+    /// matched to the contact.
     #[must_use]
     pub fn thread_token(&self, contact: Uuid) -> ThreadToken {
         ThreadToken::from_secret(&mac(&self.tokens, &[contact.as_bytes()]))
     }
 
-    /// Returns the receipt code of the message with this external id.
+    /// Returns the receipt code of the message with this external id. With this code, the person can read the replies.
     #[must_use]
     pub fn receipt_code(&self, line: &str, external_id: &str) -> ReceiptCode {
         ReceiptCode::from_secret(&mac(&self.receipts, &[line.as_bytes(), external_id.as_bytes()]))
@@ -151,9 +155,9 @@ impl Keys {
         data_encoding::HEXLOWER.encode(&self.lookup("receipt code", code.expose()))
     }
 
-    /// Draws a random reference. After a backup is restored, the references that were given out since the backup are unknown. A counter
-    /// would give the same references out again; random references practically never repeat. The range excludes references that
-    /// [`Keys::reference`] computed for old messages.
+    /// Draws a random reference (the number by which people and staff name a contact). A counter would repeat references after a backup is
+    /// restored, because the database then does not contain the references that were given out since the backup. Random references
+    /// practically never repeat. The references that [`Keys::reference`] computed for old messages are never drawn.
     #[must_use]
     pub fn draw_reference(&self) -> Reference {
         const COUNTED: u64 = Reference::COUNT / 8;
@@ -161,8 +165,8 @@ impl Keys {
         self.reference(COUNTED + drawn)
     }
 
-    /// Computes the reference of the raw message with number `sequence`. The computation is a keyed permutation: four Feistel rounds over
-    /// 36 bits, repeated until the result fits into 35 bits. Different numbers therefore have different references.
+    /// Computes the reference of an old raw message from its journal id `sequence`. The computation is a keyed permutation: four Feistel
+    /// rounds over 36 bits, repeated until the result fits into 35 bits. Different ids therefore have different references.
     #[must_use]
     pub fn reference(&self, sequence: u64) -> Reference {
         let mut value = sequence & (Reference::COUNT - 1);
@@ -190,7 +194,7 @@ impl Keys {
 }
 
 impl DataKey {
-    /// Seals `plain` for one place, such as `contact|<id>|card`.
+    /// Encrypts `plain` for one place, such as `contact|<id>|card`.
     ///
     /// # Errors
     /// Never in practice: the cipher rejects only messages longer than 256 GiB.
@@ -198,7 +202,7 @@ impl DataKey {
         seal(&self.0, place, plain)
     }
 
-    /// Opens a value sealed for this place.
+    /// Decrypts a value that was sealed for this place.
     ///
     /// # Errors
     /// If the value was sealed with another key, was sealed for another place, or is damaged.

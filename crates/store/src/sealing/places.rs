@@ -1,5 +1,6 @@
-//! The places of sealed values. A place names the record and the field to which a value belongs. The cipher authenticates the place
-//! together with the value. A value that was moved to another place therefore cannot be opened.
+//! The places of sealed (encrypted) values. A place is a text that names the record and the field to which a sealed value belongs. The
+//! cipher authenticates the place as associated data. A sealed value that was copied to another record or field therefore cannot be
+//! decrypted there.
 
 use uuid::Uuid;
 
