@@ -1,5 +1,4 @@
-//! State that a running process keeps in memory. Losing this state is harmless: the process rebuilds it or does not need it after a
-//! restart.
+//! State that a running process keeps in memory. Losing this state at a restart is harmless: the process rebuilds it or no longer needs it.
 
 pub(crate) mod log_ins;
 pub mod presence;

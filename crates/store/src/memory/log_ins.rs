@@ -1,4 +1,4 @@
-//! State about log-ins that is kept in memory between requests.
+//! State about log-ins and sessions that is kept in memory between requests.
 
 use std::{
     collections::HashMap,
@@ -9,7 +9,7 @@ use std::{
 use chrono::{DateTime, Duration, Utc};
 use tokio::sync::watch;
 
-/// The number of refused log-ins that are not in the audit log yet, and the time of the last audit entry about refused log-ins.
+/// The number of refused log-ins that are not yet recorded in the audit log, and the time of the last audit entry about refused log-ins.
 #[derive(Default)]
 pub(crate) struct Refused {
     pub(crate) since_last: u64,
@@ -30,7 +30,8 @@ impl Steady {
     }
 }
 
-/// One sender for each session, by the hash of the session's secret. Dropping a sender notifies its subscribers that the session has ended.
+/// One watch channel for each session with an open live page. The key is the hash of the session's secret. When the session ends, its
+/// sender is dropped, which notifies the subscribers.
 #[derive(Default)]
 pub(crate) struct Watched(Mutex<HashMap<Vec<u8>, watch::Sender<()>>>);
 

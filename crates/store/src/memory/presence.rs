@@ -1,4 +1,5 @@
-//! Presence: the members of staff who have each contact open. An entry is dropped soon after the browser tab stops reporting.
+//! Presence: which members of staff have which contact open. A browser tab reports every five seconds that it has a contact open. If the
+//! reports stop, the entry is dropped after 12 seconds.
 
 use std::{
     collections::HashMap,
@@ -9,7 +10,8 @@ use std::{
 use tokio::{sync::watch, time::Instant};
 use uuid::Uuid;
 
-/// A member of staff counts as gone after this time without a report. An open browser tab reports every five seconds.
+/// After this time without a report, a member of staff no longer counts as having the contact open. An open browser tab reports every five
+/// seconds.
 const SILENT: Duration = Duration::from_secs(12);
 
 /// The activity of a member of staff on the page of a contact.
@@ -65,7 +67,7 @@ impl Presence {
         }
     }
 
-    /// Drops entries that no browser tab has reported within the last 12 seconds.
+    /// Drops the entries for which no report arrived within the last 12 seconds.
     pub(crate) fn sweep(&self) {
         let mut here = self.here();
         let before = here.len();
@@ -75,7 +77,8 @@ impl Presence {
         }
     }
 
-    /// Applies a presence report from another process.
+    /// Applies a presence report from another process. The report consists of the contact's id, the id of the member of staff, and the
+    /// activity.
     pub(crate) fn hear(&self, told: &str) {
         let mut words = told.split(' ');
         let mut id = || words.next()?.parse().ok();

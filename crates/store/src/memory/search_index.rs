@@ -1,4 +1,4 @@
-//! The search index: maps words to the contacts that contain them.
+//! The search index: maps each word to the contacts whose text contains the word.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -10,16 +10,17 @@ use fixedbitset::FixedBitSet;
 use hotline_core::text::fold::{Sought, words};
 use uuid::Uuid;
 
-/// Maximum length of an indexed word, in bytes. Longer words are shortened.
+/// Maximum length of an indexed word, in bytes. Longer words are cut off at this length.
 const LONGEST: usize = 40;
-/// The index is compacted when the number of outdated places exceeds the number of contacts by more than this.
+/// When a contact changes, its old place in the index stays as an outdated place. The index is compacted when the number of outdated places
+/// exceeds the number of contacts by more than `FEW`.
 const FEW: usize = 10_000;
 
-/// The index. Each contact has one place in a list. A contact that changes moves to a new place at the end, so contacts at later places
-/// changed more recently.
+/// The index. Each contact has a place, that is, a position in the list `contacts`. When a contact changes, it gets a new place at the end
+/// of the list. A contact with a later place therefore changed more recently.
 #[derive(Default)]
 pub(crate) struct Index {
-    /// Contacts by place. `None` if the contact moved to a later place or was removed.
+    /// The contact at each place. `None` if this contact moved to a later place or was removed.
     contacts: Vec<Option<Uuid>>,
     places: HashMap<Uuid, u32>,
     words: BTreeMap<Box<str>, Vec<u32>>,
@@ -31,7 +32,7 @@ impl Index {
         self.places.len()
     }
 
-    /// Indexes a contact by its full text and replaces its earlier entry.
+    /// Indexes a contact by its full text `said`. Replaces the contact's earlier entry.
     pub(crate) fn put(&mut self, contact: Uuid, said: &str) {
         let Ok(place) = u32::try_from(self.contacts.len()) else {
             return;
@@ -81,7 +82,8 @@ impl Index {
         }
     }
 
-    /// Returns the contacts in which every search word is the beginning of some word. The most recently changed contacts come first.
+    /// Returns the contacts whose text contains, for every search word, a word that begins with it. The most recently changed contacts come
+    /// first.
     pub(crate) fn find(&self, sought: &Sought) -> Vec<Uuid> {
         let mut all: Option<FixedBitSet> = None;
         for word in sought.all() {
@@ -120,7 +122,7 @@ impl Index {
 #[derive(Default)]
 pub(crate) struct Search {
     pub(crate) index: RwLock<Index>,
-    /// Whether the index covers all contacts.
+    /// Whether all contacts were indexed after the start of the process.
     pub(crate) whole: AtomicBool,
 }
 

@@ -1,14 +1,14 @@
-//! The report that a counsellor is writing an answer.
+//! The report that a counsellor is writing a reply to a person.
 
 use hotline_core::identifiers::{line_name::LineName, private::Private};
 
-/// An answer that is being written.
+/// A reply that a counsellor is writing.
 #[derive(Debug, Clone)]
 pub struct Typing {
-    /// The line that will send the answer.
+    /// The line on which the reply will be sent.
     pub line: LineName,
-    /// Address of the person who will receive the answer.
+    /// Address of the person who will receive the reply.
     pub to: Private<String>,
-    /// Message ids of the answer's thread, oldest first.
+    /// Ids of the messages in the thread to which the reply belongs, oldest first.
     pub thread: Vec<String>,
 }
