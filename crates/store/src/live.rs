@@ -1,4 +1,4 @@
-//! Subscriptions for pages that update while they are open: changes, presence and typing.
+//! Subscriptions for pages that update while they are open: database changes, presence (who has a contact open) and typing reports.
 
 pub mod changes;
 pub mod presence;

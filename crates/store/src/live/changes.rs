@@ -1,4 +1,4 @@
-//! Following changes by other processes. Live pages and job workers are notified of these changes.
+//! Following changes that other processes make in the database. Live pages and job workers of this process are notified of these changes.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -10,11 +10,12 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, se
 
 use crate::db::{changes::CHANNEL, entity, store::Store};
 
-/// How long to wait for a notification before checking for changes by other processes.
+/// How long to wait for a PostgreSQL notification before checking the database for changes anyway. On SQLite, which has no notifications,
+/// the time between two checks.
 const POLL: Duration = Duration::from_millis(700);
 
 impl Store {
-    /// Follows changes made by other processes, until the future is dropped.
+    /// Follows database changes made by other processes and notifies the subscribers of this process. Runs until the future is dropped.
     pub async fn follow(self: Arc<Self>) {
         let mut listener = None;
         if !self.on_sqlite() {
@@ -40,7 +41,8 @@ impl Store {
             self.presence.sweep();
             self.publish_newest_event().await;
             self.count_waiting().await;
-            // Another process may have accepted a message, or a waiting job may have become due.
+            // Another process may have inserted jobs, or the time at which a job is due may have come. The workers therefore look for due
+            // jobs.
             self.receive_due.notify_one();
             self.deliver_due.notify_one();
             self.fetch_due.notify_one();
@@ -49,7 +51,8 @@ impl Store {
 }
 
 impl Store {
-    /// Counts the messages waiting to be registered, up to one more than the limit `backlog`.
+    /// Counts the messages that wait to be registered. Counting stops at `backlog + 1`, which is enough to know that the limit `backlog` is
+    /// exceeded.
     async fn count_waiting(&self) {
         let waiting = entity::jobs::Entity::find()
             .select_only()

@@ -1,5 +1,5 @@
-//! Presence: the members of staff who are reading a contact or writing to the person. Presence is kept in memory only. An entry is dropped
-//! soon after the browser tab stops reporting.
+//! Presence: which members of staff are reading a contact or writing to its person. Presence is kept only in memory. When a browser tab
+//! stops reporting that it has a contact open, its entry is dropped after 12 seconds.
 
 use hotline_core::identifiers::reference::Reference;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
@@ -15,7 +15,8 @@ use crate::{
 };
 
 impl Store {
-    /// Records that a member of staff is reading a contact, is writing to the person, or has left the contact.
+    /// Records that a member of staff is reading a contact, is writing to its person, or has left the contact. Also notifies the other
+    /// processes.
     ///
     /// # Errors
     /// If there is no such contact.
@@ -32,7 +33,7 @@ impl Store {
             .ok_or(StoreError::NotFound("contact"))?;
         self.presence.note(contact.id, who.id, doing);
         if !self.on_sqlite() {
-            // The payload contains only ids and one of three words, so it needs no quoting.
+            // The payload contains only two ids and the name of an `Activity`, so no character in it needs escaping in SQL.
             let told = format!("NOTIFY {CHANNEL}, '{} {} {}'", contact.id, who.id, doing.as_str());
             let _ = self.reading.execute_unprepared(&told).await;
         }
@@ -42,7 +43,7 @@ impl Store {
         Ok(())
     }
 
-    /// Returns the members of staff who have a contact open, except the member of staff `but`.
+    /// Returns the members of staff who have a contact open, sorted by name. Leaves out the member of staff `but`.
     ///
     /// # Errors
     /// If a database query fails.
@@ -67,7 +68,8 @@ impl Store {
         Ok(present)
     }
 
-    /// Subscribes to changes of presence: members of staff open a contact, leave it, or begin to write.
+    /// Subscribes to changes of presence. A subscriber is notified when a member of staff opens a contact, leaves a contact, or begins or
+    /// stops writing.
     #[must_use]
     pub fn watch_presence(&self) -> watch::Receiver<u64> {
         self.presence.changed.subscribe()

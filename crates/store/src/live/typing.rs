@@ -1,5 +1,5 @@
-//! Typing: notifies subscribers that a counsellor is writing an answer. The subscribers can then show the person a typing indicator. Typing
-//! reports are not stored.
+//! Typing reports: notifies subscribers in this process that a counsellor is writing a reply. A channel can then show the person a typing
+//! indicator. Typing reports are not stored.
 
 use hotline_core::identifiers::line_name::LineName;
 use tokio::sync::broadcast;
@@ -12,7 +12,8 @@ use crate::{
 };
 
 impl Store {
-    /// Reports that `who` is writing an answer, if the contact is assigned to `who` and the person accepts replies.
+    /// Reports that `who` is writing a reply. Does nothing if the contact is not assigned to `who`, or if the person asked not to be
+    /// written to.
     pub(crate) async fn tell_typing(
         &self,
         who: &StaffMember,
@@ -25,7 +26,7 @@ impl Store {
             return Ok(());
         }
         if let Some(to) = self.contact_content(contact)?.answer_address(true) {
-            // If there is no subscriber, sending fails. This failure is ignored.
+            // Sending fails only if there is no subscriber, so the error is ignored.
             let _ = self.typing.send(Typing {
                 line: LineName::stored(contact.line.clone()),
                 to: to.into(),
@@ -35,7 +36,7 @@ impl Store {
         Ok(())
     }
 
-    /// Subscribes to all reports of typing in this process.
+    /// Subscribes to the typing reports in this process, for all contacts.
     #[must_use]
     pub fn typings(&self) -> broadcast::Receiver<Typing> {
         self.typing.subscribe()
