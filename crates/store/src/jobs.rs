@@ -1,4 +1,4 @@
-//! The job queue, and the constructors of its jobs.
+//! The job queue, and the functions that build new jobs.
 
 pub(crate) mod new;
 pub mod queue;

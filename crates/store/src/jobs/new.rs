@@ -1,4 +1,5 @@
-//! Rows for new jobs. A job is inserted in the same transaction as the record to which the job belongs.
+//! Rows for new jobs. The caller inserts a job in the same transaction as the record (outgoing message or attachment) that the job
+//! processes.
 
 use hotline_core::job::{Delivery, JobKind};
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -10,7 +11,7 @@ use crate::db::{
     values::JobState,
 };
 
-/// Builds the outbox row of an outgoing message.
+/// Builds the outbox row (delivery state) of an outgoing message on one line.
 pub(crate) fn outbox_row(
     id: Uuid,
     message_id: Uuid,
@@ -32,7 +33,7 @@ pub(crate) fn outbox_row(
     }
 }
 
-/// Builds the job that fetches a file.
+/// Builds the job that fetches an attachment's file from its platform.
 pub(crate) fn fetch_job(attachment: Uuid, now: i64) -> jobs::ActiveModel {
     jobs::ActiveModel {
         id: NotSet,
@@ -48,7 +49,7 @@ pub(crate) fn fetch_job(attachment: Uuid, now: i64) -> jobs::ActiveModel {
     }
 }
 
-/// Builds the job that hands a message to its channel. The job does not run before `due_at`.
+/// Builds the job that hands an outgoing message to its channel. The job does not run before `due_at`.
 pub(crate) fn deliver_job(outgoing: &outbox::ActiveModel, due_at: i64) -> jobs::ActiveModel {
     let now = *outgoing.queued_at.as_ref();
     jobs::ActiveModel {

@@ -1,5 +1,5 @@
-//! The job queue: claiming jobs, retrying, parking, and running them again. The transaction that writes a job's effect also removes the
-//! job.
+//! The job queue: claiming, retrying and parking jobs, and running parked jobs again. The transaction that writes the result of a job also
+//! removes the job.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -24,25 +24,25 @@ use crate::{
     sealing::places::raw_place,
 };
 
-/// A job that this process claimed for a limited time (the lease). The attempt number is a fencing token: a process that lost its lease
-/// cannot finish the job.
+/// A job that this process claimed for a limited time (the lease). Each claim increases the attempt number. The number is a fencing token:
+/// if another process claimed the job after the lease ended, this process cannot finish the job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Claimed {
     /// Id of the job.
     pub id: i64,
     /// Number of this attempt, from 1.
     pub attempt: i32,
-    /// `true` if the previous attempt was interrupted: its process stopped, or its lease ended before the work was finished.
+    /// `true` if the previous attempt was interrupted: its process stopped before it finished the job, or its lease ended before that.
     pub interrupted: bool,
-    /// Journal id of the raw message, for a receive job.
+    /// Journal id of the raw message, for a receive job. 0 for other kinds of job.
     pub journal_id: i64,
-    /// Outbox id of the message, for a deliver job.
+    /// Outbox id of the outgoing message, for a deliver job. The nil UUID for other kinds of job.
     pub outbox_id: Uuid,
-    /// Attachment id, for a fetch job.
+    /// Id of the attachment, for a fetch job. The nil UUID for other kinds of job.
     pub attachment_id: Uuid,
 }
 
-/// A raw message with the data that the store needs to register it.
+/// A decrypted raw message, with the data that the store needs to register the message.
 pub struct Journalled {
     /// The receive job of the message.
     pub job: Claimed,
@@ -67,14 +67,14 @@ pub struct ListedJob {
     pub attempt: i32,
     /// When the job was created.
     pub made_at: chrono::DateTime<chrono::Utc>,
-    /// When the next attempt is due.
+    /// When the next attempt is due. For a running job, when its lease ends.
     pub due_at: chrono::DateTime<chrono::Utc>,
-    /// Reason of the last failure. Never contains text that people wrote.
+    /// Why the last attempt failed. Empty if no attempt has failed. Never contains text that people wrote.
     pub reason: String,
 }
 
 impl Store {
-    /// Waits until a job of this kind may be due, or `at_most` has passed.
+    /// Waits until a notification says that a job of this kind may be due, but at most `at_most`.
     pub async fn until_due(&self, kind: JobKind, at_most: Duration) {
         let due = match kind {
             JobKind::Receive => &self.receive_due,
@@ -84,12 +84,13 @@ impl Store {
         let _ = tokio::time::timeout(at_most, due.notified()).await;
     }
 
-    /// Claims at most `most` due jobs of a kind, oldest first, for the duration of `lease`. Skips jobs that were claimed at least
-    /// `fewer_than` times. Also skips the jobs `in_hand`, because this process is working on them. The transaction ends before the work on
-    /// the jobs begins.
+    /// Claims at most `most` due jobs of a kind, oldest first, for the duration of `lease`. Claims only jobs that were claimed fewer than
+    /// `fewer_than` times. Skips the jobs with the ids `in_hand`, on which this process is still working. The claim is committed before
+    /// this function returns.
     ///
-    /// The system clock may have been set back since a job was created. Two kinds of jobs therefore always count as due: jobs that were due
-    /// at their creation and were never attempted, and jobs whose remaining wait exceeds the longest possible wait.
+    /// If the system clock was set back after a job was created, the due time of the job can be far in the future. Two kinds of jobs
+    /// therefore always count as due: jobs that were due at their creation and were never attempted, and jobs whose remaining wait exceeds
+    /// [`JobKind::LONGEST_WAIT`].
     ///
     /// # Errors
     /// If a database query fails.
@@ -115,7 +116,8 @@ impl Store {
         } else {
             format!(" AND id NOT IN ({})", in_hand.join(", "))
         };
-        // The expressions in SET read the values from before the claim. A job that was `running` before the claim was interrupted.
+        // The expressions in `SET` read the values from before the update. If the state was `running` before the update, the previous
+        // attempt was interrupted.
         let sql = format!(
             "UPDATE jobs SET attempt = attempt + 1, state = 'running', due_at = $1, \
              reason = CASE WHEN state = 'running' THEN 'interrupted' ELSE '' END \
@@ -151,9 +153,9 @@ impl Store {
         Ok(claimed)
     }
 
-    /// Takes the lock that lets only one process run the jobs of a SQLite database. Jobs that were running when an earlier process ended
-    /// become due immediately. On PostgreSQL, this function does nothing: several processes run jobs there, and leases prevent two
-    /// processes from running the same job.
+    /// On SQLite, takes the lock that lets only one process run the jobs of the database. Then makes the jobs that an earlier process left
+    /// running due immediately, because no other process can be working on them. On PostgreSQL, does nothing: several processes may run
+    /// jobs, and the leases prevent that two processes run the same job.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if another process runs the jobs of this SQLite database; another error if a database query fails.
@@ -173,7 +175,8 @@ impl Store {
         Ok(())
     }
 
-    /// Retries a job after `wait`. Does nothing if the lease was lost. `reason` must not contain text that people wrote.
+    /// Makes a job due again after `wait`. Does nothing if another process claimed the job after the lease ended. `reason` must not contain
+    /// text that people wrote.
     ///
     /// # Errors
     /// If a database query fails. The job then becomes due when its lease ends.
@@ -181,7 +184,8 @@ impl Store {
         self.settle(job, "ready", self.after(wait), reason).await
     }
 
-    /// Parks a job until staff run it again. `reason` must not contain text that people wrote.
+    /// Parks a job, so that it does not run until staff run it again. Does nothing if another process claimed the job after the lease
+    /// ended. `reason` must not contain text that people wrote.
     ///
     /// # Errors
     /// If a database query fails. The job then becomes due when its lease ends.
@@ -203,7 +207,7 @@ impl Store {
         Ok(())
     }
 
-    /// Removes a job that has no work left.
+    /// Removes a job for which nothing is left to do.
     pub(crate) async fn drop_job(&self, job: &Claimed) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         end_job(&transaction, job).await?;
@@ -211,8 +215,8 @@ impl Store {
         Ok(())
     }
 
-    /// Splits jobs into portions whose raw messages have at most `most` bytes in total. A message that is larger than `most` forms its own
-    /// portion.
+    /// Splits jobs into portions whose raw messages have at most `most` bytes in total. A message that is larger than `most` is alone in
+    /// its portion.
     ///
     /// # Errors
     /// If a database query fails.
@@ -243,7 +247,8 @@ impl Store {
         Ok(portions)
     }
 
-    /// Loads and decrypts the raw messages of these jobs. If a message cannot be decrypted, its job is parked and the message is left out.
+    /// Loads and decrypts the raw messages of these jobs. If a message is missing or cannot be decrypted, its job is parked and the message
+    /// is left out.
     ///
     /// # Errors
     /// If a database query fails.
@@ -316,7 +321,7 @@ impl Store {
             .collect())
     }
 
-    /// Returns the 200 newest accepted messages that were ignored or were delivery reports, newest first.
+    /// Returns the 200 newest raw messages that were ignored or were delivery reports, newest first.
     ///
     /// # Errors
     /// If a database query fails.
@@ -362,8 +367,8 @@ impl Store {
     }
 }
 
-/// Removes a finished job. Must run in the transaction that writes the job's effect. Returns `false` if the lease was lost; the caller must
-/// then not write the effect.
+/// Removes a finished job. Must run in the transaction that writes the result of the job. Returns `false` if another process claimed the
+/// job after the lease ended. The caller must then not write the result.
 pub(crate) async fn end_job(connection: &impl ConnectionTrait, job: &Claimed) -> Result<bool, StoreError> {
     let ended = jobs::Entity::delete_many()
         .filter(jobs::Column::Id.eq(job.id))
@@ -373,7 +378,8 @@ pub(crate) async fn end_job(connection: &impl ConnectionTrait, job: &Claimed) ->
     Ok(ended.rows_affected == 1)
 }
 
-/// Sets when a job is due. Must run in the transaction that writes the job's effect. Returns `false` if the lease was lost.
+/// Sets the time at which a job is due or at which its lease ends. Must run in the transaction that writes the result of the attempt.
+/// Returns `false` if another process claimed the job after the lease ended. The caller must then not write the result.
 pub(crate) async fn put_off(
     connection: &impl ConnectionTrait,
     job: &Claimed,
@@ -388,18 +394,18 @@ pub(crate) async fn put_off(
     Ok(put_off.rows_affected == 1)
 }
 
-/// An accepted message that was ignored or was a delivery report.
+/// A raw message that was ignored or was a delivery report, so it did not become a message of a contact.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct SetAside {
-    /// Id of the message in the journal.
+    /// Id of the raw message in the journal.
     pub id: i64,
-    /// The line on which the message arrived.
+    /// Name of the line on which the message arrived.
     pub line: String,
     /// When the message was received.
     pub received_at: chrono::DateTime<chrono::Utc>,
     /// `ignored` or `report`.
     pub outcome: Outcome,
-    /// Why the message was set aside. Never contains text that people wrote.
+    /// Why the message was ignored, or what the delivery report was about. Never contains text that people wrote.
     pub reason: String,
 }
 
