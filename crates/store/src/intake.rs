@@ -1,5 +1,5 @@
-//! Incoming messages: the journal of raw messages, the read positions in the sources (cursors), receipt codes, and the choices stored for
-//! identifiers.
+//! Incoming messages: the journal of raw messages, the positions up to which each source was read (cursors), conversations read with
+//! receipt codes, the state of the lines, and the choices stored for identifiers.
 
 pub(crate) mod choices;
 pub(crate) mod cursors;

@@ -1,5 +1,5 @@
-//! Choices stored for an identifier on a line: the language of automatic texts, whether the person asked not to be written to, and whether
-//! staff blocked the identifier.
+//! Choices stored for an identifier (address or account) on a line: the language of automatic texts, whether the person asked not to be
+//! written to, and whether staff blocked the identifier.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,12 +19,12 @@ use crate::{
     error::StoreError,
 };
 
-/// The choices stored for one identifier on a line.
+/// The choices stored for one identifier on one line.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Choice {
     pub(crate) language: Option<Language>,
     pub(crate) stopped: bool,
-    /// End of the block by staff, in microseconds since 1970. `None` if staff did not block the identifier.
+    /// End of the block by staff, in microseconds since 1970. `None` if staff never blocked or have unblocked the identifier.
     pub(crate) blocked_until: Option<i64>,
 }
 
@@ -51,13 +51,14 @@ impl Store {
         Ok(row.and_then(|row| Choice::from(row).language))
     }
 
-    /// Returns the keyed hash under which an identifier on a line is stored and found.
+    /// Returns the keyed hash of an identifier on a line. Rows are found by this hash, so that the identifier itself is stored only in
+    /// encrypted form.
     pub(crate) fn hash_of_identifier(&self, line: &str, identifier: &str) -> Vec<u8> {
         self.keys.lookup("identifier", &format!("{line}\n{identifier}"))
     }
 }
 
-/// Loads the choices for the identifier of a contact.
+/// Loads the choices stored for the identifier of a contact. Returns the default if the contact has no identifier or nothing is stored.
 pub(crate) async fn choice_of(
     database: &impl ConnectionTrait,
     contact: &contacts::Model,
@@ -71,7 +72,7 @@ pub(crate) async fn choice_of(
     Ok(row.map(Choice::from).unwrap_or_default())
 }
 
-/// Blocks an identifier until the time `until`. `None` unblocks the identifier.
+/// Blocks an identifier until the time `until`, in microseconds since 1970. `None` unblocks the identifier.
 pub(crate) async fn block(
     transaction: &DatabaseTransaction,
     line: &str,
@@ -94,7 +95,7 @@ pub(crate) async fn block(
     Ok(())
 }
 
-/// Loads the choices for these identifiers. The keys of the map are the hashes of the identifiers.
+/// Loads the choices stored for the identifiers with these hashes. The keys of the returned map are the hashes.
 pub(crate) async fn choices(
     transaction: &DatabaseTransaction,
     identifiers: &HashSet<Vec<u8>>,
@@ -103,14 +104,14 @@ pub(crate) async fn choices(
         .filter(people::Column::IdentifierHash.is_in(identifiers.iter().cloned()))
         .all(transaction)
         .await?;
-    // The hash includes the line, so it is unique across lines.
+    // The hash is computed from the line and the identifier, so no filter by line is needed.
     Ok(rows
         .into_iter()
         .map(|row| (row.identifier_hash.clone(), row.into()))
         .collect())
 }
 
-/// Stores a choice that the platform reported. Ignores reports that contain no choice.
+/// Stores a choice of the person: a language, or the wish not to be written to. Ignores news that contains no such choice.
 pub(crate) async fn choose(
     transaction: &DatabaseTransaction,
     line: &str,
@@ -138,7 +139,7 @@ pub(crate) async fn choose(
     Ok(())
 }
 
-/// Allows replies to these identifiers again. The people behind these identifiers had asked not to be written to and then wrote again.
+/// Allows replies again to the identifiers with these hashes. Called when people who had asked not to be written to write again.
 pub(crate) async fn hear_again(
     transaction: &DatabaseTransaction,
     identifiers: Vec<Vec<u8>>,

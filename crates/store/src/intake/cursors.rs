@@ -1,5 +1,5 @@
-//! Cursors: the positions up to which the sources of a line were read. The cursors of conversations with people are sealed (encrypted),
-//! because even the existence of a conversation is confidential.
+//! Cursors: the positions up to which each source of a line (a mail folder, or a conversation on a chat platform) was read. The cursor of a
+//! conversation is sealed (encrypted), because even the fact that a person has a conversation with the helpline is confidential.
 
 use hotline_core::{
     identifiers::line_name::LineName,
@@ -101,7 +101,7 @@ impl Store {
     }
 }
 
-/// Stores the position up to which a source was read.
+/// Stores a cursor, and replaces the earlier cursor of the same source.
 pub(crate) async fn write(transaction: &DatabaseTransaction, row: CursorRow) -> Result<(), StoreError> {
     match row {
         CursorRow::Named(row) => {

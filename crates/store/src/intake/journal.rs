@@ -1,7 +1,8 @@
-//! The journal: raw messages are written to disk before they are confirmed to their source.
+//! The journal: each raw message is written to disk before its channel confirms it to the source (such as a mail server).
 //!
-//! Requests that arrive while a commit is under way share the next commit. A disk with a few hundred syncs a second can therefore store
-//! thousands of messages a second. Each message is as durable as if it had its own commit.
+//! Each commit has to wait for the disk. Requests that arrive while a commit is running share the next commit, so a disk that can sync a
+//! few hundred times a second can store thousands of messages a second. A request is answered only after its commit, so each message is as
+//! durable as with a commit of its own.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -40,10 +41,10 @@ use crate::{
 
 /// Raw messages larger than this many bytes are stored in the attachments folder instead of the database.
 const IN_DATABASE: usize = 64 * 1024;
-/// When this many messages are collected, no further request joins the commit.
+/// When the requests collected for a commit contain this many messages, no further request is added to this commit.
 const TOGETHER: usize = 256;
 
-/// Commits batch requests as they arrive, until the store is dropped.
+/// Starts a task that commits the batch requests as they arrive. The task ends when the store is dropped.
 pub(crate) fn serve_requests(store: Weak<Store>, mut requests: mpsc::Receiver<BatchRequest>) {
     tokio::spawn(async move {
         while let Some(first) = requests.recv().await {
@@ -72,7 +73,8 @@ impl Store {
                         .iter()
                         .map(|row| written.take(row))
                         .collect::<Option<Vec<_>>>();
-                    // The file of a repeated message is already stored, so the new copy is deleted.
+                    // A message that was accepted before already has its file, so the file that was written for the repeated message is
+                    // deleted.
                     let repeated = accepted.iter().flatten().zip(&request.rows);
                     let repeated = repeated.filter(|(accepted, _)| !accepted.fresh);
                     let files = repeated.filter_map(|(_, row)| row.file).collect();
@@ -114,7 +116,7 @@ impl Store {
             }
             written.known = self.known_before(&transaction, &rows, &written.fresh).await?;
             let now = self.now();
-            // Creates the jobs in the order of arrival, so that messages are registered in that order.
+            // Creates the receive jobs in the order of the journal ids, so that messages are registered in the order in which they arrived.
             let mut ids: Vec<i64> = written.fresh.values().map(|row| row.id).collect();
             ids.sort_unstable();
             let made = ids.into_iter().map(|id| jobs::ActiveModel {
@@ -140,12 +142,14 @@ impl Store {
             cursors::write(&transaction, cursor).await?;
         }
         transaction.commit().await?;
-        // If the database file was replaced during the commit, the new file lacks these rows.
+        // If the database file was replaced during the commit, the file at its path lacks these rows, so the messages must not be
+        // confirmed.
         self.check_place()?;
         Ok(written)
     }
 
-    /// Finds the rows of messages that were already in the journal before this commit.
+    /// Finds the journal rows of those messages in `rows` that were already in the journal before this commit. The keys of the map are the
+    /// external hashes.
     async fn known_before(
         &self,
         transaction: &DatabaseTransaction,
@@ -181,7 +185,8 @@ impl Store {
         })
     }
 
-    /// Returns the reference given out for a journal row. If an old row stores no reference, the reference is computed from the row number.
+    /// Returns the reference that was given out for the journal row `id`. `kept` is the reference stored in the row. Old rows store no
+    /// reference; their reference is computed from the row's id.
     pub(crate) fn reference_of_row(&self, id: i64, kept: Option<i64>) -> Reference {
         let number = |number: i64| u64::try_from(number).unwrap_or_default();
         match kept {
@@ -190,7 +195,7 @@ impl Store {
         }
     }
 
-    /// Draws `many` random references that are not used by any message or contact.
+    /// Draws `many` different random references that no raw message or contact has yet.
     pub(crate) async fn draw_references(
         &self,
         transaction: &DatabaseTransaction,
@@ -209,8 +214,8 @@ impl Store {
         Ok(drawn.into_iter().collect())
     }
 
-    /// Returns the reference of the identifier's open contact. Returns `None` if there is no open contact, or if the message with this
-    /// external id is not registered yet.
+    /// Returns the reference of the open contact of this identifier, after the message with this external id was registered. Returns `None`
+    /// if the message is not registered yet, or if the identifier has no open contact.
     async fn read_registered_in(
         &self,
         line: &LineName,
@@ -235,12 +240,14 @@ impl Store {
         Ok(contact.as_ref().map(reference_of))
     }
 
-    /// Returns the keyed hash of a message's external id. The hash includes the line, so it is unique across lines.
+    /// Returns the keyed hash of a message's external id. The hash is computed from the line and the id, so equal ids on different lines
+    /// have different hashes.
     fn external_hash(&self, line: &LineName, external_id: &str) -> Vec<u8> {
         self.keys.lookup("external id", &format!("{line}\n{external_id}"))
     }
 
-    /// Seals (encrypts) one message. A large message is written to a file, and the file is synced before the function returns.
+    /// Seals (encrypts) one raw message and builds its journal row. A message larger than [`IN_DATABASE`] is written to a file, which is
+    /// synced before the function returns.
     async fn seal_raw(&self, raw: RawMessage) -> Result<JournalRow, StoreError> {
         let external_hash = self.external_hash(&raw.line, &raw.external_id);
         let place = raw_place(&external_hash);
@@ -267,8 +274,8 @@ impl Store {
     }
 }
 
-/// Returns those `references` that are already used by a message or a contact. Contacts are checked too, because a contact can outlive the
-/// raw message that opened it.
+/// Returns those `references` that are already used by a message or a contact. Contacts are checked too, because the journal row of the
+/// message that opened a contact may store no reference or may no longer exist.
 async fn taken_references(
     transaction: &DatabaseTransaction,
     references: &HashSet<i64>,
@@ -389,14 +396,15 @@ impl Intake for Store {
     }
 }
 
-/// The rows of one commit, by external hash: new rows, and rows that existed before.
+/// The journal rows of the messages in one commit, by external hash. `fresh` contains the rows that this commit inserted; `known` contains
+/// the rows of messages that were in the journal before.
 #[derive(Default)]
 struct Written {
     fresh: HashMap<Vec<u8>, Numbered>,
     known: HashMap<Vec<u8>, Numbered>,
 }
 
-/// The columns read for each row: the columns of a [`Numbered`], and the external hash.
+/// The columns read for each journal row: the columns from which a [`Numbered`] is built, and the external hash.
 const NUMBERED: [journal::Column; 3] = [
     journal::Column::Id,
     journal::Column::ExternalHash,
@@ -411,8 +419,8 @@ struct Numbered {
 }
 
 impl Written {
-    /// Builds the answer to the adapter that delivered this row. If two rows of a commit contain the same message, only the first row
-    /// counts as new.
+    /// Builds the answer to the channel adapter for this row. If two rows of the commit contain the same message, the answer says only for
+    /// the first row that the message is new. Returns `None` if the journal has no row for the message.
     fn take(&mut self, row: &JournalRow) -> Option<Accepted> {
         let (row, fresh) = match self.fresh.remove(&row.external_hash) {
             Some(numbered) => {

@@ -1,4 +1,4 @@
-//! The state of the lines, as shown to staff.
+//! The connection state of the lines, as shown to staff.
 
 use chrono::{DateTime, Utc};
 use hotline_core::{health::Health, identifiers::line_name::LineName};
@@ -12,23 +12,23 @@ use crate::{
     error::StoreError,
 };
 
-/// The state of one line.
+/// The connection state of one line.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct LineState {
     /// Name of the line.
     pub line: String,
     /// Name of the line's channel.
     pub channel: String,
-    /// Whether the line's last attempt to reach its source succeeded.
+    /// Whether the line reached its source (such as a mail server) at the last attempt. `true` if the line has not reported yet.
     pub up: bool,
     /// When `up` last changed. `None` if the line has not reported yet.
     pub since: Option<DateTime<Utc>>,
-    /// Why the line is down, or the problem of a line that is up but partly failing. Empty if there is no problem.
+    /// Why the line did not reach its source, or what fails on a line that reached its source. Empty if nothing fails.
     pub problem: String,
 }
 
 impl Store {
-    /// Stores the state of a line. Does nothing if the state is unchanged.
+    /// Stores the reported state of a line. Does nothing if the same state is already stored.
     pub(crate) async fn note_health(&self, line: &LineName, health: &Health) -> Result<(), StoreError> {
         let (up, problem) = match health {
             Health::Up => (true, ""),
@@ -76,7 +76,7 @@ impl Store {
         Ok(())
     }
 
-    /// Returns the state of every configured line. A line that has not reported yet counts as up.
+    /// Returns the state of every configured line. A line that has not reported its state yet counts as up.
     ///
     /// # Errors
     /// If a database query fails.

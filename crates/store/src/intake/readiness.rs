@@ -1,4 +1,4 @@
-//! Readiness: whether messages can be accepted.
+//! The readiness check: whether the store can accept messages.
 
 use hotline_core::{
     identifiers::line_name::LineName,
@@ -8,10 +8,10 @@ use hotline_core::{
 use crate::{db::store::Store, error::StoreError, intake::cursors};
 
 impl Store {
-    /// Checks that the database can be written and the disk has room.
+    /// Checks that the database and the attachments folder can be written, and that the disk has more free space than the reserve.
     ///
     /// # Errors
-    /// If no message can be accepted. The error gives the reason.
+    /// If the store cannot accept messages. The error gives the reason.
     pub async fn ready(&self) -> Result<(), StoreError> {
         self.check_place()?;
         self.files.room()?;

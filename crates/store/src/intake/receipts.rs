@@ -1,4 +1,4 @@
-//! The conversation that a person can read with a receipt code.
+//! The conversation that a person can read with a receipt code: the person's messages and the replies, on the answer page of the web form.
 
 use hotline_core::{
     identifiers::{line_name::LineName, receipt::ReceiptCode},

@@ -1,4 +1,4 @@
-//! Comparing the messages in the sources with the messages that were registered.
+//! Queries for comparing the messages in a source (such as a mailbox) with the messages that were accepted and registered.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -15,7 +15,7 @@ use crate::{
 };
 
 impl Store {
-    /// Returns the given external ids whose messages were never accepted on this line.
+    /// Returns those of the given external ids (the ids of messages in their source) whose messages were never accepted on this line.
     ///
     /// # Errors
     /// If a database query fails.
@@ -47,7 +47,7 @@ impl Store {
         Ok(missing)
     }
 
-    /// Counts the messages accepted on a line, by outcome.
+    /// Counts the messages accepted on a line. The keys of the map are the outcomes, such as `message` or `ignored`.
     ///
     /// # Errors
     /// If a database query fails.
@@ -69,8 +69,8 @@ impl Store {
         Ok(rows.into_iter().map(|row| (row.outcome, row.count)).collect())
     }
 
-    /// Counts raw messages with the outcome `message` or `unreadable` to which no message of a contact refers. Erased raw messages are left
-    /// out. Any result other than 0 indicates a defect.
+    /// Counts the raw messages on a line that have the outcome `message` or `unreadable`, but to which no message of a contact refers. Does
+    /// not count erased raw messages. Any result other than 0 shows that a message was lost by a defect in Hotline.
     ///
     /// # Errors
     /// If a database query fails.
