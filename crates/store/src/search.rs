@@ -1,5 +1,5 @@
-//! Search over sealed (encrypted) text. The index exists only in memory, so the disk contains no readable copy of the text. The service
-//! builds the index from the database at start-up and updates the index after each change.
+//! Search in text that is stored sealed (encrypted). The search index exists only in memory, so the disk contains no readable copy of the
+//! text. The service builds the index from the database at start-up and updates the index after each change of a contact.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -26,24 +26,26 @@ use crate::{
     memory::search_index::Index,
 };
 
-/// Number of contacts loaded per query while the index is built.
+/// Number of contacts that each query loads while the index is built.
 const PORTION: u64 = 2_000;
-/// Maximum number of contacts whose texts are searched for phrases. The newest contacts are searched first.
+/// Maximum number of contacts whose texts are decrypted to find phrases, because the index knows only single words. The most recently
+/// changed contacts are searched first.
 const PHRASES: usize = 1_000;
 
 /// Results of a search.
 pub struct SearchResults {
-    /// Matching contacts, each with the text around the match. Contacts that match by reference or identifier come first and have an empty
-    /// text. The other contacts follow, most recently changed first.
+    /// The matching contacts, each with the words around the match. Contacts whose reference or identifier was searched for come first,
+    /// with an empty text. Contacts whose text matches follow, most recently changed first.
     pub rows: Vec<(InboxRow, String)>,
-    /// Whether there are further results.
+    /// Whether more contacts match than `rows` contains.
     pub more: bool,
     /// Number of contacts indexed so far, while the index is being built. `None` once the index covers all contacts.
     pub so_far: Option<u64>,
 }
 
 impl Store {
-    /// Builds the index, then updates it after each change, until the future is dropped. Only a process that serves pages needs the index.
+    /// Builds the search index, then updates it after each change of a contact, until the future is dropped. Only a process that serves the
+    /// pages of staff needs the index.
     pub async fn keep_searchable(self: Arc<Self>) {
         let mut changes = self.watch();
         let mut newest = *changes.borrow_and_update();
@@ -64,16 +66,16 @@ impl Store {
         }
     }
 
-    /// Indexes every contact, beginning with the contact whose last message is oldest. [`Store::keep_searchable`] then indexes the changes
-    /// made while this function ran.
+    /// Indexes every contact, in the order of the person's last message, oldest first. Changes made while this function runs are indexed
+    /// afterwards by [`Store::keep_searchable`].
     async fn index_all(&self) -> Result<(), StoreError> {
         let (at, id) = (contacts::Column::LastInAt, contacts::Column::Id);
         let mut after = (i64::MIN, Uuid::nil());
         loop {
             let later = at.gt(after.0).or(at.eq(after.0).and(id.gt(after.1)));
             let portion = contacts::Entity::find()
-                // This redundant condition lets the database seek in its index. With only the next condition, the database would scan all
-                // earlier rows.
+                // This condition follows from the next one, but lets the database seek in its index. With only the next condition, the
+                // database would scan all earlier rows for each portion.
                 .filter(at.gte(after.0))
                 .filter(later)
                 .order_by_asc(at)
@@ -108,7 +110,7 @@ impl Store {
         Ok(last)
     }
 
-    /// Updates the index with the current texts of these contacts.
+    /// Indexes these contacts by their current texts. Removes erased contacts from the index.
     async fn index(&self, all: Vec<contacts::Model>) -> Result<(), StoreError> {
         let said = self.searchable_text(&all).await?;
         let texts: Vec<(Uuid, Option<String>)> = all
@@ -130,7 +132,7 @@ impl Store {
         Ok(())
     }
 
-    /// Loads the messages of these contacts, newest first, without notices.
+    /// Loads the messages of these contacts, by contact and newest first. Leaves out notices from the platform.
     async fn searchable_text(
         &self,
         all: &[contacts::Model],
@@ -183,7 +185,8 @@ impl Store {
         self.keys.decrypt_from_url(hidden)
     }
 
-    /// Searches for words, phrases in quotation marks, a reference, or a complete identifier. Returns at most `size` results.
+    /// Finds the contacts that match the search `typed`: words, phrases in quotation marks, a reference, or a complete identifier. Returns
+    /// at most `size` contacts.
     ///
     /// # Errors
     /// If a database query fails.
@@ -225,7 +228,8 @@ impl Store {
         })
     }
 
-    /// Returns those given contacts that contain all phrases, each with the text around the match. Keeps the order of `ids`.
+    /// Returns those contacts among `ids` whose texts contain all phrases of the search, each with the words around the match. Keeps the
+    /// order of `ids`.
     async fn looked_into(
         &self,
         ids: &[Uuid],
@@ -244,7 +248,7 @@ impl Store {
             .collect())
     }
 
-    /// Finds contacts by their reference or complete identifier.
+    /// Finds the newest 20 contacts whose reference or complete identifier is `typed`.
     async fn named(&self, typed: &str) -> Result<Vec<contacts::Model>, StoreError> {
         let typed = typed.trim();
         let mut any = Condition::any();
@@ -262,7 +266,8 @@ impl Store {
     }
 }
 
-/// Returns the words around the match in the first text that contains all phrases, or `None` if no text contains all phrases.
+/// Finds the first of these texts that contains all phrases and has a word that begins with one of the search words. Returns the words
+/// around that word, or `None` if there is no such text.
 fn words_round(texts: &[String], sought: &Sought) -> Option<String> {
     let begins = |word: &str| sought.all().any(|sought| word.starts_with(sought));
     let has_some = |text: &&String| words(text).iter().any(|word| begins(word));
