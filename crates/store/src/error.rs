@@ -46,7 +46,7 @@ pub enum Conflict {
     /// The person left no address to reply to.
     #[error("this person left no address to answer to")]
     NoAddress,
-    /// The writer of the reply chose an address at which the person did not ask for replies.
+    /// The writer of the reply chose an address that the person did not give for replies.
     #[error("this person did not ask to be answered there")]
     NotAskedFor,
     /// The operation was already performed, or the record is no longer in a state that allows the operation.
@@ -104,7 +104,7 @@ pub enum Conflict {
     /// The name of the network is invalid, so no call or message can be logged for this network.
     #[error("no such network is logged here")]
     NoNetwork,
-    /// The contact cannot be closed before its wrap-up is complete.
+    /// The contact cannot be closed before its wrap-up (the required questions of the classification) is complete.
     #[error("complete the wrap-up first")]
     NotWrappedUp,
     /// The person is still waiting for a reply, so closing needs a reason.
@@ -113,7 +113,8 @@ pub enum Conflict {
     /// The record already is in the state that was requested.
     #[error("it is so already")]
     SoAlready,
-    /// The text of the reply is an unfinished search for a canned reply, such as a slash and the beginning of a name.
+    /// The text of the reply is an unfinished search for a canned reply, such as a slash followed by the beginning of the name of a canned
+    /// reply.
     #[error("a reply is not the name of a canned reply; choose one from the list or write words")]
     CannedNotChosen,
     /// The answers contain a question or an answer that the classification scheme does not have.
@@ -125,7 +126,7 @@ pub enum Conflict {
     /// A reply can be taken back only by its author.
     #[error("somebody else wrote this")]
     NotYours,
-    /// Only a failed message can be sent again.
+    /// The message cannot be sent again, because its delivery did not fail.
     #[error("only a message that failed can be sent again")]
     NotFailed,
     /// The person asked not to be written to. Replies are allowed again after the person's next message.
@@ -159,7 +160,7 @@ pub enum Conflict {
     /// The name of the API token is empty or too long.
     #[error("the name of a token has 1 to 60 characters")]
     TokenWithoutName,
-    /// The outreach event is marked as held but has no day.
+    /// The outreach event is marked as held, but the day on which it was held is missing.
     #[error("what was held was held on a day")]
     EventWithoutDay,
     /// The number of people at the outreach event is negative or too large.

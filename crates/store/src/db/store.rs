@@ -53,11 +53,12 @@ pub struct Settings {
     pub key_file: Option<PathBuf>,
     /// Time zone that determines when a day begins.
     pub zone: Tz,
-    /// Number of days after closing during which a later message still joins the closed contact.
+    /// Number of days after the closing of a contact during which a later message of the person reopens this contact instead of opening a
+    /// new one.
     pub reopen_days: u16,
     /// Bytes that must stay free on the disk. If fewer bytes are free, no message is accepted.
     pub reserve: u64,
-    /// Delay before a reply is handed to its channel. During this time the reply can be taken back.
+    /// Delay before a reply is handed to its channel. During this delay, its author can take the reply back.
     pub undo: Duration,
     /// Maximum number of accepted messages that wait to be registered. If more messages wait, new messages are refused.
     pub backlog: u64,
@@ -135,8 +136,8 @@ pub struct Store {
     pub(crate) watched: Watched,
     /// How long a reply can be taken back after it was written.
     pub(crate) undo: Duration,
-    /// The locked file that lets only this process run the jobs of a SQLite database. Set by [`Store::take_over`]; the lock lasts until the
-    /// process ends.
+    /// The locked file that lets only this process run the jobs of a SQLite database. Set by [`Store::take_over`]. The lock ends when the
+    /// store is dropped or the process ends.
     pub(crate) served: OnceLock<std::fs::File>,
     /// Number of accepted messages that wait to be registered, according to the last count.
     pub(crate) waiting: AtomicU64,
@@ -146,8 +147,9 @@ pub struct Store {
 impl Store {
     /// Opens the database and runs pending migrations.
     ///
-    /// # Errors If the database cannot be opened, if a newer version of Hotline created the database, if the master key is missing, or if
-    /// the master key belongs to another database.
+    /// # Errors
+    /// If the database cannot be opened, if a newer version of Hotline created the database, if the master key is missing, or if the master
+    /// key belongs to another database.
     pub(crate) async fn open(
         settings: Settings,
         clock: Arc<dyn Clock>,

@@ -48,7 +48,7 @@ pub enum HistoryKind {
     AskedFor,
     /// The contact was snoozed.
     Snoozed,
-    /// The contact's snooze was ended.
+    /// A member of staff ended the contact's snooze before its time.
     Woken,
     /// The contact's identifier was blocked.
     Blocked,
@@ -110,9 +110,9 @@ pub enum Outcome {
     Message,
     /// The raw message could not be parsed. It became a message of a contact that has no text and has the raw message as its attachment.
     Unreadable,
-    /// The raw message became a part of an existing message.
+    /// The raw message became a further part of an existing message, such as the next photo of an album.
     Part,
-    /// The raw message was a newer or older version of an existing message.
+    /// The raw message was another version of an existing message, for example because the person edited that message.
     Version,
     /// The raw message was a notice from the platform about a person.
     Notice,

@@ -69,7 +69,8 @@ pub struct ListedJob {
     pub made_at: chrono::DateTime<chrono::Utc>,
     /// When the next attempt is due. For a running job, when its lease ends.
     pub due_at: chrono::DateTime<chrono::Utc>,
-    /// Why the last attempt failed. Empty if no attempt has failed. Never contains text that people wrote.
+    /// Why the last attempt failed. For a running job: `interrupted` if the previous attempt was interrupted, otherwise empty. Never
+    /// contains text that people wrote.
     pub reason: String,
 }
 
@@ -378,8 +379,8 @@ pub(crate) async fn end_job(connection: &impl ConnectionTrait, job: &Claimed) ->
     Ok(ended.rows_affected == 1)
 }
 
-/// Sets the time at which a job is due or at which its lease ends. Must run in the transaction that writes the result of the attempt.
-/// Returns `false` if another process claimed the job after the lease ended. The caller must then not write the result.
+/// Sets `due_at` of a running job, that is, the time at which its lease ends. The caller writes the progress of the job in the same
+/// transaction. Returns `false` if another process claimed the job after the lease ended. The caller must then not write the progress.
 pub(crate) async fn put_off(
     connection: &impl ConnectionTrait,
     job: &Claimed,
@@ -405,7 +406,8 @@ pub struct SetAside {
     pub received_at: chrono::DateTime<chrono::Utc>,
     /// `ignored` or `report`.
     pub outcome: Outcome,
-    /// Why the message was ignored, or what the delivery report was about. Never contains text that people wrote.
+    /// Why the message was ignored, or why a delivery report matches no sent message. Empty for other delivery reports. Never contains text
+    /// that people wrote.
     pub reason: String,
 }
 

@@ -1,8 +1,8 @@
-//! The report that a counsellor is writing a reply to a person.
+//! Reports that a counsellor is writing a reply to a person.
 
 use hotline_core::identifiers::{line_name::LineName, private::Private};
 
-/// A reply that a counsellor is writing.
+/// A report that a counsellor is writing a reply.
 #[derive(Debug, Clone)]
 pub struct Typing {
     /// The line on which the reply will be sent.

@@ -147,7 +147,7 @@ pub(crate) fn unseal<T: for<'de> Deserialize<'de>>(
     serde_json::from_slice(&key.open(place, sealed)?).map_err(|_| StoreError::Sealed("A sealed value"))
 }
 
-/// Returns at most the first 140 characters of a text, with each line break replaced by a space.
+/// Returns at most the first 140 characters of a text, as one line: each run of white space becomes one space.
 pub(crate) fn first_words(text: &str) -> String {
     text.split_whitespace()
         .flat_map(|word| word.chars().chain([' ']))

@@ -74,8 +74,8 @@ impl Files {
 
     /// Writes files and syncs them, so that they survive a power cut.
     ///
-    /// # Errors If a file cannot be written. The files that were written before the error stay on the disk. They are unused and do no harm
-    /// except for the space.
+    /// # Errors
+    /// If a file cannot be written. The files that were written before the error stay on the disk. They are unused and only take up space.
     pub async fn write(&self, files: Vec<(Uuid, Vec<u8>)>) -> Result<(), StoreError> {
         if files.is_empty() {
             return Ok(());
@@ -92,8 +92,8 @@ impl Files {
         Ok(written.await.map_err(std::io::Error::other)??)
     }
 
-    /// Deletes the files with these ids. If a file cannot be deleted, the function only logs a warning, because an unused file does no harm
-    /// except for the space.
+    /// Deletes the files with these ids. If a file cannot be deleted, the function only logs a warning, because an unused file only takes
+    /// up space.
     pub async fn remove(&self, files: Vec<Uuid>) {
         for id in files {
             if let Err(error) = tokio::fs::remove_file(self.folder.join(id.to_string())).await

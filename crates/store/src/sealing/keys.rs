@@ -71,8 +71,8 @@ impl Keys {
 
     /// Derives the keys from a master key.
     ///
-    /// # Errors Never in practice: HKDF with SHA-256 fails only for a derived key longer than 8,160 bytes (RFC 5869), and these keys have
-    /// 32 bytes.
+    /// # Errors
+    /// Never in practice: HKDF with SHA-256 fails only for a derived key longer than 8,160 bytes (RFC 5869), and these keys have 32 bytes.
     pub fn from_master(master: &[u8]) -> anyhow::Result<Self> {
         let hkdf = Hkdf::<Sha256>::new(Some(b"hotline"), master);
         let derive = |purpose: &str| {
