@@ -8,7 +8,7 @@ pub enum StoreError {
     /// The record does not exist. The string is the kind of the record, such as "contact".
     #[error("there is no such {0}")]
     NotFound(&'static str),
-    /// The record was changed by someone else, or its state does not allow the operation.
+    /// The operation is refused. The [`Conflict`] gives the reason.
     #[error("{0}")]
     Conflict(Conflict),
     /// The database reported an error or could not be reached.
@@ -132,7 +132,8 @@ pub enum Conflict {
     /// The person asked not to be written to. Replies are allowed again after the person's next message.
     #[error("this person asked not to be written to; answer after the next message")]
     Stopped,
-    /// The file cannot be requested from the platform: it is already stored, is being fetched, or has no address at the platform.
+    /// The file cannot be requested from the platform, because the file is already stored, is already being fetched, or has no address at
+    /// the platform.
     #[error("this file is here or being fetched already, or cannot be fetched")]
     NothingToFetch,
     /// The line cannot send files.
@@ -172,8 +173,8 @@ pub enum Conflict {
     /// The opening balance or correction names a channel, a kind of case or an institution that the statistics do not count.
     #[error("no figure of this name is counted here")]
     NoSuchFigure,
-    /// The request asks to group figures by an unknown dimension, by more than two dimensions, by the same dimension twice, or by more than
-    /// one interval.
+    /// The request asks for figures grouped by an unknown dimension, by more than two dimensions, by the same dimension twice, or by more
+    /// than one interval.
     #[error("figures are cut by one or two of the dimensions there are")]
     NoDimension,
     /// Figures about persons are requested in groups that are too small, for example by day or by hour. In such groups, suppressing small

@@ -26,14 +26,14 @@ impl Changes {
 }
 
 impl Store {
-    /// Subscribes to changes. The received value is the number of the newest history event. Subscribers always reload the data that they
-    /// show, so a missed notification loses no data.
+    /// Subscribes to changes. The received value is the number of the newest history event. After a notification, a subscriber reloads all
+    /// the data that it shows. The next notification therefore makes up for a missed one.
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<i64> {
         self.changes.newest.subscribe()
     }
 
-    /// Commits a transaction and notifies subscribers.
+    /// Commits a transaction, then notifies the subscribers of the change feed.
     pub(crate) async fn commit(&self, transaction: DatabaseTransaction) -> Result<(), StoreError> {
         transaction.commit().await?;
         self.notify_changed().await;

@@ -29,7 +29,7 @@ pub(crate) struct DatabaseFile {
     database: KnownFile,
     log: KnownFile,
     /// A connection that stays open until shutdown. SQLite deletes the log when the last connection closes, and the next connection would
-    /// create a new log.
+    /// create a new log. The check would then report that the log was replaced.
     keeper: Mutex<Option<SqliteConnection>>,
     /// `true` if the last check found that a file was missing or replaced. Further checks with the same result are then not logged.
     missed: AtomicBool,

@@ -249,7 +249,7 @@ pub mod contacts {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Messages, notes and notices of contacts.
+/// The messages of contacts: messages from the person, replies, automatic texts, internal notes, logged calls and platform notices.
 pub mod messages {
     use sea_orm::entity::prelude::*;
 

@@ -331,7 +331,7 @@ async fn connect(url: &str) -> anyhow::Result<(DatabaseConnection, DatabaseConne
         let mut options = ConnectOptions::new(url);
         options
             .max_connections(connections)
-            // Logs SQL statements without their bound values.
+            // SQL statements are logged only at the trace level, and without their bound values.
             .sqlx_logging_level(LevelFilter::Trace)
             // A recount of the statistics reads all contacts, so slow statements are normal and are logged only at the debug level.
             .sqlx_slow_statements_logging_settings(LevelFilter::Debug, Duration::from_secs(1))

@@ -36,7 +36,7 @@ pub enum HistoryKind {
     News,
     /// A message from a blocked identifier opened the contact, so the contact was snoozed until the block ends.
     KeptOut,
-    /// The routing rules assigned the contact.
+    /// The routing rules assigned the contact to a member of staff.
     Assigned,
     /// A counsellor took the contact.
     Claimed,

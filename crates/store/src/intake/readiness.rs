@@ -8,7 +8,8 @@ use hotline_core::{
 use crate::{db::store::Store, error::StoreError, intake::cursors};
 
 impl Store {
-    /// Checks that the database and the attachments folder can be written, and that the disk has more free space than the reserve.
+    /// Checks that the database and the attachments folder can be written, and that the disk has at least the configured reserve of free
+    /// space.
     ///
     /// # Errors
     /// If the store cannot accept messages. The error gives the reason.

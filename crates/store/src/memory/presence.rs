@@ -18,11 +18,11 @@ const SILENT: Duration = Duration::from_secs(12);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum Activity {
-    /// Has left the contact.
+    /// Has left the page of the contact.
     Gone,
-    /// Reading the contact.
+    /// Has the page open and is not writing.
     Reading,
-    /// Writing to the person.
+    /// Has the page open and is writing to the person.
     Writing,
 }
 

@@ -42,7 +42,7 @@ pub struct MessageContent {
     pub quoted: String,
     /// Subject of the message.
     pub subject: Option<String>,
-    /// The web address that the message reports.
+    /// The web address that the person reported. It is never opened.
     pub url: Option<String>,
     /// The sender's name, as the channel delivered it.
     pub name: Option<String>,

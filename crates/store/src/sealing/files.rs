@@ -104,7 +104,7 @@ impl Files {
         }
     }
 
-    /// Reads one file.
+    /// Reads the sealed file with this id.
     ///
     /// # Errors
     /// If the file does not exist or cannot be read.

@@ -76,7 +76,7 @@ pub mod cases {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Links between cases and the contacts they were formed from.
+/// Links between cases and the contacts that belong to them.
 pub mod case_contacts {
     use sea_orm::entity::prelude::*;
 
