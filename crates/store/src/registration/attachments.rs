@@ -1,4 +1,4 @@
-//! Files of incoming messages. They are written to disk before the messages are registered.
+//! Writes the files of incoming messages to disk. This happens before the messages are registered.
 
 use hotline_core::{
     contact::message::{Content, Normalised},

@@ -1,4 +1,4 @@
-//! The stored records that a batch of messages may relate to, with the changes that the batch makes to them.
+//! The stored contacts, messages and choices that a batch of messages may affect, with the changes that the batch makes to them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -28,12 +28,13 @@ use crate::{
     registration::{parts::FoundMessage, register::ParsedMessage, threading::EvidentContact},
 };
 
-/// Maximum number of contacts loaded for each identifier: open contacts first, then the newest. The limit also applies to the stored
-/// messages of one identifier that have the same channel id. Each identifier has its own limit. A sender who floods a mailbox therefore
-/// cannot displace the contacts of others.
+/// Maximum number of contacts to load for an identifier. Open contacts are loaded first, then the newest closed contacts. The limit also
+/// applies to the stored messages that have the same identifier and the same channel id (the id of a message on its channel). Each
+/// identifier has its own limit, so a sender who floods a mailbox cannot displace the contacts of others.
 const CONTACTS_PER_IDENTIFIER: i64 = 20;
 
-/// A message that is stored or that the batch adds. Its channel id (the id of the message on its channel) occurs in the batch.
+/// A stored message, or a message that the batch adds. A message of the batch has the same channel id (the id of a message on its channel)
+/// or refers to that id.
 pub(super) struct Written {
     /// The contact to which the message belongs.
     pub(super) contact: Uuid,
@@ -42,7 +43,7 @@ pub(super) struct Written {
     pub(super) digest: Option<Vec<u8>>,
 }
 
-/// The stored records that a batch may relate to, with the changes that the batch makes to them.
+/// The stored contacts, messages and choices that a batch of messages may affect, with the changes that the batch makes to them.
 #[derive(Default)]
 pub(super) struct BatchState {
     /// The contacts by id: stored contacts with the batch's changes, and contacts that the batch opens.
@@ -51,9 +52,10 @@ pub(super) struct BatchState {
     stored: BTreeMap<Uuid, contacts::Model>,
     /// Stored messages and the messages that the batch adds, by the hash of their channel id.
     pub(super) theirs: HashMap<Vec<u8>, Vec<Written>>,
-    /// The rows of the stored messages in `theirs`, by id. They are loaded only if the batch contains message parts.
+    /// The rows of the stored messages in `theirs`, by id of the row. They are loaded only if the batch contains parts of messages that
+    /// arrive in several parts.
     pub(super) messages: HashMap<Uuid, messages::Model>,
-    /// The stored choices of persons, by the hash of their identifier.
+    /// The stored choice of each identifier (language, wish not to be written to, end of a block), by the hash of the identifier.
     pub(super) choices: HashMap<Vec<u8>, Choice>,
 }
 
@@ -66,7 +68,8 @@ impl BatchState {
         self.contacts.get_mut(&id).ok_or(StoreError::NotFound("contact"))
     }
 
-    /// Returns the messages with this channel id that belong to one of these contacts.
+    /// Returns the messages with this message id that belong to one of the contacts `mine`. Returns no messages if `message_id_hash` is
+    /// `None`.
     pub(super) fn written(&self, mine: &[Uuid], message_id_hash: Option<&Vec<u8>>) -> Vec<FoundMessage> {
         let seen = message_id_hash.and_then(|hash| self.theirs.get(hash));
         let of_mine = seen
@@ -91,7 +94,7 @@ impl BatchState {
     }
 
     /// Returns the contacts of an identifier on a line. Open contacts come before closed contacts, and newer contacts before older
-    /// contacts.
+    /// contacts. Returns no contacts if `identifier_hash` is `None`.
     pub(super) fn of_identifier(&self, line: &str, identifier_hash: Option<&Vec<u8>>) -> Vec<Uuid> {
         let Some(hash) = identifier_hash else {
             return Vec::new();
@@ -109,7 +112,7 @@ impl BatchState {
         found.into_iter().map(|contact| contact.id).collect()
     }
 
-    /// Returns a stored contact as it was before the batch.
+    /// Returns a stored contact as it was before the batch. `None` if the batch opens the contact.
     pub(super) fn before(&self, id: Uuid) -> Option<&contacts::Model> {
         self.stored.get(&id)
     }
@@ -120,8 +123,9 @@ impl BatchState {
         choice.blocked_until.filter(|until| *until > now)
     }
 
-    /// Updates a contact for a message that arrived at `at`: the contact waits for a reply, and its snooze ends. If the contact's
-    /// identifier is blocked at `now`, the contact is snoozed until the block ends. An automatic reply changes nothing.
+    /// Sets a contact to waiting for a reply, because of a message that arrived at `at`. Reopens the contact if it is closed, and ends its
+    /// snooze. If the contact's identifier is blocked at `now`, the contact is snoozed until the block ends. If `origin` is an automatic
+    /// reply, the contact does not change.
     pub(super) fn join(&mut self, id: Uuid, at: i64, origin: Origin, now: i64) -> Result<(), StoreError> {
         if origin == Origin::AutoReply {
             return Ok(());
@@ -149,7 +153,8 @@ pub(super) enum Repeated {
     OtherContent,
 }
 
-/// Compares a message with the sender's stored messages that have the same channel id. `mine` are the contacts of the sender.
+/// Checks whether the sender already sent a message with this message id, and whether that message has the same content. `mine` are the
+/// contacts of the sender.
 pub(super) fn repeated(
     known: &BatchState,
     mine: &[Uuid],
@@ -173,7 +178,7 @@ pub(super) fn repeated(
 }
 
 impl Store {
-    /// Loads all stored records that the batch may relate to.
+    /// Loads the stored contacts, messages and choices that the messages `kept` may affect.
     pub(super) async fn look_up(
         &self,
         transaction: &DatabaseTransaction,
@@ -229,7 +234,7 @@ impl Store {
             known.choices = choices(transaction, &identifiers).await?;
         }
         if !identifiers.is_empty() || !threads.is_empty() {
-            // If one of several combined `IN` lists is empty, SQLite reads every contact. Empty lists are therefore left out.
+            // If one of the `IN` lists that `OR` combines is empty, SQLite reads every contact. Empty lists are therefore left out.
             let mut any = Condition::any();
             if !identifiers.is_empty() {
                 any = any.add(contacts::Column::Id.in_subquery(of_each(&identifiers)));
@@ -244,7 +249,8 @@ impl Store {
                 .filter(any)
                 .order_by_asc(contacts::Column::Id);
             if !self.on_sqlite() {
-                // Staff may be working on these contacts. Locking them in the order of their ids prevents deadlocks.
+                // Requests of staff may lock the same contacts at the same time. Locking contacts in the order of their ids prevents
+                // deadlocks.
                 found = found.lock_exclusive();
             }
             let found = found.all(transaction).await?;
@@ -254,7 +260,8 @@ impl Store {
         Ok(known)
     }
 
-    /// Finds the contacts to which the thread evidence of a message (thread tokens and ids of earlier messages) refers.
+    /// Finds the contacts that a message refers to by a thread token or by the id of an earlier message. `evidence` contains the tokens and
+    /// ids that the message contains.
     pub(super) fn evident(&self, known: &BatchState, evidence: &[Evidence]) -> Vec<EvidentContact> {
         let mut found = Vec::new();
         for one in evidence {
@@ -283,7 +290,7 @@ impl Store {
     }
 }
 
-/// Returns the identifier of a message's sender, or the identifier about which a notice reports.
+/// Returns the identifier of the sender of a message, or the identifier of the person whom a notice concerns.
 fn identifier_of(normalised: &Normalised) -> Option<&Private<String>> {
     match normalised {
         Normalised::Message(incoming) => incoming.identifier.as_ref(),
@@ -293,7 +300,8 @@ fn identifier_of(normalised: &Normalised) -> Option<&Private<String>> {
     }
 }
 
-/// Builds the query for the contact ids of each identifier, at most [`CONTACTS_PER_IDENTIFIER`] for one identifier.
+/// Builds the query for the ids of the contacts that have one of these identifiers. It selects at most [`CONTACTS_PER_IDENTIFIER`] contacts
+/// for each identifier.
 fn of_each(identifiers: &HashSet<Vec<u8>>) -> SelectStatement {
     let window = WindowStatement::partition_by(contacts::Column::IdentifierHash)
         .order_by_expr(
@@ -315,8 +323,8 @@ fn of_each(identifiers: &HashSet<Vec<u8>>) -> SelectStatement {
         .to_owned()
 }
 
-/// Loads the stored messages that have these channel ids and came from these identifiers. The keys of the map are the hashes of the channel
-/// ids.
+/// Loads the stored messages whose id on their channel is in `their_ids` and whose contact has one of the `identifiers`. Both sets contain
+/// hashes. The keys of the returned map are the hashes from `their_ids`.
 async fn written_before(
     transaction: &DatabaseTransaction,
     their_ids: &HashSet<Vec<u8>>,

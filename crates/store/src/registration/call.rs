@@ -1,4 +1,4 @@
-//! Logging a call: one contact, counted on the day on which the call took place.
+//! Logging a call. The call becomes one contact, which the statistics count on the day on which the call took place.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use hotline_core::{
@@ -33,7 +33,7 @@ use crate::{
     staff::accounts::StaffMember,
 };
 
-/// A call to be logged, or a message on a network that has no line.
+/// A call to log. Also used for a message that a person sent on a network for which this software has no line.
 pub struct NewCall {
     /// Id of the form in which the call was entered. If the form is submitted twice, the call is logged once.
     pub id: Uuid,
@@ -47,21 +47,23 @@ pub struct NewCall {
     pub caller: String,
     /// Description of the call.
     pub text: String,
-    /// Classification of the call. If all required questions are answered, the contact is closed.
+    /// Classification of the call. If all required questions are answered, the contact of the call is closed.
     pub answers: Answers,
 }
 
 /// Maximum age of a call that can be logged: thirty years.
 const LONGEST_AGO: TimeDelta = TimeDelta::days(30 * 365);
-/// Maximum time by which the entered time of a call may be ahead of the system clock. The tolerance is needed because clocks differ.
+/// A call may be dated at most this far in the future, because the clock of the user's device may be ahead of the server's clock.
 const AHEAD: TimeDelta = TimeDelta::minutes(2);
 
 impl Store {
-    /// Registers a call that was answered outside this software.
+    /// Registers a call that was answered outside this software. Returns the reference of the call's contact.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the time of the call is in the future, if the time is too long ago, if the text and the answers are both
-    /// empty, if the scheme does not contain the answers, or if an opening balance already contains the calls of that day.
+    /// [`StoreError::Conflict`] if the time of the call is in the future or too long ago, if the text is too long, if the network is not a
+    /// valid line name, if the text and the answers are both empty, if the answers are not valid in the classification scheme, if the same
+    /// form was already submitted with a different text or colleague, or if an opening balance of the statistics already includes the calls
+    /// of that day.
     pub async fn log_call(&self, who: &StaffMember, call: NewCall) -> Result<Reference, StoreError> {
         let now = self.clock.now();
         if call.at > now + AHEAD {
@@ -190,7 +192,8 @@ impl Store {
         Ok(reference)
     }
 
-    /// Writes a raw message to the journal without creating a job. Returns the row, and whether the row is new.
+    /// Writes a raw message to the journal without creating a job to parse it. If the journal already contains the message, returns the
+    /// existing row. The returned flag is `true` if the row is new.
     async fn journal_one(
         &self,
         transaction: &DatabaseTransaction,

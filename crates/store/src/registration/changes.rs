@@ -1,4 +1,4 @@
-//! The changes of a batch, collected in memory and then written together.
+//! The changes that registering a batch of messages causes. They are collected in memory and then written together.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -27,7 +27,7 @@ use crate::{
     statistics::counts,
 };
 
-/// All changes of a batch.
+/// All changes that registering a batch of messages causes.
 #[derive(Default)]
 pub(super) struct Changes {
     /// The time of the batch, in microseconds since 1970.
@@ -35,20 +35,20 @@ pub(super) struct Changes {
     pub(super) state: BatchState,
     /// New messages.
     pub(super) messages: Vec<messages::Model>,
-    /// Existing messages whose content changed.
+    /// Stored messages whose content the batch changed, by id.
     pub(super) rewritten: HashMap<Uuid, messages::Model>,
     pub(super) versions: Vec<versions::Model>,
-    /// Identifiers of persons who had asked not to be written to and then wrote again.
+    /// Hashes of the identifiers of persons who had asked not to be written to and then wrote again.
     pub(super) heard: HashSet<Vec<u8>>,
     pub(super) attachments: Vec<attachments::ActiveModel>,
     pub(super) outbox: Vec<outbox::ActiveModel>,
     pub(super) events: Vec<events::ActiveModel>,
     pub(super) figures: BTreeMap<Cell, i64>,
     pub(super) outcomes: BTreeMap<(Outcome, &'static str), Vec<i64>>,
-    /// Links to contacts from raw messages that did not become separate messages.
+    /// Links between contacts and raw messages that did not become messages of their own, such as delivery reports.
     pub(super) raw_links: Vec<journal_contacts::ActiveModel>,
     pub(super) on_duty: Option<Vec<OnDuty>>,
-    /// Teams of the counsellors on duty.
+    /// Teams of the counsellors on duty, by id of the counsellor.
     pub(super) teams: HashMap<Uuid, String>,
     pub(super) given: HashMap<Uuid, i64>,
 }
@@ -62,7 +62,8 @@ impl Changes {
     }
 
     /// Links a raw message to a contact, so that erasing the contact erases the raw message too. Used for raw messages that did not become
-    /// separate messages: versions, delivery reports and repeated deliveries.
+    /// messages of their own: parts and versions of other messages, delivery reports, and repeated deliveries. Does nothing if `contact` is
+    /// `None`.
     pub(super) fn link_raw(&mut self, journal_id: i64, contact: Option<Uuid>) {
         self.raw_links
             .extend(contact.map(|contact_id| journal_contacts::ActiveModel {
@@ -82,7 +83,7 @@ impl Changes {
         self.events.push(event(contact_id, at, actor, kind, detail));
     }
 
-    /// Snoozes a new contact of a blocked identifier until `until`.
+    /// Snoozes a new contact whose identifier is blocked. `until` is the end of the block.
     pub(super) fn keep_out(&mut self, contact: Uuid, until: i64) -> Result<(), StoreError> {
         self.state.contact_mut(contact)?.snoozed_until = Some(until);
         self.event(contact, self.now, None, HistoryKind::KeptOut, "");
@@ -110,7 +111,7 @@ impl Changes {
             .ok_or(StoreError::NotFound("message"))
     }
 
-    /// Replaces a message that [`Changes::message`] returned with its changed version.
+    /// Replaces a message that was read with [`Changes::message`]. `message` is its changed version.
     pub(super) fn put(&mut self, message: messages::Model) {
         match self.messages.iter_mut().find(|new| new.id == message.id) {
             Some(new) => *new = message,
@@ -166,7 +167,8 @@ impl Changes {
                 .exec_without_returning(transaction)
                 .await?;
         }
-        // Rows are inserted in chunks, because a row has many columns and databases limit the number of bound values in a statement.
+        // Attachments are inserted in chunks, because each row binds many values and databases limit the number of bound values in a
+        // statement.
         for some in self.attachments.chunks(500) {
             attachments::Entity::insert_many(some.to_vec())
                 .exec_without_returning(transaction)
@@ -212,7 +214,7 @@ impl Changes {
     }
 }
 
-/// Builds the job that fetches a file immediately. Returns `None` if the file is not to be fetched immediately.
+/// Builds the job that fetches an attachment from its platform. `None` if the attachment is not to be fetched immediately.
 fn wanted_at_once(attachment: &attachments::ActiveModel, now: i64) -> Option<jobs::ActiveModel> {
     let wanted = *attachment.fate.as_ref() == FetchState::Wanted;
     wanted.then(|| fetch_job(*attachment.id.as_ref(), now))

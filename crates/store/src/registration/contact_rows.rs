@@ -1,4 +1,4 @@
-//! The rows of a new contact and of a new message.
+//! Builds the rows of new contacts and of incoming messages.
 
 use hotline_core::{
     contact::{
@@ -28,7 +28,8 @@ use crate::{
 };
 
 impl Store {
-    /// Adds the contact that an arriving message opens. Returns the id of the contact.
+    /// Adds a new contact for an arriving message. Returns the id of the contact. `refers_to` is a contact of another identifier whose
+    /// thread token the message contains.
     pub(super) fn open_contact(
         &self,
         changes: &mut Changes,
@@ -102,7 +103,7 @@ impl Store {
         Ok(id)
     }
 
-    /// Adds an arriving message to a contact.
+    /// Adds an arriving message and its attachments to a contact.
     pub(super) fn add_message(
         &self,
         changes: &mut Changes,

@@ -29,7 +29,8 @@ use crate::{
     },
 };
 
-/// Maximum number of acknowledgements to one identifier in 24 hours. The limit ends a loop between two automatic senders.
+/// Maximum number of acknowledgements to one identifier on one line in 24 hours. The limit ends a loop with a program that answers each
+/// acknowledgement.
 const ACKNOWLEDGEMENTS_A_DAY: usize = 3;
 impl Store {
     /// Assigns a new contact to the counsellor that routing selects. Does nothing if no counsellor is on duty.
@@ -63,7 +64,9 @@ impl Store {
         Ok(())
     }
 
-    /// Queues the acknowledgement of a first message. Does nothing if the line has no acknowledgement text.
+    /// Queues the acknowledgement of the message that opened the contact. Does nothing if the line has no acknowledgement text, or if the
+    /// contact has no identifier. If the identifier received [`ACKNOWLEDGEMENTS_A_DAY`] acknowledgements in the last 24 hours, only records
+    /// in the contact's history that no acknowledgement was sent.
     pub(super) async fn acknowledge(
         &self,
         transaction: &DatabaseTransaction,
@@ -140,7 +143,8 @@ pub(super) fn may_be_acknowledged(incoming: &Incoming) -> bool {
         && incoming.answer_to.is_none()
 }
 
-/// Loads the counsellors on duty, each with the number of open contacts. Also returns their teams, by id of the counsellor.
+/// Loads the counsellors on duty, each with the number of open contacts that are assigned to the counsellor. Also returns the teams of the
+/// counsellors, by id of the counsellor.
 async fn on_duty(
     transaction: &DatabaseTransaction,
 ) -> Result<(Vec<OnDuty>, HashMap<Uuid, String>), StoreError> {

@@ -31,26 +31,26 @@ pub(super) struct Arrival<'a> {
     /// Attachment rows that are not linked to a message yet.
     pub(super) attachments: Vec<attachments::ActiveModel>,
     pub(super) identifier_hash: Option<Vec<u8>>,
-    /// The hash of the channel's message id.
+    /// The hash of the id that the message has on its channel.
     pub(super) message_id_hash: Option<Vec<u8>>,
     /// The digest of the content as it arrived.
     pub(super) digest: Vec<u8>,
 }
 
-/// The relation of an arriving message to the stored messages.
+/// Whether an arriving message repeats or extends a stored message.
 enum Duplicate {
-    /// The contact already contains the message, or the message is a returned copy of a message that this service sent.
+    /// `contact` already contains the message, or the message is a returned copy of a message that was sent from `contact`.
     Stored { contact: Uuid, reason: &'static str },
-    /// The message is a part or another version of a stored message.
+    /// The message is a part of the existing message `found`, or another version of such a part.
     PartOf { found: FoundMessage, part: MessagePart },
-    /// The message is new. `copy_of` is the contact that contains an earlier, incomplete copy of the message.
+    /// The message is new. If a contact contains an earlier, incomplete copy of the message, `copy_of` is that contact.
     No { copy_of: Option<Uuid> },
 }
 
 /// The contact that a new message joins or opens.
 struct Place {
     belongs: Belongs<Uuid>,
-    /// A contact of another identifier. The message contains the thread token of this contact.
+    /// A contact of another identifier whose thread token the message contains. The message does not join this contact.
     refers_to: Option<Uuid>,
     /// When the block on the sender's identifier ends. `None` if the identifier is not blocked.
     blocked_until: Option<i64>,
@@ -76,8 +76,8 @@ impl Store {
         }
     }
 
-    /// Computes a digest of the content: subject, text, and the types and sizes of the files. The headers of mail servers are left out, so
-    /// repeated deliveries of a message have equal digests.
+    /// Computes a digest of the content: subject, text (including quoted text), and the types and sizes of the files. It does not include
+    /// the headers that mail servers add, so repeated deliveries of a message have equal digests.
     fn digest(&self, incoming: &Incoming) -> Vec<u8> {
         let mut parts = String::new();
         for part in &incoming.parts {
@@ -124,7 +124,8 @@ impl Store {
         self.apply(transaction, changes, arrival, place, outcome).await
     }
 
-    /// Compares a message with the stored messages. `mine` are the contacts of its sender.
+    /// Checks whether a message repeats a message, is a part of one, or is a returned copy of a message that this service sent. `mine` are
+    /// the contacts of the sender.
     async fn deduplicate(
         &self,
         transaction: &DatabaseTransaction,
@@ -179,8 +180,8 @@ impl Store {
         }
     }
 
-    /// Decides whether a new message joins a contact or opens a new one. Also unfolds (shows) new text that was taken for a copy of earlier
-    /// messages.
+    /// Decides whether a new message joins a contact or opens a new one. Also shows text that was hidden as a copy of earlier messages but
+    /// occurs in none of them. `mine` are the contacts of the sender. `copy_of` is the contact with an incomplete copy of the message.
     async fn place(
         &self,
         transaction: &DatabaseTransaction,
@@ -198,8 +199,8 @@ impl Store {
         let written_to = self.written_to(&changes.state, mine, &evident, incoming);
         let by_token = |one: &&EvidentContact| one.proof == Proof::Token;
         let belongs = match evident.iter().find(by_token) {
-            // An automatic reply with a thread token is shown next to the message it answers. It neither reopens the contact nor changes a
-            // figure.
+            // An automatic reply with a thread token joins the contact that has this token. The reply neither reopens the contact nor
+            // changes a figure of the statistics.
             Some(one) if incoming.origin == Origin::AutoReply => Belongs::Joins(one.contact),
             _ => {
                 let candidates = as_candidates(&changes.state, mine, &written_to, &evident);
@@ -228,7 +229,7 @@ impl Store {
         })
     }
 
-    /// Adds a message to its contact, or to a new contact.
+    /// Adds a message to the contact that it joins, or to a new contact. An automatic reply that joins no contact is ignored.
     async fn apply(
         &self,
         transaction: &DatabaseTransaction,

@@ -1,4 +1,5 @@
-//! Messages with several parts and versions. The resulting message does not depend on the order in which the parts and versions arrive.
+//! Messages that arrive in several parts, and parts that arrive in several versions. The resulting message does not depend on the order in
+//! which the parts and versions arrive.
 
 use std::cmp::Ordering;
 
@@ -28,7 +29,7 @@ use crate::{
     },
 };
 
-/// An existing message, and its contact.
+/// A message that is stored or that the batch added, and its contact.
 #[derive(Clone, Copy)]
 pub(super) struct FoundMessage {
     pub(super) contact: Uuid,
@@ -43,13 +44,13 @@ pub(super) enum Match {
     Repeated(FoundMessage),
     /// The part belongs to this message, which lacks it or contains a different version of it.
     Belongs(FoundMessage),
-    /// The platform used the same id for different content.
+    /// The existing messages with this id contain the same version of the part with different content: the platform used the id twice.
     OtherContent,
 }
 
-/// The relation of a message part to the message that it belongs to.
+/// How an arriving part changes the existing message that it belongs to.
 enum Change {
-    /// An additional part.
+    /// The message did not contain this part.
     Added,
     /// A newer version of an existing part; it replaces that part.
     Newer,
@@ -75,7 +76,7 @@ impl PartContent {
     }
 }
 
-/// Returns a value that identifies a file in all versions of its message.
+/// Returns a string that is equal for the same file in all versions of its message.
 fn same_file(part: &Part) -> String {
     match &part.content {
         Content::Elsewhere(file) => file.unique.clone(),
@@ -149,7 +150,7 @@ impl Store {
         Ok(None)
     }
 
-    /// Merges a part into an existing message. `mine` are the contacts of the sender.
+    /// Merges a part into the existing message `found`. `mine` are the contacts of the sender.
     pub(super) fn merge(
         &self,
         changes: &mut Changes,
@@ -185,7 +186,7 @@ impl Store {
         }
         let same_files = known.filter(|known| known.files == new.files);
         if let Some(known) = same_files {
-            // Keeps the files of the existing version, because they may have been fetched already.
+            // Uses the files of the existing version, because they may have been fetched already.
             new.files_of = known.files_of;
         } else {
             changes
@@ -233,8 +234,8 @@ impl Store {
         self.show_change(changes, target, found.contact, &change, words)
     }
 
-    /// Updates the preview and the history of `target`, the contact in which a change is shown. `found` is the contact of the changed
-    /// message.
+    /// Records a changed message in the contact `target`. `found` is the contact of the message. If the two are the same contact, `words`
+    /// becomes its preview, and a newer version is added to its history. If they differ, only the history of `target` records the change.
     fn show_change(
         &self,
         changes: &mut Changes,
@@ -279,8 +280,8 @@ impl Store {
     }
 }
 
-/// Sets a contact back to waiting. If the contact is closed and the person has another open contact, the open contact is set back instead.
-/// Returns the id of the contact that was set back.
+/// Sets a contact to waiting because one of its messages changed. If the contact is closed and another contact in `mine` is open, sets the
+/// open contact to waiting instead. `mine` are the contacts of the sender. Returns the id of the contact that was chosen.
 fn wait_again(
     changes: &mut Changes,
     mine: &[Uuid],

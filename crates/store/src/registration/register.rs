@@ -1,9 +1,9 @@
-//! Registration: registers each message exactly once, in a new or an existing contact. All changes that a message causes are written in the
-//! same transaction.
+//! Registers each message exactly once, in a new or an existing contact. All changes that a message causes are written in the same
+//! transaction.
 //!
-//! The messages of a batch share a transaction. First, the stored records to which these messages may relate are loaded. Then the rules of
-//! `hotline_core` decide about one message after another. A decision takes the earlier messages of the batch into account. At the end, all
-//! changes are written together.
+//! The messages of a batch share a transaction. First, the stored contacts, messages and choices that these messages may affect are loaded.
+//! Then the rules of `hotline_core` decide about one message after another. A decision takes the earlier messages of the batch into
+//! account. At the end, all changes are written together.
 
 use std::collections::HashSet;
 
@@ -34,7 +34,8 @@ use crate::{
 pub use crate::registration::call::NewCall;
 
 impl Store {
-    /// Registers parsed messages, each exactly once. Skips messages whose lease was lost; another process registers those messages.
+    /// Registers parsed messages, each exactly once. If another process has taken over the job of a message because this process lost its
+    /// lease, the message is skipped; the other process registers it.
     ///
     /// # Errors
     /// If the batch was not written. The call can safely be repeated.
@@ -57,8 +58,8 @@ impl Store {
             .flat_map(|message| message.attachments.iter().map(|file| *file.id.as_ref()))
             .collect();
         let used = self.register_kept(kept).await?;
-        // No attachment rows were written for repeated messages, so their files are deleted. After an error it is unknown whether rows were
-        // committed, so all files are kept.
+        // No attachment rows were written for messages that were not registered, for example repeated messages. Their files are deleted. If
+        // `register_kept` fails, it is unknown whether the rows were committed, so all files are kept.
         self.files
             .remove(files.difference(&used).copied().collect())
             .await;
@@ -74,7 +75,7 @@ impl Store {
         self.lock_registration(&transaction).await?;
         let held = finish_jobs(&transaction, &kept).await?;
         kept.retain(|message| held.contains(&message.journalled.job.id));
-        // Also locks the contacts of delivery reports, because contacts must be locked before figures.
+        // `look_up` also locks the contacts to which delivery reports refer, because every transaction must lock contacts before figures.
         let known = self.look_up(&transaction, &kept).await?;
         let mut changes = Changes {
             now: self.now(),
@@ -101,8 +102,8 @@ impl Store {
         Ok(used)
     }
 
-    /// Collects the changes to the figures. Figures change if a contact is opened, a contact is reopened, or the language of a contact
-    /// changes.
+    /// Collects the changes to the figures of the statistics. Figures change if a contact is opened or reopened, or if the language of a
+    /// contact changes.
     pub(super) async fn count(
         &self,
         transaction: &DatabaseTransaction,
@@ -129,8 +130,9 @@ impl Store {
         Ok(())
     }
 
-    /// Takes a lock on PostgreSQL. Processes that share a PostgreSQL database therefore register one batch at a time. Otherwise another
-    /// process could change the data between a decision and the write that follows. SQLite has only one writer anyway.
+    /// On PostgreSQL, takes a lock until the transaction ends. Processes that share a database therefore register one batch at a time.
+    /// Otherwise another process could change the data between a decision and the write that follows. SQLite needs no lock, because it has
+    /// only one writer.
     pub(crate) async fn lock_registration(
         &self,
         transaction: &DatabaseTransaction,
@@ -199,7 +201,8 @@ pub(super) struct ParsedMessage {
     attachments: Vec<attachments::ActiveModel>,
 }
 
-/// Deletes those jobs of the batch whose lease was not lost. Returns the ids of the deleted jobs.
+/// Deletes the jobs of these messages, except jobs that another process has taken over because this process lost its lease. Returns the ids
+/// of the deleted jobs.
 async fn finish_jobs(
     transaction: &DatabaseTransaction,
     kept: &[ParsedMessage],

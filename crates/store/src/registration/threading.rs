@@ -23,7 +23,7 @@ pub(super) struct Copied {
     pub(super) is_whole: bool,
 }
 
-/// A contact to which the thread evidence of a message refers.
+/// A contact to which a message refers by a thread token or by the id of an earlier message.
 #[derive(Clone, Copy)]
 pub(super) struct EvidentContact {
     pub(super) contact: Uuid,
@@ -88,7 +88,8 @@ impl Store {
 
     /// Finds an earlier copy of a message. Copies have the same sender, message id and sending time, and one copy contains the whole text
     /// of the other. The texts may differ because a mailing list adds a tag or a footer. The message id alone is not sufficient, because
-    /// some programs give the same id to every e-mail. One child's text could then be shown to another child.
+    /// some programs give the same id to every e-mail. Messages of different children could then be joined, and one child could see the
+    /// text of another.
     pub(super) async fn copied(
         &self,
         transaction: &DatabaseTransaction,

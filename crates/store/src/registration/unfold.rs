@@ -11,11 +11,12 @@ use crate::{
     registration::changes::Changes,
 };
 
-/// Maximum number of messages of a thread to compare, newest first.
+/// Maximum number of stored messages of each contact with which the copied text is compared. The newest messages are used.
 const MOST: u64 = 100;
 
 impl Store {
-    /// Compares text that looks copied with the earlier messages of these contacts, and unfolds the text that is new.
+    /// Compares text that looks copied with the earlier messages of the contacts `threads`. Shows the text that occurs in none of these
+    /// messages.
     pub(super) async fn show_what_is_new(
         &self,
         transaction: &DatabaseTransaction,
