@@ -1,4 +1,5 @@
-//! Outgoing messages (the outbox, delivery, and taking replies back), and fetching files from platforms.
+//! Outgoing messages: the outbox, delivery, and taking replies back before they are sent. Also fetches the files of received messages from
+//! platforms.
 
 pub mod delivery;
 pub mod fetch;

@@ -38,7 +38,7 @@ use crate::{
     staff::accounts::StaffMember,
 };
 
-/// Whether an attempt that did not deliver its message adds to the message's number of attempts.
+/// Whether an attempt that did not deliver a message increases the number of attempts that is stored with the message.
 #[derive(Clone, Copy)]
 enum Counts {
     AsAttempt,
@@ -46,8 +46,8 @@ enum Counts {
 }
 
 impl Store {
-    /// Records how many chunks of a message were handed to the channel. A retry skips these chunks. Also renews the lease. Returns `false`
-    /// if the lease was lost; another process may then be handing over the same message.
+    /// Records that the channel accepted the first `done` chunks of a message. A retry skips these chunks. Also renews the job's lease.
+    /// Returns `false` if another process has taken over the job; that process may then be sending the same message.
     ///
     /// # Errors
     /// If a database query fails.
@@ -67,7 +67,7 @@ impl Store {
         Ok(ours)
     }
 
-    /// Records in one transaction that the channel accepted the message, and ends the job.
+    /// Records that the channel accepted the whole message, and ends the job in the same transaction.
     ///
     /// # Errors
     /// If a database query fails. The message will then be handed to the channel again, with the same id.
@@ -75,7 +75,8 @@ impl Store {
         self.end(job, Delivery::Sent, None).await
     }
 
-    /// Records that the channel rejected the message permanently, or that all attempts failed. The message is shown as failed.
+    /// Records that the channel rejected the message permanently, or that all attempts failed. Ends the job. The message is shown as
+    /// failed.
     ///
     /// # Errors
     /// If a database query fails.
@@ -83,8 +84,8 @@ impl Store {
         self.end(job, Delivery::Failed, Some(&reason)).await
     }
 
-    /// Records that it is unknown whether the channel accepted the message. If the message were sent again, the person might receive it
-    /// twice. Staff therefore decide whether to send it again.
+    /// Records that it is unknown whether the channel accepted the message, and ends the job. An automatic retry could deliver the message
+    /// twice, so staff decide whether to send it again.
     ///
     /// # Errors
     /// If a database query fails.
@@ -184,7 +185,7 @@ impl Store {
         reason: Option<Vec<u8>>,
     ) -> Result<(), StoreError> {
         let now = self.now();
-        // Locks the contact before its messages, in the same order as everywhere else, to prevent deadlocks.
+        // Locks the contact before its outbox rows, in the same order as everywhere else, to prevent deadlocks.
         self.locked(transaction, row.contact_id).await?;
         let mut update = outbox::ActiveModel {
             id: Unchanged(row.id),
@@ -226,7 +227,8 @@ impl Store {
         Ok(query.one(transaction).await?)
     }
 
-    /// Sets a contact back to waiting after the delivery of a reply failed or ended with an unknown result. A closed contact is reopened.
+    /// Sets a contact back to waiting because the delivery of a reply failed or ended with an unknown result. A closed contact is reopened.
+    /// Does nothing if the outgoing message is not a reply, or if the person has another open contact.
     async fn reopen_after_failed_delivery(
         &self,
         transaction: &DatabaseTransaction,
@@ -242,7 +244,7 @@ impl Store {
         if message.direction != Direction::Reply || contact.status.0 == Status::Waiting {
             return Ok(());
         }
-        // If the person has another open contact, staff reply in the other contact, so this contact is not reopened.
+        // If the person has another open contact, staff reply in that contact, so this contact is not reopened.
         let newer = contacts::Entity::find()
             .filter(contacts::Column::Line.eq(&contact.line))
             .filter(contacts::Column::OpenKey.eq(contact.open_key.clone()))
@@ -263,7 +265,7 @@ impl Store {
         self.change_contact(transaction, &contact, &reopened).await
     }
 
-    /// Decrypts the reason stored with a delivery state.
+    /// Decrypts the reason for the delivery state of an outgoing message. `None` if there is no reason or if the contact was erased.
     pub(crate) fn localized(&self, contact: &contacts::Model, outgoing: &outbox::Model) -> Option<Reason> {
         let key = self.contact_key(contact).ok()?;
         unseal(&key, &reason_place(outgoing.id), outgoing.reason.as_ref()?).ok()
@@ -282,8 +284,8 @@ impl Store {
         seal(&self.contact_key(contact)?, &reason_place(id), &short)
     }
 
-    /// Returns the contact of the outgoing message with this id. Returns `None` if there is no such message, or if `token` is not the
-    /// contact's thread token.
+    /// Returns the contact from which the outgoing message with this id was sent. Returns `None` if there is no such message, or if `token`
+    /// is given and is not the contact's thread token.
     pub(crate) async fn sent_by_us(
         &self,
         transaction: &DatabaseTransaction,
@@ -296,8 +298,8 @@ impl Store {
         Ok(row.filter(proven).map(|row| row.contact_id))
     }
 
-    /// Applies a delivery report from another server. Returns the contact of the reported message, or `None` if this service did not send
-    /// the message.
+    /// Applies a delivery report to the outgoing message that it concerns. A report without a message id concerns the newest outgoing
+    /// message of the contact with the report's thread token. Returns this contact, or `None` if this service did not send the message.
     pub(crate) async fn apply_report(
         &self,
         transaction: &DatabaseTransaction,
@@ -325,7 +327,7 @@ impl Store {
         else {
             return Ok(None);
         };
-        // Reports can arrive out of order, so a delay report does not replace a failure.
+        // Reports can arrive out of order. A report of a delay therefore does not replace the state `Failed`.
         if report.fate == Fate::Delayed && row.state.0 == Delivery::Failed {
             return Ok(Some(contact.id));
         }
@@ -339,11 +341,11 @@ impl Store {
         Ok(Some(contact.id))
     }
 
-    /// Queues a failed or uncertain message again, with the same id.
+    /// Queues a message again whose delivery failed or ended with an unknown result. The message keeps its id.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the message is neither failed nor uncertain, if a delivery is under way, or if the contact is assigned
-    /// to someone else.
+    /// [`StoreError::Conflict`] if the state of the message is neither failed nor unknown, if a job to deliver it already exists, or if the
+    /// contact is assigned to someone else.
     pub async fn send_again(
         &self,
         who: &StaffMember,

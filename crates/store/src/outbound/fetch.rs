@@ -1,5 +1,5 @@
-//! Fetching files from a platform. Some lines fetch files immediately; otherwise staff request a file. The audit log records each request
-//! by staff.
+//! Fetching files of received messages from a platform. Some lines fetch every file immediately. On other lines, staff request each file
+//! that they need, and the audit log records each request.
 
 use std::time::Duration;
 
@@ -31,14 +31,14 @@ use crate::{
 pub struct ToFetch {
     /// The line on which the file arrived.
     pub line: LineName,
-    /// The channel's reference to the file on the platform.
+    /// The reference with which the channel finds the file on the platform.
     pub reference: Private<String>,
     /// Time since the file was requested.
     pub waited: Duration,
 }
 
 impl Store {
-    /// Requests that a file be fetched from its platform.
+    /// Requests that a file of a received message be fetched from its platform.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the file is already stored, is already requested, or cannot be fetched. [`StoreError::NotFound`] if the
@@ -82,7 +82,7 @@ impl Store {
         Ok(())
     }
 
-    /// Loads the file of a fetch job. If the file is already stored or was erased, ends the job and returns `None`.
+    /// Loads the file that a fetch job is to fetch. If the file is already stored or was erased, ends the job and returns `None`.
     ///
     /// # Errors
     /// If a database query fails or a value cannot be decrypted.
@@ -130,7 +130,7 @@ impl Store {
             .await
     }
 
-    /// Records that a file could not be fetched. Staff can request it again.
+    /// Records that a file could not be fetched, and ends the job. Staff can request the file again.
     ///
     /// # Errors
     /// If a database query fails.

@@ -1,4 +1,4 @@
-//! Queueing outgoing messages, and loading them for their channel.
+//! Queues outgoing messages, and loads them when they are to be sent.
 
 use std::time::Duration;
 
@@ -45,17 +45,17 @@ pub struct Outgoing {
     pub done: usize,
 }
 
-/// The next step for a deliver job.
+/// What to do about a deliver job.
 pub enum Due {
     /// Hand this message to its channel now.
     Now(Box<Outgoing>),
-    /// Try later, because an earlier message of the contact must be sent first.
+    /// Try later, because an earlier message of the same contact must be sent first.
     Later,
     /// Do nothing, because the message was already sent or was erased.
     Done,
 }
 
-/// How long an earlier message can delay a later message of the same contact, in microseconds since the earlier message was queued.
+/// A message waits for an earlier message of the same contact only until this many microseconds after the earlier message was queued.
 const BEHIND: i64 = 15 * 60 * 1_000_000;
 
 impl Store {
@@ -89,7 +89,7 @@ impl Store {
         let to = card
             .answer_address(row.line == contact.line)
             .ok_or(StoreError::Conflict(Conflict::NoAddress))?;
-        // If an earlier attempt ended without a result, the channel may already have the message.
+        // If an earlier attempt was interrupted or its outcome is unknown, the channel may already have the message.
         let uncertain = job.interrupted || [Delivery::Unknown, Delivery::Sending].contains(&row.state.0);
         let outgoing = Outgoing {
             line: LineName::stored(row.line.clone()),
@@ -117,12 +117,13 @@ impl Store {
         } else {
             Delivery::Sending
         };
-        // The state is set last, immediately before the message is handed over.
+        // The state is set after everything is loaded, so that a message is marked as being sent only if it can be handed over.
         self.set_state(&row, state, row.tries + 1).await?;
         Ok(Due::Now(Box::new(outgoing)))
     }
 
-    /// Returns whether an earlier message of the same contact on the same line is still to be sent.
+    /// Returns whether this message must wait for an earlier message of the same contact on the same line. Always `false` on a line that
+    /// does not keep the order of messages.
     async fn is_behind(&self, row: &outbox::Model) -> Result<bool, StoreError> {
         if !self.line(&row.line).is_some_and(|line| line.keeps_order) {
             return Ok(false);
@@ -163,7 +164,7 @@ impl Store {
         Ok(files)
     }
 
-    /// Returns the channel's ids of at most 20 messages in a contact's thread: the newest messages, oldest first.
+    /// Returns the ids that the messages of a contact's thread have on their channel, oldest first. Returns only the newest 20 ids.
     pub(crate) async fn thread_ids(&self, contact: &contacts::Model) -> Result<Vec<String>, StoreError> {
         let newest = messages::Entity::find()
             .filter(messages::Column::ContactId.eq(contact.id))
@@ -207,8 +208,8 @@ impl Store {
         Ok(())
     }
 
-    /// Queues a message for delivery after the undo period, on the contact's own line. If the person left an address for answers, the
-    /// message is also queued on the line configured as `answers_also_by`.
+    /// Queues a message for delivery on the contact's own line after the undo period. If the person left an address for answers, the
+    /// message is also queued on the line that the contact's line names in `answers_also_by`.
     pub(crate) async fn queue_message(
         &self,
         transaction: &impl ConnectionTrait,

@@ -1,4 +1,4 @@
-//! Taking back a reply in the seconds before it is sent.
+//! Taking back a reply before its delivery begins.
 
 use hotline_core::{contact::lifecycle::Status, identifiers::reference::Reference, job::JobKind};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, ModelTrait, QueryFilter, QueryOrder};
@@ -18,7 +18,7 @@ use crate::{
 };
 
 impl Store {
-    /// Takes back a reply whose delivery has not begun. The text of the reply becomes a draft again.
+    /// Takes back a reply whose delivery has not begun. The text of the reply becomes a draft again. The files of the reply are deleted.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the delivery has begun, or if someone else wrote the reply.
@@ -53,7 +53,7 @@ impl Store {
             return Err(StoreError::Conflict(Conflict::HasLeft));
         }
         let mut text = self.message_content(&self.contact_key(&contact)?, &message)?.text;
-        // If a draft was begun after the reply, the text of the draft is added below the text of the reply.
+        // If the author has already begun another draft, the text of that draft is added below the text of the reply.
         if let Some(begun) = self.draft(who.id, reference, DraftKind::Reply).await? {
             text = format!("{text}\n\n{}", begun.text);
         }
@@ -89,8 +89,8 @@ impl Store {
         Ok(())
     }
 
-    /// Restores the status that a contact has without the reply. If a message is unanswered, the contact waits since the first unanswered
-    /// message; otherwise the contact is answered. A closed contact is reopened, and a marking is removed.
+    /// Restores the status that the contact would have if the reply had not been written. If a message is then unanswered, the contact
+    /// waits since the first unanswered message; otherwise the contact is answered. A closed contact is reopened, and a marking is removed.
     async fn wait_again(
         &self,
         transaction: &DatabaseTransaction,
