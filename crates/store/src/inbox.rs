@@ -1,4 +1,4 @@
-//! The list of contacts: its views, filters and order.
+//! The inbox, that is, the list of contacts: its views, filters and order.
 
 pub mod list;
 pub(crate) mod view;

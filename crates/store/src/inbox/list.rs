@@ -28,10 +28,10 @@ use crate::{
 pub(crate) use crate::inbox::view::Order;
 pub use crate::inbox::view::{Filter, View};
 
-/// A reply that is still unsent after this many microseconds is shown in the list as undelivered (requirement G11).
+/// A reply that is still unsent this many microseconds after it was queued is shown in the inbox as undelivered (requirement G11).
 const LATE: i64 = 15 * 60 * 1_000_000;
 
-/// Every delivery state except sent.
+/// Every delivery state except `Sent`.
 const UNSENT: [Delivery; 5] = [
     Delivery::Queued,
     Delivery::Sending,
@@ -48,11 +48,12 @@ pub struct InboxRow {
     pub line: String,
     /// The channel of the contact.
     pub channel: String,
-    /// Current status.
+    /// Current status of the contact.
     pub status: Status,
-    /// The marking that excludes the contact from the total. `None` if the contact is not marked.
+    /// The marking (spam, test or duplicate) that excludes the contact from the total of the statistics. `None` if the contact is not
+    /// marked.
     pub marking: Option<Marking>,
-    /// Display name of the assignee.
+    /// Display name of the assignee. `None` if the contact is unassigned.
     pub assignee: Option<String>,
     /// The team to which the contact belongs.
     pub team: Option<String>,
@@ -63,15 +64,16 @@ pub struct InboxRow {
     pub is_call: bool,
     /// Urgency set by staff: 0 ordinary, 1 urgent, 2 immediate danger.
     pub urgency: i16,
-    /// End of the snooze, even if it has passed.
+    /// End of the contact's snooze, even if that time has passed.
     pub snoozed_until: Option<DateTime<Utc>>,
     /// When the person began to wait for a reply. `None` if the person is not waiting.
     pub waiting_since: Option<DateTime<Utc>>,
     /// When the person last wrote.
     pub last_in_at: DateTime<Utc>,
-    /// The contact content, such as name, subject and first words. `None` if erased.
+    /// The contact content, such as name, subject and first words. `None` if the contact was erased.
     pub card: Option<ContactContent>,
-    /// The state of an undelivered reply: failed, or unsent for more than 15 minutes.
+    /// The delivery state of a reply that failed or is still unsent 15 minutes after it was queued. `None` if the contact has no such
+    /// reply.
     pub undelivered: Option<Delivery>,
     place: Place,
 }
@@ -125,7 +127,7 @@ impl Store {
         Ok(u64::try_from(count).unwrap_or_default())
     }
 
-    /// Loads a page of a view for the member of staff `me`, starting after `after`.
+    /// Loads a page of a view for the member of staff `me`. The page has at most `size` rows and begins after the position `after`.
     ///
     /// # Errors
     /// If a database query fails.
@@ -152,7 +154,8 @@ impl Store {
             } else {
                 (at.clone().gte(after.at), at.clone().gt(after.at), id.gt(after.id))
             };
-            // The condition `up_to` is redundant, but lets the database seek in the index.
+            // The condition `up_to` follows from the other condition. It is repeated separately because the database can then seek in the
+            // index.
             query = query
                 .filter(up_to)
                 .filter(Condition::any().add(beyond).add(at.eq(after.at).and(same)));
@@ -176,8 +179,8 @@ impl Store {
         Ok(InboxPage { rows, next })
     }
 
-    /// Finds which of the given contacts were handed over to `me` or to the team of `me`. Returns the name of the colleague who handed over
-    /// each contact. Contacts on which staff have acted since the hand-over are left out.
+    /// Finds which of the given contacts a colleague handed over to `me` or to the team of `me`. Returns the display name of that colleague
+    /// for each contact. Contacts on which staff have acted since the hand-over are left out.
     async fn handed_over(
         &self,
         found: &[contacts::Model],
@@ -210,8 +213,8 @@ impl Store {
             .collect())
     }
 
-    /// Finds which of the given contacts have an undelivered reply. Returns the state of that reply for each contact. If a contact has
-    /// several undelivered replies, a failed state has priority.
+    /// Finds which of the given contacts have a reply that failed or has been unsent for too long. Returns the delivery state of that reply
+    /// for each contact. If a contact has several such replies, a failed one has priority.
     pub(crate) async fn undelivered(
         &self,
         found: &[contacts::Model],
@@ -270,7 +273,7 @@ impl Store {
         }
     }
 
-    /// Counts the contacts of a view. The result is at most 1,000.
+    /// Counts the contacts of a view for the member of staff `me`. Stops counting at 1,000.
     ///
     /// # Errors
     /// If a database query fails.
@@ -285,7 +288,7 @@ impl Store {
         self.count_rows(ids.into_query()).await
     }
 
-    /// Counts the waiting contacts that are assigned to `me` or unassigned. The result is at most 1,000.
+    /// Counts the waiting contacts that are assigned to `me` or unassigned. Snoozed contacts are left out. Stops counting at 1,000.
     ///
     /// # Errors
     /// If a database query fails.
@@ -306,7 +309,7 @@ impl Store {
         Ok(people.into_iter().map(|one| (one.id, one.name)).collect())
     }
 
-    /// Counts all registered contacts, including those excluded from the total.
+    /// Counts all registered contacts, including marked contacts, which the total of the statistics excludes.
     ///
     /// # Errors
     /// If a database query fails.
@@ -315,8 +318,8 @@ impl Store {
     }
 }
 
-/// Builds the condition for undelivered messages: failed, or unsent for too long. The condition lists every unsent state so that the
-/// database can use the index on those states.
+/// Builds the condition for outbox rows that are undelivered: failed, or still unsent 15 minutes after they were queued. The condition
+/// lists every unsent state so that the database can use the index on those states.
 pub(crate) fn not_through(now: i64) -> Condition {
     let failed = outbox::Column::State.eq(Delivery::Failed.as_str());
     let late = outbox::Column::QueuedAt.lt(now.saturating_sub(LATE));
@@ -336,7 +339,8 @@ pub(crate) fn reference_of(contact: &contacts::Model) -> Reference {
     Reference::from_number(u64::try_from(contact.reference).unwrap_or_default())
 }
 
-/// Returns whether a contact is a call (by telephone or face to face). A call is recorded as first read at the time of its arrival.
+/// Returns whether a contact is a call (by telephone or face to face). Only for a call is the recorded time of the first reading not later
+/// than the time of arrival.
 pub(crate) fn is_call(contact: &contacts::Model) -> bool {
     contact
         .first_read_at

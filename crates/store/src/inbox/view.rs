@@ -13,8 +13,9 @@ use crate::db::{
     store::Store,
 };
 
-/// A view of the inbox. Views of open contacts list the most urgent contacts first. Within one level of urgency, the longest-waiting
-/// contact is first and answered contacts are last. The other views list the newest contacts first.
+/// A view of the inbox. Views of open contacts leave out snoozed contacts, except [`View::Snoozed`]. They list the most urgent contacts
+/// first; within one level of urgency, the longest-waiting contact is first and answered contacts are last. The other views list the newest
+/// contacts first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum View {
@@ -28,9 +29,9 @@ pub enum View {
     Urgent,
     /// Contacts waiting for a reply from staff.
     Waiting,
-    /// Contacts that staff have answered, without a later message from the person.
+    /// Contacts that staff have answered, without a later message from the person. Calls are left out.
     Answered,
-    /// Snoozed contacts.
+    /// Open contacts that are snoozed.
     Snoozed,
     /// Contacts that the viewer follows.
     Followed,
@@ -61,16 +62,16 @@ impl View {
     }
 }
 
-/// A filter for the contacts of a view. The default selects all contacts.
+/// A filter for the contacts of a view. The default filter selects all contacts of the view.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// Only this channel.
+    /// Only contacts on this channel.
     pub channel: Option<String>,
-    /// Only this language tag.
+    /// Only contacts with this language tag.
     pub language: Option<String>,
-    /// Only this urgency or higher: 1 urgent, 2 immediate danger.
+    /// Only contacts with this urgency or a higher one: 1 urgent, 2 immediate danger.
     pub urgency: Option<i16>,
-    /// Only this main topic, given by its id in the scheme.
+    /// Only contacts with this main topic, given by its id in the classification scheme.
     pub topic: Option<String>,
     /// Only contacts assigned to this member of staff.
     pub assignee: Option<Uuid>,
@@ -80,21 +81,21 @@ pub struct Filter {
     pub to: Option<NaiveDate>,
 }
 
-/// Sort key of an answered contact. The sort key of a waiting contact is the time at which the wait began, in microseconds since 1970. This
-/// value is larger than any such time, so answered contacts come last.
+/// Sort key of a contact that waits for no reply, before its urgency is subtracted. The sort key of a waiting contact is the time at which
+/// the wait began, in microseconds since 1970. `ANSWERED` is larger than any such time, so answered contacts come last.
 const ANSWERED: i64 = 4_000_000_000_000_000_000;
-/// Microseconds by which each level of urgency moves a contact forward. The value exceeds the time since 1970, so urgency outranks waiting
-/// time.
+/// Microseconds that each level of urgency subtracts from a contact's sort key. The value exceeds the time since 1970, so urgency has
+/// priority over waiting time.
 const PRESSING: i64 = 100_000_000_000_000_000;
 
-/// The order of a view.
+/// The order in which a view lists its contacts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// Most urgent first, then longest waiting. A further message does not change the position of a waiting contact.
+    /// Most urgent first, then longest waiting. If the person writes again while waiting, the position of the contact does not change.
     Pressing,
     /// Most recent message from the person first.
     Newest,
-    /// Most recently registered first. The contacts of a period are consecutive in this order.
+    /// Most recently registered first. Used if the filter selects a period, because the contacts of a period are consecutive in this order.
     Registered,
 }
 
@@ -108,7 +109,8 @@ impl Order {
         }
     }
 
-    /// Returns the SQL expression to sort by. Its constants are literals, because the database cannot match bound values to an index.
+    /// Returns the SQL expression to sort by. The constants in the expression are literals, because with bound values the database could
+    /// not use the index on this expression.
     pub(crate) fn expression(self) -> Expr {
         match self {
             Self::Pressing => Expr::cust(format!(
@@ -144,7 +146,7 @@ impl Store {
             equal(Column::Channel, &filter.channel),
             equal(Column::Language, &filter.language),
             equal(Column::Topic, &filter.topic),
-            // The condition has the same wording as in the index, so that the database can use the index.
+            // The index has exactly the condition `urgency > 0`. It is added so that the database can use the index.
             filter.urgency.map(|_| Expr::cust("urgency > 0")),
             filter.urgency.map(|least| Column::Urgency.gte(least)),
             filter.assignee.map(|assignee| Column::Assignee.eq(assignee)),
@@ -160,7 +162,8 @@ impl Store {
             .fold(query, |query, condition| query.filter(condition))
     }
 
-    /// Builds the query of a view. The conditions have the same wording as in the indexes, so that the database can use the indexes.
+    /// Builds the query of a view. Its conditions repeat the conditions of the partial indexes word for word, so that the database can use
+    /// the indexes.
     pub(super) fn in_view(&self, view: View, me: Uuid) -> Select<contacts::Entity> {
         use contacts::Column;
         let all = contacts::Entity::find();
@@ -187,8 +190,8 @@ impl Store {
             }
             View::Urgent => of("status <> 'closed' AND urgency > 0").filter(in_sight),
             View::Waiting => of("status = 'waiting'").filter(in_sight),
-            // Calls are left out, because a caller does not wait for a reply. A call with an unfinished wrap-up appears in the counsellor's
-            // view `Mine`.
+            // Calls are left out, because a caller does not wait for a reply. An unfinished call appears in the view `Mine` of the
+            // counsellor to whom it is assigned.
             View::Answered => of("status = 'answered'")
                 .filter(Expr::cust("(first_read_at IS NULL OR first_read_at > opened_at)"))
                 .filter(in_sight),
