@@ -1,8 +1,8 @@
 //! The reply address of a contact, the other addresses offered for replies, and the addresses to which replies were sent.
 //!
-//! A contact keeps its reply address until a counsellor changes it. If the person asks for replies at another address, that address is only
-//! offered. The counsellor who writes a reply chooses between the two addresses. A human must decide, because other people may read the old
-//! mailbox, and the new address may belong to someone else.
+//! A contact keeps its reply address until a counsellor changes it. If the person asks for replies at another address, the software only
+//! offers that address. The counsellor who writes a reply chooses between the addresses. A human must decide, because other people may read
+//! the mailbox at the old address, and the new address may belong to someone else.
 
 use hotline_core::{
     contact::{joining::Joining, message::Incoming},
@@ -14,7 +14,7 @@ use crate::{
     sealing::bodies::ContactContent,
 };
 
-/// Maximum number of offered addresses. The newest addresses are kept.
+/// Maximum number of addresses that are offered for one contact. The newest addresses are kept.
 const MOST_OFFERED: usize = 5;
 
 impl ContactContent {
@@ -24,9 +24,9 @@ impl ContactContent {
         self.answer_to.as_deref().or(self.identifier.as_deref())
     }
 
-    /// Offers the reply address that a message names. A message without a reply address offers the sender's address, provided that the
-    /// message joined the contact by thread evidence: a thread token or the id of an earlier message. The current reply address is not
-    /// offered.
+    /// Adds the reply address that a message names to the offered addresses. If the message names none, adds the sender's address, provided
+    /// that the channel joins messages to contacts only by a thread token or the id of an earlier message. Does not add the current reply
+    /// address.
     pub(crate) fn offer(&mut self, incoming: &Incoming) {
         let sender = incoming
             .identifier
@@ -45,7 +45,7 @@ impl ContactContent {
         self.offered.drain(..surplus);
     }
 
-    /// Makes an offered address the reply address. The previous reply address is offered in its place.
+    /// Makes an offered address the reply address. The previous reply address is offered instead.
     pub(crate) fn choose(&mut self, address: &str) -> Result<(), StoreError> {
         if self.answered_at().is_some_and(|so_far| is_same(so_far, address)) {
             return Ok(());
@@ -58,8 +58,8 @@ impl ContactContent {
         Ok(())
     }
 
-    /// Records that a reply is sent to the current reply address. A later message from that address can join the contact if the message
-    /// contains the contact's thread token.
+    /// Records the current reply address as one to which a reply is sent. A later message from that address can join the contact if the
+    /// message contains the contact's thread token.
     pub(crate) fn write_to(&mut self) {
         if let Some(address) = &self.answer_to
             && !self.written_to.contains(address)
@@ -68,7 +68,8 @@ impl ContactContent {
         }
     }
 
-    /// Returns whether a reply was sent to this address. Older contacts have an empty `written_to`, so the current `answer_to` also counts.
+    /// Returns whether a reply was sent to this address. The current `answer_to` also counts, because contacts from older versions have an
+    /// empty `written_to`.
     pub(crate) fn was_written_to(&self, address: &str) -> bool {
         let known = self.written_to.iter().chain(&self.answer_to);
         known.into_iter().any(|known| is_same(known, address))

@@ -84,7 +84,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Hands a contact over to a colleague or a team, with a short reason.
+    /// Hands a contact over to a colleague or a team. The history records the hand-over with a short reason.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the contact is assigned to someone else or closed. [`StoreError::NotFound`] if the colleague or team
@@ -151,8 +151,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Snoozes a contact, that is, hides the contact until `until`. `None` ends the snooze. A new message from the person also ends the
-    /// snooze.
+    /// Snoozes a contact, that is, hides it from the views of open contacts until `until`. `None` ends the snooze. A new message from the
+    /// person also ends the snooze.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] for a contact that is closed or assigned to someone else, and for an `until` that is in the past or too far
@@ -191,7 +191,7 @@ impl Store {
     }
 
     /// Blocks the identifier of a contact until `until`; `None` unblocks the identifier. Messages from a blocked identifier are registered,
-    /// counted and kept as usual. These messages stay hidden until `until`, and counsellors are not notified.
+    /// counted and stored as usual. Their contacts are snoozed until `until`, and counsellors are not notified of the messages.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if this contact has no identifier, or if `until` is in the past or too far ahead. The same error is
@@ -220,8 +220,8 @@ impl Store {
             HistoryKind::Unblocked
         };
         let before = choices::choice_of(&transaction, &contact).await?.blocked_until;
-        // The block affects all open contacts of the identifier, and each open contact gets a history event. The block is refused if any of
-        // these contacts is assigned to someone else.
+        // All open contacts of the identifier get a history event about the block. The block is refused if any of these contacts is
+        // assigned to someone else.
         let mut open = contacts::Entity::find()
             .filter(contacts::Column::Line.eq(&contact.line))
             .filter(contacts::Column::IdentifierHash.eq(hash.clone()))
@@ -241,7 +241,8 @@ impl Store {
         }
         self.add_event(&transaction, contact.id, Some(who.id), kind, "")
             .await?;
-        // Contacts that the previous block snoozed are now snoozed until the new end of the block.
+        // Contacts that were snoozed until the end of the previous block are now snoozed until the end of the new block. If the identifier
+        // was unblocked, their snooze ends.
         for one in open
             .iter()
             .filter(|one| before.is_some() && one.snoozed_until == before)

@@ -1,4 +1,4 @@
-//! Attachments of received messages and of replies: their names, media types and sealed bytes.
+//! Attachments of received messages and of replies: their names, media types and encrypted bytes.
 
 use hotline_core::{
     contact::message::OutboundFile,
@@ -25,29 +25,29 @@ use crate::{
 pub struct Attachment {
     /// The id of the attachment.
     pub id: Uuid,
-    /// File name as sent.
+    /// File name as sent. `None` if the file has no name or the name cannot be decrypted.
     pub name: Option<String>,
     /// Media type as sent.
     pub media_type: String,
     /// Size in bytes.
     pub size: i64,
-    /// Whether the message displays the file inside its text.
+    /// Whether the message displays the file within its text, like an inline image.
     pub inline: bool,
-    /// The location of the bytes, or the reason why they are missing.
+    /// Where the bytes are, or why this service does not have them.
     pub location: FileLocation,
 }
 
-/// The location of the bytes of an attachment.
+/// Where the bytes of an attachment are, or why this service does not have them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FileLocation {
     /// Stored by this service.
     #[serde(rename = "here")]
     Stored,
-    /// On the platform; not requested yet.
+    /// On the platform; staff have not requested the file yet.
     #[serde(rename = "elsewhere")]
     OnPlatform,
-    /// Requested; being fetched from the platform.
+    /// On the platform; the file was requested and will be fetched.
     #[serde(rename = "wanted")]
     Requested,
     /// On the platform; the last attempt to fetch the bytes failed.
@@ -69,11 +69,12 @@ pub struct Bytes {
     pub bytes: Vec<u8>,
 }
 
-/// Stored instead of a journal id for a file that staff sent, because the file did not arrive in a raw message.
+/// The journal id of an attachment that staff sent. Such a file did not arrive in a raw message, so it has no entry in the journal.
 pub(crate) const OURS: i64 = 0;
 
 impl Store {
-    /// Removes the files of one version of a message from `rest`. Returns the removed files in order.
+    /// Removes from `rest` the files of the message version with the content `body`, and returns them in the order of that version. Without
+    /// a `body`, removes and returns all files.
     pub(crate) async fn take_files(
         &self,
         rest: &mut Vec<&attachments::Model>,
@@ -124,7 +125,7 @@ impl Store {
         })
     }
 
-    /// Returns the key with which an attachment is sealed: the key of its raw message, or the contact's key if staff sent the file.
+    /// Returns the key that encrypts an attachment: the key of its raw message, or the contact's key if staff sent the file.
     pub(crate) async fn attachment_key(
         &self,
         part: &attachments::Model,
@@ -142,7 +143,8 @@ impl Store {
         self.keys.data_key(&raw_place(&row.external_hash), &wrapped)
     }
 
-    /// Loads the bytes of an attachment of this contact. The caller must write the audit entry first.
+    /// Loads the bytes of an attachment of this contact. `None` if the contact has no such attachment. If a member of staff opens the file,
+    /// the caller must first record this in the audit log.
     ///
     /// # Errors
     /// If the file cannot be read or decrypted.
@@ -166,7 +168,7 @@ impl Store {
         }))
     }
 
-    /// Stores the files of a reply, sealed with the contact's key.
+    /// Stores the files of a reply, encrypted with the contact's key.
     pub(crate) async fn write_files(
         &self,
         transaction: &DatabaseTransaction,

@@ -25,16 +25,17 @@ use crate::{
     statistics::counts,
 };
 
-/// The reason for closing or marking a contact. The text is stored as a sealed note, and the history event stores the id of that note.
+/// The reason for closing or marking a contact. The text is stored as an encrypted note, and the history event stores only the id of that
+/// note.
 type Reason<'a> = Option<&'a str>;
 
 impl Store {
-    /// Closes a contact. `reason` explains why no reply is sent, and is stored as a note. [`BeforeClosing::needs_reason`] defines when
-    /// a reason is required.
+    /// Closes a contact. `reason` explains why staff send no reply, and is stored as a note. [`BeforeClosing::needs_reason`] defines when a
+    /// reason is required.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the contact is already closed, is assigned to someone else, is not wrapped up or lacks a required
-    /// reason.
+    /// [`StoreError::Conflict`] if the contact is already closed, is assigned to someone else, is not completely classified although this
+    /// is required, or lacks a required reason.
     pub async fn close(
         &self,
         who: &StaffMember,
@@ -45,8 +46,8 @@ impl Store {
             .await
     }
 
-    /// Classifies a contact. If `close` is set, also closes the contact. Closing an urgent, unassigned and unanswered contact requires a
-    /// reason.
+    /// Saves the answers of a contact's classification. If `close` is set, also closes the contact. Closing an urgent, unassigned and
+    /// unanswered contact requires a reason.
     ///
     /// # Errors
     /// The errors of [`Store::classify`], [`Store::mark`] and [`Store::close`].
@@ -65,7 +66,8 @@ impl Store {
                 return Err(StoreError::Conflict(Conflict::ReasonNeeded));
             }
         }
-        // Choosing a kind that is also a marking (spam, test, duplicate) closes the contact, so the code below does not close it again.
+        // If the chosen kind is also a marking (spam, test, duplicate), `classify_with_reason` closes the contact, so `close` is not
+        // called.
         let marks = self
             .scheme
             .kind(&answers)
@@ -88,7 +90,8 @@ impl Store {
         }
     }
 
-    /// Writes a note with the reason for closing a contact. Returns the id of the note, which the history event stores.
+    /// Writes a note with the reason for closing a contact. Returns the id of the note, which the history event stores. Returns an empty
+    /// string if no note was written.
     async fn write_reason(
         &self,
         transaction: &DatabaseTransaction,
@@ -97,7 +100,7 @@ impl Store {
         reason: Option<&str>,
         now: i64,
     ) -> Result<String, StoreError> {
-        // An erased contact stores no text.
+        // An erased contact has no key, so no text can be stored for it.
         let Some(reason) = reason.filter(|_| contact.data_key.is_some()) else {
             return Ok(String::new());
         };
@@ -107,7 +110,7 @@ impl Store {
         Ok(id.simple().to_string())
     }
 
-    /// Reopens a closed contact. If the contact was marked, the marking is removed and the contact counts again.
+    /// Reopens a closed contact. If the contact was marked, the marking is removed, and the statistics count the contact again.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the contact is open or assigned to someone else.
@@ -134,7 +137,7 @@ impl Store {
             .0
             .after(step)
             .map_err(|_| StoreError::Conflict(Conflict::DoneAlready))?;
-        // A caller does not wait for a reply, so a reopened call counts as answered.
+        // A caller does not wait for a reply, so a call that is reopened gets the status `Answered` instead of `Waiting`.
         if status == Status::Waiting && is_call(&contact) {
             status = Status::Answered;
         }
@@ -171,10 +174,11 @@ impl Store {
     }
 
     /// Marks a contact as spam, test or duplicate and closes the contact. `None` removes the marking. The same transaction updates the
-    /// counts of the contact's day. Returns `false` if nothing changed.
+    /// statistics of the day on which the contact is counted. Returns `false` if nothing changed.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the contact is assigned to someone else, or if it is urgent, unassigned and unanswered.
+    /// [`StoreError::Conflict`] if the contact is assigned to someone else. Also if marking would close a contact that is urgent,
+    /// unassigned and unanswered, because a reason is then required.
     pub async fn mark(
         &self,
         who: &StaffMember,
@@ -184,7 +188,8 @@ impl Store {
         self.mark_with_reason(who, reference, marking, None).await
     }
 
-    /// Marks a contact like [`Store::mark`], with a reason. The reason is required if the contact is urgent, unassigned and unanswered.
+    /// Marks a contact like [`Store::mark`], with a reason. The reason is required if marking would close a contact that is urgent,
+    /// unassigned and unanswered.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the contact is assigned to someone else, or if a required reason is missing.
@@ -216,7 +221,8 @@ impl Store {
         let reason = words_of(reason)?;
         let detail = marking.map_or("none", Marking::as_str);
         let now = self.now();
-        // If the chosen kind is also a marking, removing the marking also removes the kind.
+        // If the kind in the contact's classification is also a marking (spam, test, duplicate), removing the marking also removes that
+        // kind.
         let record = self.record_of(transaction, contact).await?;
         let closes = marking.is_some() && contact.status.0.is_open();
         let may_ask = closes && reason.is_none() && contact.data_key.is_some();
@@ -237,7 +243,7 @@ impl Store {
         };
         let counted = self.facts(&(&marked).into(), &chosen);
         counts::recount(transaction, &counted_before, &counted).await?;
-        // Marking ends the work on a contact, so the contact is closed. A later message from the person appears as usual.
+        // A marked contact needs no further work, so it is closed. A later message from the person is shown as usual.
         if closes {
             marked.status = Stored(Status::Closed);
             marked.closed_at = Some(now);
@@ -262,8 +268,8 @@ fn words_of(reason: Reason<'_>) -> Result<Option<&str>, StoreError> {
     Ok(reason.filter(|reason| !reason.is_empty()))
 }
 
-/// Returns the time of the first message that the person wrote after the last reply. When the contact is reopened, the person counts as
-/// waiting since that time.
+/// Returns the time of the first message that the person wrote after the last reply. The person has been waiting since that time if the
+/// contact is reopened.
 async fn first_unanswered(
     transaction: &DatabaseTransaction,
     contact: Uuid,

@@ -44,24 +44,25 @@ pub struct ContactDetail {
     pub channel: String,
     /// Current status.
     pub status: Status,
-    /// The marking that excludes the contact from the total. `None` if the contact is not marked.
+    /// The marking (spam, test or duplicate) that excludes the contact from the total of the statistics. `None` if the contact is not
+    /// marked.
     pub marking: Option<Marking>,
     /// The purpose that the person selected: asking for advice, or reporting content or conduct. `None` if unknown.
     pub asks: Option<Asks>,
-    /// Language tag, if known.
+    /// Language of the person, if known.
     pub language: Option<Language>,
     /// Urgency set by staff: 0 ordinary, 1 urgent, 2 immediate danger.
     pub urgency: i16,
     /// End of the snooze. `None` if the contact is visible now.
     pub snoozed_until: Option<DateTime<Utc>>,
-    /// Ids and display names of the colleagues who asked to take over the contact. Requests made before the contact was last assigned or
-    /// given back are left out.
+    /// Ids and display names of the colleagues who asked the assignee to hand the contact over. Requests made before the contact was last
+    /// assigned or given back are left out.
     pub asked_by: Vec<(Uuid, String)>,
     /// Whether the contact is a call, which counts as answered on arrival.
     pub is_call: bool,
-    /// Whether closing the contact now requires a reason for not replying.
+    /// Whether a counsellor who closes the contact now must give a reason for not replying.
     pub needs_reason: bool,
-    /// Id and display name of the assignee.
+    /// Id and display name of the assignee. `None` if the contact is unassigned.
     pub assignee: Option<(Uuid, String)>,
     /// The local day under which the statistics count the contact.
     pub day: String,
@@ -71,29 +72,30 @@ pub struct ContactDetail {
     pub waiting_since: Option<DateTime<Utc>>,
     /// Whether staff have read the contact.
     pub was_read: bool,
-    /// The contact content, such as name, addresses and subject. `None` if erased.
+    /// The contact content, such as name, addresses and subject. `None` if the contact was erased.
     pub card: Option<ContactContent>,
     /// Messages, replies and notes, oldest first.
     pub messages: Vec<Message>,
     /// History events, oldest first.
     pub history: Vec<HistoryEvent>,
-    /// Id of the newest history event that affects replies, such as a new message. 0 if there is no such event. A reply is refused if its
-    /// author has not seen this event.
+    /// Id of the newest history event that a writer of a reply must have seen, such as a new message. 0 if there is no such event. A reply
+    /// is refused if its author has not seen this event.
     pub newest: i64,
     /// Up to 20 other contacts of the same identifier on the same line, newest first.
     pub others: Vec<Other>,
     /// The contact whose thread token was in the first message of this contact. `None` if there was no token, or if both contacts have the
     /// same identifier.
     pub refers_to: Option<Reference>,
-    /// `true` while files that a counsellor requested have not arrived. `None` if the line does not support asking for files.
+    /// `true` while a counsellor has asked the person for files and no files have arrived. `None` if the line does not support asking for
+    /// files.
     pub files: Option<bool>,
-    /// Whether files can be sent with a reply.
+    /// Whether the contact's line can send files with a reply.
     pub sends_files: bool,
     /// The team to which the contact belongs.
     pub team: Option<String>,
-    /// End of the block of the identifier. `None` if the identifier is not blocked.
+    /// End of the block of the contact's identifier. `None` if the identifier is not blocked.
     pub blocked_until: Option<DateTime<Utc>>,
-    /// The classification so far.
+    /// The classification of the contact so far.
     pub record: WrapUpRecord,
     /// References and statuses of the contacts linked to this contact.
     pub linked: Vec<(Reference, Status)>,
@@ -107,17 +109,17 @@ pub struct ContactDetail {
 pub struct Message {
     /// The id of the message.
     pub id: Uuid,
-    /// `in`, `reply`, `automatic`, `note` or `notice`.
+    /// Whether the message is incoming (`in`), a `reply`, an `automatic` message, an internal `note` or a platform's `notice`.
     pub direction: Direction,
     /// Display name of the member of staff who wrote the message. `None` if the person or the software wrote it.
     pub author: Option<String>,
     /// When the message arrived or was written.
     pub at: DateTime<Utc>,
-    /// The message content. `None` if erased.
+    /// The message content. `None` if the contact was erased.
     pub body: Option<MessageContent>,
-    /// Whether the raw message can be shown.
+    /// Whether the raw message from which this message was parsed can be shown.
     pub has_source: bool,
-    /// Files of the current version.
+    /// Files of the current version of the message.
     pub attachments: Vec<Attachment>,
     /// The delivery state on each line that sends the message.
     pub deliveries: Vec<Delivered>,
@@ -126,7 +128,8 @@ pub struct Message {
 }
 
 impl Message {
-    /// Returns the sending time that the message claims if that time differs from the arrival by more than an hour; otherwise `None`.
+    /// Returns the sending time that the message claims to have. `None` if it claims none, or if that time differs from the time of arrival
+    /// by at most an hour.
     #[must_use]
     pub fn claimed(&self) -> Option<DateTime<Utc>> {
         let claimed = self.body.as_ref()?.claimed_at?;
@@ -139,7 +142,7 @@ impl Message {
 pub struct Version {
     /// When this version was written.
     pub at: DateTime<Utc>,
-    /// The content of this version. `None` if erased.
+    /// The content of this version. `None` if the contact was erased.
     pub body: Option<MessageContent>,
     /// Files of this version that are neither in the current version nor already listed with an older version.
     pub attachments: Vec<Attachment>,
@@ -151,13 +154,13 @@ pub struct Delivered {
     pub line: String,
     /// The delivery state.
     pub state: Delivery,
-    /// The reason for the state, if there is one.
+    /// The reason for the delivery state, if there is one.
     pub reason: Option<Reason>,
-    /// When the channel accepted the message.
+    /// When the channel accepted the message. `None` if it has not accepted the message.
     pub sent_at: Option<DateTime<Utc>>,
     /// Whether a queued job will send the message, for the first time or as a retry.
     pub under_way: bool,
-    /// The time at which the message will be sent. Until then the message can be cancelled. `None` once an attempt has begun.
+    /// When delivery begins. Until then the author can take the message back. `None` once an attempt has begun.
     pub leaves_at: Option<DateTime<Utc>>,
 }
 
@@ -183,8 +186,8 @@ pub struct Other {
     pub status: Status,
 }
 
-/// Returns the text of the note with the id `note`: the reason for closing a contact without a reply. The history stores only this id, so
-/// that the text can be erased.
+/// Returns the text of the note with the id `note`. The note contains the reason for closing a contact without a reply. The history stores
+/// only the id of the note, so that the text can be erased.
 fn reason_in(messages: &[Message], note: &str) -> String {
     let note = messages
         .iter()
@@ -367,7 +370,8 @@ impl Store {
                 direction: row.direction,
             });
         }
-        // Messages with the same time are in the platform's order. Messages without a position in that order, such as notices, come last.
+        // Messages with the same time are in the order of the platform. Messages without a position in that order, such as notices, come
+        // after them.
         shown.sort_by_key(|message| {
             (
                 message.at,
@@ -401,7 +405,8 @@ impl Store {
         Ok(rows.iter().map(other).collect())
     }
 
-    /// Loads the raw message from which a message of this contact was parsed. The caller must write the audit entry first.
+    /// Loads the raw message from which a message of this contact was parsed. The caller must first record in the audit log that a member
+    /// of staff opens it.
     ///
     /// # Errors
     /// If the raw message cannot be loaded or decrypted.

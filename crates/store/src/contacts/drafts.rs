@@ -26,9 +26,10 @@ use crate::{
 /// A saved draft.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Draft {
-    /// The text so far.
+    /// The text that the author has written so far.
     pub text: String,
-    /// Id of the newest history event that the author had seen when beginning the draft.
+    /// Id of the newest history event that the author had seen when beginning the draft. It shows whether something happened to the contact
+    /// since.
     pub seen: i64,
     /// When the draft was last saved.
     #[serde(skip)]
@@ -36,8 +37,9 @@ pub struct Draft {
 }
 
 impl Store {
-    /// Saves a draft, replacing the earlier draft. An empty text deletes the draft. `of` is the id of the message that the draft will
-    /// become. If this message is already stored and begins with `text`, the draft arrived too late and is not saved.
+    /// Saves a draft in place of the earlier draft of the same kind. An empty text deletes the draft. `of` is the id that the message gets
+    /// when it is sent. If this message is already stored and begins with `text`, it was sent before the draft arrived, so the draft is not
+    /// saved.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the text is longer than a message may be.
@@ -110,7 +112,7 @@ impl Store {
         Ok(())
     }
 
-    /// Loads the draft that a member of staff has for a contact.
+    /// Loads the draft of this kind that a member of staff has for a contact.
     ///
     /// # Errors
     /// If a database query fails or the draft cannot be decrypted.

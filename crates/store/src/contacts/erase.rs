@@ -1,4 +1,5 @@
-//! Erasing the data about a person. The contact row remains with its day, line and classification, so no figure of any period changes.
+//! Erasing the data about a person. The contact row remains with its day, line and classification, so the figures of the statistics do not
+//! change.
 
 use std::collections::BTreeSet;
 
@@ -29,12 +30,13 @@ mod freed;
 
 impl Store {
     /// Erases the content of a closed contact: messages with their earlier versions, notes, drafts, files, addresses, names, delivery
-    /// reports, the texts of the contact's cases and every raw message. Also erases the keys that sealed this content. The hashes of the
-    /// raw messages remain, so a repeated delivery is still recognised. A later message from the person opens a new contact.
+    /// reports, the texts of the contact's cases, and every raw message. Also erases the keys that encrypted this content. The hashes of
+    /// the raw messages' ids remain, so a repeated delivery is still recognised. A later message from the person opens a new contact.
     ///
     /// `account` is the operating-system account of the person who runs the command. The audit log records this account.
     ///
-    /// Returns `false` if another reader kept old pages in SQLite's write-ahead log. Those pages are removed when the service next stops.
+    /// Returns `false` if old content remains in SQLite's write-ahead log because another connection was reading from it. That content is
+    /// removed when the service next stops.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the contact is open or already erased, or if one of its cases is open. Nothing changes then.
@@ -54,7 +56,7 @@ impl Store {
         self.forget_saved_views(&transaction, &self.contact_content(&contact)?)
             .await?;
         self.forget_person(&transaction, &contact).await?;
-        // Removes the values that would join a later message from the same address or thread to this contact.
+        // Removes the values by which a later message from the same address or thread would join this contact.
         contacts::ActiveModel {
             id: Unchanged(contact.id),
             identifier_hash: Set(None),
@@ -80,7 +82,8 @@ impl Store {
         self.clear_deleted().await
     }
 
-    /// Erases the raw messages but keeps their hashes, so that a repeated delivery is recognised. Returns the files to delete.
+    /// Erases the raw messages of a contact but keeps the hashes of their ids, so that a repeated delivery is recognised. Returns the ids
+    /// of the files to delete.
     async fn erase_raw(
         &self,
         transaction: &DatabaseTransaction,
@@ -91,11 +94,12 @@ impl Store {
         let key = self.contact_key(contact)?;
         for message in said {
             raw.extend(message.journal_id);
-            // A message with several parts arrived in several raw messages.
+            // If a message consists of several parts, each part may have arrived in a raw message of its own.
             let body = self.message_content(&key, message)?;
             raw.extend(body.parts.iter().map(|part| part.files_of));
         }
-        // Also erases the raw messages of earlier versions, delivery reports and repeated deliveries.
+        // `journal_contacts` links the raw messages of earlier versions, delivery reports and repeated deliveries to the contact. They are
+        // erased too.
         let of_contact = || journal_contacts::Column::ContactId.eq(contact.id);
         let tied = journal_contacts::Entity::find().filter(of_contact());
         raw.extend(tied.all(transaction).await?.into_iter().map(|one| one.journal_id));
@@ -120,7 +124,7 @@ impl Store {
         Ok(files)
     }
 
-    /// Deletes the block and other choices stored for the identifier, unless another contact has the same identifier.
+    /// Deletes the block and the choices that are stored for the contact's identifier, unless another contact has the same identifier.
     async fn forget_person(
         &self,
         transaction: &DatabaseTransaction,
@@ -144,7 +148,7 @@ impl Store {
     }
 }
 
-/// Deletes the messages, attachments, drafts and links of a contact, and the related jobs. Returns the files to delete.
+/// Deletes the messages, attachments, drafts and links of a contact, and the jobs for them. Returns the ids of the files to delete.
 async fn erase_messages(
     transaction: &DatabaseTransaction,
     contact: &contacts::Model,

@@ -16,7 +16,7 @@ use crate::{
 };
 
 impl Store {
-    /// Links two contacts, or removes the link. The histories of both contacts record the change.
+    /// Links two contacts that belong together, or removes the link. The histories of both contacts record the change.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if both references are the same. [`StoreError::NotFound`] if either contact does not exist.
@@ -68,7 +68,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Records whether `who` follows a contact. The inbox has a view of followed contacts. Returns `false` if nothing changed.
+    /// Records whether `who` follows a contact. A view of the inbox lists the contacts that a member of staff follows. Returns `false` if
+    /// nothing changed.
     ///
     /// # Errors
     /// If the contact does not exist, or a database query fails.

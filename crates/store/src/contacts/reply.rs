@@ -39,21 +39,23 @@ pub struct NewReply {
     pub text: String,
     /// Files to send with the reply.
     pub files: Vec<OutboundFile>,
-    /// The address for this reply and all later replies, chosen from the offered addresses. `None` keeps the current address.
+    /// The address for this reply and all later replies of the contact, chosen from the offered addresses. `None` keeps the current
+    /// address.
     pub to: Option<String>,
-    /// Id of the newest history event that the writer has seen ([`crate::contacts::detail::ContactDetail::newest`]). `None` sends the reply
-    /// even if later events arrived.
+    /// Id of the newest history event that the writer has seen ([`crate::contacts::detail::ContactDetail::newest`]). The reply is refused
+    /// if the contact has a newer such event. `None` sends the reply without this check.
     pub seen: Option<i64>,
 }
 
 impl Store {
-    /// Writes a reply and queues it for delivery, in one transaction. An unassigned contact is assigned to `who`, and a closed contact is
-    /// reopened.
+    /// Writes a reply and queues it for delivery, in one transaction. An unassigned contact is assigned to `who`, a closed contact is
+    /// reopened, and a marking is removed. Does nothing if the same reply is already stored.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] in each of these cases: the text is empty or too long; the text is an unfinished search for a canned reply;
-    /// the line sends no files; the contact is assigned to someone else; the contact has no reply address; the person asked not to be
-    /// written to; the author has not seen a new event in the history.
+    /// [`StoreError::Conflict`] in each of these cases: the text is empty and there are no files; the text is too long; the text is an
+    /// unfinished search for a canned reply; the line sends no files; the contact is assigned to someone else; the contact has no reply
+    /// address; `to` is not an offered address; the person asked not to be written to; the author has not seen a new event in the history;
+    /// the reply with this id was taken back.
     pub async fn reply(
         &self,
         who: &StaffMember,
@@ -173,8 +175,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Returns `true` if this message is already stored, for example because the form was submitted twice. A stored message with the same
-    /// id but a different text is an error, because the caller would otherwise drop the new text.
+    /// Returns `true` if the message with this id is already stored, for example because the form was submitted twice. If the stored
+    /// message has a different text, returns an error; the new text would otherwise be lost.
     async fn written_before(
         &self,
         transaction: &DatabaseTransaction,
@@ -198,7 +200,7 @@ impl Store {
         }
     }
 
-    /// Asks the person for files. The page on which the person reads the reply then accepts files.
+    /// Records that the person may send files. The page on which the person reads the replies then accepts files.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the line does not support asking for files, or if the contact is assigned to someone else.

@@ -1,5 +1,5 @@
-//! Wrap-up: classifying contacts. An incomplete record can be saved, but closing requires a complete record. Each record stores the name
-//! and version of its scheme.
+//! Wrap-up: classifying contacts by a scheme of questions and answers. An incomplete classification can be saved, but usually only a
+//! completely classified contact can be closed. Each record of a classification stores the name and version of its scheme.
 
 use hotline_core::{
     contact::classification::{Answers, KIND, PRESENTATION, Scheme, TOPIC},
@@ -28,9 +28,9 @@ use crate::{
 /// The classification of a contact so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WrapUpRecord {
-    /// Answers by question.
+    /// Answers, by the id of their question.
     pub answers: Answers,
-    /// The answers chosen from the scheme, without free text. Only these answers are counted.
+    /// The answers chosen from the scheme, without free text. The statistics count only these answers.
     pub(crate) chosen: Answers,
     /// Questions that must be answered before the contact can be closed.
     pub missing: Vec<String>,
@@ -43,12 +43,12 @@ impl Store {
         &self.scheme
     }
 
-    /// Saves answers, complete or not. Choosing a kind that is also a marking (spam, test, duplicate) marks the contact. Choosing any other
-    /// kind removes the marking.
+    /// Saves the answers of a contact's classification, complete or not. Choosing a kind that is also a marking (spam, test, duplicate)
+    /// marks the contact. Choosing any other kind removes the marking.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the scheme has no such answer, if the contact is assigned to someone else, or if the kind is a marking
-    /// and closing the contact requires a reason ([`Store::mark`]).
+    /// [`StoreError::Conflict`] if the scheme has no such answer, if the contact is assigned to someone else, or if the chosen kind is a
+    /// marking and the marking would close the contact but requires a reason (see [`Store::mark`]).
     pub async fn classify(
         &self,
         who: &StaffMember,
@@ -58,7 +58,7 @@ impl Store {
         self.classify_with_reason(who, reference, answers, None).await
     }
 
-    /// Classifies a contact like [`Store::classify`]. `reason` is stored if a marking closes the contact.
+    /// Classifies a contact like [`Store::classify`]. `reason` is stored as a note if the answers mark the contact and thereby close it.
     pub(crate) async fn classify_with_reason(
         &self,
         who: &StaffMember,
@@ -81,7 +81,7 @@ impl Store {
             self.mark_in(&transaction, who, &contact, marking(&answers), reason)
                 .await?;
         }
-        // The history records only the first answers and each change between complete and incomplete.
+        // The history records only the first answers and each change from an incomplete to a complete classification or back.
         let (complete, was_complete) = (
             self.scheme.missing(&answers).is_empty(),
             before.missing.is_empty(),
@@ -98,7 +98,7 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Replaces the answers of a contact and updates the figures.
+    /// Replaces the stored answers of a contact and updates the figures of the statistics.
     pub(crate) async fn keep_record(
         &self,
         transaction: &DatabaseTransaction,
@@ -118,7 +118,7 @@ impl Store {
             self.plan_presentation(transaction, who, contact).await?;
         }
         let complete = self.scheme.missing(answers).is_empty();
-        // Free text may name a person, so it is sealed with the contact's key and erased with the contact.
+        // Free text may name a person, so it is encrypted with the contact's key and erased with the contact.
         let place = words_place(contact.id);
         let sealed = || seal(&self.contact_key(contact)?, &place, &words);
         let words = (!words.is_empty()).then(sealed).transpose()?;

@@ -21,8 +21,8 @@ use crate::{
 };
 
 impl Store {
-    /// Erases the texts of every case that a contact belongs to: the summary, the referrals and all earlier versions. The key that sealed
-    /// these texts is erased too. The case keeps its number, kind, institution and days, because the figures depend on these values.
+    /// Erases the texts of every case that a contact belongs to: the summary, the referrals and all earlier versions. Also erases the key
+    /// that encrypted these texts. The case keeps its number, kind, institution and days, because figures of the statistics depend on them.
     ///
     /// # Errors
     /// [`Conflict::CaseOpen`] if one of these cases is still open.
@@ -86,8 +86,8 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes saved views whose names consist only of words from the contact content. The names of views are not sealed, so they would
-    /// otherwise remain readable.
+    /// Deletes the saved inbox views whose names consist only of words from the contact's name, identifier, reply address or subject. The
+    /// names of views are not encrypted, so they would otherwise remain readable.
     pub(super) async fn forget_saved_views(
         &self,
         transaction: &DatabaseTransaction,

@@ -6,16 +6,16 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::{db::store::Store, error::StoreError};
 
-/// Number of attempts to empty the write-ahead log. An attempt fails while another connection reads.
+/// Number of attempts to empty SQLite's write-ahead log. An attempt fails while another connection is reading.
 const TRIES: u32 = 50;
 const BETWEEN_TRIES: Duration = Duration::from_millis(200);
-/// Tables that contain sealed content or the keys that seal it.
+/// Tables that contain encrypted content or the keys that encrypt it.
 const TABLES: &str = "journal, contacts, messages, versions, attachments, outbox, drafts, records, people, cases, \
                       case_versions, referrals, staff";
 
 impl Store {
-    /// Removes deleted content from the database files. Returns `false` if other readers used the write-ahead log during all attempts. In
-    /// that case the log is emptied when the service next stops.
+    /// Removes deleted content from the database files. Returns `false` if SQLite's write-ahead log could not be emptied, because other
+    /// connections were reading from it during all attempts. In that case the log is emptied when the service next stops.
     ///
     /// SQLite overwrites deleted content in its pages with zeros (`secure_delete`), but the write-ahead log still contains the old pages. A
     /// TRUNCATE checkpoint empties the log. On PostgreSQL, `VACUUM` removes the old rows from the tables. PostgreSQL's write-ahead log and
