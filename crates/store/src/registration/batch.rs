@@ -50,7 +50,7 @@ pub(super) struct BatchState {
     pub(super) contacts: BTreeMap<Uuid, contacts::Model>,
     /// The stored contacts as they were before the batch.
     stored: BTreeMap<Uuid, contacts::Model>,
-    /// Stored messages and the messages that the batch adds, by the hash of their channel id.
+    /// Stored messages and messages that the batch adds, by the hash of their channel id (the id of a message on its channel).
     pub(super) theirs: HashMap<Vec<u8>, Vec<Written>>,
     /// The rows of the stored messages in `theirs`, by id of the row. They are loaded only if the batch contains parts of messages that
     /// arrive in several parts.
@@ -68,8 +68,8 @@ impl BatchState {
         self.contacts.get_mut(&id).ok_or(StoreError::NotFound("contact"))
     }
 
-    /// Returns the messages with this message id that belong to one of the contacts `mine`. Returns no messages if `message_id_hash` is
-    /// `None`.
+    /// Returns the messages that have this channel id (the id of a message on its channel) and belong to one of the contacts `mine`.
+    /// Returns no messages if `message_id_hash` is `None`.
     pub(super) fn written(&self, mine: &[Uuid], message_id_hash: Option<&Vec<u8>>) -> Vec<FoundMessage> {
         let seen = message_id_hash.and_then(|hash| self.theirs.get(hash));
         let of_mine = seen
@@ -123,9 +123,9 @@ impl BatchState {
         choice.blocked_until.filter(|until| *until > now)
     }
 
-    /// Sets a contact to waiting for a reply, because of a message that arrived at `at`. Reopens the contact if it is closed, and ends its
-    /// snooze. If the contact's identifier is blocked at `now`, the contact is snoozed until the block ends. If `origin` is an automatic
-    /// reply, the contact does not change.
+    /// Sets a contact to waiting for a reply, because of a message that arrived at `at`. A closed contact is reopened. A snooze ends, but
+    /// if the contact's identifier is blocked at `now`, the contact is snoozed until the block ends. A contact that already waits keeps the
+    /// time at which it began to wait. If `origin` is an automatic reply, the contact does not change.
     pub(super) fn join(&mut self, id: Uuid, at: i64, origin: Origin, now: i64) -> Result<(), StoreError> {
         if origin == Origin::AutoReply {
             return Ok(());
@@ -153,8 +153,8 @@ pub(super) enum Repeated {
     OtherContent,
 }
 
-/// Checks whether the sender already sent a message with this message id, and whether that message has the same content. `mine` are the
-/// contacts of the sender.
+/// Checks whether the sender already sent a message with the same id on its channel, and whether that message has the same content. `mine`
+/// are the contacts of the sender.
 pub(super) fn repeated(
     known: &BatchState,
     mine: &[Uuid],

@@ -30,10 +30,10 @@ use crate::{
 /// All changes that registering a batch of messages causes.
 #[derive(Default)]
 pub(super) struct Changes {
-    /// The time of the batch, in microseconds since 1970.
+    /// The time at which the batch is registered, in microseconds since 1970.
     pub(super) now: i64,
     pub(super) state: BatchState,
-    /// New messages.
+    /// New messages that the batch adds to contacts.
     pub(super) messages: Vec<messages::Model>,
     /// Stored messages whose content the batch changed, by id.
     pub(super) rewritten: HashMap<Uuid, messages::Model>,
@@ -90,8 +90,8 @@ impl Changes {
         Ok(())
     }
 
-    /// Applies the stored choices of the sender. A chosen language replaces the language of the message. If the sender had asked not to be
-    /// written to, the new message cancels that request.
+    /// Applies the stored choices of the sender to an arriving message. A language that the sender chose replaces the language of the
+    /// message. If the sender had asked not to be written to, the new message cancels that request.
     pub(super) fn apply_choices(&mut self, arrival: &mut Arrival<'_>) {
         let Some(hash) = &arrival.identifier_hash else {
             return;
@@ -103,7 +103,7 @@ impl Changes {
         }
     }
 
-    /// Returns a message of this batch, or a stored message with the batch's changes.
+    /// Returns a message that the batch added, or a stored message with the batch's changes.
     pub(super) fn message(&self, id: Uuid) -> Result<&messages::Model, StoreError> {
         let new = self.messages.iter().find(|message| message.id == id);
         new.or_else(|| self.rewritten.get(&id))

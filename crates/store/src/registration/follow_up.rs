@@ -33,7 +33,7 @@ use crate::{
 /// acknowledgement.
 const ACKNOWLEDGEMENTS_A_DAY: usize = 3;
 impl Store {
-    /// Assigns a new contact to the counsellor that routing selects. Does nothing if no counsellor is on duty.
+    /// Assigns a new contact to the counsellor on duty whom routing selects. Does nothing if no counsellor is on duty.
     pub(super) async fn assign(
         &self,
         transaction: &DatabaseTransaction,

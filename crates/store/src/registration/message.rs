@@ -33,7 +33,7 @@ pub(super) struct Arrival<'a> {
     pub(super) identifier_hash: Option<Vec<u8>>,
     /// The hash of the id that the message has on its channel.
     pub(super) message_id_hash: Option<Vec<u8>>,
-    /// The digest of the content as it arrived.
+    /// The digest of the message content as it arrived.
     pub(super) digest: Vec<u8>,
 }
 
@@ -124,8 +124,8 @@ impl Store {
         self.apply(transaction, changes, arrival, place, outcome).await
     }
 
-    /// Checks whether a message repeats a message, is a part of one, or is a returned copy of a message that this service sent. `mine` are
-    /// the contacts of the sender.
+    /// Checks whether an arriving message was already received, is a part of an existing message, or is a returned copy of a message that
+    /// this service sent. `mine` are the contacts of the sender.
     async fn deduplicate(
         &self,
         transaction: &DatabaseTransaction,

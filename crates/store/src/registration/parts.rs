@@ -54,7 +54,7 @@ enum Change {
     Added,
     /// A newer version of an existing part; it replaces that part.
     Newer,
-    /// A version older than the existing part; it is kept as an earlier version.
+    /// A version older than the existing part; it is stored as an earlier version of the message.
     Older,
 }
 

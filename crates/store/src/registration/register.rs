@@ -83,7 +83,8 @@ impl Store {
         };
         let is_report = |message: &ParsedMessage| matches!(message.normalised, Normalised::Report(_));
         let (reports, others): (Vec<_>, Vec<_>) = kept.into_iter().partition(is_report);
-        // Delivery reports change stored contacts. The records for the other messages are therefore loaded again after the reports.
+        // Delivery reports change stored contacts. The records for the other messages are therefore loaded again after the reports are
+        // applied.
         let stale = !reports.is_empty();
         for report in reports {
             self.decide(&transaction, &mut changes, report).await?;
@@ -227,7 +228,7 @@ async fn finish_jobs(
         .collect()
 }
 
-/// Converts an unreadable message to a message without text, so that it is registered too.
+/// Converts an unreadable message to a message without text, so that a contact is opened for it too.
 fn from_unreadable(unreadable: Unreadable) -> Incoming {
     Incoming {
         identifier: unreadable.identifier,

@@ -16,7 +16,7 @@ use crate::{
     registration::{batch::BatchState, changes::Changes, message::Arrival},
 };
 
-/// An earlier copy of a message.
+/// An earlier copy of an arriving message, given by the contact that contains it.
 pub(super) struct Copied {
     pub(super) contact: Uuid,
     /// `true` if the earlier copy contains the whole text of the new message and the new message has no files.
