@@ -228,7 +228,7 @@ impl Store {
     }
 
     /// Sets a contact back to waiting because the delivery of a reply failed or ended with an unknown result. A closed contact is reopened.
-    /// Does nothing if the outgoing message is not a reply, or if the person has another open contact.
+    /// Does nothing if the outgoing message is not a reply, if the contact already waits, or if the person has another open contact.
     async fn reopen_after_failed_delivery(
         &self,
         transaction: &DatabaseTransaction,
@@ -341,7 +341,7 @@ impl Store {
         Ok(Some(contact.id))
     }
 
-    /// Queues a message again whose delivery failed or ended with an unknown result. The message keeps its id.
+    /// Queues a message again after its delivery failed or ended with an unknown result. The message keeps its id.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the state of the message is neither failed nor unknown, if a job to deliver it already exists, or if the

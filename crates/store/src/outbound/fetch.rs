@@ -1,5 +1,5 @@
-//! Fetching files of received messages from a platform. Some lines fetch every file immediately. On other lines, staff request each file
-//! that they need, and the audit log records each request.
+//! Fetching files of received messages from a platform. On some lines, files are fetched immediately. On other lines, staff request each
+//! file that they need, and the audit log records each request.
 
 use std::time::Duration;
 
@@ -27,13 +27,13 @@ use crate::{
     staff::accounts::StaffMember,
 };
 
-/// A file to fetch from its platform.
+/// A file to fetch from the platform on which the person sent it.
 pub struct ToFetch {
     /// The line on which the file arrived.
     pub line: LineName,
     /// The reference with which the channel finds the file on the platform.
     pub reference: Private<String>,
-    /// Time since the file was requested.
+    /// Time since the job to fetch the file was created.
     pub waited: Duration,
 }
 

@@ -35,13 +35,13 @@ use crate::{
 pub struct Outgoing {
     /// The line that sends the message.
     pub line: LineName,
-    /// The message.
+    /// The message to send.
     pub message: OutboundMessage,
-    /// Number of earlier attempts.
+    /// Number of earlier attempts to send the message.
     pub tries: u32,
     /// Time since the message was queued.
     pub waited: Duration,
-    /// Number of chunks of the message that were already handed to the channel. A channel splits a long message into chunks.
+    /// Number of chunks of the message that were already handed to the channel. A channel splits a long message into several chunks.
     pub done: usize,
 }
 
