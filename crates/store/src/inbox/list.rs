@@ -44,9 +44,9 @@ const UNSENT: [Delivery; 5] = [
 pub struct InboxRow {
     /// Reference of the contact.
     pub reference: Reference,
-    /// The line of the contact.
+    /// The line on which the contact arrived.
     pub line: String,
-    /// The channel of the contact.
+    /// The channel of the contact's line.
     pub channel: String,
     /// Current status of the contact.
     pub status: Status,
@@ -55,7 +55,7 @@ pub struct InboxRow {
     pub marking: Option<Marking>,
     /// Display name of the assignee. `None` if the contact is unassigned.
     pub assignee: Option<String>,
-    /// The team to which the contact belongs.
+    /// The team to which the contact belongs. `None` if it belongs to no team.
     pub team: Option<String>,
     /// Display name of the colleague who handed the contact over to the viewer or the viewer's team. `None` if there was no such hand-over,
     /// or if staff have acted on the contact since.
@@ -154,8 +154,7 @@ impl Store {
             } else {
                 (at.clone().gte(after.at), at.clone().gt(after.at), id.gt(after.id))
             };
-            // The condition `up_to` follows from the other condition. It is repeated separately because the database can then seek in the
-            // index.
+            // The condition `up_to` follows from the next condition. It is added because it lets the database seek in the index.
             query = query
                 .filter(up_to)
                 .filter(Condition::any().add(beyond).add(at.eq(after.at).and(same)));
@@ -339,8 +338,8 @@ pub(crate) fn reference_of(contact: &contacts::Model) -> Reference {
     Reference::from_number(u64::try_from(contact.reference).unwrap_or_default())
 }
 
-/// Returns whether a contact is a call (by telephone or face to face). Only for a call is the recorded time of the first reading not later
-/// than the time of arrival.
+/// Returns whether a contact is a call (by telephone or face to face). A call is recorded as first read at the time of its arrival; any
+/// other contact is recorded as first read later.
 pub(crate) fn is_call(contact: &contacts::Model) -> bool {
     contact
         .first_read_at

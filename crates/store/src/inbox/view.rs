@@ -21,11 +21,11 @@ use crate::db::{
 pub enum View {
     /// Open contacts without an assignee.
     Unassigned,
-    /// Open contacts assigned to the viewer, that is, the member of staff who views the inbox.
+    /// Open contacts assigned to the viewer, that is, to the member of staff who looks at the inbox.
     Mine,
     /// Open contacts of the viewer's team, with or without an assignee.
     Team,
-    /// Open contacts marked as urgent.
+    /// Open contacts whose urgency staff set to urgent or immediate danger.
     Urgent,
     /// Contacts waiting for a reply from staff.
     Waiting,
@@ -95,7 +95,8 @@ pub(crate) enum Order {
     Pressing,
     /// Most recent message from the person first.
     Newest,
-    /// Most recently registered first. Used if the filter selects a period, because the contacts of a period are consecutive in this order.
+    /// Most recently registered first. Used instead of `Newest` if the filter selects a period, because the contacts of a period are
+    /// consecutive in this order.
     Registered,
 }
 
@@ -146,7 +147,7 @@ impl Store {
             equal(Column::Channel, &filter.channel),
             equal(Column::Language, &filter.language),
             equal(Column::Topic, &filter.topic),
-            // The index has exactly the condition `urgency > 0`. It is added so that the database can use the index.
+            // The index has the condition `urgency > 0`. The same condition is added here so that the database can use this index.
             filter.urgency.map(|_| Expr::cust("urgency > 0")),
             filter.urgency.map(|least| Column::Urgency.gte(least)),
             filter.assignee.map(|assignee| Column::Assignee.eq(assignee)),
