@@ -14,7 +14,7 @@ use crate::{
     sealing::bodies::ContactContent,
 };
 
-/// Maximum number of addresses that are offered for one contact. The newest addresses are kept.
+/// Maximum number of addresses from which a counsellor can choose the reply address of one contact. The newest addresses are kept.
 const MOST_OFFERED: usize = 5;
 
 impl ContactContent {
@@ -24,9 +24,8 @@ impl ContactContent {
         self.answer_to.as_deref().or(self.identifier.as_deref())
     }
 
-    /// Adds the reply address that a message names to the offered addresses. If the message names none, adds the sender's address, provided
-    /// that the channel joins messages to contacts only by a thread token or the id of an earlier message. Does not add the current reply
-    /// address.
+    /// Adds the reply address that a message names to the offered addresses. If the message names none, adds the sender's address, but only
+    /// on channels where an identifier can be forged, such as e-mail. Does not add the current reply address.
     pub(crate) fn offer(&mut self, incoming: &Incoming) {
         let sender = incoming
             .identifier

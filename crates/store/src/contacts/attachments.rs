@@ -33,11 +33,11 @@ pub struct Attachment {
     pub size: i64,
     /// Whether the message displays the file within its text, like an inline image.
     pub inline: bool,
-    /// Where the bytes are, or why this service does not have them.
+    /// Where the bytes are, or why they are missing.
     pub location: FileLocation,
 }
 
-/// Where the bytes of an attachment are, or why this service does not have them.
+/// Where the bytes of an attachment are, or why they are missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FileLocation {
@@ -61,7 +61,7 @@ pub enum FileLocation {
 
 /// The bytes of an attachment, with its name and media type.
 pub struct Bytes {
-    /// File name as sent.
+    /// File name as sent. `None` if the file has no name or the name cannot be decrypted.
     pub name: Option<String>,
     /// Media type as sent.
     pub media_type: String,
@@ -143,8 +143,8 @@ impl Store {
         self.keys.data_key(&raw_place(&row.external_hash), &wrapped)
     }
 
-    /// Loads the bytes of an attachment of this contact. `None` if the contact has no such attachment. If a member of staff opens the file,
-    /// the caller must first record this in the audit log.
+    /// Loads the bytes of an attachment of this contact. `None` if the contact has no such attachment or if the bytes are not stored. If a
+    /// member of staff opens the file, the caller must first record this in the audit log.
     ///
     /// # Errors
     /// If the file cannot be read or decrypted.

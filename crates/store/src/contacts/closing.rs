@@ -262,14 +262,14 @@ impl Store {
     }
 }
 
-/// Checks the length of a reason. Returns `None` for an empty reason.
+/// Checks the length of a reason and returns its text. Returns `None` for an empty reason.
 fn words_of(reason: Reason<'_>) -> Result<Option<&str>, StoreError> {
     let reason = reason.map(not_too_long).transpose()?;
     Ok(reason.filter(|reason| !reason.is_empty()))
 }
 
-/// Returns the time of the first message that the person wrote after the last reply. The person has been waiting since that time if the
-/// contact is reopened.
+/// Returns the time of the first message that the person wrote after the last reply. If the contact is reopened, the person counts as
+/// waiting since that time. `None` if there is no such message.
 async fn first_unanswered(
     transaction: &DatabaseTransaction,
     contact: Uuid,

@@ -86,12 +86,12 @@ pub struct ContactDetail {
     /// The contact whose thread token was in the first message of this contact. `None` if there was no token, or if both contacts have the
     /// same identifier.
     pub refers_to: Option<Reference>,
-    /// `true` while a counsellor has asked the person for files and no files have arrived. `None` if the line does not support asking for
-    /// files.
+    /// `true` if a counsellor has asked the person for files and no files have arrived since. `None` if the line does not support asking
+    /// for files.
     pub files: Option<bool>,
     /// Whether the contact's line can send files with a reply.
     pub sends_files: bool,
-    /// The team to which the contact belongs.
+    /// The team to which the contact belongs. `None` if it belongs to no team.
     pub team: Option<String>,
     /// End of the block of the contact's identifier. `None` if the identifier is not blocked.
     pub blocked_until: Option<DateTime<Utc>>,

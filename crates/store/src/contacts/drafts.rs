@@ -28,8 +28,8 @@ use crate::{
 pub struct Draft {
     /// The text that the author has written so far.
     pub text: String,
-    /// Id of the newest history event that the author had seen when beginning the draft. It shows whether something happened to the contact
-    /// since.
+    /// Id of the newest history event that the author had seen when beginning the draft. The service compares this id with newer events and
+    /// refuses a reply whose author has not seen a later message.
     pub seen: i64,
     /// When the draft was last saved.
     #[serde(skip)]

@@ -14,7 +14,8 @@ use crate::{
 };
 
 impl Store {
-    /// Records that staff have read the contact, if this is the first time. An erased contact has no text to read and is skipped.
+    /// Records the time at which staff first read the contact. Does nothing if that time is already recorded. An erased contact has no text
+    /// to read and is skipped.
     ///
     /// # Errors
     /// If a database query fails.

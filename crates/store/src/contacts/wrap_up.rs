@@ -32,7 +32,7 @@ pub struct WrapUpRecord {
     pub answers: Answers,
     /// The answers chosen from the scheme, without free text. The statistics count only these answers.
     pub(crate) chosen: Answers,
-    /// Questions that must be answered before the contact can be closed.
+    /// Questions that must still be answered before the contact can be closed.
     pub missing: Vec<String>,
 }
 
