@@ -1,4 +1,5 @@
-//! The registered-communications statistic: stored counts, snapshots, reports, adjustments and returns.
+//! The registered-communications statistic: stored counts, snapshots, reports, adjustments, and returns (report forms of other
+//! organisations).
 
 pub mod adjustments;
 pub mod backlog;

@@ -1,5 +1,5 @@
-//! Adjustments entered by managers: opening balances (figures from before this software) and corrections. Adjustments are shown separately
-//! and added to the totals.
+//! Adjustments of the statistic, entered by managers: opening balances (numbers counted before this software was in use) and corrections.
+//! The totals include the adjustments and also show them separately.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -39,7 +39,7 @@ pub struct Adjustment {
     pub entry: NewAdjustment,
     /// When the adjustment was entered.
     pub entered_at: DateTime<Utc>,
-    /// When the adjustment was withdrawn. A withdrawn adjustment does not count.
+    /// When the adjustment was withdrawn. A withdrawn adjustment is not part of the totals. `None` if the adjustment is not withdrawn.
     pub withdrawn_at: Option<DateTime<Utc>>,
 }
 
@@ -56,19 +56,19 @@ pub struct NewAdjustment {
     pub from: NaiveDate,
     /// The last day that the adjustment covers.
     pub to: NaiveDate,
-    /// The number to add. Only a correction may be negative.
+    /// The number to add to the count. Only a correction may add a negative number.
     pub count: i64,
-    /// Source of the figure.
+    /// Where the number comes from, for example the name of a paper register.
     pub source: String,
     /// Reason for the adjustment. Required for a correction.
     pub reason: String,
 }
 
-/// The largest accepted number. A larger number must be a mistake.
+/// The largest number that an adjustment may add. A larger number must be a mistake.
 const MOST: u64 = 1_000_000_000;
-/// The first accepted year. An earlier year must be a mistake.
+/// The earliest year that the period of an adjustment may include. An earlier year must be a mistake.
 const FIRST_YEAR: i32 = 1900;
-/// Maximum number of adjustments entered in one transaction. All other writers wait for that transaction.
+/// Maximum number of adjustments entered in one transaction. The limit keeps the transaction short, because other writers wait for it.
 const MOST_LINES: usize = 10_000;
 
 impl NewAdjustment {
@@ -104,7 +104,7 @@ impl NewAdjustment {
 struct Known {
     /// Adjustments that are not withdrawn, by measure and value.
     entered: HashMap<(Measure, String), Vec<NewAdjustment>>,
-    /// Days with at least one counted item, by measure and value.
+    /// Days on which this software counted at least one item, such as a contact, by measure and value.
     counted: HashMap<(Measure, String), BTreeSet<NaiveDate>>,
 }
 
@@ -153,9 +153,10 @@ impl Store {
     /// Enters an opening balance or a correction.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if a field is missing, if the period is reversed or in the future, if the number is out of range, or if the
-    /// channel or institution is not counted. An opening balance is also refused if it overlaps another opening balance or a day on which
-    /// this software counted. A correction is also refused if it repeats an earlier correction.
+    /// [`StoreError::Conflict`] if a field is missing, if the last day is before the first day or in the future, if the number is out of
+    /// range, or if the value is not one of [`Store::countable`]. An opening balance is also refused in three cases: it does not end before
+    /// today; it overlaps another opening balance for the same value; this software counted an item with that value on one of its days. A
+    /// correction is also refused if an identical correction exists.
     pub async fn enter_adjustment(
         &self,
         who: Option<&StaffMember>,
@@ -167,7 +168,7 @@ impl Store {
     /// Enters these adjustments. If one adjustment is invalid, enters none of them.
     ///
     /// # Errors
-    /// The errors of [`Store::enter_adjustment`]; also [`StoreError::Conflict`] if there are too many adjustments.
+    /// The errors of [`Store::enter_adjustment`]; also [`StoreError::Conflict`] for more than 10,000 adjustments.
     pub async fn enter_adjustments(
         &self,
         who: Option<&StaffMember>,
@@ -189,7 +190,7 @@ impl Store {
     /// entered. Returns one result for each adjustment: the conflict, or `None` if the adjustment is valid.
     ///
     /// # Errors
-    /// If a database query fails, or if there are too many adjustments.
+    /// If a database query fails, or if there are more than 10,000 adjustments.
     pub async fn check_adjustments(
         &self,
         new: &[NewAdjustment],
@@ -199,8 +200,8 @@ impl Store {
         Ok(new.iter().map(|one| self.check(&mut known, one).err()).collect())
     }
 
-    /// Loads the days with counted items between the first and the last day of these adjustments. The caller must set `entered` in the
-    /// result.
+    /// Loads the days on which this software counted items, from the earliest to the latest day that these adjustments cover. Leaves
+    /// [`Known::entered`] empty; the caller must set it.
     async fn known(&self, new: &[NewAdjustment]) -> Result<Known, StoreError> {
         if new.len() > MOST_LINES {
             return Err(StoreError::Conflict(Conflict::TooManyLines));
@@ -294,7 +295,7 @@ impl Store {
             .await
     }
 
-    /// Returns whether an opening balance for contacts of this channel covers this day.
+    /// Returns whether an opening balance that is not withdrawn, for contacts of this channel, covers this day.
     pub(crate) async fn has_opening_balance(
         &self,
         transaction: &DatabaseTransaction,
@@ -313,7 +314,7 @@ impl Store {
         Ok(found.is_some())
     }
 
-    /// Withdraws an adjustment that was entered by mistake. The adjustment remains visible but no longer counts.
+    /// Withdraws an adjustment that was entered by mistake. The adjustment remains visible but is no longer part of the totals.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the adjustment is already withdrawn.
@@ -345,8 +346,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Returns the channels that can have adjustments: the channels of the lines; the networks for which counsellors log messages; and
-    /// `telephone` and `social`, which centres counted by hand.
+    /// Returns the channels that can have adjustments: the channels of the configured lines; the networks for which counsellors log
+    /// messages; and `telephone` and `social`, on which centres counted contacts by hand.
     #[must_use]
     pub fn channels(&self) -> Vec<String> {
         let by_hand = ["telephone", "social"].map(str::to_owned);

@@ -19,27 +19,28 @@ use crate::{
     statistics::{counts::StatisticsFilter, snapshot::Snapshot},
 };
 
-/// The backlog at the time of the snapshot. The backlog does not depend on a period. Erasing a contact can change it.
+/// The backlog at the time of the snapshot. It is the same for every reporting period. Erasing a contact can change the backlog.
 #[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct Backlog {
     /// Number of open contacts.
     pub open: i64,
     /// Age of the oldest open contact in minutes, raised to the next multiple of 60. `None` if no contact is open.
     pub oldest_open: Option<i64>,
-    /// Longest time that a person has been waiting, in minutes, raised to the next multiple of 60. `None` if no one is waiting.
+    /// Longest time for which a person has been waiting for a reply, in minutes, raised to the next multiple of 60. `None` if no person is
+    /// waiting.
     pub longest_waiting: Option<i64>,
-    /// Number of open contacts with a reply that failed or has been unsent for more than 15 minutes.
+    /// Number of open contacts with a reply whose delivery failed or that has been unsent for more than 15 minutes.
     pub undelivered: i64,
 }
 
 impl Snapshot<'_> {
-    /// Loads the backlog. Times are raised to the next whole hour, because an exact minute would reveal when one person wrote.
+    /// Loads the backlog. Times are raised to the next whole hour, because the exact number of minutes would reveal when a person wrote.
     pub(crate) async fn backlog(&mut self) -> Result<Backlog, StoreError> {
         use contacts::Column;
 
         let open = self.registered(Measure::Contact, Period::default()).await?
             - self.registered(Measure::Closing, Period::default()).await?;
-        // The conditions have the same wording as in the partial indexes, so that the database can use the indexes.
+        // These SQL conditions have the same wording as the conditions of the partial indexes, so that the database can use the indexes.
         let oldest_open = self
             .oldest("status <> 'closed' AND marking IS NULL", Column::OpenedAt)
             .await?;
@@ -58,7 +59,7 @@ impl Snapshot<'_> {
         })
     }
 
-    /// Returns the number of items of a measure that this software registered in a period.
+    /// Returns how many items of the measure `of` this software registered in a period.
     pub(crate) async fn registered(&mut self, of: Measure, period: Period) -> Result<i64, StoreError> {
         Ok(self
             .breakdown(&StatisticsFilter::of(of, period, [], None))
@@ -96,7 +97,7 @@ fn with_undelivered(now: i64) -> Select<contacts::Entity> {
         .select_only()
         .column(outbox::Column::ContactId)
         .join(JoinType::InnerJoin, of_message)
-        // The condition has the same wording as in the partial index, so that the database can use the index.
+        // This SQL condition has the same wording as the condition of the partial index, so that the database can use the index.
         .filter(Expr::cust("\"outbox\".\"state\" <> 'sent'"))
         .filter(not_through(now))
         .filter(messages::Column::Direction.eq(Direction::Reply));

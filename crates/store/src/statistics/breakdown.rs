@@ -18,11 +18,11 @@ use crate::{
     },
 };
 
-/// Maximum number of contacts to read for counting pairs of values. A pair combines one value from each of two dimensions.
+/// Maximum number of contacts that one query reads to count pairs of values. A pair combines one value from each of two dimensions.
 const MOST_CONTACTS_READ: i64 = 200_000;
-/// The dimension of ages in years.
+/// Name of the dimension whose values are ages in years.
 const AGE: &str = "age";
-/// Prefix of the name of an age-band dimension. The rest of the name is the body (statistics organisation) that defines the bands.
+/// Prefix of the name of an age-band dimension. The rest is the name of the organisation ("body") that defines the bands.
 pub const BANDS: &str = "age_";
 
 impl Snapshot<'_> {
@@ -136,7 +136,8 @@ impl Snapshot<'_> {
         })
     }
 
-    /// Counts pairs of values for single days, for which the database stores no pairs.
+    /// Counts pairs of values for single days. The database stores no pairs for single days, so this function reads the contacts of the
+    /// days, unless one of the dimensions is the weekday.
     async fn count_days(
         &mut self,
         cut: &StatisticsFilter,
@@ -199,7 +200,8 @@ impl Snapshot<'_> {
         Ok(counted.into_iter().map(row).collect())
     }
 
-    /// Loads the stored counts of these spans: days, months or years. If the filter has no intervals, each count is summed over all spans.
+    /// Loads the stored counts by the dimensions `one` and `other` in these spans (days, months or years). If the filter has no intervals,
+    /// each count is summed over all spans.
     async fn counted(
         &self,
         cut: &StatisticsFilter,
@@ -219,7 +221,7 @@ impl Snapshot<'_> {
         } else {
             found = found
                 .column_as(Expr::cust("MIN(span)"), "span")
-                // In PostgreSQL, the sum of BIGINT values is NUMERIC.
+                // In PostgreSQL, the sum of BIGINT values is NUMERIC, which does not decode as `i64`.
                 .column_as(Expr::cust("CAST(SUM(count) AS BIGINT)"), "count")
                 .group_by(cells::Column::Value)
                 .group_by(cells::Column::OtherValue);
@@ -229,7 +231,8 @@ impl Snapshot<'_> {
 }
 
 impl Store {
-    /// Returns the dimensions under which the counts are stored. Returns an error if the filter's dimensions are invalid.
+    /// Checks the filter's dimensions. Returns, for each of them, the dimension under which its counts are stored, such as `age` for age
+    /// bands.
     fn validate<'a>(&self, cut: &'a StatisticsFilter) -> Result<Vec<&'a str>, StoreError> {
         let known = self.dimensions(cut.of);
         let unknown = cut.by.iter().any(|dimension| !known.contains(dimension));
@@ -241,7 +244,7 @@ impl Store {
         Ok(kept)
     }
 
-    /// Returns all dimensions of a measure, including the age bands of each body.
+    /// Returns all dimensions of a measure, including one age-band dimension for each organisation ("body") that collects returns.
     #[must_use]
     pub fn dimensions(&self, of: Measure) -> BTreeSet<String> {
         let mut all = figures::dimensions(of, &self.scheme);
@@ -260,8 +263,8 @@ impl Store {
         }
     }
 
-    /// Returns the age band of an age, using the bands in force at the end of the period. `None` if the dimension is not an age-band
-    /// dimension.
+    /// Returns the age band of an age, using the bands in force at the end of the period, or today if the period has no end. `None` if the
+    /// dimension is not an age-band dimension or if no bands are in force on that day.
     pub(super) fn band(
         &self,
         dimension: &str,

@@ -1,5 +1,5 @@
-//! The stored counts, updated with every change of a contact. [`hotline_core::statistics::figures`] defines the counting rules.
-//! [`StatisticsFilter`] defines the possible queries.
+//! The stored counts of the statistic, updated in every transaction that changes a counted item, such as a contact.
+//! [`hotline_core::statistics::figures`] defines the counting rules. [`StatisticsFilter`] defines the possible queries.
 
 use std::collections::BTreeMap;
 
@@ -37,10 +37,11 @@ pub use crate::statistics::{
     rows::After,
 };
 
-/// Number of rows written by one statement. Rows times columns must not exceed the database's limit of bound values.
+/// Maximum number of rows inserted by one statement. Each column of each row is a bound value, and databases limit the number of bound
+/// values in a statement.
 pub(crate) const AT_ONCE: usize = 500;
 
-/// The columns of a contact that determine how the contact is counted. These columns are not sealed.
+/// The columns of a contact that determine how the contact is counted. These columns are stored unencrypted.
 #[derive(Debug, Clone, PartialEq, Eq, FromQueryResult)]
 pub(crate) struct CountedColumns {
     channel: String,
@@ -67,8 +68,8 @@ impl From<&contacts::Model> for CountedColumns {
 }
 
 impl Store {
-    /// Returns the facts that determine how a contact with these answers is counted. The result is empty if the contact is excluded from
-    /// the total.
+    /// Returns the facts that determine how a contact is counted: one for its registration and, if it is closed, one for its closing.
+    /// `chosen` contains the answers from the wrap-up. The result is empty if the marking of the contact excludes it from the total.
     pub(crate) fn facts(&self, contact: &CountedColumns, chosen: &Answers) -> Vec<Facts> {
         if !joining::counts(contact.marking.map(|marking| marking.0)) {
             return Vec::new();
@@ -80,7 +81,7 @@ impl Store {
             at: time(contact.opened_at),
             first_reply: contact.first_reply_at.map(waited),
             read: match contact.first_read_at {
-                // A first reading at the time of arrival identifies a call. The first reading of any other contact is always later.
+                // A call is stored as first read at the time of its arrival. Any other contact is always first read later.
                 Some(at) if at <= contact.opened_at => Read::Taken,
                 Some(at) => Read::After(waited(at)),
                 None => Read::NotYet,
@@ -94,7 +95,7 @@ impl Store {
         [Some(registered), closing].into_iter().flatten().collect()
     }
 
-    /// Writes the columns in which `after` differs from `before`, and updates the counts.
+    /// Writes the columns of a contact in which `after` differs from `before`, and updates the stored counts.
     ///
     /// # Errors
     /// [`NewerOpen`](crate::error::Conflict::NewerOpen) if the change reopens the contact while the same person has another open contact.
@@ -108,7 +109,7 @@ impl Store {
         self.recount_contact(transaction, before, after).await
     }
 
-    /// Updates the counts after a contact changed while its answers stayed the same.
+    /// Updates the counts after columns of a contact changed. The wrap-up answers of the contact must be unchanged.
     async fn recount_contact(
         &self,
         transaction: &DatabaseTransaction,
@@ -135,7 +136,7 @@ impl Store {
     }
 }
 
-/// Updates the counts when the facts change from `before` to `after`.
+/// Updates the stored counts after the facts of an item, such as a contact, changed from `before` to `after`.
 pub(crate) async fn recount(
     transaction: &DatabaseTransaction,
     before: &[Facts],
@@ -144,7 +145,7 @@ pub(crate) async fn recount(
     add(transaction, figures::change(before, after)).await
 }
 
-/// Adds the changes to the stored counts, sorted by key. The fixed order prevents deadlocks.
+/// Adds each change to its stored count. The rows are written in key order, so that concurrent transactions do not deadlock.
 pub(crate) async fn add(
     transaction: &DatabaseTransaction,
     changes: BTreeMap<Cell, i64>,
@@ -153,7 +154,8 @@ pub(crate) async fn add(
         return Ok(());
     }
     if transaction.get_database_backend() == DbBackend::Postgres {
-        // Every transaction takes its locks in this order: contacts, then this lock, then counts. The fixed order prevents deadlocks.
+        // Every transaction takes its locks in this order: rows of contacts, then this advisory lock, then rows of counts. The fixed order
+        // prevents deadlocks.
         transaction
             .execute_unprepared("SELECT pg_advisory_xact_lock(7205759403792795)")
             .await?;

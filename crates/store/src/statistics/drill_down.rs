@@ -31,7 +31,7 @@ use crate::{
 /// Maximum number of contacts read for one page. This limit can make a page shorter than requested.
 const MOST_CONTACTS_READ: usize = 50_000;
 
-/// The latest accepted time, in microseconds since 1970: the year 9987.
+/// The latest time that a page position may have, in microseconds since 1970: the year 9987.
 const FARTHEST: i64 = 253_000_000_000_000_000;
 
 /// A figure selected for drill-down.
@@ -41,14 +41,14 @@ pub struct DrillDown {
     pub of: Measure,
     /// The days that the figure covers.
     pub period: Period,
-    /// Dimensions, each with the selected value. `None` selects any value.
+    /// The dimensions of the figure, each with the selected value. `None` selects any value.
     pub values: Vec<(String, Option<String>)>,
 }
 
 /// One page of the contacts that a figure counts, newest first.
 #[derive(Debug)]
 pub struct CountedContacts {
-    /// The value of the figure.
+    /// Number of all contacts that the figure counts, on all pages.
     pub count: i64,
     /// The contacts on this page.
     pub rows: Vec<ListedContact>,
@@ -65,15 +65,17 @@ pub struct ListedContact {
     pub at: DateTime<Utc>,
     /// The channel of the contact.
     pub channel: String,
-    /// Current status.
+    /// The current status of the contact.
     pub status: Status,
 }
 
 impl Store {
-    /// Loads a page of the contacts that a figure counts, starting after `after`.
+    /// Loads a page with at most `size` of the contacts that a figure counts. The page starts after the position `after`, or with the
+    /// newest contact if `after` is `None`.
     ///
     /// # Errors
-    /// The errors of [`Store::breakdown`]; also [`StoreError::Conflict`] if the figure does not count contacts or closings.
+    /// The errors of [`Store::breakdown`]; also [`StoreError::Conflict`] if the figure does not count contacts or closings, or if the time
+    /// in `after` is out of range.
     pub async fn pointed_at(
         &self,
         pointed: &DrillDown,
@@ -122,8 +124,8 @@ impl Snapshot<'_> {
                 }
             }
         }
-        // If the first page contains `count` contacts, there is no next page. Later pages cannot be compared with `count`, which covers all
-        // pages. A later page may therefore link to an empty page.
+        // If the first page already contains all `count` contacts, there is no next page. For a later page, this check is impossible,
+        // because `count` also includes the contacts of earlier pages. A later page may therefore link to an empty page.
         let all = after.is_none() && i64::try_from(found.len()) == Ok(count);
         let next = next.filter(|_| !all);
         Ok(CountedContacts {
@@ -133,7 +135,7 @@ impl Snapshot<'_> {
         })
     }
 
-    /// Computes the figure.
+    /// Computes how many contacts the figure counts.
     async fn count_of(&mut self, pointed: &DrillDown) -> Result<i64, StoreError> {
         let cut = StatisticsFilter {
             of: pointed.of,
@@ -152,7 +154,7 @@ impl Snapshot<'_> {
             .sum())
     }
 
-    /// Returns the days on which every selected value was counted. Only contacts of these days can match.
+    /// Returns the days of the period on which each selected value was counted at least once. Contacts of other days cannot match.
     async fn days_of(&self, pointed: &DrillDown) -> Result<BTreeSet<NaiveDate>, StoreError> {
         let mut places = vec![("", None)];
         for (dimension, value) in &pointed.values {
@@ -181,7 +183,7 @@ impl Snapshot<'_> {
                 query = query.filter(cells::Column::Span.lte(to.to_string()));
             }
             let spans: Vec<String> = query.into_tuple().all(&self.on).await?;
-            // Months and years are stored as spans too, but do not parse as days.
+            // The column also contains months and years, which do not parse as days.
             let days: BTreeSet<NaiveDate> = spans.iter().filter_map(|span| span.parse().ok()).collect();
             all = Some(match all {
                 Some(all) => all.intersection(&days).copied().collect(),
@@ -195,7 +197,8 @@ impl Snapshot<'_> {
         hotline_core::time::clock::day_of(time(place.at), self.store.zone)
     }
 
-    /// Loads the next contacts of a day after a position, newest first.
+    /// Loads at most [`AT_ONCE`] contacts that were registered on this day or, for [`Measure::Closing`], closed on this day. Newest first,
+    /// starting after the position `after`.
     async fn contacts_of(
         &self,
         of: Measure,

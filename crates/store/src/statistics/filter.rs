@@ -15,8 +15,8 @@ use serde::Serialize;
 
 use crate::error::{Conflict, StoreError};
 
-/// If a period begins more than this many days before the first interval with a count, the intervals before that interval are left
-/// out.
+/// If a period begins more than this many days before the first interval with a count, [`Breakdown::pieces`] leaves out the intervals
+/// before that interval.
 const FARTHEST: Days = Days::new(1_100);
 
 /// A query for figures.
@@ -33,13 +33,13 @@ pub struct StatisticsFilter {
 }
 
 impl StatisticsFilter {
-    /// Builds a query for registered communications.
+    /// Builds a query that counts registered communications.
     #[must_use]
     pub fn contacts<const N: usize>(period: Period, by: [&str; N], every: Option<Every>) -> Self {
         Self::of(Measure::Contact, period, by, every)
     }
 
-    /// Builds a query for any measure.
+    /// Builds a query that counts items of any measure.
     #[must_use]
     pub fn of<const N: usize>(of: Measure, period: Period, by: [&str; N], every: Option<Every>) -> Self {
         Self {
@@ -72,9 +72,9 @@ impl StatisticsFilter {
 pub struct Breakdown {
     /// The measure that was counted.
     pub of: Measure,
-    /// The first day. `None` if the period has no beginning.
+    /// The first day of the period. `None` if the period has no beginning.
     pub from: Option<NaiveDate>,
-    /// The last day. `None` if the period has no end.
+    /// The last day of the period. `None` if the period has no end.
     pub to: Option<NaiveDate>,
     /// Time zone that determines where a day begins.
     pub time_zone: String,
@@ -84,9 +84,9 @@ pub struct Breakdown {
     pub by: Vec<String>,
     /// The intervals into which the period is divided. `None` if the period is not divided.
     pub every: Option<Every>,
-    /// Number of items registered by this software in the period. Equals the sum of all rows plus the rest.
+    /// Number of items registered by this software in the period. Equals the sum of the counts of all rows plus `rest`.
     pub registered: i64,
-    /// Counts of the items that have a value in each requested dimension.
+    /// The counts of the items that have a value in each requested dimension, one row for each combination of interval and values.
     pub rows: Vec<FigureRow>,
     /// Number of items that are in none of the rows: items without a value in one of the dimensions, such as unclassified contacts, and the
     /// items of suppressed rows.
@@ -105,18 +105,19 @@ pub struct FigureRow {
     pub piece: Option<String>,
     /// One value for each dimension.
     pub values: Vec<String>,
-    /// The count.
+    /// Number of items with these values in this interval.
     pub count: i64,
 }
 
 impl Breakdown {
-    /// Returns the sum of all rows.
+    /// Returns the sum of the counts of all rows.
     #[must_use]
     pub fn sum(&self) -> i64 {
         self.rows.iter().map(|row| row.count).sum()
     }
 
-    /// Returns the count of a value of the first dimension. 0 if the value has no row.
+    /// Returns the number of items with this value in the first dimension: the sum of the counts of all rows with this value, or 0 if no
+    /// row has it.
     #[must_use]
     pub fn count(&self, value: &str) -> i64 {
         let of_value = self
@@ -179,8 +180,8 @@ impl StatisticsFilter {
         by(&[HOUR, WEEKDAY, FIRST_REPLY])
             || matches!(self.every, Some(Every::Day | Every::Week))
             || self.every.is_some() && self.by.len() > 1
-            // The number of missed contacts is known for every day, and urgent contacts are few. Combining `ANSWERED` or `URGENT_READ` with
-            // another grouping would therefore reveal persons.
+            // A reader with limited rights can see the number of missed contacts of every single day, and urgent contacts are few.
+            // Combining `ANSWERED` or `URGENT_READ` with another grouping would therefore reveal persons.
             || crossed && by(&[ANSWERED, URGENT_READ])
     }
 }

@@ -1,4 +1,4 @@
-//! Recounting all contacts. The result is compared with the stored counts or replaces them.
+//! Recounting all contacts, cases and referrals. The result is compared with the stored counts or replaces them.
 
 use futures::{Stream, TryStreamExt, future};
 use hotline_core::statistics::{
@@ -24,25 +24,26 @@ use crate::{
 /// The result of comparing the stored counts with a recount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
-    /// Number of contacts recounted, including those excluded from the total.
+    /// Number of contacts that the recount read, including contacts that are excluded from the total.
     pub contacts: u64,
-    /// Differences found, at most as many as requested.
+    /// The stored counts that differ from the recount, at most as many as requested.
     pub differences: Vec<OtherFigure>,
 }
 
 /// A stored count that differs from the recount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherFigure {
-    /// The key of the count.
+    /// The key of the stored count: its measure, span, dimensions and values.
     pub cell: Cell,
-    /// The stored count.
+    /// The stored count. 0 if no count is stored under this key.
     pub kept: i64,
-    /// The recounted number.
+    /// The count according to the recount.
     pub counted: i64,
 }
 
 impl Store {
-    /// Recounts all contacts, and returns at most `most` stored counts that differ from the recount.
+    /// Recounts all contacts, cases and referrals without changing the stored counts. Returns at most `most` stored counts that differ from
+    /// the recount.
     ///
     /// # Errors
     /// If a database query fails.
@@ -87,8 +88,8 @@ impl Store {
         let transaction = self.begin().await?;
         self.lock_registration(&transaction).await?;
         if !self.on_sqlite() {
-            // These locks block classifying and marking until the commit. Both operations lock the contact first. The same order here
-            // prevents deadlocks.
+            // Until the commit, these locks prevent staff from classifying or marking contacts. Both operations lock the contact first. The
+            // same order here prevents deadlocks.
             transaction
                 .execute_unprepared("LOCK TABLE contacts IN EXCLUSIVE MODE")
                 .await?;
@@ -111,7 +112,7 @@ impl Store {
                 .await?;
         }
         if !self.on_sqlite() {
-            // The planner's statistics still describe the deleted rows, so they are updated.
+            // The query planner's statistics still describe the deleted rows, so `ANALYZE` updates them.
             transaction.execute_unprepared("ANALYZE figures").await?;
         }
         self.audit_in(&transaction, None, "rebuild figures", "").await?;
@@ -119,7 +120,7 @@ impl Store {
         Ok(())
     }
 
-    /// Builds the stored counts if contacts exist but counts do not. This is the case after an upgrade from a version without stored
+    /// Builds the stored counts if contacts exist but no counts are stored. This is the case after an upgrade from a version without stored
     /// counts, or after a migration that deleted the counts.
     pub(crate) async fn count_uncounted_contacts(&self) -> Result<(), StoreError> {
         let counted = cells::Entity::find().one(&self.reading).await?;
@@ -128,8 +129,8 @@ impl Store {
             return Ok(());
         }
         match self.rebuild_figures().await {
-            // The process that serves this database built the counts when it started. If no counts exist, every contact is excluded from
-            // the total.
+            // Another process serves this database and built the counts when it started. If there are still no counts, every contact is
+            // excluded from the total.
             Err(StoreError::Conflict(Conflict::Served)) => Ok(()),
             done => done,
         }

@@ -1,4 +1,4 @@
-//! The report of a period. The page, the exported files and the API response are built from this value.
+//! The statistical report of a period. The report page, the exported files and the API response are all built from one [`Report`].
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
@@ -40,19 +40,20 @@ pub struct Report {
     /// Totals of the preceding period of the same length. If the reported period is not over, these totals cover only as many days as have
     /// passed in the reported period. `None` if the reported period has no beginning or no end.
     pub before: Option<Totals>,
-    /// Totals of the same days a year earlier. `None` if the reported period has no beginning or no end.
+    /// Totals of the same days a year earlier, also limited to the days that have passed. `None` if the reported period has no beginning or
+    /// no end.
     pub a_year_before: Option<Totals>,
-    /// Numbers of contacts carried over, opened and closed.
+    /// How many contacts were open before the period, were opened and closed in the period, and were open at its end.
     pub flow: Flow,
-    /// The backlog when the figures were read.
+    /// The backlog at the time `as_of`.
     pub standing: Backlog,
-    /// The waiting times until the first reply.
+    /// The times from registration to the first reply.
     pub first_reply: FirstReply,
-    /// The times until urgent contacts were first read.
+    /// The times from the registration of urgent contacts to their first reading.
     pub urgent: UrgentRead,
-    /// The numbers of answered and missed contacts.
+    /// The numbers of contacts by answer state, such as replied or missed.
     pub answering: Answering,
-    /// Contacts by channel over time.
+    /// Contacts by channel and interval, such as a month.
     pub over_time: Breakdown,
     /// Contacts by topic.
     pub topics: Breakdown,
@@ -60,7 +61,7 @@ pub struct Report {
     pub hours: Breakdown,
     /// Counselling and non-counselling contacts.
     pub counselling: Breakdown,
-    /// Presentations and other outreach events.
+    /// Totals of presentations and other outreach events.
     pub outreach: OutreachTotals,
 }
 
@@ -71,13 +72,13 @@ pub struct Flow {
     pub carried_over: i64,
     /// Number of contacts registered in the period.
     pub opened: i64,
-    /// Number of contacts closed in the period. Reopening a contact removes its closing.
+    /// Number of contacts closed in the period. A reopened contact is no longer counted here.
     pub closed: i64,
     /// Number of contacts open at the end of the period.
     pub open: i64,
 }
 
-/// The waiting times until the first reply, for contacts registered in a period.
+/// The times from registration to the first reply, for contacts registered in a period.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct FirstReply {
     /// Number of contacts that were sent a reply.
@@ -92,18 +93,20 @@ pub struct FirstReply {
     pub nine_in_ten_within: Option<i64>,
 }
 
-/// The times until urgent contacts were first read.
+/// The times from the registration of urgent contacts to their first reading.
 #[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct UrgentRead {
-    /// Number of urgent contacts that were read. `None` if small counts had to be suppressed.
+    /// Number of urgent contacts that were read. `None` if, for a reader with limited rights, small counts had to be suppressed or the
+    /// period contains no complete past month.
     pub read: Option<i64>,
-    /// The time in minutes within which half of these contacts were read. `None` if `read` is `None` or 0, or if the time exceeds 30 days.
+    /// The time in minutes within which half of the contacts counted in `read` were read. `None` if `read` is `None` or 0, or if the time
+    /// exceeds 30 days.
     pub half_within: Option<i64>,
-    /// The time in minutes within which nine of ten of these contacts were read. `None` in the same cases as `half_within`.
+    /// The time in minutes within which nine of ten contacts counted in `read` were read. `None` in the same cases as `half_within`.
     pub nine_in_ten_within: Option<i64>,
 }
 
-/// The numbers of contacts of a period by answer state ([`Answered`]). The counts add up to all registered contacts.
+/// The numbers of contacts of a period by answer state ([`Answered`]). The counts add up to the number of registered contacts.
 #[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct Answering {
     /// Number of contacts that were sent a reply.
@@ -114,7 +117,7 @@ pub struct Answering {
     pub unneeded: i64,
     /// Number of contacts closed without a reply although a reply was due.
     pub missed: i64,
-    /// Number of open contacts without a reply so far.
+    /// Number of open contacts that were not yet sent a reply.
     pub open: i64,
     /// `missed` per thousand of `replied`, `taken` and `missed` together. `None` if all three are 0.
     pub missed_per_mille: Option<i64>,
@@ -193,9 +196,9 @@ impl Snapshot<'_> {
         })
     }
 
-    /// Loads the times until urgent contacts were first read. If `least` is not 0, counts only complete months that are over. The result
-    /// is then empty if the total is below `least` or if a row would be suppressed, because small counts of urgent contacts could identify
-    /// persons.
+    /// Loads the times until urgent contacts were first read. If `least` is not 0, counts only complete months that are over. The result is
+    /// then empty if fewer than `least` urgent contacts were read or if a row would be suppressed, because small counts of urgent contacts
+    /// could identify persons.
     async fn urgent(&mut self, period: Period, least: i64) -> Result<UrgentRead, StoreError> {
         let cut = |period| StatisticsFilter::contacts(period, [URGENT_READ], None);
         let period = match least {
@@ -220,8 +223,9 @@ impl Snapshot<'_> {
     }
 }
 
-/// Returns the time in minutes within which the fraction `part` (numerator, denominator) of the contacts was answered or read. Returns
-/// `None` if `waits` is empty, or if the time exceeds 30 days. The stored counts do not distinguish longer times.
+/// Returns the time in minutes within which the fraction `part` (numerator, denominator) of the contacts was answered or read. `waits`
+/// contains the number of contacts for each waiting time. Returns `None` if `waits` is empty, or if the time exceeds 30 days, because the
+/// stored counts do not distinguish longer times.
 fn within(waits: &Breakdown, part: (i64, i64)) -> Option<i64> {
     let steps = waits
         .rows

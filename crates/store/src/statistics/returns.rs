@@ -23,9 +23,9 @@ use crate::{
 /// A filled-in return.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct FilledReturn {
-    /// Name of the body.
+    /// Name of the body that collects the return.
     pub name: String,
-    /// Version of the mapping in force on the last day. The mapping assigns counted values to the rows of the body's form.
+    /// Version of the mapping in force on the last day of the period. The mapping assigns counted values to the rows of the body's form.
     pub version: u32,
     /// The first day of the period.
     pub from: NaiveDate,
@@ -39,14 +39,14 @@ pub struct FilledReturn {
     pub registered: i64,
     /// Number of these contacts that are not yet classified as counselling or non-counselling.
     pub not_classified: i64,
-    /// Whether the days are exactly one reporting period of the body, such as a quarter.
+    /// Whether the days from `from` to `to` are exactly one reporting period of the body, such as a quarter.
     pub due_so: bool,
     /// The tables, in the order of the body's form.
     pub tables: Vec<Filled>,
 }
 
 impl FilledReturn {
-    /// Returns whether the return can be sent: its days are exactly one reporting period of the body, every contact is classified, and
+    /// Returns whether the return can be sent: its period is exactly one reporting period of the body, every contact is classified, and
     /// every contact has a row in every table.
     #[must_use]
     pub fn is_complete(&self) -> bool {
@@ -56,7 +56,7 @@ impl FilledReturn {
 }
 
 impl Store {
-    /// Returns the newest mapping of each body.
+    /// Returns the newest mapping of each organisation ("body") that collects returns.
     #[must_use]
     pub fn returns(&self) -> Vec<&Return> {
         let mut newest: Vec<&Return> = Vec::new();
@@ -69,13 +69,13 @@ impl Store {
         newest
     }
 
-    /// Returns the mapping of a body that is in force on a day.
+    /// Returns the mapping of the body `name` that is in force on the day `on`.
     #[must_use]
     pub fn mapping(&self, name: &str, on: NaiveDate) -> Option<&Return> {
         Return::in_force(&self.returns, name, on)
     }
 
-    /// Returns the last complete period for which a body requests a return.
+    /// Returns the last complete period for which the body `name` requests a return. `None` if the body is unknown.
     #[must_use]
     pub fn last_due(&self, name: &str) -> Option<Period> {
         let every = self.returns.iter().find(|one| one.name == name)?.every;
@@ -141,7 +141,8 @@ impl Snapshot<'_> {
     }
 }
 
-/// Returns the last value of each row with the count of the row. If `only` is given, leaves out the rows whose first value is different.
+/// Returns, for each row, its value in the last dimension and its count. If `only` is given, leaves out the rows with another value in the
+/// first dimension.
 fn counts(found: &Breakdown, only: Option<&str>) -> Vec<(String, i64)> {
     let rows = found.rows.iter().filter(|row| match only {
         Some(value) => row.values.first().is_some_and(|first| first == value),

@@ -21,10 +21,10 @@ use crate::{
     statistics::counts::CountedColumns,
 };
 
-/// Number of contacts per page.
+/// Maximum number of contacts read for one page of [`Store::rows`].
 const PAGE: u64 = 5_000;
 
-/// The data that determine how a contact is counted.
+/// A contact, reduced to its id and the data that determine how it is counted.
 #[derive(Debug, FromQueryResult)]
 pub(super) struct CountedContact {
     pub(super) id: Uuid,
@@ -57,7 +57,7 @@ pub(super) fn select_counted(contacts: Select<contacts::Entity>) -> Selector<Sel
         .into_model()
 }
 
-/// The position after which the next page begins.
+/// A position in the list of registered communications. The next page begins after this position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct After {
     opened_at: i64,

@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// The longest time to wait for permission to begin a snapshot. The number of concurrent snapshots is limited.
+/// The longest time to wait until a snapshot may begin. The wait is necessary if the maximum number of snapshots is open.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One snapshot of the figures: a read transaction.
@@ -61,7 +61,7 @@ impl Store {
     /// Loads a breakdown: the figures of a period, grouped by the dimensions of `cut`.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if a dimension does not exist or is repeated, or if there are more than two dimensions.
+    /// [`StoreError::Conflict`] if the measure has no such dimension, if a dimension is repeated, or if there are more than two dimensions.
     pub async fn breakdown(&self, cut: &StatisticsFilter) -> Result<Breakdown, StoreError> {
         let mut look = self.begin_figures().await?;
         let found = look.breakdown(cut).await?;
@@ -72,12 +72,13 @@ impl Store {
     /// `least` is 0, all counts are shown.
     ///
     /// Figures about persons cover only complete months that are over. Otherwise a reader could derive the answers of one contact by
-    /// subtracting two periods that differ by a day. Intervals are included only if they consist of complete months that are over.
-    /// Suppressed rows are left out like empty rows, and their counts are part of `rest`. One gap remains: a reader can still subtract
-    /// the figures of two permitted periods.
+    /// subtracting the figures of two periods that differ by one day. If the period is divided into intervals, only intervals that consist
+    /// of complete past months are included. Suppressed rows are left out like empty rows, and their counts are part of `rest`. One gap
+    /// remains: a reader can still subtract the figures of two permitted periods.
     ///
     /// # Errors
-    /// The errors of [`Store::breakdown`]; also [`StoreError::Conflict`] if the grouping of figures about persons is too fine.
+    /// The errors of [`Store::breakdown`]; also [`StoreError::Conflict`] if figures about persons are grouped so finely that suppression
+    /// would not protect the persons.
     pub async fn breakdown_for_reader(
         &self,
         cut: &StatisticsFilter,
@@ -88,7 +89,7 @@ impl Store {
         look.end(found).await
     }
 
-    /// Loads the totals of a period. An [`Adjustment`] counts only if all its days are in the period.
+    /// Loads the totals of a period. An [`Adjustment`] is included only if all its days are in the period.
     ///
     /// # Errors
     /// If a database query fails.
@@ -111,7 +112,7 @@ impl Store {
     /// Fills in a return: the report form of a body, which is an organisation that collects the statistics of helplines.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if no mapping of this body is in force on the last day.
+    /// [`StoreError::NotFound`] if no mapping of this body is in force on the last day of the period.
     pub async fn fill_return(
         &self,
         name: &str,
@@ -140,7 +141,8 @@ impl Snapshot<'_> {
         Ok(self.entered.as_deref().unwrap_or_default())
     }
 
-    /// Limits a period to the years with counts, so that a very long period is not divided into many empty intervals.
+    /// Returns the first and last day of a period, limited to the years in which the measure `of` was counted. Without the limit, a very
+    /// long period would be divided into many empty intervals.
     pub(super) async fn whole(
         &mut self,
         of: Measure,

@@ -21,15 +21,15 @@ use crate::{
 /// The totals of a period.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct Totals {
-    /// The first day. `None` if the period has no beginning.
+    /// The first day of the period. `None` if the period has no beginning.
     pub from: Option<NaiveDate>,
-    /// The last day. `None` if the period has no end.
+    /// The last day of the period. `None` if the period has no end.
     pub to: Option<NaiveDate>,
     /// Time zone that determines where a day begins.
     pub time_zone: String,
     /// When the figures were read.
     pub as_of: DateTime<Utc>,
-    /// Sum of all registered communications.
+    /// Number of registered communications on all channels, with adjustments.
     #[serde(flatten)]
     pub sum: Sum,
     /// The sums by channel, which add up to `sum`.
@@ -43,7 +43,7 @@ pub struct Totals {
 /// Cases of a period. Each case is advisory or forwarded, and each forwarded case has an institution.
 #[derive(Debug, Clone, Default, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct Cases {
-    /// Sum of all cases.
+    /// Number of all cases, with adjustments.
     #[serde(flatten)]
     pub sum: Sum,
     /// Cases that were not forwarded.
@@ -54,13 +54,13 @@ pub struct Cases {
     pub institutions: Vec<Part>,
 }
 
-/// The sum of one channel or institution.
+/// A channel or institution with its sum.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 #[schemars(rename = "NamedSum")]
 pub struct Part {
     /// The channel or institution.
     pub name: String,
-    /// The sum.
+    /// The sum for this channel or institution.
     #[serde(flatten)]
     pub sum: Sum,
 }
@@ -68,13 +68,13 @@ pub struct Part {
 /// A total, and the numbers from which it is computed.
 #[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct Sum {
-    /// The total: the sum of the three numbers below.
+    /// The sum of `registered`, `opening_balance` and `corrections`.
     pub total: i64,
-    /// Number counted by this software.
+    /// Number of items counted by this software.
     pub registered: i64,
-    /// Opening balances from before this software.
+    /// Sum of the opening balances, which contain numbers counted before this software was in use.
     pub opening_balance: i64,
-    /// Corrections, positive or negative.
+    /// Sum of the corrections. Can be negative.
     pub corrections: i64,
 }
 
@@ -126,7 +126,8 @@ impl Snapshot<'_> {
         })
     }
 
-    /// Returns the sum for each value of a dimension: its counts and its adjustments. The largest total comes first.
+    /// Returns a sum for each value of the dimension `by`. The sum consists of the items counted in the period and the adjustments in
+    /// `entered`. The largest total comes first.
     async fn parts(
         &mut self,
         of: Measure,
