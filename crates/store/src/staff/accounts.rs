@@ -46,7 +46,7 @@ pub struct StaffMember {
     pub on_duty: bool,
     /// The team. `None` if the member of staff belongs to no team.
     pub team: Option<String>,
-    /// The desk settings of the member of staff.
+    /// Personal settings of the member of staff, such as the language and theme of the pages.
     pub preferences: Preferences,
 }
 
@@ -108,7 +108,7 @@ impl Store {
         Ok(all)
     }
 
-    /// Returns the teams of the staff who may work on contacts, sorted by name.
+    /// Returns the teams of the active staff who may work on contacts, sorted by name.
     ///
     /// # Errors
     /// If a database query fails.
@@ -158,7 +158,7 @@ impl Store {
         found.ok_or(StoreError::NotFound("colleague"))
     }
 
-    /// Disables an account. Ends the account's log-ins and tokens immediately and unassigns its contacts.
+    /// Disables an account. Immediately ends its log-ins, revokes the tokens that it created, and unassigns its contacts.
     ///
     /// # Errors
     /// If there is no such log-in name.
@@ -181,14 +181,14 @@ impl Store {
             .filter(sessions::Column::StaffId.eq(id))
             .exec(&transaction)
             .await?;
-        // Ending the log-ins does not invalidate a copied token, so the tokens are revoked too.
+        // Tokens are valid without a log-in, so the tokens that this account created are revoked too.
         tokens::Entity::update_many()
             .col_expr(tokens::Column::EndedAt, Expr::value(self.now()))
             .filter(tokens::Column::MadeBy.eq(id))
             .filter(tokens::Column::EndedAt.is_null())
             .exec(&transaction)
             .await?;
-        // Closed contacts are unassigned too, because a person may write again to a closed contact.
+        // Closed contacts are unassigned too, because a new message from the person can reopen a closed contact.
         let held = contacts::Entity::find()
             .filter(contacts::Column::Assignee.eq(id))
             .all(&transaction)
@@ -269,7 +269,8 @@ impl Store {
         Ok(true)
     }
 
-    /// Stores a password and ends the account's log-ins, except the log-in that changed the password.
+    /// Stores a password and ends the account's log-ins. If the owner changed the password, `by` contains the owner and the secret of the
+    /// current log-in, which does not end.
     async fn set_password(
         &self,
         row: &staff::Model,
@@ -332,7 +333,7 @@ impl Store {
         Ok(())
     }
 
-    /// Stores the desk settings of a member of staff.
+    /// Stores the personal settings of a member of staff.
     ///
     /// # Errors
     /// If a database query fails.

@@ -1,4 +1,4 @@
-//! The audit log: actions on the service, and who performed them. The log never contains text that people wrote.
+//! The audit log, which records who performed which action. The log never contains text that people wrote.
 
 use sea_orm::{
     ActiveModelTrait,

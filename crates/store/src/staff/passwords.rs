@@ -1,7 +1,7 @@
 //! Passwords: judging their strength, hashing them for storage, and checking them (Argon2id).
 //!
 //! Only one password is hashed at a time, in one reused block of memory. Guessing passwords can therefore use at most one core and 19 MiB
-//! in total. Log-ins from a known device bypass the queue of log-ins from unknown devices.
+//! in total. Log-ins from a known device do not wait in the queue of log-ins from unknown devices.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -26,13 +26,14 @@ pub const LONGEST_PASSWORD: usize = 128;
 /// Number of characters that a password must contain besides the owner's name and the words in `GUESSED_FIRST`.
 const SHORTEST_REST: usize = 8;
 
-/// Permit for hashing a password. There is only one permit, so only one password is hashed at a time (requirement A1).
+/// Permit for hashing a password. There is only one permit, so only one password is hashed at a time.
 static GATE: Semaphore = Semaphore::const_new(1);
-/// The single permit that lets a log-in from an unknown device wait for [`GATE`]. The log-in returns the permit after the password check.
+/// The single permit that lets a log-in from an unknown device wait for [`GATE`]. The log-in returns the permit after the password check. A
+/// log-in from a known device therefore waits behind at most one log-in from an unknown device.
 static UNKNOWN: Semaphore = Semaphore::const_new(1);
 /// Permits that let log-ins from unknown devices wait for [`UNKNOWN`]. A log-in that gets no permit is rejected immediately.
 static WAITING: Semaphore = Semaphore::const_new(100);
-/// How long a log-in waits for its turn.
+/// Maximum time that a log-in waits until its password is checked. After this time, the log-in is rejected.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 /// Memory for hashing. All hashing threads share it; otherwise the allocator would keep a separate block for each of these threads.
 static MEMORY: Mutex<Vec<Block>> = Mutex::new(Vec::new());
@@ -206,7 +207,7 @@ fn filled(argon2: &Argon2<'_>, password: &[u8], salt: &[u8], length: usize) -> O
     let mut buffer = [0; Output::MAX_LENGTH];
     let output = buffer.get_mut(..length)?;
     let done = argon2.hash_password_into_with_memory(password, salt, output, memory.as_mut_slice());
-    // Clears the values derived from the password.
+    // Overwrites the memory, because it contains values derived from the password.
     memory.fill(Block::new());
     done.ok()?;
     Output::new(output).ok()

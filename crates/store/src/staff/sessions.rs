@@ -19,11 +19,12 @@ use crate::{
     },
 };
 
-/// How long a log-in can be unused before it ends (requirement A4).
+/// How long a log-in can be unused before it ends.
 const IDLE: Duration = Duration::minutes(30);
 /// Maximum duration of a log-in.
 const LONGEST: Duration = Duration::hours(12);
-/// How far a stored log-in time may be in the future. A later time means that the clock was set back; the log-in then ends.
+/// How far the stored times of a log-in may be in the future. A time that is further in the future means that the clock was set back. The
+/// log-in then ends.
 const AHEAD: Duration = Duration::minutes(1);
 
 /// The secret in the cookie of a log-in. It has 256 bits, and the database stores only its hash.
@@ -41,9 +42,9 @@ impl SessionToken {
 /// The origin of a request: the member of staff or the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asker {
-    /// The member of staff acted. The request extends the log-in.
+    /// The member of staff acted. The request counts as use of the log-in and thus keeps it from ending after 30 unused minutes.
     Person,
-    /// The page refreshed automatically. The request does not extend the log-in.
+    /// The page refreshed automatically. The request does not count as use of the log-in.
     Page,
 }
 
@@ -51,17 +52,18 @@ pub enum Asker {
 pub struct End(watch::Receiver<()>);
 
 impl End {
-    /// Waits until the log-in ends: by a log-out, by expiry, or because the account is disabled. Another process may end the log-in.
+    /// Waits until the log-in ends: by a log-out, by expiry, or because the account is disabled. This also works if another process ends
+    /// the log-in.
     pub async fn reached(mut self) {
         while self.0.changed().await.is_ok() {}
     }
 }
 
 impl Store {
-    /// Logs in. Returns `None` for a wrong log-in name, a wrong password and a disabled account. All three cases take the same time.
+    /// Logs in. Returns `None` for an unknown log-in name, a wrong password or a disabled account. All three cases take the same time.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// If a database query fails, or if too many other log-ins are waiting for their password check.
     pub async fn log_in(
         &self,
         login: &str,
@@ -112,13 +114,14 @@ impl Store {
     }
 
     /// Returns the mark that is stored on a device after a log-in to this account. Later log-ins from a device with this mark do not wait
-    /// behind log-ins from unknown devices.
+    /// in the queue of log-ins from unknown devices.
     #[must_use]
     pub fn device_mark(&self, login: &str) -> String {
         data_encoding::HEXLOWER.encode(&self.keys.lookup("device", &login.trim().to_lowercase()))
     }
 
-    /// Returns the member of staff who is logged in with this secret. Only requests by [`Asker::Person`] extend the log-in.
+    /// Returns the member of staff who is logged in with this secret. Only a request by [`Asker::Person`] counts as use of the log-in,
+    /// which ends if it is unused for 30 minutes.
     ///
     /// # Errors
     /// If a database query fails.
@@ -174,12 +177,12 @@ impl Store {
     /// If a database query fails.
     pub async fn log_out(&self, token: &str) -> Result<(), StoreError> {
         self.end_session(&self.keys.lookup("session", token)).await?;
-        // Another process may serve the pages of this log-in, so all processes are notified.
+        // Other processes may serve open pages of this log-in, so all processes are notified that it ended.
         self.notify_changed().await;
         Ok(())
     }
 
-    /// Returns the hash of a log-in's secret. The hash distinguishes the log-ins of one member of staff.
+    /// Returns the hash of a log-in's secret. Each log-in of a member of staff has a different hash.
     pub(crate) fn session_hash(&self, token: &str) -> Vec<u8> {
         self.keys.lookup("session", token)
     }

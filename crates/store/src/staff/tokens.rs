@@ -1,4 +1,4 @@
-//! Read-only tokens. Programs use these tokens to read figures. The tokens give no access to other data.
+//! Read-only tokens. Programs use these tokens to read the statistical figures. The tokens give no access to other data.
 
 use chrono::{DateTime, Utc};
 use data_encoding::BASE32_NOPAD;
@@ -20,7 +20,7 @@ use crate::{
     staff::accounts::StaffMember,
 };
 
-/// The prefix of every token. Scanners for leaked secrets recognise it.
+/// The prefix of every token. The prefix allows scanners for leaked secrets to recognise a token.
 const PREFIX: &str = "hotline_figures_";
 /// Maximum length of a token's name, in characters.
 const LONGEST: usize = 60;
@@ -32,7 +32,7 @@ const NOTED: i64 = 60_000_000;
 pub struct Token {
     /// Id of the token.
     pub id: Uuid,
-    /// Purpose of the token, as entered by its owner.
+    /// Purpose of the token, as entered when it was created.
     pub name: String,
     /// When the token was created.
     pub made_at: DateTime<Utc>,
@@ -81,7 +81,7 @@ impl Store {
     /// Revokes a token immediately.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if it was already revoked.
+    /// [`StoreError::Conflict`] if the token was already revoked.
     pub async fn end_token(&self, who: Option<&StaffMember>, id: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         let found = tokens::Entity::find_by_id(id).one(&transaction).await?;

@@ -32,7 +32,8 @@ impl Store {
         Ok((transaction, contact))
     }
 
-    /// Loads and locks the contact in an existing transaction. Makes the same check as [`Store::begin_work`].
+    /// Loads and locks the contact in an existing transaction. Like [`Store::begin_work`], fails if the contact is assigned to someone else
+    /// and `who` may not work on others' contacts.
     pub(crate) async fn lock_for_work(
         &self,
         transaction: &DatabaseTransaction,
