@@ -51,7 +51,8 @@ impl Store {
         let case = match into {
             Some(id) => {
                 let case = open_case(&transaction, id).await?;
-                // The referral was confirmed only for the contacts already in the case, so a forwarded case accepts no further contacts.
+                // A referral of a forwarded case was confirmed for the contacts that the case then had. A forwarded case therefore accepts
+                // no further contacts.
                 if case.kind == "forwarded" {
                     return Err(StoreError::Conflict(Conflict::Confirmed));
                 }
@@ -122,7 +123,7 @@ impl Store {
         Ok(case)
     }
 
-    /// Sets the summary of a case.
+    /// Replaces the summary of a case and keeps the old summary as an earlier text.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the case is closed or the text is too long.
@@ -156,7 +157,7 @@ impl Store {
     /// Proposes a referral of a case to an institution. The case counts as forwarded once another member of staff confirms the referral.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the scheme has no such institution or the case is closed.
+    /// [`StoreError::Conflict`] if the classification scheme has no such institution or the case is closed.
     pub async fn propose_referral(
         &self,
         who: &StaffMember,
@@ -232,7 +233,7 @@ impl Store {
         }
         .update(&transaction)
         .await?;
-        // A case counts under the first institution to which it was sent.
+        // The statistic counts a case under the first institution to which it was sent.
         let first = case
             .institution
             .clone()
@@ -297,7 +298,8 @@ impl Store {
         if other_words && referral.confirmed_by.is_some() {
             return Err(StoreError::Conflict(Conflict::Confirmed));
         }
-        // The member of staff who changes the wording becomes the proposer, so someone else must confirm the new wording.
+        // The member of staff who changes the legal basis or the information sent becomes the proposer, so someone else must confirm the
+        // change.
         let proposed_by = if other_words { who.id } else { referral.proposed_by };
         referrals::ActiveModel {
             id: Unchanged(id),
@@ -341,7 +343,7 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Stores the current text of a case or a referral before the text is changed.
+    /// Stores `before` as an earlier text of the case or, if `referral` is given, of this referral. Stores nothing if `before` is empty.
     async fn keep_case_version(
         &self,
         transaction: &DatabaseTransaction,
@@ -366,7 +368,7 @@ impl Store {
         Ok(())
     }
 
-    /// Closes or reopens a case.
+    /// Closes a case if `closed` is `true`. Otherwise reopens the case.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if `closed` is `true` and a referral of the case is unconfirmed.
@@ -397,7 +399,7 @@ impl Store {
 
     /// Returns the facts (day, kind and institution) that determine how a case is counted.
     pub(crate) fn case_facts(&self, day: &str, institution: Option<&str>) -> Facts {
-        // The store wrote this string, so it always parses as a day.
+        // The store wrote `day`, so it always parses.
         Facts::of_case(day.parse().unwrap_or_default(), institution)
     }
 
@@ -416,8 +418,8 @@ impl Store {
         }
     }
 
-    /// Returns the case with a new key and an empty summary. Once the returned row is stored, everything sealed with the old key is
-    /// unreadable.
+    /// Returns the case with a new key and an empty summary. Once the returned row is stored, texts encrypted with the old key can no
+    /// longer be read.
     pub(crate) fn with_new_key(&self, case: cases::Model) -> Result<cases::Model, StoreError> {
         let (key, data_key) = self.keys.new_data_key(&key_place(case.id))?;
         let summary = seal(&key, &summary_place(case.id), &String::new())?;

@@ -32,7 +32,7 @@ pub struct CaseContact {
 pub struct Case {
     /// The id of the case.
     pub id: Uuid,
-    /// Sequence number within the year.
+    /// Sequence number of the case within its year.
     pub number: i32,
     /// The year in which the case was formed.
     pub year: i32,
@@ -78,7 +78,7 @@ pub struct Referral {
     pub proposed_at: DateTime<Utc>,
     /// The display name of the member of staff who confirmed the referral. `None` if it is not confirmed.
     pub confirmed_by: Option<String>,
-    /// When the referral was confirmed.
+    /// When the referral was confirmed. `None` if it is not confirmed.
     pub confirmed_at: Option<DateTime<Utc>>,
     /// When the details were last changed, in microseconds since 1970. The value grows with every change and therefore also serves as a
     /// version number.
@@ -95,11 +95,11 @@ pub struct Details {
     pub basis: String,
     /// Description of the information sent to the institution.
     pub sent: String,
-    /// Day on which the referral was sent.
+    /// Day on which the referral was sent. `None` if the day is not entered.
     pub sent_on: Option<NaiveDate>,
     /// Reference number assigned by the institution.
     pub number: String,
-    /// The outcome.
+    /// The outcome of the referral.
     pub outcome: String,
 }
 
@@ -119,11 +119,11 @@ impl Details {
 /// A filter for the list of cases. The default selects all cases.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CasesOf {
-    /// Days on which the cases were formed.
+    /// Selects the cases that were formed in this period.
     pub period: Period,
     /// `true` selects forwarded cases, `false` selects advisory cases, and `None` selects both.
     pub forwarded: Option<bool>,
-    /// Only cases that were sent to this institution first.
+    /// Selects the cases that were sent to this institution first. `None` selects all cases.
     pub institution: Option<String>,
 }
 
@@ -131,7 +131,7 @@ pub struct CasesOf {
 pub struct CaseRow {
     /// The id of the case.
     pub id: Uuid,
-    /// Sequence number within the year.
+    /// Sequence number of the case within its year.
     pub number: i32,
     /// The year in which the case was formed.
     pub year: i32,
@@ -143,15 +143,15 @@ pub struct CaseRow {
     pub closed_at: Option<DateTime<Utc>>,
     /// The first words of the summary.
     pub summary: String,
-    /// Whether a second member of staff still has to confirm a referral of the case.
+    /// Whether the case has a referral that a second member of staff has not yet confirmed.
     pub to_confirm: bool,
 }
 
 impl Store {
-    /// Loads a case with its contacts, referrals and earlier texts.
+    /// Loads a case with its contacts, referrals and earlier texts. Returns `None` if the case does not exist.
     ///
     /// # Errors
-    /// If a database query fails or a sealed value cannot be decrypted.
+    /// If a database query fails or if an encrypted (sealed) value cannot be decrypted.
     pub async fn case(&self, id: Uuid) -> Result<Option<Case>, StoreError> {
         let Some(row) = cases::Entity::find_by_id(id).one(&self.reading).await? else {
             return Ok(None);
@@ -223,7 +223,7 @@ impl Store {
     /// Returns at most `most` matching cases, newest first, and the number of all matching cases.
     ///
     /// # Errors
-    /// If a database query fails or a sealed value cannot be decrypted.
+    /// If a database query fails or if an encrypted (sealed) value cannot be decrypted.
     pub async fn cases(&self, of: &CasesOf, most: u64) -> Result<(Vec<CaseRow>, u64), StoreError> {
         let mut query = cases::Entity::find();
         if let Some(from) = of.period.from {
@@ -232,7 +232,7 @@ impl Store {
         if let Some(to) = of.period.to {
             query = query.filter(cases::Column::Day.lte(to.to_string()));
         }
-        // A case is forwarded if and only if it has an institution. The statistic uses the same rule.
+        // A case is forwarded if and only if its row names an institution. The statistic uses the same rule.
         query = match of.forwarded {
             Some(true) => query.filter(cases::Column::Institution.is_not_null()),
             Some(false) => query.filter(cases::Column::Institution.is_null()),
