@@ -40,7 +40,7 @@ mod totals;
 
 /// Maximum length of a remark, name or presenter, in characters.
 const LONGEST: usize = 300;
-/// Maximum number of events on one page.
+/// Maximum number of dated events, and also of undated events, on one page.
 pub const PAGE: u64 = 200;
 
 /// An outreach event as entered by staff.
@@ -75,7 +75,7 @@ pub struct OutreachEvent {
     pub details: NewEvent,
     /// The school where the event is held. A merged school is replaced by the school into which it was merged.
     pub school: Option<School>,
-    /// The contact that requested the event.
+    /// The contact that requested the event, if any.
     pub asked_by: Option<Reference>,
 }
 
@@ -97,11 +97,12 @@ fn short(text: &str) -> Result<String, StoreError> {
 
 impl Store {
     /// Creates an event, or replaces the event `id`. If `held_in` is given, adds this school and uses it instead of the school in `event`.
-    /// `asked_by` is the contact that requested the event. This contact is stored only when the event is created.
+    /// `asked_by` is the contact that requested the event. `asked_by` is ignored when an event is replaced.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the day of a held event is missing or in the future, if a number is out of range, or if a text is too
-    /// long. [`StoreError::NotFound`] if the event, a school, an educator or the contact does not exist.
+    /// [`StoreError::Conflict`] if the day of a held event is missing or in the future, if a number is out of range, if a text is too long,
+    /// if an educator is named twice, or if `held_in` has no name. [`StoreError::NotFound`] if the event, a school, an educator or the
+    /// contact does not exist.
     pub async fn write_event(
         &self,
         who: &StaffMember,
@@ -179,7 +180,7 @@ impl Store {
         Ok(id)
     }
 
-    /// Plans a presentation for the contact that requested it, unless the contact already has an event.
+    /// Plans a presentation that this contact requested, unless an event requested by this contact already exists.
     pub(crate) async fn plan_presentation(
         &self,
         transaction: &DatabaseTransaction,
@@ -229,7 +230,7 @@ impl Store {
             .await
     }
 
-    /// Loads one event.
+    /// Loads one event. Returns `None` if the event does not exist.
     ///
     /// # Errors
     /// If a database query fails.
@@ -238,8 +239,8 @@ impl Store {
         Ok(self.with_schools(found).await?.pop())
     }
 
-    /// Returns up to [`PAGE`] events without a day, then up to [`PAGE`] events in the period, newest first. The returned flag is `true` if
-    /// the period has more events.
+    /// Returns up to [`PAGE`] events without a day, followed by up to [`PAGE`] events in the period. Both parts are sorted from newest to
+    /// oldest. The returned flag is `true` if the period has more events.
     ///
     /// # Errors
     /// If a database query fails.

@@ -1,4 +1,4 @@
-//! Peer educators: their chosen names and the events in which they took part. No other personal data is stored.
+//! Peer educators: their chosen names, their schools, and the events in which they took part. No other personal data is stored.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -45,7 +45,7 @@ pub struct Educator {
 }
 
 impl Store {
-    /// Adds or changes a peer educator.
+    /// Changes the peer educator `id`, or adds one if `id` is `None`.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the name is empty or too long.
@@ -136,7 +136,7 @@ impl Store {
     }
 }
 
-/// Replaces the educators of an event.
+/// Replaces the educators of an event with `all`. Fails if an educator is named twice or does not exist.
 pub(super) async fn put(
     transaction: &DatabaseTransaction,
     event: Uuid,

@@ -111,7 +111,7 @@ impl Store {
     /// Merges the school `one` into the school `into`. All events of `one` then count for `into`.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the schools are already merged.
+    /// [`StoreError::Conflict`] if `one` and `into` are the same school or are already merged.
     pub async fn merge_schools(&self, who: &StaffMember, one: Uuid, into: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.lock_registration(&transaction).await?;

@@ -23,22 +23,22 @@ use crate::{
 /// The outreach totals of a period.
 #[derive(Debug, Clone, Default, Serialize, PartialEq, Eq, JsonSchema)]
 pub struct OutreachTotals {
-    /// Number of events held.
+    /// Number of events held in the period.
     pub events: i64,
-    /// People reached by these events.
+    /// Number of people reached by these events, by group.
     #[serde(flatten)]
     pub reached: Reached,
     /// Totals by kind of event.
     pub kinds: Vec<KindTotal>,
     /// Totals by kind of school. Each school counts once, even if it had several events.
     pub schools: Vec<SchoolTotal>,
-    /// Number of all planned events, independent of the period.
+    /// Number of events with the state "planned", independent of the period.
     pub planned: i64,
-    /// Number of active peer educators.
+    /// Number of active peer educators, independent of the period.
     pub peer_educators: i64,
-    /// Number of events led by peer educators.
+    /// Number of events held in the period and led by peer educators.
     pub peer_sessions: i64,
-    /// Number of people reached by the events that peer educators led.
+    /// Number of people reached by these events led by peer educators.
     pub peer_reached: i64,
 }
 
@@ -47,9 +47,9 @@ pub struct OutreachTotals {
 pub struct KindTotal {
     /// Kind of event.
     pub kind: EventKind,
-    /// Number of events.
+    /// Number of events of this kind held in the period.
     pub events: i64,
-    /// People reached.
+    /// Number of people reached by these events, by group.
     #[serde(flatten)]
     pub reached: Reached,
 }
@@ -59,22 +59,22 @@ pub struct KindTotal {
 pub struct SchoolTotal {
     /// Kind of school.
     pub kind: SchoolKind,
-    /// Number of schools.
+    /// Number of schools of this kind in which an event was held in the period.
     pub schools: i64,
-    /// Number of events.
+    /// Number of events held in these schools in the period.
     pub events: i64,
     /// Number of presentations among these events.
     pub presentations: i64,
-    /// Number of schools with at least one presentation.
+    /// Number of these schools with at least one presentation.
     pub presented_in: i64,
-    /// People reached by the presentations.
+    /// Number of people reached by these presentations, by group.
     pub presented_to: Reached,
-    /// People reached by all events.
+    /// Number of people reached by all events in these schools, by group.
     #[serde(flatten)]
     pub reached: Reached,
 }
 
-/// The schools already counted. Each school counts once.
+/// The ids of the schools already counted, so that each school counts only once.
 #[derive(Default)]
 struct Counted {
     held_in: BTreeSet<Uuid>,
@@ -82,14 +82,14 @@ struct Counted {
 }
 
 impl OutreachTotals {
-    /// Returns the totals of one kind of event.
+    /// Returns the totals of the events of this kind.
     #[must_use]
     pub fn of(&self, kind: EventKind) -> KindTotal {
         let found = self.kinds.iter().find(|one| one.kind == kind).cloned();
         found.unwrap_or_else(|| KindTotal::new(kind))
     }
 
-    /// Returns the totals of one kind of school.
+    /// Returns the totals of the schools of this kind.
     #[must_use]
     pub fn in_schools(&self, kind: SchoolKind) -> SchoolTotal {
         let found = self.schools.iter().find(|one| one.kind == kind).cloned();
