@@ -31,13 +31,13 @@ use crate::{
     state::Desk,
 };
 
-/// Returns the name of the cookie that marks a device as known for one log-in name. Each log-in name has its own cookie, because several
-/// people can share a device.
+/// Returns the name of the cookie that marks a device as known, that is, as a device on which a log-in with a certain log-in name has
+/// succeeded. Each log-in name has its own cookie, because several people can share a device.
 fn device_cookie(mark: &str) -> String {
     format!("device-{}", mark.get(..8).unwrap_or_default())
 }
 
-/// The longest time that a request with a password waits for the rate limiter ([`limiter`]).
+/// The longest time that a request with a password waits until the rate limiter ([`limiter`]) permits the attempt.
 const PATIENCE: Duration = Duration::from_secs(40);
 
 #[derive(Template)]
@@ -49,8 +49,9 @@ struct LogInPage<'a> {
     refused: bool,
 }
 
-/// Creates the rate limiter for password attempts. For each log-in name, known devices and unknown devices have separate limits: six
-/// attempts at once, then one attempt every ten seconds.
+/// Creates the rate limiter for password attempts. Each log-in name has two separate limits, one for known devices (devices on which a
+/// log-in with this name has succeeded) and one for all other devices. Each limit permits six attempts at once, then one attempt every ten
+/// seconds.
 #[must_use]
 pub fn limiter() -> DefaultKeyedRateLimiter<(bool, String)> {
     RateLimiter::keyed(Quota::per_minute(NonZeroU32::MIN.saturating_add(5)))
@@ -119,13 +120,14 @@ pub(crate) async fn try_log_in(
     if desk.log_ins.len() > 10_000 {
         desk.log_ins.retain_recent();
     }
-    // Known devices have a separate limit, so that password guesses on other devices do not delay log-ins on known devices (OWASP: device
-    // cookies).
+    // Devices on which this log-in name has succeeded before have a separate limit, so that password guesses on other devices do not delay
+    // their log-ins (OWASP: device cookies).
     take_turn(desk, &name, device).await?;
     Ok(desk.store.log_in(&name, &typed.password, device).await?)
 }
 
-/// Waits until the rate limit permits a password attempt for this log-in name. Fails with `Conflict::Busy` after [`PATIENCE`].
+/// Waits until the rate limit permits a password attempt for this log-in name. Fails with `Conflict::Busy` if the wait takes longer than
+/// [`PATIENCE`].
 pub(crate) async fn take_turn(desk: &Desk, name: &str, device: Device) -> Result<(), PageError> {
     let tried = (device == Device::Known, name.to_owned());
     let turn = desk.log_ins.until_key_ready(&tried);

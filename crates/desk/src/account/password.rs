@@ -42,7 +42,7 @@ pub(crate) struct PasswordForm {
 #[template(path = "account/password.html")]
 struct PasswordPage<'a> {
     frame: Frame<'a>,
-    /// The name of the invalid form field, and the error message for that field; `None` if the form is valid.
+    /// The name of the invalid form field, and the error message for that field; `None` if no field is invalid.
     wrong: Option<(&'static str, String)>,
     done: bool,
 }
@@ -54,7 +54,7 @@ impl PasswordPage<'_> {
     }
 }
 
-/// `GET /desk/me/password`: shows the form.
+/// `GET /desk/me/password`: shows the form for changing the password.
 pub(crate) async fn page(
     State(desk): State<Desk>,
     jar: CookieJar,

@@ -59,12 +59,12 @@ pub(crate) async fn set_preferences(
     Cookies(jar): Cookies,
     FormOrJson(mut preferences): FormOrJson<Preferences>,
 ) -> Result<WithCookies<Answer<MeJson>>, PageError> {
-    // This form does not contain the saved views, so the stored views are kept.
+    // The form for preferences does not contain the saved inbox views, so the stored views are kept.
     preferences.saved.clone_from(&me.preferences.saved);
     desk.store.prefer(&me, &preferences).await?;
     let jar = on_this_device(jar, &preferences);
     me.preferences = preferences;
-    // The browser returns to the page on which the preference was changed.
+    // The browser returns to the desk page from which the form was sent.
     let referer = headers.get("referer").and_then(|referer| referer.to_str().ok());
     let from = referer.and_then(|referer| referer.find("/desk").and_then(|at| referer.get(at..)));
     Ok(WithCookies(
@@ -73,13 +73,13 @@ pub(crate) async fn set_preferences(
     ))
 }
 
-/// The query parameters that a saved view can contain. The search term is excluded because it may be a name. `holder` is the former name of
-/// `assignee`.
+/// The query parameters of the inbox that a saved view can contain. The search term is excluded because it may be the name of a person.
+/// `holder` is the former name of the parameter `assignee`.
 const KEPT: [&str; 9] = [
     "view", "channel", "language", "urgency", "topic", "assignee", "holder", "from", "to",
 ];
 
-/// A view to save or to delete.
+/// A view of the inbox with its filters, to be saved under a name, or the name of a saved view to be deleted.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct SavedViewForm {
     /// The name of the view.
@@ -116,7 +116,8 @@ pub(crate) async fn save_view(
     Ok(format.answer(me.into(), &to))
 }
 
-/// Sets the language cookie if a language was chosen. All pages on this device, including the log-in page, then use this language.
+/// Sets the language cookie if the preferences contain a language. All pages on this device, including the log-in page, then use this
+/// language.
 pub(crate) fn on_this_device(jar: CookieJar, preferences: &Preferences) -> CookieJar {
     let Some(language) = preferences.language else {
         return jar;
