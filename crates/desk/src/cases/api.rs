@@ -16,7 +16,7 @@ pub(crate) struct CaseRowJson {
     forwarded: bool,
     formed_at: DateTime<Utc>,
     closed_at: Option<DateTime<Utc>>,
-    /// The first words of the summary.
+    /// The first words of the case's summary.
     summary: String,
     /// Whether a referral of the case waits for confirmation by a second member of staff.
     to_confirm: bool,
@@ -30,14 +30,14 @@ pub(crate) struct CaseJson {
     number: String,
     /// `true` if the case was forwarded to an institution; `false` if it is advisory, that is, without a confirmed referral.
     forwarded: bool,
-    /// The member of staff who formed the case.
+    /// The name of the member of staff who formed the case from a contact.
     formed_by: Option<String>,
     formed_at: DateTime<Utc>,
     closed_at: Option<DateTime<Utc>>,
     summary: String,
     contacts: Vec<CaseContactJson>,
     referrals: Vec<ReferralJson>,
-    /// Earlier texts of the summary and the referrals, oldest first.
+    /// Earlier texts of the summary and of the details of referrals, oldest first.
     versions: Vec<CaseVersionJson>,
 }
 
@@ -58,22 +58,22 @@ struct ReferralJson {
     institution: String,
     proposed_by: String,
     proposed_at: DateTime<Utc>,
-    /// The version of `details`. To confirm the referral, send this value as `seen`.
+    /// A number that changes with each change of `details`. To confirm the referral, send this number as `seen`.
     changed: i64,
-    /// The member of staff who confirmed the referral; null if it is not confirmed.
+    /// The name of the member of staff who confirmed the referral; null if it is not confirmed.
     confirmed_by: Option<String>,
     confirmed_at: Option<DateTime<Utc>>,
     details: Details,
 }
 
-/// An earlier text of a summary or a referral.
+/// An earlier text of a case: of its summary, or of the details of a referral.
 #[derive(Serialize, JsonSchema)]
 struct CaseVersionJson {
     /// When the text was replaced.
     at: DateTime<Utc>,
-    /// The member of staff who replaced the text.
+    /// The name of the member of staff who replaced the text.
     by: String,
-    /// The referral to which the text belongs; null for the summary.
+    /// The id of the referral to which the text belongs; null if the text is a summary.
     referral: Option<Uuid>,
     text: String,
 }

@@ -39,7 +39,7 @@ struct CaseListPage<'a> {
     asked_for: Option<String>,
     /// Number of cases that match the filter.
     count: i64,
-    /// A remark that only the newest [`MOST`] cases are listed; `None` if all matching cases are listed.
+    /// A text which states that only the newest [`MOST`] cases are listed; `None` if all matching cases are listed.
     cut_off: Option<String>,
 }
 
@@ -49,7 +49,8 @@ impl CaseListPage<'_> {
     }
 }
 
-/// The filter of the list of cases. An empty field matches every case. A period selects the cases that were formed in that period.
+/// The filter of the list of cases. An empty field matches every case. If a period is given, only cases that were formed in that period
+/// match.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct CasesQuery {
     #[serde(flatten)]
@@ -57,7 +58,8 @@ pub(crate) struct CasesQuery {
     /// The kind of case: `advisory` or `forwarded`. If empty, both kinds match.
     #[serde(default)]
     kind: String,
-    /// The first institution to which the case was forwarded, as an id from the classification scheme.
+    /// The id, from the classification scheme, of the first institution to which the case was forwarded. If empty, all cases match,
+    /// including cases that were not forwarded.
     #[serde(default)]
     institution: String,
 }

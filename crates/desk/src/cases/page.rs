@@ -86,7 +86,8 @@ impl FromRequestParts<Desk> for CaseRequest {
 impl OperationInput for CaseRequest {}
 
 impl CaseRequest {
-    /// Returns the response to a successful change of the case `id`.
+    /// Returns the response to a successful change of the case with this id: the case as JSON or, for a form, a redirect to the case's
+    /// page.
     async fn respond(&self, id: Uuid) -> CaseAnswer {
         answer_with_case(&self.desk, &self.me, self.format, id).await
     }
@@ -126,10 +127,10 @@ pub(crate) async fn show_case(
     Ok(Answer::Page(rendered))
 }
 
-/// The case to which the contact is added.
+/// The case to which the contact in the path is added.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct CaseForm {
-    /// The id of the case. If empty, a new case is formed.
+    /// The id of the case. If empty, a new case is formed from the contact.
     #[serde(default)]
     case: String,
 }
@@ -170,7 +171,7 @@ pub(crate) struct ProposalForm {
     /// The legal basis of the referral.
     #[serde(default)]
     basis: String,
-    /// A description of the material that is sent to the institution.
+    /// A description of the information that is sent to the institution.
     #[serde(default)]
     sent: String,
 }
@@ -286,8 +287,8 @@ pub(crate) async fn close(
     request.respond(id).await
 }
 
-/// Saves the draft of a reply in the language of the contact. The draft informs the person whether the case was forwarded, and to which
-/// institutions. A counsellor then reads the draft and sends it.
+/// Saves a draft of a reply to one contact of the case, in the language of the contact. The draft informs the person whether the case was
+/// forwarded, and to which institutions. A counsellor then checks the draft and sends it.
 pub(crate) async fn draft_news(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -325,7 +326,7 @@ pub(crate) async fn draft_news(
             &[("reference", &reference), ("institution", &sent)],
         )
     };
-    // If the counsellor already has a draft, the new text is appended to that draft.
+    // If the member of staff already has a draft of a reply to this contact, the new text is appended to that draft.
     let begun = desk
         .store
         .draft(me.id, contact.reference, DraftKind::Reply)
@@ -349,8 +350,8 @@ impl CasePage<'_> {
         format!("{}/{}", self.case.number, self.case.year)
     }
 
-    /// Returns the label for an earlier text of the case. The label for the text of a referral is the name of the institution. Withdrawn
-    /// referrals and the summary have fixed labels.
+    /// Returns the label for an earlier text of the case. If the text belongs to a referral, the label is the name of the institution. If
+    /// the referral was withdrawn, or if the text is a summary, the label is a fixed text.
     fn version_of(&self, one: &CaseVersion) -> String {
         let of = one
             .referral
