@@ -36,7 +36,8 @@ pub(crate) struct ContactAction<Body> {
 }
 
 impl<Body> ContactAction<Body> {
-    /// Returns the response to the action. The contact's page then shows the inbox view `view` beside the contact.
+    /// Returns the response to the action: the contact as JSON or, for a form, a redirect to the contact's page. The page shows the inbox
+    /// view `view` beside the contact.
     pub(crate) async fn respond(&self, view: &str) -> ContactAnswer {
         answer_with_contact(&self.desk, &self.me, self.format, self.reference, view).await
     }

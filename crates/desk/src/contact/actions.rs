@@ -72,11 +72,11 @@ pub(crate) async fn reopen(action: SimpleAction) -> ContactAnswer {
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct MarkForm {
     /// `spam`, `test` or `duplicate` closes the contact and removes it from the registered-communications total. `none` removes the
-    /// marking, so that the total includes the contact again.
+    /// contact's marking, so that the total includes the contact again.
     #[schemars(extend("enum" = ["none", "spam", "test", "duplicate"]))]
     marking: String,
-    /// The reason for closing the contact without a reply, stored as a note. Required for an urgent, unassigned contact that waits for a
-    /// reply.
+    /// The reason for closing the contact without a reply, stored as a note. Required if the marking closes a contact that is urgent,
+    /// unassigned and waiting for a reply.
     #[serde(default)]
     reason: String,
     #[serde(default)]
@@ -220,8 +220,8 @@ pub(crate) async fn block(action: ContactAction<FormOrJson<BlockForm>>) -> Conta
     action.respond(&form.view).await
 }
 
-/// The end of a snooze: a number of hours from now (`hours`) or a time (`until`). If both fields are omitted, a current snooze ends and the
-/// contact is shown again.
+/// The time until which the contact is snoozed, that is, hidden: a number of hours from now (`hours`) or a time (`until`). If both fields
+/// are omitted, the contact's current snooze ends.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct SnoozeForm {
     hours: Option<u16>,

@@ -63,7 +63,7 @@ pub(crate) struct ContactJson {
     status: Status,
     /// The marking that removes the contact from the registered-communications total; null if the contact has no marking.
     marking: Option<Marking>,
-    /// The purpose that the person chose in the web form.
+    /// The purpose of the contact that the person chose in the web form; null if the person chose none.
     asks: Option<Asks>,
     /// The language tag of the contact; null if the language is unknown.
     language: Option<Language>,
@@ -78,7 +78,8 @@ pub(crate) struct ContactJson {
     snoozed_until: Option<DateTime<Utc>>,
     /// The names of colleagues who asked to take over the contact.
     asked_by: Vec<String>,
-    /// The id of the newest event that can make a reply unsuitable, such as a new message. Send this id as `seen` with a reply.
+    /// The id of the newest event that can make a reply unsuitable, such as a new message. Send this id as `seen` with a reply, so that the
+    /// reply is refused if there are newer events.
     newest: i64,
     assignee: Option<String>,
     team: Option<String>,
@@ -93,12 +94,13 @@ pub(crate) struct ContactJson {
     /// The person's name, as the channel delivered it.
     name: Option<String>,
     subject: Option<String>,
-    /// The reference of the contact whose thread token was in this contact's first message. Null if the message had no thread token, or if
-    /// both contacts have the same identifier.
+    /// The reference of the contact to which the thread token in this contact's first message belongs. A thread token is a code that the
+    /// service puts into its e-mails to the person, so that it can assign the person's answers to the contact. Null if the first message
+    /// had no thread token, or if both contacts have the same identifier.
     refers_to: Option<String>,
     /// References of up to 20 other contacts of the same identifier on the same line, newest first.
     others: Vec<String>,
-    /// References of linked contacts.
+    /// References of the contacts that staff linked with this contact.
     linked: Vec<String>,
     /// Ids of the outreach events that were requested through the contact.
     events: Vec<Uuid>,
@@ -112,11 +114,13 @@ pub(crate) struct ContactJson {
     messages: Vec<MessageJson>,
     /// Events in the history of the contact, oldest first.
     history: Vec<HistoryEventJson>,
-    /// Whether the person reads replies on a web page, which they open with their receipt code. If so, the line sends no replies.
+    /// Whether the person reads replies on a web page, which they open with their receipt code. If so, replies are only shown on this page
+    /// and not sent to the person.
     replies_wait_on_page: bool,
-    /// `true` if staff requested files from the person and the files have not arrived yet. Null if the line cannot request files.
+    /// `true` if staff requested files from the person and the files have not arrived yet. Null if files cannot be requested on the
+    /// contact's line.
     files_asked_for: Option<bool>,
-    /// Whether files can be sent with a reply.
+    /// Whether files can be sent with a reply to this contact.
     sends_files: bool,
     /// The contacts in `others`, with details.
     other_contacts: Vec<OtherContactJson>,
@@ -133,7 +137,7 @@ pub(crate) struct ContactJson {
 struct MessageJson {
     id: Uuid,
     direction: Direction,
-    /// The member of staff who wrote the message; null if staff did not write the message.
+    /// The name of the member of staff who wrote the message; null if staff did not write the message.
     author: Option<String>,
     /// When the message arrived or was written.
     at: DateTime<Utc>,
@@ -142,13 +146,13 @@ struct MessageJson {
     text: Option<String>,
     /// Text that the message quotes from earlier messages.
     quoted: Option<String>,
-    /// The web address that the message reports.
+    /// The web address that the sender reports with the message, for example a page with illegal content.
     url: Option<String>,
     /// The sender's address; null if it equals the contact's identifier.
     from: Option<String>,
     /// The address at which the sender asks for replies; null if it equals the sender's address.
     answer_to: Option<String>,
-    /// Remarks on how the message was parsed.
+    /// Remarks on how the message was parsed, for example that its text was truncated.
     remarks: Option<Vec<Remark>>,
     attachments: Vec<AttachmentJson>,
     /// Whether the raw message (as the channel delivered it) can be downloaded.
@@ -166,7 +170,7 @@ struct AttachmentJson {
     name: Option<String>,
     /// The media type that the sender declared.
     media_type: String,
-    /// The size in bytes.
+    /// The size of the attachment in bytes.
     size: i64,
     held: FileLocation,
 }
@@ -177,11 +181,11 @@ struct VersionJson {
     /// When this version was written.
     at: DateTime<Utc>,
     text: Option<String>,
-    /// Files of this version that no later version contains.
+    /// Attachments of this version that no later version of the message contains.
     attachments: Vec<AttachmentJson>,
 }
 
-/// The delivery of a message through one line.
+/// The delivery of a message through one line (configured connection to a channel).
 #[derive(Serialize, JsonSchema)]
 struct DeliveryJson {
     line: String,
@@ -189,10 +193,10 @@ struct DeliveryJson {
     /// The reason for the delivery state, in English.
     said: Option<String>,
     sent_at: Option<DateTime<Utc>>,
-    /// The time at which the message will be sent. Until then, the message can be taken back. Null once an attempt to send the message has
-    /// begun.
+    /// The time at which the message will be sent. Until then, the author can cancel the message. Null after an attempt to send the message
+    /// has begun.
     leaves_at: Option<DateTime<Utc>>,
-    /// Whether the service will send the message automatically, for the first time or again.
+    /// Whether the service will still try to send the message automatically.
     under_way: bool,
 }
 
@@ -200,7 +204,7 @@ struct DeliveryJson {
 #[derive(Serialize, JsonSchema)]
 struct HistoryEventJson {
     at: DateTime<Utc>,
-    /// The member of staff who acted; null if the service acted.
+    /// The name of the member of staff who caused the event; null if the event was not caused by staff.
     actor: Option<String>,
     kind: HistoryKind,
     /// Details of the event. Their meaning depends on `kind`.

@@ -14,7 +14,7 @@ use crate::{
     state::Desk,
 };
 
-/// The largest file that the page displays, in bytes. Larger files can only be downloaded.
+/// The largest attachment that the contact's page displays, in bytes. Larger files can only be downloaded.
 pub(crate) const LARGEST_SHOWN: i64 = 25 * 1024 * 1024;
 
 pub(crate) async fn download_source(
@@ -60,7 +60,8 @@ async fn load_attachment(
     found.ok_or(PageError::NotFound)
 }
 
-/// Returns untrusted bytes as a download. A neutral media type and a content security policy prevent the browser from running scripts.
+/// Returns the bytes of an untrusted file as a download. A neutral media type and a content security policy prevent the browser from
+/// running scripts.
 fn download(bytes: Vec<u8>, name: &str) -> Response {
     let plain: String = name
         .chars()
@@ -97,8 +98,9 @@ fn percent(byte: u8) -> String {
     }
 }
 
-/// Sends an image, audio or video file for display. The page blurs the file until the reader uncovers it. The media type is detected from
-/// the first bytes of the file; the type that the sender declared is ignored. No type in [`PREVIEWED`] can contain scripts.
+/// Sends an image, audio or video file for display on the contact's page. The page blurs the file until the reader uncovers it. The media
+/// type is detected from the first bytes of the file. The media type that the sender declared is ignored. No type in [`PREVIEWED`] can
+/// contain scripts.
 pub(crate) async fn preview(
     State(desk): State<Desk>,
     Who(me): Who,

@@ -40,7 +40,7 @@ struct CallPage<'a> {
     networks: &'a [String],
     colleagues: Vec<StaffMember>,
     id: Uuid,
-    /// The latest time that the form accepts.
+    /// The current local time. The form accepts no later time for a call.
     now: String,
     typed: CallForm,
     questions: Questions<'a>,
@@ -59,7 +59,7 @@ struct CallForm {
     text: String,
 }
 
-/// The format of local times in the form.
+/// The format of the call's local time in the form.
 const AT: &str = "%Y-%m-%dT%H:%M";
 
 impl Desk {
@@ -98,8 +98,8 @@ impl Desk {
         local.format(AT).to_string()
     }
 
-    /// Parses a local time of the centre. If the local time occurs twice on the day on which clocks are set back, the earlier time is
-    /// returned.
+    /// Parses a time that was typed in the centre's time zone. If the local time occurs twice on the day on which clocks are set back, the
+    /// earlier time is returned.
     fn time_of(&self, typed: &str) -> Option<DateTime<Utc>> {
         let naive = NaiveDateTime::parse_from_str(typed, AT).ok()?;
         let local = self.centre.time_zone.from_local_datetime(&naive).earliest()?;
@@ -163,7 +163,7 @@ pub(crate) async fn save(
     };
     match desk.log_call(&me, call).await {
         Ok(reference) => Ok(Redirect::to(&format!("/desk/log?logged={reference}")).into_response()),
-        // Shows the form again with everything that was typed.
+        // Shows the form again with the values that the counsellor entered, and with the error message.
         Err(PageError::Conflict(why)) => {
             let mut page = desk
                 .call_page(&jar, &me, typed, answers, Some(why.key()), None)
@@ -193,7 +193,8 @@ pub(crate) struct ApiCall {
     /// A description of the call.
     #[serde(default)]
     text: String,
-    /// The classification: the answers to each question, keyed by question id. If the classification is complete, the contact is closed.
+    /// The classification: the answers to each question, keyed by question id. If all required questions are answered, the contact is
+    /// closed.
     #[serde(default)]
     answers: Answers,
 }

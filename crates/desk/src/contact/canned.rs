@@ -35,7 +35,7 @@ struct CannedPage<'a> {
     all: Vec<Canned>,
 }
 
-/// All canned replies. Their placeholders are not filled in.
+/// All canned replies. Placeholders such as the contact's reference are not filled in.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct CannedListJson {
     canned: Vec<Canned>,
@@ -165,8 +165,8 @@ pub(crate) async fn fill_for_contact(
 
 fn filled(desk: &Desk, words: &Words, one: &Canned, contact: &ContactDetail, me: &StaffMember) -> String {
     let text = words.either(&one.sr, &one.en);
-    // If the canned reply has no text in this language, the text in the other language is used. The counsellor reads the text before
-    // sending it.
+    // A canned reply can have a Serbian text, an English text or both. If the text in the language of `words` is missing, the other text is
+    // used. The counsellor reads the text before sending it.
     let text = if text.is_empty() {
         one.sr.clone() + &one.en
     } else {

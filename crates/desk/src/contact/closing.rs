@@ -1,4 +1,4 @@
-//! The page that asks for a reason when staff close a contact while the person waits for a reply.
+//! The page that asks staff for a reason when they close a contact while the person waits for a reply.
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -13,7 +13,8 @@ use crate::{
     http::{answers::Answer, errors::PageError, extractors::ResponseFormat, page::page},
 };
 
-/// The ready-made reasons, each as the suffix of its locale key. The page has a button for each reason.
+/// The ready-made reasons for closing a contact without a reply, each as the suffix of its locale key. The page has a button for each
+/// reason.
 const READY: [&str; 5] = ["elsewhere", "unwanted", "unsafe", "no-way", "others"];
 
 /// The reason for closing a contact without a reply.
@@ -33,7 +34,7 @@ pub(crate) struct CloseForm {
     pub view: String,
 }
 
-/// Returns the chosen ready-made reason. If no ready-made reason was chosen, returns the typed reason. Returns `None` if both are blank.
+/// Returns the ready-made reason (`reason`) or, if this is blank, the typed reason (`why`). Returns `None` if both are blank.
 pub(crate) fn chosen_reason<'a>(reason: &'a str, why: &'a str) -> Option<&'a str> {
     let given = [reason, why].map(str::trim);
     given.into_iter().find(|reason| !reason.is_empty())
@@ -45,7 +46,7 @@ struct ReasonPage<'a> {
     words: &'a Words,
     action: String,
     back: String,
-    /// The fields of the refused form, to be sent again with the reason.
+    /// The fields of the form that was refused because it had no reason. They are sent again together with the reason.
     fields: Vec<(String, String)>,
 }
 
@@ -55,9 +56,9 @@ impl ReasonPage<'_> {
     }
 }
 
-/// Returns a page that asks for a reason if an HTML form was refused because the reason was missing. The form on this page sends `fields`
-/// and the reason to the contact's path `step`. All other errors are returned unchanged, and so are the errors of API requests. Returns
-/// `None` if the action succeeded.
+/// Handles the outcome of an action that can require a reason. If an HTML form was refused because the reason was missing, returns a page
+/// that asks for the reason. The form on this page sends `fields` and the reason to `/desk/contacts/{reference}/{step}`. Returns `None` if
+/// the action succeeded. All other errors, and all errors of API requests, are returned unchanged.
 pub(crate) fn ask_for_reason<Body>(
     action: &ContactAction<Body>,
     jar: &CookieJar,

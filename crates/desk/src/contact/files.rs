@@ -19,7 +19,7 @@ use crate::{
     state::Desk,
 };
 
-/// The largest number of files in a reply. Every platform accepts a message with this number of files, each of `LARGEST` bytes.
+/// The largest number of files in a reply. Every platform accepts a message with `MOST` files of `LARGEST` bytes each.
 const MOST: usize = 5;
 /// The largest size of a file, in bytes.
 const LARGEST: usize = 10 << 20;
@@ -31,14 +31,14 @@ const LARGEST_REPLY: usize = (1 << 20) + MOST * LARGEST;
 pub(crate) struct ReplyForm {
     /// Makes the request idempotent: repeated requests with the same id send the reply only once.
     pub id: Option<Uuid>,
-    /// The value of the contact's field `newest` when the writer read the contact. If the contact has newer events, the reply is refused.
-    /// If `seen` is omitted, newer events are ignored.
+    /// The value of the contact's field `newest` when the writer loaded the contact. If an event that can make the reply unsuitable is
+    /// newer, the reply is refused. If `seen` is omitted, newer events are not checked.
     pub seen: Option<i64>,
     /// Whether to send the reply even if the contact has events newer than `seen`.
     #[serde(default)]
     pub anyway: bool,
-    /// The address for this reply and all later replies, chosen from the contact's `other_addresses`. If omitted or empty, the current
-    /// address is kept.
+    /// The address for this reply and all later replies: one of the contact's `other_addresses`. If omitted or empty, the current address
+    /// is kept.
     #[serde(default)]
     pub to: Option<String>,
     #[serde(default)]

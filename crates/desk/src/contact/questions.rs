@@ -10,7 +10,7 @@ pub(crate) struct Questions<'a> {
     pub scheme: &'a Scheme,
     pub words: &'a Words,
     pub answers: Answers,
-    /// Whether the form sets the focus to its first question.
+    /// Whether the browser sets the focus to the first question of the form.
     pub begins: bool,
 }
 
@@ -40,13 +40,14 @@ impl Questions<'_> {
         self.answered(question, *place) == answer.id
     }
 
-    /// Returns whether the field for the answer at `place` is visible. A field is visible if all fields before it are filled in.
+    /// Returns whether the form shows the field for the answer with index `place`. A question that accepts several answers has a field for
+    /// each. A field is shown if all earlier fields of the question are filled in.
     pub(crate) fn is_shown(&self, question: &Question, place: &usize) -> bool {
         *place <= self.answers.get(&question.id).map_or(0, Vec::len)
     }
 
-    /// Returns the non-counselling kinds of contact, each with its keyboard shortcut. A non-counselling kind completes the classification
-    /// without further answers.
+    /// Returns the kinds of contact that are not counselling, each with its keyboard shortcut. If one of these kinds is chosen, no further
+    /// answers are required.
     pub(crate) fn quick(&self) -> Vec<(char, &Answer)> {
         let kinds = self
             .scheme
@@ -56,7 +57,7 @@ impl Questions<'_> {
         ('1'..='9').chain('a'..='z').zip(quick).collect()
     }
 
-    /// Returns the labels of the answers to a question, joined by commas.
+    /// Returns the labels of the given answers to a question, joined by commas.
     pub(crate) fn read(&self, question: &Question) -> String {
         let given = self
             .answers

@@ -27,7 +27,8 @@ use crate::{
 };
 
 impl<Body> ContactAction<Body> {
-    /// Returns the id of the reply or note. If the request came from an HTML form, returns a redirect to the contact's page instead.
+    /// Returns the response to writing a reply or note. An API request gets the id of the reply or note, and a form gets a redirect to the
+    /// contact's page.
     async fn respond_with_id(&self, id: Uuid, view: &str) -> Result<Answer<IdJson>, PageError> {
         if self.format.is_json() {
             return Ok(Answer::Json(IdJson { id }));
@@ -51,7 +52,8 @@ pub(crate) async fn reply(mut action: ContactAction<ReplyForm>) -> Result<Answer
     };
     let written = store.reply(&action.me, action.reference, new).await;
     if let Err(StoreError::Conflict(Conflict::NotSeen)) = &written {
-        // Saves the text as a draft, so that the next page shows the text again.
+        // The reply was refused because the contact has events that the writer had not seen. The text is saved as a draft, so that the
+        // contact's page shows it again.
         let seen = seen.unwrap_or_default();
         store
             .keep_draft(
@@ -95,7 +97,8 @@ pub(crate) struct DraftForm {
     #[schemars(with = "String", extend("enum" = ["reply", "note"]))]
     kind: DraftKind,
     text: String,
-    /// The value of the contact's field `newest` when the writer read the contact.
+    /// The value of the contact's field `newest` when the writer began the draft. The value is stored with the draft, so that the page can
+    /// warn about newer events.
     #[serde(default)]
     seen: i64,
     /// The id that the finished reply or note will have. If a reply or note with this id already exists and begins with `text`, the draft
@@ -118,7 +121,7 @@ pub(crate) async fn keep_draft(action: ContactAction<FormOrJson<DraftForm>>) -> 
     Ok(NoContent)
 }
 
-/// The activity of a member of staff at a contact.
+/// What a member of staff is doing at a contact. The contact's page reports this every five seconds, so that colleagues see it.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct PresenceForm {
     /// The activity: `reading`, `writing`, or `gone` after leaving the contact.

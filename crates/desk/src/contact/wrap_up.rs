@@ -43,14 +43,14 @@ pub(crate) struct WrapUpForm {
     #[serde(default)]
     #[schemars(skip)]
     view: String,
-    /// The fields of the form except the reason. They are sent again if the page asks for a reason.
+    /// The fields of the form except the reason. If the reason is missing, a page asks for it and sends these fields again.
     #[serde(skip)]
     fields: Vec<(String, String)>,
 }
 
 impl FromFields for WrapUpForm {
-    /// Parses a form that has a field for each question and a field `close`. If the form has a field `quick`, the result contains only the
-    /// kind of contact, and `close` is set.
+    /// Parses a form that has a field for each question and a field `close`. The buttons for non-counselling kinds send the field `quick`;
+    /// the result then contains only the kind of contact, and `close` is set.
     fn from_fields(fields: Vec<(String, String)>) -> Result<Self, PageError> {
         let mut read = Self::default();
         let mut quick = None;
@@ -118,9 +118,9 @@ struct QuestionJson {
     en: String,
     /// Whether the question must be answered before a counselling contact can be closed.
     required: bool,
-    /// The largest number of answers to the question.
+    /// The largest number of answers that a contact can have to this question.
     most: usize,
-    /// Ids of the kinds of contact for which the question is asked. If empty, the question is asked for all kinds.
+    /// Ids of the kinds of contact for which the question is asked. If empty, the question is asked for every kind of contact.
     only_if: Vec<String>,
     /// The answers to choose from; empty for a number or free text.
     answers: Vec<SchemeAnswerJson>,
@@ -134,7 +134,7 @@ struct SchemeAnswerJson {
     sr: String,
     /// The answer in English.
     en: String,
-    /// Whether a contact with this answer is counselling. Used only for answers to the question `kind`.
+    /// Whether a contact with this answer counts as counselling. Used only for answers to the question `kind`.
     counselling: bool,
     /// The marking that this answer sets on the contact. Used only for answers to the question `kind`.
     marking: Option<Marking>,
@@ -169,7 +169,8 @@ fn question_json(question: &Question) -> QuestionJson {
     }
 }
 
-/// Returns the answers so far. If there are no answers, returns a suggestion: the kind of contact that the person chose in the web form.
+/// Returns the answers so far. If there are no answers, returns a suggestion: the kind of contact that matches the purpose that the person
+/// chose in the web form. The result is empty if the person chose none.
 pub(crate) fn suggested(scheme: &Scheme, open: &ContactDetail) -> Answers {
     let mut answers = open.record.answers.clone();
     let kind = open.asks.map(|asks| match asks {
