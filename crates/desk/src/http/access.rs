@@ -30,9 +30,9 @@ pub enum Access {
     May(Right),
 }
 
-/// The header that marks automatic requests. A page sends automatic requests without an action of its user.
+/// The header of requests that a page sends automatically, without an action of its user. Such requests do not extend the session.
 const SENT_BY_PAGE: &str = "hotline-by-itself";
-/// The path of the event stream that makes pages refresh.
+/// The path of the event stream that tells pages when to reload their content.
 pub(crate) const LIVE: &str = "/desk/live";
 
 /// Wraps a handler in the access check.
@@ -81,8 +81,8 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
     uncached(next.run(request).await)
 }
 
-/// Returns whether a read-only token suffices for a request. A read-only token permits reading all statistics except returns (report
-/// forms). The returns are excluded because they show small figures about persons without suppression.
+/// Returns whether a read-only token suffices for a request. A read-only token permits reading all statistics except returns (report forms
+/// for other organisations). The returns are excluded because they show small figures about persons, which the other statistics suppress.
 pub(crate) fn needs_only_token(access: Access, method: &Method, path: &str) -> bool {
     access == Access::May(Right::ReadStatistics)
         && method == Method::GET
@@ -91,8 +91,8 @@ pub(crate) fn needs_only_token(access: Access, method: &Method, path: &str) -> b
 }
 
 /// Returns who made the request: a person, or a page that sent the request automatically. Only a request made by a person extends the
-/// session. A request counts as automatic if it has the header `hotline-by-itself`, if it opens the live stream, or if it reports presence.
-/// Every other request counts as made by a person.
+/// session. A request counts as automatic if it has the header `hotline-by-itself`, if it opens the live stream, or if it reports that its
+/// user has a contact open. Every other request counts as made by a person.
 fn asker(request: &Request) -> Asker {
     let path = request.uri().path();
     if request.headers().contains_key(SENT_BY_PAGE) || path == LIVE || path.ends_with("/here") {
@@ -111,12 +111,12 @@ fn uncached(mut response: Response) -> Response {
     response
 }
 
-/// The reader of figures: a member of staff, or a program with a read-only token.
+/// The sender of a request for statistics: a member of staff, or a program with a read-only token.
 pub(crate) struct Reader(Option<StaffMember>);
 
 impl Reader {
-    /// Returns the smallest figure about persons that this reader may see. Smaller figures are suppressed. Returns 0 for staff who may read
-    /// contacts, so that they see every figure.
+    /// Returns the smallest figure about persons that this reader may see. Smaller figures are suppressed. For staff who may read contacts,
+    /// returns 0, so that no figure is suppressed.
     pub(crate) fn least(&self, desk: &Desk) -> i64 {
         match &self.0 {
             Some(person) if person.role.may(Right::ReadContacts) => 0,
@@ -129,7 +129,7 @@ impl Reader {
         self.0.as_ref()
     }
 
-    /// Returns the name to state as the author of exported files; `None` for a program.
+    /// Returns the name of the member of staff, which exported files state as their author; `None` for a program.
     pub(crate) fn name(&self) -> Option<&str> {
         self.0.as_ref().map(|person| person.name.as_str())
     }
@@ -145,7 +145,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Reader {
 
 impl OperationInput for Reader {}
 
-/// Returns the token from the session cookie. If this cookie is missing, returns the bearer token from the `Authorization` header.
+/// Returns the session token from the session cookie. If this cookie is missing, returns the bearer token from the `Authorization` header.
 pub(crate) fn token(desk: &Desk, headers: &header::HeaderMap) -> Option<String> {
     let jar = CookieJar::from_headers(headers);
     let cookie = jar
@@ -183,8 +183,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Who {
 impl OperationInput for Who {}
 
 impl Desk {
-    /// Returns the texts in the language that was chosen on this device. If no language was chosen, returns the texts in the centre's
-    /// language.
+    /// Returns the translated texts in the language that was chosen on this device. If no language was chosen, returns the texts in the
+    /// centre's language.
     pub(crate) fn words(&self, jar: &CookieJar) -> &Words {
         let chosen = jar
             .get("language")

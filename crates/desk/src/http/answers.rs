@@ -20,9 +20,9 @@ use hotline_reports::exports::{CSV, XLSX};
 
 /// The response of a handler that serves both the API and the desk.
 pub(crate) enum Answer<T> {
-    /// The response of the API.
+    /// The API's response: JSON.
     Json(T),
-    /// The response of the desk.
+    /// The desk's response: a page or a redirect.
     Page(Response),
 }
 
@@ -117,7 +117,7 @@ impl<T: OperationOutput> OperationOutput for WithCookies<T> {
     }
 }
 
-/// Figures in the requested format.
+/// Statistical figures in the format that the request asks for.
 pub(crate) enum FiguresFile<T> {
     /// JSON.
     Json(T),
@@ -152,7 +152,7 @@ impl<T: JsonSchema> OperationOutput for FiguresFile<T> {
     }
 }
 
-/// A download as CSV.
+/// A CSV file to download.
 pub(crate) struct CsvFile(pub Response);
 
 impl IntoResponse for CsvFile {
@@ -182,7 +182,7 @@ pub(crate) struct EmptyJson {}
 
 const SUCCESS: &str = "The request succeeded";
 
-/// Returns `response` as the description of status 200.
+/// Returns the description of a route's successful responses: only status 200, described by `response`.
 pub(crate) fn succeed(response: DescribedResponse) -> Vec<(Option<u16>, DescribedResponse)> {
     vec![(Some(200), response)]
 }

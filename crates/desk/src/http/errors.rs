@@ -33,9 +33,9 @@ pub(crate) enum PageError {
     WrongLogIn,
     /// The role of the member of staff lacks the required right.
     MayNot,
-    /// The object or the URL does not exist.
+    /// No object or page exists at the requested URL.
     NotFound,
-    /// The state of the data does not allow the action.
+    /// The action is not possible in the current state of the data, for example because a colleague was faster.
     Conflict(Conflict),
     /// The request is invalid. The value is the locale key of the message.
     Bad(&'static str),
@@ -60,7 +60,8 @@ impl PageError {
         }
     }
 
-    /// Logs an internal error with a random number. The error message that the user sees contains the same number.
+    /// Logs an internal error with a random number. The error message that the user sees contains the same number, so that the log entry
+    /// can be found.
     pub(crate) fn fault(error: impl std::fmt::Display) -> Self {
         let [a, b, c, _] = hotline_core::identifiers::chance::bytes();
         let number = u32::from_be_bytes([0, a, b, c]);
@@ -108,7 +109,7 @@ const STATUSES: [(u16, &str); 8] = [
     (503, "Overloaded or out of disk space; try again later"),
 ];
 
-/// Describes the error responses with these statuses.
+/// Returns descriptions of the error responses with these statuses, for the OpenAPI document.
 pub(crate) fn describe_errors(
     ctx: &mut GenContext,
     statuses: &[u16],
@@ -151,7 +152,7 @@ pub(crate) async fn render_error(
     let response = next.run(request).await;
     let error = match response.extensions().get::<PageError>() {
         Some(error) => error,
-        // Status 400 without a `PageError` means that a path parameter could not be parsed, so the object cannot exist.
+        // Status 400 without a `PageError` means that a path parameter could not be parsed, so no object can have this path.
         None if response.status() == StatusCode::BAD_REQUEST => &PageError::NotFound,
         None => return response,
     };

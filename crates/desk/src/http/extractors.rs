@@ -60,13 +60,13 @@ impl<T: JsonSchema> OperationInput for FormOrJson<T> {
     }
 }
 
-/// A request body that can be parsed from JSON and from a form with repeated fields.
+/// A type of request body that can be parsed from JSON and from a form in which several fields can have the same name.
 pub(crate) trait FromFields: DeserializeOwned {
     /// Parses the names and values of a form, in the order in which they were sent.
     fn from_fields(fields: Vec<(String, String)>) -> Result<Self, PageError>;
 }
 
-/// The body of a request, sent as JSON or as a form that can repeat fields.
+/// The body of a request, sent as JSON or as a form in which several fields can have the same name.
 pub(crate) struct RepeatedFields<T>(pub T);
 
 impl<T: FromFields> FromRequest<Desk> for RepeatedFields<T> {
@@ -122,7 +122,8 @@ async fn read_body(request: Request, desk: &Desk) -> Result<Bytes, PageError> {
     read.map_err(|error| unreadable(error.status()))
 }
 
-/// Returns the error for a body that could not be read: [`PageError::TooLarge`] for status 413, otherwise [`PageError::Bad`].
+/// Returns the error for a request body that axum rejected with this status: [`PageError::TooLarge`] for status 413, otherwise
+/// [`PageError::Bad`].
 pub(crate) fn unreadable(status: StatusCode) -> PageError {
     if status == StatusCode::PAYLOAD_TOO_LARGE {
         PageError::TooLarge
@@ -170,7 +171,7 @@ pub(crate) struct NoBody {}
 /// The empty body of an action on a contact.
 #[derive(Default, Deserialize, JsonSchema)]
 pub(crate) struct ReturnTo {
-    /// The view of the inbox to which the browser returns. Only forms of the desk send this field.
+    /// The view of the inbox that the browser shows after the action. Only forms of the desk send this field.
     #[serde(default)]
     #[schemars(skip)]
     pub view: String,

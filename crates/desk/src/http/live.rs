@@ -1,5 +1,5 @@
-//! The live stream, which refreshes pages. The server sends an event after each change, and the page then reloads its content. A lost event
-//! does no harm, because the next reload shows the current state.
+//! The live stream, which refreshes pages. The server sends an event after each change of the data, and the page then reloads its content.
+//! Each reload shows the current state, so the next event makes up for a lost event.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// `GET /desk/live`: sends an event for every change until the session ends. Staff who may not read contacts get no events, because an
-/// event alone reveals that someone wrote.
+/// event alone can reveal that a message arrived.
 pub(crate) async fn live(
     State(desk): State<Desk>,
     Who(me): Who,

@@ -47,8 +47,8 @@ pub(crate) struct Frame<'a> {
     pub here: &'static str,
     pub now: DateTime<Utc>,
     pub down: Vec<LineState>,
-    /// Number of waiting contacts that are unassigned or assigned to this member of staff. The title of each page also contains the number,
-    /// so that it is visible in a background tab.
+    /// Number of waiting contacts that are unassigned or assigned to this member of staff. The title of each page contains this number, so
+    /// that it is visible in a background tab.
     pub waits: u64,
 }
 
@@ -130,7 +130,7 @@ impl<'a> Frame<'a> {
             .collect()
     }
 
-    /// Formats a time in the centre's time zone. The date is omitted if it is today's date.
+    /// Formats a time in the centre's time zone. The date is omitted if the time is today.
     pub(crate) fn at(&self, at: &DateTime<Utc>) -> String {
         let zone = self.zone();
         let local = at.with_timezone(&zone);
@@ -173,8 +173,8 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Returns the CSS class for a wait that began at `since`. The class depends on the length of the wait: up to 15 minutes, up to two
-    /// hours, or longer.
+    /// Returns the CSS class for a person who has been waiting since `since`. There are separate classes for waits of up to 15 minutes, of
+    /// up to two hours, and longer.
     pub(crate) fn urgency(&self, since: &DateTime<Utc>) -> &'static str {
         match (self.now - *since).num_minutes() {
             ..=15 => "fresh",
@@ -207,7 +207,7 @@ struct Said<'a> {
     back: &'a str,
 }
 
-/// Renders a page that contains only a message and a link back.
+/// Renders a page that contains only a message and a link.
 pub(crate) fn plain_page(
     words: &Words,
     head: &str,

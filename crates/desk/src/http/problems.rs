@@ -22,7 +22,7 @@ const ASIDE: [(&str, &str); 15] = [
     ("an automatic answer that belongs to nothing", "automatic"),
 ];
 
-/// Explains why a raw message did not become a contact. Returns an empty text if no reason is stored.
+/// Explains why a raw message did not become a contact. Returns an empty text if no reason is stored with the raw message.
 pub(crate) fn why_aside(words: &Words, outcome: &Outcome, noted: &str) -> String {
     if noted.is_empty() {
         return String::new();
@@ -74,7 +74,7 @@ mod tests {
         }
     }
 
-    /// Fails if a reason is missing from [`ASIDE`].
+    /// Fails if the channels crate sets a message aside for a reason that is missing from [`ASIDE`].
     #[test]
     fn every_reason_to_set_something_aside_has_a_text() {
         let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");

@@ -41,7 +41,7 @@ pub struct Route {
 /// The description of a route of the API.
 struct Description {
     summary: &'static str,
-    /// Adds the parameters, body, responses and errors, which are derived from the signature of the handler.
+    /// Adds the parameters, body, responses and errors to the operation. They are derived from the signature of the handler.
     describe_signature: fn(&mut GenContext, &mut Operation),
 }
 
@@ -122,7 +122,7 @@ impl Route {
     fn describe_access(&self, ctx: &mut GenContext, operation: &mut Operation) {
         let who = match self.access {
             Access::Open => {
-                // An empty security requirement overrides the requirement of the whole document, so no log-in is needed.
+                // The document requires a log-in for all operations. An empty security requirement overrides this for one operation.
                 operation.security = vec![SecurityRequirement::default()];
                 "Open to everyone, without a log-in.".to_owned()
             }
@@ -182,7 +182,7 @@ fn describe_signature<I: OperationInput, O: OperationOutput>(
     let found = found
         .into_iter()
         .filter_map(|(status, response)| Some((StatusCode::Code(status?), ReferenceOr::Item(response))));
-    // The map sorts the responses by status.
+    // A `BTreeMap` sorts the responses by status.
     let found: BTreeMap<_, _> = found.collect();
     operation
         .responses

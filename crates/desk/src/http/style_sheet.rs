@@ -1,6 +1,6 @@
 //! The style sheet of the desk, joined from the CSS files in `assets`.
 
-/// Joins files of `assets` at compile time.
+/// Joins the contents of files in `assets` into a single string at compile time.
 macro_rules! join_assets {
     ($($path:literal),+ $(,)?) => {
         concat!($(include_str!(concat!("../../assets/", $path))),+)
