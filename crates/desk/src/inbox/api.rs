@@ -33,7 +33,7 @@ pub(crate) struct ApiInboxQuery {
     filter: InboxFilterForm,
 }
 
-/// A page of an inbox view.
+/// One page of the contacts in an inbox view.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct InboxPageJson {
     contacts: Vec<InboxRowJson>,
@@ -55,8 +55,8 @@ struct InboxRowJson {
     marking: Option<Marking>,
     assignee: Option<String>,
     team: Option<String>,
-    /// The colleague who handed the contact over to you or your team. Null if the contact was not handed over, or if staff have since acted
-    /// on it.
+    /// The name of the colleague who handed the contact over to you or your team. Null if the contact was not handed over, or if staff have
+    /// since acted on it.
     handed_by: Option<String>,
     /// The urgency: 0 ordinary, 1 urgent, 2 immediate danger.
     urgency: i16,
@@ -128,9 +128,10 @@ pub(crate) async fn list_colleagues(State(desk): State<Desk>) -> Result<Answer<C
 pub(crate) struct SearchResultsJson {
     /// The contacts that match, newest first.
     contacts: Vec<FoundContactJson>,
-    /// Whether more contacts match than `contacts` contains.
+    /// `true` if `contacts` does not contain all matching contacts.
     more: bool,
-    /// The number of contacts in the search index while the index is being built. Null once the index contains all contacts.
+    /// The number of contacts that have been added to the search index so far, while the index is being built. Null if the index contains
+    /// all contacts.
     read_so_far: Option<u64>,
 }
 
@@ -139,7 +140,7 @@ pub(crate) struct SearchResultsJson {
 struct FoundContactJson {
     #[serde(flatten)]
     row: InboxRowJson,
-    /// The text around the match.
+    /// The part of the contact's text around the match.
     found: String,
 }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use hotline_reports::labels::query_of;
 
-/// The filters of a view. An empty or invalid filter matches every contact.
+/// The filters of an inbox view. A filter that is empty or invalid matches every contact.
 #[derive(Default, Deserialize, JsonSchema)]
 pub(crate) struct InboxFilterForm {
     /// Only contacts on this channel.

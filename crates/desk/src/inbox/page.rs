@@ -66,21 +66,22 @@ pub(super) struct Inbox<'a> {
     pub(super) list: InboxPage,
     /// The outcome of a bulk action; empty if there was no bulk action.
     pub(super) told: BulkOutcome,
-    /// Whether the reader (the member of staff who opened the page) follows the open contact.
+    /// Whether the reader (the member of staff who opened the page) follows the contact that the page shows.
     pub(super) followed: bool,
     /// The search term; empty if there is no search.
     pub(super) sought: String,
     /// The encrypted search term, for URLs.
     pub(super) hidden: String,
     pub(super) chosen: InboxFilterForm,
-    /// The topics by which contacts can be filtered.
+    /// The main topics by which contacts can be filtered.
     pub(super) topics: &'a [Answer],
     pub(super) teams: Vec<String>,
     pub(super) colleagues: Vec<StaffMember>,
     pub(super) channels: Arc<[String]>,
     pub(super) found: Option<SearchResults>,
     pub(super) open: Option<&'a ContactDetail>,
-    /// Ids of the next reply and the next note. The ids prevent duplicates when a form is sent twice.
+    /// The ids that the reply and the note written on this page will have. A second reply or note with the same id is ignored, so sending a
+    /// form twice creates no duplicate.
     pub(super) ids: (Uuid, Uuid),
     pub(super) mine: bool,
     /// The reader's draft of a reply.
@@ -89,7 +90,7 @@ pub(super) struct Inbox<'a> {
     pub(super) noting: Option<Draft>,
     /// Colleagues who have the contact open.
     pub(super) present: Vec<Present>,
-    /// The wrap-up, with suggested answers.
+    /// The questions of the wrap-up, with the answers so far or suggested answers.
     pub(super) questions: Questions<'a>,
 }
 
@@ -107,7 +108,7 @@ pub(crate) struct BulkOutcome {
 pub(crate) struct InboxQuery {
     view: Option<String>,
     after: Option<String>,
-    /// The encrypted search term ([`search`]).
+    /// The search term as encrypted by [`search`]; empty if there is no search.
     #[serde(default)]
     s: String,
     #[serde(flatten)]
@@ -115,7 +116,7 @@ pub(crate) struct InboxQuery {
 }
 
 impl InboxQuery {
-    /// Creates the query for the first page of a view, without filters.
+    /// Creates the query parameters for the first page of an inbox view, without filters.
     pub(crate) fn of(view: &str) -> Self {
         Self {
             view: Some(view.to_owned()),
@@ -180,7 +181,7 @@ pub(crate) async fn search(
     Ok(Redirect::to(&format!("/desk/inbox?view=all&s={hidden}")))
 }
 
-/// Checks the length of a search term, and records in the audit log that `me` searched.
+/// Records in the audit log that `me` searched. Fails if the search term is too long.
 pub(crate) async fn note_search(desk: &Desk, me: &StaffMember, sought: &str) -> Result<(), PageError> {
     if sought.chars().count() > LONGEST_SOUGHT {
         return Err(PageError::Bad("error-form"));
@@ -198,7 +199,7 @@ pub(super) fn views_of(me: &StaffMember) -> impl Iterator<Item = View> + use<> {
         .filter(move |view| in_team || *view != View::Team)
 }
 
-/// Renders the inbox, with the open contact (`open`) and the outcome of a bulk action (`told`).
+/// Renders the inbox page, with a contact shown beside the list (`open`) and the outcome of a bulk action (`told`).
 pub(crate) async fn render_inbox(
     desk: &Desk,
     jar: &CookieJar,

@@ -82,7 +82,8 @@ impl Inbox<'_> {
         self.frame.words.say(&format!("status-{}", status.as_str()))
     }
 
-    /// Returns the status of a row. An open call has a separate text, because no reply is due.
+    /// Returns the text for the status of a contact in the list. A call that is not closed has its own text, because a caller does not wait
+    /// for a reply.
     pub(super) fn row_status(&self, row: &InboxRow) -> String {
         if row.is_call && row.status.is_open() {
             return self.frame.words.say("status-call-open");
@@ -90,7 +91,7 @@ impl Inbox<'_> {
         self.status(&row.status)
     }
 
-    /// Returns the status of the open contact, with a separate text for an open call.
+    /// Returns the text for the status of the contact that the page shows. A call that is not closed has its own text.
     pub(super) fn open_status(&self, open: &ContactDetail) -> String {
         if open.is_call && open.status.is_open() {
             return self.frame.words.say("status-call-open");
@@ -98,13 +99,13 @@ impl Inbox<'_> {
         self.status(&open.status)
     }
 
-    /// Returns the message that the open contact is assigned to a colleague. The message contains the name of the colleague.
+    /// Returns a message which states that the contact on the page is assigned to a colleague, with the name of the colleague.
     pub(super) fn led_by(&self) -> String {
         self.frame.words.with("held-by-other", "name", &self.assignee())
     }
 
-    /// Returns the message that the wrap-up is read-only because the contact is assigned to a colleague. The message contains the name of
-    /// the colleague.
+    /// Returns a message which states that the wrap-up is read-only because the contact is assigned to a colleague, with the name of the
+    /// colleague.
     pub(super) fn read_only(&self) -> String {
         self.frame
             .words
@@ -126,8 +127,8 @@ impl Inbox<'_> {
         self.frame.words.say(&format!("delivery-{}", state.as_str()))
     }
 
-    /// Describes a delivery. If the person reads replies on a web page, the state `Sent` is described as ready, because the line sends no
-    /// replies.
+    /// Describes the delivery state of a reply. If the person reads replies on a web page, the state `Sent` is described as ready, because
+    /// the reply is not sent to the person but waits on that page.
     pub(super) fn delivery_label(&self, one: &Delivered) -> String {
         let ready = self.open.is_some_and(|open| {
             let lies_ready = open.card.as_ref().is_some_and(|card| card.replies_wait_on_page);
@@ -196,7 +197,7 @@ impl Inbox<'_> {
             .with(key, "name", &self.frame.words.own(&one.name))
     }
 
-    /// Returns a warning that a colleague is writing to the person; `None` if no colleague is writing.
+    /// Returns a warning that a colleague is writing a reply to this contact; `None` if no colleague is writing.
     pub(super) fn taken_from(&self) -> Option<String> {
         let writer = self.present.iter().find(|one| one.writing)?;
         let name = self.frame.words.own(&writer.name);
@@ -207,8 +208,8 @@ impl Inbox<'_> {
     /// the closing.
     pub(super) fn just_closed(&self, open: &ContactDetail) -> bool {
         let mut done = open.history.iter().rev();
-        // If a wrap-up was saved together with the closing, the wrap-up event is later than the closing event. Wrap-up events are therefore
-        // skipped.
+        // If the contact was closed together with its wrap-up, the history contains the wrap-up after the closing. Wrap-up events are
+        // therefore skipped.
         let wrapped = |event: &&HistoryEvent| {
             matches!(
                 event.kind,
@@ -299,7 +300,7 @@ impl Inbox<'_> {
             .join(": ")
     }
 
-    /// Describes an event that a platform reported about the person.
+    /// Describes an event about the person that the platform reported.
     pub(super) fn news(&self, news: &str) -> String {
         self.frame.words.say(&format!("news-{news}"))
     }
@@ -314,7 +315,7 @@ impl Inbox<'_> {
         }
     }
 
-    /// Returns `true` if the file is not stored yet and the reader may fetch it from the platform.
+    /// Returns `true` if the file is still only on the platform and the reader may request its download.
     pub(super) fn can_fetch(&self, part: &Attachment) -> bool {
         matches!(part.location, FileLocation::OnPlatform | FileLocation::Failed) && self.may_write()
     }
