@@ -32,9 +32,9 @@ use hotline_reports::{
     tables::{dimension_label, measure_label, value_label},
 };
 
-/// The longest accepted value of a dimension, in bytes.
+/// The largest accepted length of a dimension's value, in bytes.
 const LONGEST_VALUE: usize = 64;
-/// Number of rows per page.
+/// Number of contacts per page of the list.
 const ROWS: usize = 100;
 
 /// The figure whose contacts are listed: the measure (what is counted), the period, and the value in each dimension.
@@ -48,8 +48,8 @@ pub(crate) struct DrillDownQuery {
     /// Up to two dimensions, separated by commas, such as `channel,topic`.
     #[serde(default)]
     by: String,
-    /// The value of each dimension in `by`, separated by commas. Values are spelt as in the statistics. An empty value matches contacts
-    /// with any value in that dimension.
+    /// The value of each dimension in `by`, separated by commas. Values are written as in the JSON of the statistics. An empty value
+    /// matches contacts with any value in that dimension.
     #[serde(default)]
     is: String,
     /// The value of `next` from the previous page. If empty, the first page is returned.
@@ -102,7 +102,8 @@ struct DrillDownPage<'a> {
     pointed: DrillDown,
     listed: CountedContacts,
     next: Option<String>,
-    /// `true` if the length of the list differs from the figure. Only checked if this page shows the whole list.
+    /// `true` if the number of listed contacts differs from the figure, which indicates an error. Only checked if this page shows the whole
+    /// list.
     differs: bool,
 }
 

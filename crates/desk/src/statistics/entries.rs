@@ -34,8 +34,9 @@ use hotline_reports::{
 /// A figure to enter.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct EntryForm {
-    /// The measure, a colon and the value. For the measure `contact`, the value is a channel. For the measure `case`, the value is
-    /// `advisory` or the id of an institution. Examples: `contact:telephone`, `case:advisory`, `case:mup`.
+    /// The measure (what is counted), a colon and the group to which the count belongs. For the measure `contact`, the group is a channel.
+    /// For the measure `case`, the group is `advisory` or the id of an institution. Examples: `contact:telephone`, `case:advisory`,
+    /// `case:mup`.
     what: String,
     /// The first day that the figure covers, such as `2017-02-27`.
     from: String,
@@ -43,10 +44,11 @@ pub(crate) struct EntryForm {
     to: String,
     /// The number of communications or cases. Only a correction may be negative.
     count: i64,
-    /// `true` corrects figures that the service counted; `false` enters an opening balance.
+    /// `true` enters a correction of what the service counted; `false` enters an opening balance, that is, a count from before the service
+    /// was used.
     #[serde(default)]
     correction: bool,
-    /// The source of the figure.
+    /// Where the number comes from, for example the name of a paper register.
     source: String,
     /// The reason for the entry; required for a correction.
     #[serde(default)]
@@ -76,7 +78,7 @@ pub(crate) async fn enter(
     succeed(format)
 }
 
-/// Parses a measure and a value, such as `contact:telephone`.
+/// Parses a text such as `contact:telephone` into a measure and the group to which a count belongs.
 fn what(text: &str) -> Option<(Measure, String)> {
     let (of, value) = text.split_once(':')?;
     Some((Measure::parse(of)?, value.to_owned()))
@@ -90,7 +92,7 @@ fn succeed(format: ResponseFormat) -> Result<Answer<EmptyJson>, PageError> {
 /// The URL of the list of entered figures on the statistics page.
 const ENTRIES: &str = "/desk/statistics#entries";
 
-/// `POST /desk/statistics/entries/{id}/withdraw`: withdraws an entered figure.
+/// `POST /desk/statistics/entries/{id}/withdraw`: withdraws an entered figure. The figure stays in the list but no longer counts.
 pub(crate) async fn withdraw(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -117,9 +119,10 @@ pub(crate) async fn list(State(desk): State<Desk>) -> Result<Answer<EntryListJso
 /// A register (list of earlier figures) to import.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct RegisterForm {
-    /// CSV with the header row `of,value,from,to,count,source`. The columns `correction` and `reason` are optional.
+    /// CSV with the header row `of,value,from,to,count,source`. `of` is the measure and `value` is the group; for a single entry, both are
+    /// in the field `what`. The columns `correction` and `reason` are optional.
     csv: String,
-    /// Whether to check the lines without entering them.
+    /// `true` only checks the lines and enters none.
     #[serde(default)]
     dry_run: bool,
 }
@@ -127,7 +130,7 @@ pub(crate) struct RegisterForm {
 /// The outcome of an import.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct ImportJson {
-    /// Whether the lines were entered.
+    /// Whether the lines were entered. If not, the request was only a check, a line is invalid, or there are no lines.
     entered: bool,
     rows: Vec<ImportedRowJson>,
 }
@@ -203,11 +206,11 @@ fn row_label(desk: &Desk, words: &Words, row: &Row) -> String {
 /// A token to create.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct TokenForm {
-    /// The purpose of the token.
+    /// The name of the token, such as the program that will use it.
     name: String,
 }
 
-/// A new read-only token.
+/// A new token, with which a program can read the statistics.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct NewTokenJson {
     /// The token. Programs send it in the header `Authorization: Bearer <token>`. No later response contains the token.
@@ -245,7 +248,7 @@ pub(crate) async fn end_token(
     succeed(format)
 }
 
-/// The read-only tokens, including revoked tokens.
+/// The read-only tokens for programs, including revoked tokens.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct TokenListJson {
     tokens: Vec<Token>,
@@ -283,7 +286,7 @@ fn value_label(desk: &Desk, words: &Words, of: Measure, value: &str) -> String {
     }
 }
 
-/// Returns the label of an entry's value, such as the name of the channel.
+/// Returns the label of the group to which an entered figure belongs, such as the name of the channel.
 pub(crate) fn entry_label(desk: &Desk, words: &Words, entry: &Adjustment) -> String {
     value_label(desk, words, entry.entry.of, &entry.entry.value)
 }

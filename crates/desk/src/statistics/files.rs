@@ -1,4 +1,4 @@
-//! Figures as JSON and as files, with the same content as the page.
+//! The figures of the statistics page as JSON and as files.
 
 use axum::{
     extract::{Query, State},
@@ -54,7 +54,7 @@ pub(crate) struct FileQuery {
 }
 
 impl FileQuery {
-    /// Returns the texts in the requested language. If no language is requested, returns the texts in the language of the desk.
+    /// Returns the translated texts in the language that the request asks for or, if it asks for none, in the language of the desk's pages.
     pub(crate) fn words<'a>(&self, desk: &'a Desk, jar: &CookieJar) -> &'a Words {
         match Language::parse(&self.language) {
             Some(language) => desk.locales.of(language),
@@ -80,8 +80,8 @@ impl FileQuery {
         })
     }
 
-    /// Sends tables in the requested format. A CSV file with a single table has the same rows and columns as the page. A CSV file with
-    /// several tables has one line for each figure.
+    /// Sends tables in the requested format. A CSV file with a single table has the same rows and columns as the table on the statistics
+    /// page. A CSV file with several tables has one line for each figure.
     pub(crate) fn answer<T>(
         &self,
         words: &Words,
@@ -110,7 +110,7 @@ impl FileQuery {
     }
 }
 
-/// Sends the report of a period.
+/// Sends the statistics report of a period as JSON or as a file.
 pub(crate) async fn report(
     State(desk): State<Desk>,
     reader: Reader,
@@ -139,7 +139,7 @@ pub(crate) struct BreakdownQuery {
     by: String,
 }
 
-/// Sends a breakdown of figures.
+/// Sends figures grouped as requested, as JSON or as a file.
 pub(crate) async fn breakdown(
     State(desk): State<Desk>,
     reader: Reader,

@@ -32,7 +32,7 @@ pub(crate) struct FilterForm {
 }
 
 impl FilterForm {
-    /// Returns the filter as a query string, with the period `name` instead of the selected period.
+    /// Returns the filter as a query string in which the selected period is replaced by the period with the name `name`.
     pub(crate) fn of_period(&self, name: &str) -> String {
         let name = name.to_owned();
         query_of([
@@ -87,8 +87,8 @@ impl FilterForm {
     }
 }
 
-/// Builds the requested table. Figures about persons that are smaller than `least` are suppressed. Returns `None` if neither a dimension
-/// nor a unit of time was selected.
+/// Builds the table that the filter requests. Figures about persons that are smaller than `least` are suppressed. Returns `None` if neither
+/// a dimension nor a unit of time was selected.
 pub(crate) async fn table(
     desk: &Desk,
     words: &Words,

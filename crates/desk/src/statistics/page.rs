@@ -68,7 +68,7 @@ struct StatisticsPage<'a> {
     /// The dimensions by which figures can be grouped.
     dimensions: Vec<(String, String)>,
     cut: Option<Table>,
-    /// The error message if the requested table can't be shown.
+    /// The error message if the table that the filter form requests can't be shown.
     cut_refused: Option<String>,
     /// The smallest figure about persons that this reader may see. Smaller figures are suppressed.
     least: i64,
@@ -180,7 +180,7 @@ pub(crate) async fn totals(
     Ok(Answer::Json(desk.store.totals(period).await?))
 }
 
-/// The sentences of an annual report.
+/// The figures of a period, written as sentences for an annual report.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct SentencesJson {
     /// The tag of the language in which the sentences are written.
@@ -188,7 +188,7 @@ pub(crate) struct SentencesJson {
     sentences: Vec<String>,
 }
 
-/// Sends the sentences of an annual report.
+/// Sends the figures of a period, written as sentences for an annual report.
 pub(crate) async fn sentences(
     State(desk): State<Desk>,
     reader: Reader,
@@ -223,7 +223,7 @@ impl StatisticsPage<'_> {
         self.table(id).filter(|table| !table.rows.is_empty())
     }
 
-    /// Returns the periods to choose from. Each value is a query string.
+    /// Returns the periods to choose from. The value of each choice is a query string for the statistics page.
     fn periods(&self) -> Vec<Choice> {
         let chosen = &self.chosen;
         let ever = chosen.asked.period.is_empty() && self.period == Period::default();
@@ -238,7 +238,7 @@ impl StatisticsPage<'_> {
         NAMES.into_iter().map(of).collect()
     }
 
-    /// Returns remarks that readers need to interpret the figures.
+    /// Returns remarks on the figures, for example that small figures are suppressed.
     fn remarks(&self) -> Vec<String> {
         let words = self.frame.words;
         let mut remarks = Vec::new();
@@ -280,7 +280,8 @@ impl StatisticsPage<'_> {
         }
     }
 
-    /// Formats an age, given in minutes, as an upper bound in hours or days. No reader sees a more precise value.
+    /// Formats a duration, given in minutes, as an upper bound in hours or days. The page shows the age of the oldest open contact and the
+    /// longest wait only in this form.
     fn hours(&self, minutes: &Option<i64>) -> String {
         let words = self.frame.words;
         minutes.map_or_else(

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use hotline_reports::labels::{channel_name, format_day};
 
-/// The time for which the figure is cached.
+/// The time for which the public total is cached in memory.
 const KEPT: Duration = Duration::from_secs(60);
 
 /// The state that the routes of the public total share.
@@ -35,7 +35,7 @@ pub struct Public {
     locales: Arc<Locales>,
     centre: Arc<Centre>,
     clock: Arc<dyn Clock>,
-    /// The cached figure.
+    /// The cached public total and the time at which it was computed; `None` before the first request.
     read: Arc<Mutex<Option<Read>>>,
 }
 

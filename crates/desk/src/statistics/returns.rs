@@ -77,8 +77,8 @@ pub(crate) struct ReturnPath {
 /// A filled-in return.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct FilledReturnJson {
-    /// Whether the return can be sent. A return can be sent if its days are exactly one reporting period, every contact is classified, and
-    /// every contact is counted in every table.
+    /// Whether the return can be sent. A return can be sent if its days are exactly one reporting period, all contacts of these days are
+    /// classified, and no contact is missing from a table that should count it.
     complete: bool,
     #[serde(rename = "return")]
     filled: FilledReturn,
@@ -120,9 +120,9 @@ pub(crate) struct ReturnListJson {
 #[derive(Serialize, JsonSchema)]
 struct ReturnJson {
     name: String,
-    /// The version of the mapping, which assigns counted values to the rows of the return.
+    /// The version of the mapping, which defines the tables and rows of the return and what each row counts.
     version: u32,
-    /// The length of a reporting period.
+    /// The length of a reporting period, such as a month or a year.
     every: Every,
     /// The title in English.
     label: String,
@@ -145,13 +145,14 @@ pub(crate) async fn list(State(desk): State<Desk>) -> Answer<ReturnListJson> {
 /// A filled-in return, with its mapping and its tables.
 struct ReturnTables<'a> {
     filled: FilledReturn,
-    /// The mapping, which assigns counted values to the rows of the return.
+    /// The mapping, which defines the tables and rows of the return and what each row counts.
     mapping: &'a Return,
     tables: Vec<Table>,
 }
 
-/// Fills in a return for the requested days. If no days are requested, uses the last complete reporting period. Figures in returns are not
-/// suppressed. Readers who see other figures only with suppression may therefore open a return only for a complete reporting period.
+/// Fills in a return for the requested days. If no days are requested, uses the last complete reporting period. Returns show small figures
+/// about persons, which other statistics suppress for readers who may not read contacts. These readers may therefore open a return only for
+/// a complete reporting period.
 async fn fill_in<'a>(
     desk: &'a Desk,
     reader: &Reader,

@@ -23,8 +23,8 @@ use crate::{
 use hotline_reports::exports::{CSV, CsvForm, begun, days, harmless, writer};
 
 /// `GET /api/v1/statistics/rows`: sends one line for each registered communication. The line contains the day and the value in each
-/// dimension. The line contains no reference and therefore does not identify the contact. Dimensions about persons are included only for
-/// readers who may read contacts.
+/// dimension. The line contains no contact reference, so that readers cannot look up the contact. Dimensions about persons are included
+/// only for readers who may read contacts.
 pub(crate) async fn download_rows(
     State(desk): State<Desk>,
     reader: Reader,
