@@ -80,8 +80,8 @@ pub(crate) fn describe(routes: &[Route]) -> OpenApi {
     }
 }
 
-/// The content security policy of the page. The style sheet of Swagger UI contains small images as `data:` URLs, so this page permits
-/// `data:` images. Other pages forbid `data:` images.
+/// The content security policy of the page that shows the description. The style sheet of Swagger UI contains small images as `data:` URLs,
+/// so this page permits `data:` images. Other pages forbid `data:` images.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                            form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 

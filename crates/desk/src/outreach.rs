@@ -38,11 +38,11 @@ struct OutreachPage<'a> {
     asked: StatisticsQuery,
     totals: OutreachTotals,
     events: Vec<OutreachEvent>,
-    /// Whether there are more events than the list shows.
+    /// Whether the period has more events than the list shows.
     cut_off: bool,
     schools: Vec<School>,
     educators: Vec<Educator>,
-    /// The event that the form shows.
+    /// The event that is being edited in the form; empty values for a new event.
     form: EventFields,
 }
 
@@ -53,12 +53,12 @@ struct EventFields {
     asked_by: Option<Reference>,
 }
 
-/// The period whose events are listed, and the event to edit. Without a period, the events of the current year are listed.
+/// Selects the period whose events are listed, and the event to edit. Without a period, the events of the current year are listed.
 #[derive(Default, Deserialize, JsonSchema)]
 pub(crate) struct OutreachQuery {
     #[serde(flatten)]
     period: StatisticsQuery,
-    /// The id of the event to edit in the form of the page. If empty, the form is empty. The API ignores this parameter.
+    /// The id of the event that the form on the page edits. If empty, the form adds a new event. The API ignores this parameter.
     #[serde(default)]
     edit: String,
 }
@@ -159,7 +159,7 @@ pub(crate) struct OutreachJson {
     period: PeriodJson,
     totals: OutreachTotals,
     events: Vec<EventJson>,
-    /// Whether more events match than `events` contains.
+    /// Whether the period has more events than `events` contains.
     more: bool,
 }
 
@@ -179,7 +179,7 @@ struct EventJson {
     day: Option<NaiveDate>,
     /// The school that hosts the event.
     school: Option<School>,
-    /// The numbers of people who attended.
+    /// The numbers of people who attended the event, by group.
     reached: Reached,
     /// The language tag of the event; empty if unknown.
     language: String,
@@ -194,7 +194,7 @@ struct EventDetailsJson {
     remarks: String,
     /// The reference of the contact through which the event was requested.
     asked_by: Option<String>,
-    /// Peer educators who took part, each as a pair: the id and the role in the event.
+    /// Peer educators who took part, each as a pair: the id of the peer educator, and the role in the event.
     educators: Vec<(Uuid, Part)>,
 }
 
@@ -233,7 +233,7 @@ pub(crate) struct EventForm {
     state: String,
     /// The day of the event, as `YYYY-MM-DD`. Required if `state` is `held`; may be empty otherwise.
     day: String,
-    /// The id of the school. For a school that is not in the register yet, leave `school` empty and set `school_name`.
+    /// The id of the school that hosts the event. For a school that is not in the register yet, leave `school` empty and set `school_name`.
     school: String,
     /// The name of the school. The school is added if the register has no school with this name, kind and place.
     school_name: String,
@@ -257,7 +257,7 @@ pub(crate) struct EventForm {
     remarks: String,
     /// The reference of the contact through which the event was requested. Ignored when an existing event is changed.
     asked_by: String,
-    /// Peer educators who took part, each given as an id, a colon and the role (`led` or `trained`).
+    /// Peer educators who took part, each given as the peer educator's id, a colon and the role (`led` or `trained`).
     educators: Vec<String>,
 }
 
@@ -517,7 +517,7 @@ impl OutreachPage<'_> {
         self.form.details.school == Some(school.id)
     }
 
-    /// Returns the role of a peer educator in the event that the form shows; empty if the peer educator did not take part.
+    /// Returns the role of a peer educator in the event that is being edited; empty if the peer educator did not take part.
     fn did(&self, educator: &Educator) -> &'static str {
         let found = self
             .form

@@ -28,7 +28,8 @@ pub struct Desk {
     pub log_ins: Arc<DefaultKeyedRateLimiter<(bool, String)>>,
     /// The smallest figure about persons that is shown to readers who may not read contacts. Smaller figures are suppressed.
     pub smallest: i64,
-    /// The rate limiter for audit entries about reads. Its key is a pair: the id of the reader, and the action followed by its object.
+    /// The rate limiter that prevents repeated audit entries when a member of staff reads the same object again. Its key is a pair: the id
+    /// of the member of staff, and a text with the action and the object.
     pub reads: Arc<DefaultKeyedRateLimiter<(Uuid, String)>>,
 }
 
@@ -36,7 +37,7 @@ pub struct Desk {
 /// automatic refresh of a page would produce an entry.
 const READ_AUDIT_INTERVAL: Duration = Duration::from_secs(15 * 60);
 
-/// Creates the limiter for [`Desk::reads`].
+/// Creates the rate limiter for [`Desk::reads`].
 #[must_use]
 pub fn reads() -> Arc<DefaultKeyedRateLimiter<(Uuid, String)>> {
     // `with_period` fails only for a period of zero, so the fallback is never used.
