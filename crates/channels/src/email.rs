@@ -1,8 +1,9 @@
 //! The e-mail channel: receives mails over IMAP and sends replies over SMTP.
 //!
-//! Duplicates are recognised in both directions. An incoming mail is identified by its external id: a hash of the mail's raw
-//! bytes, followed by the Message-ID. All attempts to send one reply use the same Message-ID. SMTP leaves one gap: the connection
-//! may break after the server accepted a mail and before the confirmation arrives. A retry then sends the mail a second time.
+//! An incoming mail is accepted only once, even if it is read several times. It is identified by its external id: a hash of the
+//! mail's raw bytes, followed by the Message-ID. A reply may be sent twice: the connection may break after the SMTP server
+//! accepted the reply and before its confirmation arrives. A retry then sends the reply again. All attempts use the same
+//! Message-ID, so that the recipient's mail system can recognise the duplicate.
 
 mod address;
 mod alternative;

@@ -5,12 +5,12 @@ use mail_parser::{Address, GetHeader, HeaderName, Message, MessagePart};
 use super::encoded_words;
 use crate::clean::one_line;
 
-/// The longest name that is shown, in characters.
+/// The longest display name that is kept, in characters.
 const LONGEST_NAME: usize = 200;
 
 /// The sender of a mail.
 pub struct Sender {
-    /// The address to which an answer can be sent.
+    /// The address to which an answer can be sent; `None` if the `From` header contains no address.
     pub address: Option<String>,
     /// The display name. If the `From` header contains no address, the name is the whole header.
     pub name: Option<String>,
@@ -78,7 +78,7 @@ pub fn heading(head: &MessagePart<'_>) -> String {
     lines.join("\n")
 }
 
-/// Returns the first valid address, in its canonical spelling.
+/// Returns the first valid address of a header, in its canonical spelling.
 fn first_address(addresses: &Address<'_>) -> Option<String> {
     addresses.iter().find_map(|one| canonical(one.address()?))
 }

@@ -8,9 +8,10 @@ use super::{part_contents::PartContents, text::word_set};
 /// The largest number of different words in a mail program's notice, such as "Your program does not show HTML".
 const LONGEST_NOTICE: usize = 80;
 
-/// Returns the form with the most content. A line of another form is kept if it contains a word that the returned form lacks. The
-/// kept lines are shown below the returned form if two conditions are met: the returned form lacks more than half of the other
-/// form's words, and the other form is not a notice. Otherwise the kept lines are shown folded (collapsed).
+/// Returns the form with the most content. Compares the forms in pairs: the chosen form of each pair keeps each line of the
+/// rejected form that contains a word that the chosen form lacks. The kept lines are shown below the chosen form if two
+/// conditions are met: the chosen form lacks more than half of the words of the rejected form, and the rejected form is not a
+/// notice. Otherwise the kept lines are shown folded (collapsed).
 pub fn choose_alternative(forms: Vec<PartContents>) -> PartContents {
     forms.into_iter().reduce(choose_of_two).unwrap_or_default()
 }
@@ -47,8 +48,9 @@ fn choose_of_two(first: PartContents, second: PartContents) -> PartContents {
 }
 
 /// Returns `true` if the first of two forms is to be shown, `false` if the second is. The shown form is normally the form that
-/// contains the larger share of the other form's words. If each form lacks more than half of the other form's words, the two are
-/// different texts. A text then has priority over a notice, and a longer text over a shorter text.
+/// contains the larger share of the other form's words. If each form lacks more than half of the other form's words, the two
+/// are different texts. If exactly one of them is a notice, the other form is then shown. Otherwise the form with more
+/// different words is shown.
 fn is_richer(first: &HashSet<String>, second: &HashSet<String>) -> bool {
     let (first_lacks, second_lacks) = (share_missing(first, second), share_missing(second, first));
     if first_lacks == 0 || second_lacks == 0 {

@@ -1,15 +1,16 @@
 //! Determines whether a person or a machine wrote a mail, and whether an automatic acknowledgement may be sent (RFC 3834).
 //!
 //! If a person's mail is mistaken for an automatic mail, the person may get no answer. Headers such as `Auto-Submitted` are
-//! therefore judged by their values: `Auto-Submitted: no` does not mark a mail as automatic. A mail from a mailing list or a mass
-//! mailing counts as written by a person, but is not acknowledged.
+//! therefore judged by their values: `Auto-Submitted: no` does not mark a mail as automatic. A mail from a mailing list or a
+//! mass mailing is never acknowledged, but counts as written by a person unless a header such as `Auto-Submitted` marks it as
+//! automatic.
 
 use hotline_core::contact::message::Origin;
 use mail_parser::Message;
 
 use super::own_addresses::OurAddresses;
 
-/// Headers with which a program marks an automatic answer. Values that mean "no" are ignored.
+/// Headers with which a program marks an automatic answer. A header whose value means "no" is ignored.
 const ANSWERED: [&str; 6] = [
     "X-Autoreply",
     "X-Auto-Reply",
@@ -98,8 +99,8 @@ const ABSENT_WORDS: [&str; 30] = [
     "automatski odgovor",
 ];
 
-/// Local parts of addresses to which no automatic answer may be sent (RFC 3834, section 2). Mail to these addresses is read by no
-/// person, or may be answered by a program.
+/// Local parts of addresses to which no automatic answer may be sent (RFC 3834, section 2). Either no person reads mail to
+/// these addresses, or a program may answer it and cause a mail loop.
 const UNREAD: [&str; 16] = [
     "mailer-daemon",
     "mailerdaemon",
@@ -179,7 +180,8 @@ pub fn is_to_many(mail: &Message<'_>) -> bool {
         || lists.iter().any(|name| header(mail, name).is_some())
 }
 
-/// Returns whether the envelope sender is empty. An empty sender means that the mail must not be answered.
+/// Returns whether the envelope sender is empty. Mail systems send reports with an empty envelope sender, so that no program
+/// answers the reports (RFC 5321, section 4.5.5).
 pub fn has_null_sender(mail: &Message<'_>) -> bool {
     // Postfix's pipe program writes `<mailer-daemon>` for the empty sender.
     header(mail, "Return-Path").is_some_and(|path| ["", "<>", "<mailer-daemon>"].contains(&path.as_str()))
@@ -333,7 +335,8 @@ mod tests {
                 "Auto-Submitted: auto-generated\r\nSubject: Abwesenheitsnotiz: Re: x",
                 Origin::AutoReply,
             ),
-            // A school's web form suppresses automatic answers, but the mail may contain a person's message.
+            // A school's web form may ask receivers not to answer its mails automatically. The mail may contain a person's
+            // message, so it must not count as an automatic answer.
             (
                 "Auto-Submitted: auto-generated\r\nX-Auto-Response-Suppress: All",
                 Origin::Machine,

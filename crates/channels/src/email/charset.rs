@@ -35,7 +35,7 @@ pub fn decode(label: Option<&str>, bytes: &[u8]) -> String {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return text.to_owned();
     }
-    // A few invalid bytes do not rule out UTF-8.
+    // A text with only a few invalid bytes still counts as UTF-8, because it may be damaged or truncated.
     let text = String::from_utf8_lossy(bytes);
     let wrong = text.matches(char::REPLACEMENT_CHARACTER).count();
     let letters = text.chars().filter(|c| !c.is_ascii()).count() - wrong;
@@ -65,7 +65,8 @@ fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Returns a charset label in its registered spelling. Some programs write `cp-1250`, `win1250` or `utf-8*sr`.
+/// Returns a charset label in its registered spelling. Some programs write other spellings, such as `cp-1250`, `win1250` or
+/// `utf-8*sr`.
 fn registered_label(label: &str) -> String {
     let label = label.trim_matches(|c: char| c.is_whitespace() || "\"';".contains(c));
     let label = label.split('*').next().unwrap_or_default().to_ascii_lowercase();
@@ -77,8 +78,8 @@ fn registered_label(label: &str) -> String {
     label
 }
 
-/// Decodes UTF-16 without a byte order mark. Returns `None` if the bytes are valid UTF-8 without control characters; the label is
-/// then wrong.
+/// Decodes UTF-16 without a byte order mark. Returns `None` if the bytes are valid UTF-8 without control characters. The label
+/// is then wrong, because UTF-16 encodes Latin and Cyrillic letters with bytes that are control characters in UTF-8.
 fn utf_16(label: &str, named: &'static Encoding, bytes: &[u8]) -> Option<String> {
     let controls = bytes
         .iter()

@@ -7,7 +7,7 @@ use encoding_rs::{Encoding, ISO_8859_2, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252
 
 /// The number of bytes that are examined.
 const SAMPLE: usize = 64 * 1024;
-/// Charsets that mail programs confuse: a text in one of these charsets may be labelled with another of them.
+/// Charsets that mail programs confuse: a mail may declare one of these charsets and use another.
 const UNRELIABLE: [&Encoding; 4] = [WINDOWS_1252, WINDOWS_1250, ISO_8859_2, WINDOWS_1251];
 /// The points that a text scores for each common word of a language. At most `MOST_WORDS` words count.
 const WORD: i64 = 4;
@@ -20,7 +20,7 @@ enum Language {
     Cyrillic,
     Western,
     Central,
-    /// Any other script. Only the general detector (`chardetng`) can recognise it.
+    /// A language in a script other than Latin and Cyrillic. Only the general detector (`chardetng`) can recognise it.
     Other,
 }
 
@@ -76,8 +76,8 @@ pub fn encoding_of(label: Option<&'static Encoding>, bytes: &[u8]) -> &'static E
             reading.points += if reading.encoding == WINDOWS_1252 { 3 } else { 12 };
         }
     }
-    // A Serbian or Cyrillic reading counts even if its encoding differs from the label. If there is a usable label, any other
-    // reading counts only in the label's encoding.
+    // A reading as Serbian or as a language in Cyrillic script counts even if its encoding is not the declared encoding. If the
+    // declared encoding can decode the sample, a reading as any other language counts only in that encoding.
     let best = readings
         .into_iter()
         .filter(|reading| match reading.language {
@@ -192,7 +192,7 @@ fn points_of_letter(language: Language, before: char, c: char, after: char) -> i
         + digit
         + match language {
             Language::Cyrillic if before.is_ascii_alphabetic() || after.is_ascii_alphabetic() => -20,
-            // Accented letters are rarely adjacent.
+            // Accented letters are rarely adjacent, so two adjacent ones suggest a wrong charset.
             Language::Serbian | Language::Western | Language::Central
                 if !before.is_ascii() && before.is_alphabetic() =>
             {
@@ -219,7 +219,8 @@ fn points_of_letter(language: Language, before: char, c: char, after: char) -> i
         }
 }
 
-/// Scores a symbol. A symbol inside a word is probably a misread letter, as in `po¹tovani`.
+/// Scores a symbol. A symbol inside a word is probably a letter that was decoded with the wrong charset, such as `¹` for `š` in
+/// `po¹tovani`.
 fn points_of_symbol(before: char, c: char, after: char) -> i64 {
     let punctuation = matches!(
         c,
@@ -237,7 +238,8 @@ fn is_vowel(c: char) -> bool {
     "aeiou".contains(c.to_ascii_lowercase())
 }
 
-/// Scores a Serbian letter. The bytes of č and ć mean è and æ in western charsets, so the score depends on the next letter.
+/// Scores a Serbian letter. The bytes of č and ć mean è and æ in western charsets. The next letter shows which reading is more
+/// plausible: č and ć are often followed by a vowel, è and æ rarely.
 fn serbian_points(before: char, c: char, after: char) -> i64 {
     match c {
         _ if !before.is_alphabetic() && !after.is_alphabetic() => -10,

@@ -69,7 +69,7 @@ async fn read_greeting<T: Wire>(mut client: Client<T>) -> anyhow::Result<Client<
 async fn protect(settings: &Imap, plain: impl Wire + 'static) -> anyhow::Result<Box<dyn Wire>> {
     let mut roots = RootCertStore::empty();
     for certificate in rustls_native_certs::load_native_certs().certs {
-        // An invalid certificate in the system's store is skipped.
+        // An invalid certificate in the system's store is ignored, because the other certificates can still be used.
         let _ = roots.add(certificate);
     }
     if let Some(file) = &settings.ca_file {
@@ -114,7 +114,7 @@ fn refused(error: &async_imap::error::Error) -> anyhow::Error {
     anyhow::anyhow!("The server refused the log-in: {error}")
 }
 
-/// The single response of the XOAUTH2 mechanism.
+/// The response that a client sends in an XOAUTH2 log-in. It contains the user name and the access token.
 struct XOauth2(String);
 
 impl async_imap::Authenticator for XOauth2 {

@@ -23,8 +23,8 @@ const MOST_UUENCODED: usize = 50;
 pub struct MailContents {
     /// The text that is shown.
     pub text: String,
-    /// The text that is shown folded (collapsed): forwarded mails, and lines from the hidden forms of a `multipart/alternative`.
-    /// Each of these lines contains a word that the shown form lacks.
+    /// The text that is shown folded (collapsed): forwarded mails, and lines from the forms of a `multipart/alternative` that
+    /// were not chosen. Each of these lines contains a word that the chosen form lacks.
     pub folded: String,
     /// The files of the mail.
     pub files: Vec<MailFile>,
@@ -35,8 +35,8 @@ pub fn read_contents(mail: &Part, remarks: &mut Vec<Remark>) -> MailContents {
     let mut found = collect(mail);
     let mut files = std::mem::take(&mut found.files);
     if matches!(mail.inside, Inside::Leaf) && !mail.is_labelled() {
-        // If a mail of one part declares no media type, a file without a name is the whole body. The file is not listed, because
-        // the raw message contains the body.
+        // If a mail has only one part and declares no media type, a file without a name is the whole body, which was not
+        // recognised as text. It is not listed as a file, because the raw message contains the body.
         files.retain(|file| file.name.is_some());
     }
     if !found.mails.is_empty() {
@@ -124,7 +124,7 @@ fn kind_of(part: &Part, bytes: &[u8]) -> TextKind {
         "text/rtf" | "application/rtf" => TextKind::Rtf,
         "text/plain" if bytes.starts_with(b"{\\rtf") => TextKind::Rtf,
         // A person's text may begin like a file of another type. "BMW" begins with the signature of a bitmap, "MZ" with the
-        // signature of a program.
+        // signature of a program. A part that is declared as plain text or HTML and contains only text is therefore not a file.
         _ if is_file(bytes) && !(is_plain_or_html && has_only_text(bytes)) => TextKind::MailFile,
         "text/plain" | "text/html" if !looks_like_text(bytes) => TextKind::MailFile,
         "text/plain" | "text/markdown" | "text/x-markdown" | "text/x-web-markdown" | "text/flowed" => {
@@ -159,7 +159,7 @@ fn is_rare_control(byte: u8) -> bool {
     byte.is_ascii_control() && !byte.is_ascii_whitespace() && !matches!(byte, 0 | 4 | 0x1b)
 }
 
-/// Returns whether bytes that are declared as text can be text. A few stray control characters are allowed.
+/// Returns whether the bytes of a part that is declared as text can be text. A few stray control characters are allowed.
 fn looks_like_text(bytes: &[u8]) -> bool {
     let sample = bytes.get(..bytes.len().min(4_000)).unwrap_or_default();
     let odd = sample.iter().filter(|byte| is_rare_control(**byte)).count();

@@ -16,8 +16,8 @@ pub struct Embedded {
     pub bytes: Vec<u8>,
 }
 
-/// Separates the embedded files from a document. Returns the remaining document and the files. Searches only attribute values, so
-/// `data:` URLs in the text stay in place.
+/// Separates the embedded files from a document. Returns the remaining document and the files. Searches only attribute values,
+/// so `data:` URLs that a person wrote in the text stay there.
 pub fn extract_files(html: &str) -> (String, Vec<Embedded>) {
     let mut out = String::new();
     let mut files = Vec::new();

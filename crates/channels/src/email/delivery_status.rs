@@ -3,7 +3,8 @@
 
 use hotline_core::contact::message::Fate;
 
-/// The largest number of bytes that are read from a report's text. The returned message may follow the text.
+/// The number of bytes after which reading a report's text stops. The returned message may follow the text, and its words must
+/// not be taken for the report's.
 const LONGEST: usize = 4_000;
 
 /// Phrases about delivery in the subjects of reports.
@@ -77,7 +78,7 @@ const PREFIXES: [&str; 12] = [
     "просл:",
 ];
 
-/// Phrases in the subject that mean a delay.
+/// Phrases in a report's subject that mean that the delivery is delayed.
 const LATE_SUBJECTS: [&str; 15] = [
     "delay",
     "still being retried",
@@ -96,7 +97,7 @@ const LATE_SUBJECTS: [&str; 15] = [
     "задерж",
 ];
 
-/// Phrases in the text that mean a delay.
+/// Phrases in a report's text that mean that the delivery is delayed.
 const LATE_WORDS: [&str; 22] = [
     "will keep trying",
     "will continue to try",
@@ -122,7 +123,7 @@ const LATE_WORDS: [&str; 22] = [
     "wird weiterhin versucht",
 ];
 
-/// Phrases in the text that mean that the server stopped trying. They override `LATE_WORDS`.
+/// Phrases in a report's text that mean that the server stopped trying to deliver the message. They override `LATE_WORDS`.
 const FINAL_WORDS: [&str; 9] = [
     "permanent error",
     "permanent fatal error",
@@ -135,7 +136,7 @@ const FINAL_WORDS: [&str; 9] = [
     "no further attempts",
 ];
 
-/// Phrases in the subject that mean a successful delivery.
+/// Phrases in a report's subject that mean a successful delivery.
 const ARRIVED: [&str; 6] = [
     "successful mail delivery",
     "(success)",
@@ -172,8 +173,8 @@ pub fn is_of_delivery(subject: &str) -> bool {
     speaks(&DELIVERY) || subject.starts_with("delayed mail") || speaks(&ARRIVED)
 }
 
-/// Returns the outcome from the fields of a status part (`message/delivery-status`). If outcomes differ between recipients,
-/// returns the worst. Returns `None` if no field states an outcome.
+/// Returns the outcome of the delivery from the fields of a status part (`message/delivery-status`). If the outcomes for
+/// several recipients differ, returns the worst outcome. Returns `None` if no field states an outcome.
 pub fn fate_of(status: &str) -> Option<Fate> {
     let actions = fields(status, "action").filter_map(|action| {
         let word = action
@@ -237,7 +238,7 @@ pub fn without_copy(text: &str) -> &str {
     text.get(..at).unwrap_or(text)
 }
 
-/// Returns the status code and the other server's error message from the fields of a status part.
+/// Returns the status code and the error message of the recipient's server from the fields of a status part.
 pub fn describe_status(status: &str) -> String {
     let code = field(status, "status");
     format!("{code} {}", field(status, "diagnostic-code"))
@@ -271,7 +272,7 @@ pub fn field(status: &str, name: &str) -> String {
     fields(status, name).next().unwrap_or_default()
 }
 
-/// Returns the values of all fields with this name.
+/// Returns the values of all fields with this name in a status part.
 fn fields<'a>(status: &'a str, name: &'a str) -> impl Iterator<Item = String> + 'a {
     let lines: Vec<&str> = status.lines().collect();
     let starts: Vec<usize> = lines

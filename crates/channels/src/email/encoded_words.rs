@@ -20,13 +20,15 @@ struct Word<'a> {
     end: usize,
 }
 
-/// Rewrites a head (header section) so that each encoded word can be decoded on its own. If the bytes of a letter are split
-/// between two words, the words are joined. Words with raw bytes, missing padding or a wrong charset are encoded again.
+/// Rewrites a head (header section) so that a strict parser can decode each encoded word separately. If the bytes of a letter
+/// are split between two words, the words are joined. Words with raw bytes, missing padding or a wrong charset are encoded
+/// again.
 pub fn repaired(head: &[u8]) -> Cow<'_, [u8]> {
     if !head.windows(2).any(|pair| pair == b"=?") {
         return Cow::Borrowed(head);
     }
-    // Each byte is converted to the character with the same code point, so that string functions can split invalid UTF-8.
+    // Each byte is converted to the character with the same code point. String functions can then split the head even if it is
+    // not valid UTF-8.
     let text: String = head.iter().map(|byte| char::from(*byte)).collect();
     let Some(repaired) = rewritten(&text) else {
         return Cow::Borrowed(head);

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 const FIRST_WAIT: Duration = Duration::from_secs(15);
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 
-/// The fetch failures in one folder. They are kept when the connection is replaced.
+/// The fetch failures in one folder. They are kept when a connection is replaced, because a failure may break the connection.
 #[derive(Default)]
 pub struct FetchRetries {
     validity: u32,
@@ -71,7 +71,7 @@ impl FetchRetries {
         self.refused.remove(&uid);
     }
 
-    /// Discards the records of messages that are no longer in the folder.
+    /// Discards the records of messages that are no longer in the folder. `there` returns whether a UID is in the folder.
     pub fn retain(&mut self, there: impl Fn(&u32) -> bool) {
         self.alone.retain(|uid| there(uid));
         self.refused.retain(|uid, _| there(uid));
@@ -82,8 +82,8 @@ impl FetchRetries {
         self.alone.contains(&uid) || self.refused.contains_key(&uid)
     }
 
-    /// Returns the UIDs of the wanted messages in the order in which to fetch them. Messages that failed before come last. A
-    /// failed message is left out until its retry is due.
+    /// Returns the UIDs of the wanted messages in the order in which to fetch them. Messages that could not be fetched earlier
+    /// come last. Such a message is left out until its retry is due.
     pub fn ordered(&self, wanted: impl Iterator<Item = u32>) -> VecDeque<u32> {
         let now = Instant::now();
         let (refused, first): (BTreeSet<u32>, BTreeSet<u32>) =
@@ -94,7 +94,8 @@ impl FetchRetries {
         order
     }
 
-    /// Returns the time until the next retry is due, but at least one second.
+    /// Returns the time until the next retry of a message is due, but at least one second. Returns `LONGEST_WAIT` if no retry
+    /// is scheduled.
     pub fn wait(&self) -> Duration {
         let next = self.refused.values().map(|refused| refused.again).min();
         next.map_or(LONGEST_WAIT, |next| {
@@ -103,7 +104,8 @@ impl FetchRetries {
         .max(Duration::from_secs(1))
     }
 
-    /// Returns the health of a line whose mailbox can be read. The health lists messages that can't be fetched.
+    /// Returns the health of a line whose mailbox can be read. If there are messages that can't be fetched, the health lists
+    /// their UIDs.
     pub fn health(&self) -> Health {
         if self.refused.is_empty() {
             return Health::Up;

@@ -33,8 +33,8 @@ pub fn on_the_wire(name: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Returns whether a name is already encoded. An encoded name consists of printable ASCII characters. Every `&` in it begins an
-/// encoded run, and at least one run encodes a character.
+/// Returns whether a name is already encoded. An encoded name consists of printable ASCII characters. Every `&` in it begins a
+/// run of encoded characters that ends at the next `-`, and at least one run is not empty.
 fn is_encoded(name: &str) -> bool {
     let Some((before, mut rest)) = name.split_once('&') else {
         return false;
@@ -60,8 +60,8 @@ fn is_encoded(name: &str) -> bool {
     }
 }
 
-/// Decodes the run between `&` and `-`. Returns `None` if the run is invalid or encodes a character that needs no encoding. An
-/// empty run (`&-`) means `&`.
+/// Decodes a run of encoded characters: the text between `&` and `-`. Returns `None` if the run is invalid or encodes a
+/// character that needs no encoding. An empty run (`&-`) means `&`.
 fn decoded(run: &str) -> Option<String> {
     let bytes = decode_base64(run.replace(',', "/").as_bytes())?;
     let units: Vec<u16> = bytes

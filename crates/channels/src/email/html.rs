@@ -24,7 +24,7 @@ pub struct Document {
     pub embedded: Vec<Embedded>,
     /// The URLs of external pictures. They are never fetched.
     pub pictures: Vec<String>,
-    /// Whether the document was too long to be read to its end.
+    /// Whether the end of the document is missing because the document was too long.
     pub cut: bool,
 }
 

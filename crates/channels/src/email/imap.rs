@@ -1,9 +1,11 @@
-//! Reads a mailbox over IMAP. Accepts every message once and in order, even if connections break.
+//! Reads a mailbox over IMAP. Accepts every message exactly once, even if connections break. Messages are accepted in the order
+//! of their UIDs; a message that can't be fetched at first is accepted later.
 //!
-//! The folder is opened read-only and read by UID (RFC 9051), so the flags that other clients set have no effect. The cursor
-//! records how far the folder was read. It contains UIDVALIDITY, the highest UID that was read, and the UIDs of messages that
-//! could not be fetched yet. The database commit that accepts the messages also stores the cursor. If UIDVALIDITY changes, the
-//! whole folder is read again. Messages that were accepted before are then recognised by their external ids.
+//! The folder is opened read-only and read by UID (RFC 9051), so flags that other clients set, such as `\Seen`, have no effect.
+//! A cursor in the database records how far the folder was read. The cursor contains UIDVALIDITY, the highest UID that was
+//! read, and the UIDs of messages that could not be fetched yet. The messages and the cursor are stored in the same
+//! transaction. If UIDVALIDITY changes, the whole folder is read again. Messages that were accepted before are then recognised
+//! by their external ids and skipped.
 
 use std::time::Duration;
 
@@ -30,8 +32,8 @@ use super::{
     settings::Imap,
 };
 
-/// The largest number of messages that are fetched and accepted together. Their total size is at most `PAGE_BYTES`, unless a
-/// single message is larger.
+/// The largest number of messages in a page. The messages of a page are fetched and accepted together. Their total size is at
+/// most `PAGE_BYTES`, unless a single message is larger.
 const PAGE: usize = 200;
 const PAGE_BYTES: u64 = 8 << 20;
 
@@ -47,8 +49,8 @@ pub struct Mailbox<'a> {
 }
 
 impl Mailbox<'_> {
-    /// Reads the mailbox until `stop` is cancelled. After every failure, pauses and reconnects. The pauses grow to about five
-    /// minutes.
+    /// Reads the mailbox until `stop` is cancelled. After every failure, pauses and reconnects. Each consecutive failure
+    /// doubles the pause, up to about five minutes.
     pub async fn receive(&self, intake: &dyn Intake, stop: &CancellationToken) {
         let mut failures = 0u32;
         let mut down_since: Option<DateTime<Utc>> = None;
@@ -109,7 +111,8 @@ impl Mailbox<'_> {
                 let mut idle = session.idle();
                 idle.init().await?;
                 // A message may arrive after the search but before IDLE. The server has then already announced the message, and
-                // does not announce it again during IDLE.
+                // does not announce it again during IDLE. The announcements received so far are therefore checked before
+                // waiting.
                 let news = std::iter::from_fn(|| announcements.try_recv().ok()).any(|one| {
                     matches!(
                         one,
@@ -171,7 +174,8 @@ impl Mailbox<'_> {
             .missing
             .first()
             .map_or(position.highest.saturating_add(1), |first| *first);
-        // The range "n:*" always includes the last message, even if the UID of that message is below n.
+        // The range "n:*" always includes the last message, even if the UID of that message is below n. The result is therefore
+        // filtered.
         let found = session.uid_search(format!("UID {from}:*")).await?;
         position.missing.retain(|uid| found.contains(uid));
         retries.retain(|uid| found.contains(uid));
@@ -186,7 +190,7 @@ impl Mailbox<'_> {
                 .take(PAGE)
                 .count();
             let mut page: Vec<u32> = rest.drain(..most.max(1)).collect();
-            // If the connection breaks now, one of these messages is assumed to be the cause.
+            // If the connection breaks during the fetch, one of the messages of this page is assumed to be the cause.
             retries.in_hand.clone_from(&page);
             let sizes = sizes(session, &page).await?;
             for uid in page.split_off(fitting_count(&page, &sizes)).into_iter().rev() {
@@ -212,7 +216,8 @@ impl Mailbox<'_> {
                 }
                 next.highest = next.highest.max(*uid);
             }
-            // Messages whose retry is not due were skipped. They stay in `missing`, so that they do not count as read.
+            // `retries.ordered` left out messages whose retry is not due. They are recorded as missing, so that they are
+            // fetched later.
             next.missing
                 .extend(retries.refused.keys().filter(|uid| **uid <= next.highest));
             let cursor = Cursor {
@@ -258,7 +263,8 @@ impl Mailbox<'_> {
 
     fn raw(&self, fetched: &Fetch, bytes: Vec<u8>, cut_from: Option<u64>) -> RawMessage {
         let now = self.clock.now();
-        // INTERNALDATE is the time at which the mailbox received the message. The Date header is only the sender's claim.
+        // INTERNALDATE is the time at which the mailbox received the message. The Date header is not used, because senders can
+        // write any time in it.
         let received_at = fetched
             .internal_date()
             .map_or(now, |date| date.with_timezone(&Utc).min(now));
@@ -300,7 +306,7 @@ async fn sizes(session: &mut Logged, uids: &[u32]) -> anyhow::Result<Sizes> {
     Ok(sizes)
 }
 
-/// Returns how many messages from the start of the list fit into `PAGE_BYTES`, but at least 1.
+/// Returns how many messages from the start of `uids` fit into `PAGE_BYTES`, but at least 1.
 fn fitting_count(uids: &[u32], sizes: &Sizes) -> usize {
     let mut bytes = 0;
     let fit = uids.iter().take_while(|uid| {
@@ -330,15 +336,15 @@ fn bytes_of(fetched: &Fetch) -> Option<Vec<u8>> {
     fetched.body().or_else(|| fetched.header()).map(<[u8]>::to_vec)
 }
 
-/// Returns the external id of a message. If the message is delivered a second time, the second delivery has the same id. The id
-/// consists of a hash of the message's bytes and, for human readers, the Message-ID.
+/// Returns the external id of a message, which is the same every time that the message is read. The id consists of a hash of
+/// the message's bytes and, for human readers, the Message-ID.
 pub fn external_id(bytes: &[u8]) -> String {
     let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(bytes));
     format!("{hash} {}", message_id(bytes).unwrap_or_default())
 }
 
-/// Describes an error without quoting the server. Some errors of async-imap contain all received bytes, which may include a
-/// person's message.
+/// Describes an error for logs and health reports, without the text of the server's response. Some errors of async-imap contain
+/// all received bytes, which may include a person's message.
 fn describe_error(error: &anyhow::Error) -> String {
     let mut words = Vec::new();
     for cause in error.chain() {
@@ -371,7 +377,8 @@ pub async fn count(settings: &Imap) -> anyhow::Result<u32> {
     Ok(folder.exists)
 }
 
-/// Returns the external ids of all messages in the folder.
+/// Returns the external ids of all messages in the folder. The id of a message of more than `largest` bytes is computed from
+/// its headers only, as when the message was accepted.
 pub async fn external_ids(settings: &Imap, largest: u64) -> anyhow::Result<Vec<String>> {
     let (mut session, _) = open_folder(settings).await?;
     let mut wanted: Vec<u32> = session.uid_search("ALL").await?.into_iter().collect();

@@ -1,5 +1,5 @@
-//! Lays out an HTML document as text. Writes every text node that mail programs show. The elements around a text node determine
-//! where line breaks and spaces are written.
+//! Lays out an HTML document as text. The text of every text node that mail programs show is written to the result. The
+//! elements around a text node determine where line breaks and spaces are added.
 
 use ego_tree::{NodeRef, iter::Edge};
 use mail_parser::decoders::html::html_to_text;
@@ -94,7 +94,7 @@ pub struct Layout {
     space: bool,
     /// The number of open blockquotes.
     quotes: usize,
-    /// The number of blockquotes that were open when the last line began.
+    /// The number of blockquotes that were open when the last line of the text began.
     quotes_of_line: usize,
     lists: Vec<List>,
     links: Vec<Link>,

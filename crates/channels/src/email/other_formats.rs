@@ -91,7 +91,7 @@ pub fn enriched(text: &str) -> String {
             continue;
         };
         let command = command.to_ascii_lowercase();
-        // The content of `param` is a colour or a font, so it is dropped.
+        // The content of a `param` command is a colour or a font, so it is dropped.
         rest = match command.as_str() {
             "param" => more.split_once("</param>").map_or(more, |(_, more)| more),
             "nl" | "paragraph" | "/paragraph" => {

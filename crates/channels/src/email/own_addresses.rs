@@ -1,5 +1,6 @@
-//! Our own e-mail addresses. Builds Message-IDs and tagged addresses (`local+token@domain`) from them. A reply repeats a
-//! Message-ID or a tagged address, which shows to which contact the reply belongs.
+//! Our own e-mail addresses. Builds Message-IDs and tagged addresses (`local+token@domain`) that contain the thread token of a
+//! contact. When a person answers our message, the answer repeats the Message-ID or the tagged address. The token in it shows
+//! to which contact the answer belongs.
 
 use hotline_core::{
     contact::message::Evidence, identifiers::token::ThreadToken, text::address::ascii_domain,

@@ -1,4 +1,5 @@
-//! Parses the bytes of a mail into a message. Uses no clock and no network. Our own parsing code never panics.
+//! Parses the bytes of a mail into a message. Uses no clock and no network, so the same bytes always give the same message. The
+//! parsing code in this crate never panics.
 
 use bytes::Bytes;
 use hotline_core::{
@@ -25,7 +26,8 @@ use super::{
 };
 use crate::{channel::Attachments, clean::one_line};
 
-/// The largest number of Message-IDs of earlier messages that are examined.
+/// The largest number of Message-IDs from `References` and `In-Reply-To` that are examined. If there are more, the last ones
+/// are examined.
 const MOST_REFERENCES: usize = 50;
 
 /// Parses a raw message that arrived at one of our addresses. With `Attachments::Never`, files are listed without their bytes.
@@ -200,8 +202,8 @@ fn addresses(value: &HeaderValue<'_>) -> Vec<String> {
     }
 }
 
-/// Returns the Message-IDs of earlier messages that a mail's headers name. The ids from `References`, oldest first, come before
-/// the ids from `In-Reply-To`.
+/// Returns the Message-IDs of earlier messages that a mail's headers name, but only the last `MOST_REFERENCES` of them. The ids
+/// from `References`, oldest first, come before the ids from `In-Reply-To`.
 fn ancestors(mail: &Message<'_>) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
     for header in [mail.references(), mail.in_reply_to()] {

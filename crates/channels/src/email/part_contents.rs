@@ -28,9 +28,10 @@ pub struct ShownText {
 #[derive(Default)]
 pub struct PartContents {
     pub shown: Vec<ShownText>,
-    /// Lines from the hidden forms of a `multipart/alternative`. Each line contains a word that the shown form lacks.
+    /// Lines from the forms of a `multipart/alternative` that were not chosen. Each line contains a word that the chosen form
+    /// lacks.
     pub only_in_hidden: Vec<String>,
-    /// Forwarded mails.
+    /// The texts of forwarded mails.
     pub mails: Vec<String>,
     pub invitations: Vec<String>,
     /// Attached texts and texts of unusual types. They are shown only if `shown` and `invitations` contain no text.
@@ -41,7 +42,7 @@ pub struct PartContents {
     pub pictures: Vec<String>,
     /// The files of the part.
     pub files: Vec<MailFile>,
-    /// Whether a text was too long to be read to its end.
+    /// Whether the end of a text is missing because the text was too long.
     pub cut: bool,
 }
 
@@ -60,7 +61,7 @@ impl PartContents {
         });
     }
 
-    /// Adds everything except `shown` from another form of the same message.
+    /// Adds the contents of another form of the same message, except the texts in `shown`.
     pub fn with_all_but_text_of(mut self, mut other: Self) -> Self {
         other.shown.clear();
         self.append(other);
@@ -79,8 +80,9 @@ impl PartContents {
         self.cut |= other.cut;
     }
 
-    /// Returns the text to show, and whether it comes from HTML. Uses the first of these sources that contains text: `shown` with
-    /// `invitations`, then `spare`, then `around` with `pictures`. The last source is not used if there is a forwarded mail.
+    /// Returns the text to show, and whether it comes from HTML. Uses the first of these sources that contains text: `shown`
+    /// with `invitations`, then `spare`, then `around` with `pictures`. The last source is not used if the mail contains a
+    /// forwarded mail, because the forwarded mail is shown instead.
     pub fn shown_text(&mut self) -> (String, bool) {
         self.drop_repeated();
         let from_html = self

@@ -10,8 +10,8 @@ use super::{charset, encoded_words, parameters};
 
 /// The longest head that is repaired, in bytes.
 const LONGEST_HEAD: usize = 1 << 20;
-/// The number of stray lines after which the head ends, even if more fields follow. A stray line is neither a field nor the
-/// continuation of a field.
+/// The number of stray lines in a head after which the head counts as ended, even if more fields follow. A stray line is
+/// neither a field nor the continuation of a field.
 const MOST_STRAYS: usize = 20;
 /// Names of common header fields. A line that begins with one of these names belongs to a head.
 const KNOWN_FIELDS: [&str; 15] = [
@@ -231,7 +231,7 @@ fn head_of(raw: &[u8]) -> Option<(usize, bool)> {
         let first = at == 0 && (line.starts_with(b"From ") || line.starts_with(b">From "));
         let belongs = folded || first || field_name(line).is_some();
         if !belongs {
-            // This line is not a field. The body begins with this line unless known fields follow.
+            // This line is not a field. The body begins with this line, unless fields with known names follow.
             strays += 1;
             let more = strays < MOST_STRAYS && raw.get(at + line.len()..).is_some_and(more_of_the_head);
             if fields > 0 && !more {

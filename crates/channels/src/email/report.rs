@@ -1,8 +1,8 @@
 //! Recognises delivery reports (RFC 3464) and bounces in other formats.
 //!
-//! Recognition relies on two kinds of evidence: one of our messages came back, and a mail system sent the mail. The rules are the
-//! same for all server software. If a person forwards a report, the mail counts as written by that person. Headers that are
-//! typical of reports do not make a person's mail a report.
+//! Recognition relies on two kinds of evidence: one of our messages came back, and a mail system sent the mail. The rules are
+//! the same for all server software. If a person forwards a report, the mail counts as written by that person. Headers that are
+//! typical of reports are not enough to make a person's mail a report.
 
 use hotline_core::contact::message::DeliveryReport;
 use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
@@ -16,7 +16,7 @@ use super::{
 
 /// A report that a machine sent.
 pub enum Report {
-    /// A report on the delivery of a message. The message may not be ours.
+    /// A report on the delivery of a message. Someone else may have sent that message.
     Delivery(DeliveryReport),
     /// A read receipt: the recipient's mail program reports that a mail was opened.
     Opened,
@@ -33,7 +33,7 @@ enum Author {
     Postmaster,
     /// A gateway, such as a virus scanner, recognised by its name.
     Gateway,
-    /// An empty sender, which can't be answered.
+    /// An empty sender address (`<>`), to which no answer can be sent.
     Nobody,
     /// A program that marks its mail as automatic (`Auto-Submitted`).
     Program,
@@ -56,7 +56,8 @@ pub fn recognise_report(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> 
     }
     let status = part_in_report(mail, &STATUS).or_else(|| match author {
         Author::Person => None,
-        // Automatic senders may put the status part outside the `multipart/report`, or declare another type for the report.
+        // Automatic senders may put the status part outside the `multipart/report`, or declare another type for the report. All
+        // parts of the mail are therefore searched.
         Author::Daemon | Author::Postmaster | Author::Gateway | Author::Nobody | Author::Program => {
             first_part_of(mail.parts.iter(), &STATUS)
         }
@@ -81,8 +82,9 @@ pub fn recognise_report(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> 
 const STATUS: [&str; 2] = ["delivery-status", "global-delivery-status"];
 
 /// Returns whether a mail without a status part is a delivery report. A mail that looks like a report may come from a person:
-/// from a postmaster, or from the visitor of a web form that sets no address. The mail is therefore a report only if it contains
-/// one of our tokens, or if it mentions a delivery and was sent automatically.
+/// from a postmaster, or from the visitor of a web form that sets no address. A mail from an `Author::Daemon` is always a
+/// report. Any other mail is a report only if it contains one of our thread tokens, or if it mentions a delivery and was sent
+/// automatically.
 fn speaks_of_delivery(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses, author: Author) -> bool {
     let failed = mail.header_raw("X-Failed-Recipients").is_some()
         || mail.parts.iter().any(is_report)
@@ -90,11 +92,12 @@ fn speaks_of_delivery(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses, autho
     let token = token_search::find_token(mail, raw, ours);
     let returned = token.as_ref().is_some_and(|token| token.place == Place::Returned);
     let by_program = has_null_sender(mail) || !auto_submitted(mail).is_empty();
-    // A mail from a person contains at least a name in `From`.
+    // A `From` header of only `<>` shows that no person sent the mail. In a person's mail, the header contains at least a name.
     let is_nobodys = mail.header_raw("From").is_some_and(|from| from.trim() == "<>");
     match author {
         Author::Daemon => true,
-        // An out-of-office answer may contain the message that it answers.
+        // An out-of-office answer may contain the message that it answers, so a returned message is not enough to make the mail
+        // a report.
         Author::Nobody if returned => failed || !has_absent_subject(mail.subject()),
         Author::Nobody if is_nobodys && token.is_some() => true,
         Author::Nobody | Author::Postmaster => returned || (failed && (by_program || token.is_some())),

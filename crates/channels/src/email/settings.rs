@@ -36,7 +36,7 @@ pub struct Email {
     /// is logged. With `never`, files are only listed.
     #[serde(default)]
     pub attachments: Attachments,
-    /// The number of minutes after which an unreachable mailbox raises an alarm.
+    /// The number of minutes after which an unreachable mailbox is logged as an error instead of a warning.
     #[serde(default = "default_alarm")]
     pub alarm_minutes: u64,
 }
@@ -67,8 +67,8 @@ pub struct Imap {
     /// The folder to read.
     #[serde(default = "inbox")]
     pub folder: String,
-    /// The number of seconds between two polls of a server without IDLE. With IDLE, the mailbox is also polled after this many seconds
-    /// without an announcement, because a server may fail to announce a mail.
+    /// The number of seconds between two polls of a server without IDLE. With IDLE, the mailbox is also polled if the server
+    /// announces no new mail for this many seconds, because a server may fail to announce a mail.
     #[serde(default = "default_poll")]
     pub poll_seconds: u64,
     /// A PEM file with certificates to trust in addition to the system's certificates.

@@ -1,7 +1,7 @@
 //! Extracts the signed content from opaque S/MIME (RFC 8551). The content is inside the signature structure (RFC 5652), which is
 //! encoded in BER, often with indefinite lengths. The signature is not verified. Encrypted content is not decrypted.
 
-/// The object identifier of signed data, 1.2.840.113549.1.7.2.
+/// The BER encoding of the object identifier of signed data, 1.2.840.113549.1.7.2.
 const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
 const SEQUENCE: u8 = 0x30;
 const OBJECT_IDENTIFIER: u8 = 0x06;
@@ -9,7 +9,7 @@ const OCTET_STRING: u8 = 0x04;
 const OCTET_STRING_IN_PIECES: u8 = 0x24;
 /// The explicit ASN.1 tag with the number 0.
 const EXPLICIT: u8 = 0xa0;
-/// How deeply the pieces of an octet string may be nested.
+/// How deeply the pieces of an octet string may be nested. Deeper nesting is rejected, so that the recursion is limited.
 const DEEPEST: usize = 8;
 
 /// Returns whether a part may contain S/MIME data.
@@ -28,7 +28,7 @@ pub fn signed_content(data: &[u8]) -> Option<Vec<u8>> {
     }
     let (explicit, _) = element(rest)?.of(EXPLICIT)?;
     let (signed_data, _) = element(explicit)?.of(SEQUENCE)?;
-    // The version and the digest algorithms come before the content.
+    // The version and the digest algorithms come before the content and are skipped.
     let after_version = element(signed_data)?.rest;
     let after_digests = element(after_version)?.rest;
     let (encapsulated, _) = element(after_digests)?.of(SEQUENCE)?;

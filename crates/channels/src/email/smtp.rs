@@ -36,7 +36,8 @@ pub struct Sender {
     /// The user name, and the command that prints an access token (XOAUTH2). The command runs before each message. `None` if a
     /// password or no authentication is used.
     token: Option<(String, String)>,
-    /// The transport that all messages share, so that connections stay open. It is not used with access tokens.
+    /// The lettre transport that all messages share, so that connections stay open. With access tokens, each message gets a
+    /// transport of its own instead.
     kept: OnceLock<Smtp1>,
     shown: String,
     address: OwnAddress,
@@ -116,7 +117,7 @@ impl Sender {
             .map_err(|error| ChannelError::transient(format!("{error:#}")))?;
         match transport.send_raw(&envelope, &mail).await {
             Ok(_) => Ok(()),
-            // The server does not support the non-ASCII letters in this address (RFC 6531), so a retry would fail, too.
+            // The server does not support non-ASCII letters in addresses (RFC 6531), so a retry would fail, too.
             Err(error) if error.is_client() && !on_the_wire(message.to.expose()).is_ascii() => {
                 Err(ChannelError::permanent(Known::LettersInAddress))
             }
@@ -168,7 +169,7 @@ impl Sender {
                 let kind = ContentType::parse(&file.media_type)
                     .unwrap_or(ContentType::parse("application/octet-stream")?);
                 // Files are always encoded in Base64. In unencoded content, servers may change the line ends. They may also
-                // refuse NUL bytes and a CR or LF alone.
+                // refuse NUL bytes, a CR without LF, and an LF without CR.
                 let encoding = ContentTransferEncoding::Base64;
                 let body = Body::new_with_encoding(file.bytes.clone(), encoding)
                     .map_err(|_| anyhow::anyhow!("A file cannot be encoded"))?;
@@ -224,8 +225,8 @@ fn protection(settings: &Smtp) -> anyhow::Result<Tls> {
     })
 }
 
-/// Returns whether the server refused our log-in rather than the message (RFC 4954, section 6). The message can be sent once the
-/// password is corrected.
+/// Returns whether the server refused our log-in rather than the message (RFC 4954, section 6). A retry can succeed once the
+/// password in the settings is corrected.
 fn refuses_us(error: &lettre::transport::smtp::Error) -> bool {
     let code = error.status().map(|code| code.to_string());
     code.is_some_and(|code| ["530", "534", "535", "538"].contains(&code.as_str()))

@@ -56,8 +56,8 @@ pub fn tidy(text: &str) -> String {
     unified.nfc().filter(seen).collect::<String>().trim().to_owned()
 }
 
-/// Returns the words of a text in lower case and without accents, because two forms of one message may differ in accents and
-/// capitals.
+/// Returns the words of a text in lower case and without accents. The word sets of two forms of one message can then be
+/// compared even if the forms differ in accents and capitals.
 pub fn word_set(text: &str) -> HashSet<String> {
     fold(&without_placeholders(text))
         .split(|c: char| !c.is_alphanumeric())

@@ -1,5 +1,5 @@
-//! Finds the thread token of a message that we sent. The token is in the message's Message-ID and in our tagged address
-//! (`local+token@domain`).
+//! Searches a received mail for the thread token of a message that we sent. Our messages contain the token in their Message-ID
+//! and in their tagged sender address (`local+token@domain`).
 //!
 //! A delivery report may contain our message in any form: as an attachment, as bare headers, encoded, folded, indented, or in the
 //! middle of the report's text. Once decoded, the token has the same letters in every form, so the whole mail is searched for
@@ -38,7 +38,8 @@ pub enum Place {
     Address,
     /// In a Message-ID anywhere in the mail's body.
     Text,
-    /// In a Message-ID in the mail's own head, where the mail names the messages that it answers.
+    /// In a Message-ID in the mail's own head, usually in `References` or `In-Reply-To`. These headers name the messages that
+    /// the mail answers.
     Ancestor,
     /// In the body, after the field name `Message-ID:`. The mail then contains our message or its head.
     Returned,
@@ -120,9 +121,10 @@ impl TokenSearch<'_> {
         }
     }
 
-    /// Keeps the token with the stronger evidence. If both are equally strong, `Returned` and `Address` keep the first token,
-    /// `Text` and `Ancestor` the last. The first returned message is the message that came back; it quotes the others. The last
-    /// ancestor is the message that the mail answers.
+    /// Replaces the best token so far with `mark` if the place of `mark` is stronger evidence. If both tokens were found in the
+    /// same kind of place, `Returned` and `Address` keep the earlier token, and `Text` and `Ancestor` take `mark`. The first
+    /// returned message is the message that came back; any further ones are quoted in it. The last ancestor is the message that
+    /// the mail answers.
     fn keep_better(&mut self, mark: FoundToken) {
         let better = self.best.as_ref().is_none_or(|best| match mark.place {
             Place::Returned | Place::Address => mark.place > best.place,

@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
-/// The shortest line, in bytes, that is still decoded after an apparent end of the base64. A shorter line may be a person's
-/// words.
+/// The number of bytes from which a line of base64 characters is still decoded after the base64 seemed to end. A shorter line
+/// may be a person's words.
 const SHORTEST_LINE: usize = 16;
 
 /// The transfer encoding of a body (RFC 2045, section 6).
@@ -52,7 +52,7 @@ impl Transfer {
         }
     }
 
-    /// Decodes a body. Returns the body unchanged if it can't be in this encoding.
+    /// Decodes a body. Returns the body unchanged if it can't be in the encoding `self`.
     pub fn decode(self, body: &[u8]) -> Decoded<'_> {
         let whole = |bytes| Decoded { bytes, rest: &[] };
         match self {
@@ -119,7 +119,7 @@ fn unescape(line: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Decodes base64 line by line. Ignores lines of words within the base64. Returns the lines after the base64 as `rest`. Returns
+/// Decodes base64 line by line. Ignores lines of words within the base64. Returns the bytes after the base64 as `rest`. Returns
 /// `None` if the body is plain text that the header wrongly declares as base64.
 fn base64(body: &[u8]) -> Option<Decoded<'_>> {
     let mut out = Vec::with_capacity(body.len() / 4 * 3);
@@ -184,8 +184,8 @@ fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
-/// Returns whether a line consists of words. A line of base64 may contain spaces, too, but has more characters between the
-/// spaces.
+/// Returns whether a line consists of words rather than base64. Base64 may contain spaces, too, but its pieces between the
+/// spaces are longer than words: at least `SHORTEST_LINE` bytes on average.
 fn is_words(line: &[u8]) -> bool {
     let words = line
         .split(u8::is_ascii_whitespace)
@@ -194,7 +194,8 @@ fn is_words(line: &[u8]) -> bool {
     words > 1 && line.len() / words < SHORTEST_LINE
 }
 
-/// Adds the base64 characters of a text to the current segment. Padding ends the segment, which is then decoded to `out`.
+/// Adds the base64 characters of a text to `segment`, which contains the characters that are not decoded yet. Padding ends a
+/// segment, which is then decoded and appended to `out`.
 fn push_base64(text: &[u8], segment: &mut Vec<u8>, out: &mut Vec<u8>) {
     for byte in text {
         if *byte == b'=' {

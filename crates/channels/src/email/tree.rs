@@ -1,12 +1,12 @@
-//! Splits a mail into a tree of MIME parts (RFC 2046), as mail programs do. A boundary must fill a whole line. The boundary of an
-//! outer multipart also ends the inner multiparts. A multipart that can't be split is treated as text.
+//! Splits a mail into a tree of MIME parts (RFC 2046), as mail programs do. A boundary must fill a whole line. A boundary line
+//! of an outer multipart also ends all multiparts inside it. A multipart that can't be split is treated as text.
 
 use bytes::Bytes;
 use mail_parser::{HeaderName, MessageParser, MessagePart, MimeHeaders};
 
 use super::{repair, smime, transfer_encoding::Transfer};
 
-/// The number of nesting levels that are split. Deeper parts stay whole.
+/// The number of nesting levels that are split. Parts at deeper levels are not split.
 const DEEPEST: usize = 250;
 /// The largest number of parts in one multipart.
 const MOST_PARTS: usize = 2_000;
@@ -183,7 +183,8 @@ impl Part {
     }
 }
 
-/// Returns the media type of a part. Completes an incomplete type, such as `text` or `html`, which some programs write.
+/// Returns the media type of a part. Completes an incomplete type, such as `text` or `html`, which some programs write. If the
+/// part declares no type, returns `message/rfc822` in a `multipart/digest`, otherwise `text/plain`.
 fn media_type(head: &MessagePart<'_>, in_digest: bool) -> String {
     let Some(kind) = head.content_type() else {
         return if in_digest { "message/rfc822" } else { "text/plain" }.to_owned();
