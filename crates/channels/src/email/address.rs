@@ -84,6 +84,7 @@ fn first_address(addresses: &Address<'_>) -> Option<String> {
 }
 
 /// Returns an address in its canonical spelling, without source route, comments, unneeded quotes and trailing dot (RFC 5322).
+/// Returns `None` if the address is invalid.
 pub fn canonical(address: &str) -> Option<String> {
     hotline_core::text::address::canonical(&bare(address)?)
 }

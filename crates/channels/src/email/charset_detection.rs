@@ -9,7 +9,8 @@ use encoding_rs::{Encoding, ISO_8859_2, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252
 const SAMPLE: usize = 64 * 1024;
 /// Charsets that mail programs confuse: a mail may declare one of these charsets and use another.
 const UNRELIABLE: [&Encoding; 4] = [WINDOWS_1252, WINDOWS_1250, ISO_8859_2, WINDOWS_1251];
-/// The points that a text scores for each common word of a language. At most `MOST_WORDS` words count.
+/// The points that a reading of a text in a language gets for each common word of that language. At most `MOST_WORDS` words
+/// count.
 const WORD: i64 = 4;
 const MOST_WORDS: usize = 15;
 

@@ -128,8 +128,8 @@ fn word(head: &str, start: usize) -> Option<Word<'_>> {
     let (encoding, rest) = rest.split_once('?')?;
     let (text, _) = rest.split_once("?=")?;
     let lawful = !charset.is_empty() && charset.len() < 60 && !charset.contains(char::is_whitespace);
-    // A line break inside a word must be followed by white space (a folded line). Otherwise the word would extend into the next
-    // field.
+    // A line break inside a word must be followed by white space (a folded line). Otherwise the word would include a part of
+    // the next field.
     let folded = text.split('\n').skip(1).all(|line| line.starts_with([' ', '\t']));
     if !lawful || !folded {
         return None;

@@ -122,7 +122,8 @@ pub fn head_and_body(part: &[u8]) -> (Cow<'_, [u8]>, usize) {
         }
         let name = field_name(line);
         known |= name.is_some_and(is_field_of_a_part);
-        // A line such as "Note: he follows me" counts as a field only if all lines up to the next blank line look like fields.
+        // A line with an unknown field name, such as "Note: he follows me", counts as a field only if all lines up to the next
+        // blank line look like fields.
         let ends =
             !folded && !name.is_some_and(|name| is_field_of_a_part(name) || goes_on_to_blank(part, at));
         if ends || at > LONGEST_HEAD {

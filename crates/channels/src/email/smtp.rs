@@ -128,7 +128,8 @@ impl Sender {
         }
     }
 
-    /// Builds the mail. Line breaks in received text can't add headers, because lettre encodes them or returns an error.
+    /// Builds the mail. A line break in a received text, such as a subject, can't add a header to the mail, because lettre
+    /// encodes the line break or returns an error.
     fn write(&self, message: &OutboundMessage) -> anyhow::Result<(Envelope, Vec<u8>)> {
         let own: Address = self.address.plain().parse()?;
         let tagged: Address = self.address.tagged(&message.token).parse()?;

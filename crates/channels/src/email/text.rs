@@ -21,7 +21,7 @@ pub fn join_paragraphs(texts: &[impl AsRef<str>]) -> String {
 }
 
 /// Joins the lines of flowed text (RFC 3676). A line that ends with a space continues in the next line if both lines have the
-/// same quote depth. With `deleted` (the parameter `DelSp=yes`), the final space of the line is removed.
+/// same quote depth. With `deleted` (the parameter `DelSp=yes`), the space at the end of a continued line is removed.
 pub fn join_flowed(text: &str, deleted: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut open: Option<usize> = None;

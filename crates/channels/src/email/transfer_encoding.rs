@@ -240,7 +240,7 @@ pub struct Uuencoded {
     pub bytes: Vec<u8>,
     /// The offset in the text at which the file begins.
     pub start: usize,
-    /// The offset at which the text continues after the file.
+    /// The offset in the text of the first byte after the file.
     pub end: usize,
 }
 
