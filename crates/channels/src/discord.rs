@@ -1,12 +1,12 @@
 //! Discord: direct messages to a bot, and forms that people send after they press a contact button in a server channel.
 //!
-//! An event from the gateway (Discord's WebSocket) only triggers a read of one conversation through the REST API. Each read starts
-//! after the last accepted message. A read therefore also finds messages whose events were lost, and messages from the time when
-//! the line was disconnected. Each message arrives once and in order.
+//! An event from the gateway (Discord's WebSocket) only triggers a read of one conversation through the REST API. Each read starts after
+//! the last accepted message. A read therefore also finds messages whose events were lost, and messages from the time when the line was
+//! disconnected. Each message is therefore accepted once and in order.
 //!
-//! Repeats are harmless in both directions. An incoming message is identified by its id and the time of its last edit. An
-//! outgoing message carries a nonce. For some minutes, Discord ignores another message with the same nonce. If the outcome of
-//! a hand-over is unknown, the line searches the conversation for the message before it sends the message again.
+//! A message that is read or sent twice is not duplicated. An incoming message is identified by its id and the time of its last edit. An
+//! outgoing message carries a nonce, and for some minutes Discord ignores another message with the same nonce. If the line does not know
+//! whether Discord accepted a message, it searches the conversation for this message before it sends the message again.
 
 mod button;
 mod check;
@@ -68,7 +68,7 @@ struct Settings {
     token_file: Option<PathBuf>,
     /// The base URL of Discord's API; `None` for the official URL.
     api_url: Option<reqwest::Url>,
-    /// The Discord server that contains `room`. Without `guild` and `room`, the bot only receives direct messages.
+    /// The Discord server that contains the channel `room`. Without `guild` and `room`, the bot only receives direct messages.
     guild: Option<GuildId>,
     /// The server channel in which the bot posts the contact button.
     room: Option<ChannelId>,

@@ -16,16 +16,17 @@ use crate::{
 /// The contents of a message.
 pub struct Contents {
     pub text: String,
-    /// The text of the answered message. The desk shows this text folded.
+    /// The text of the message to which this message replies. The desk shows this text collapsed.
     pub quoted: String,
     pub parts: Vec<Part>,
     pub remarks: Vec<Remark>,
 }
 
-/// The names of the component fields that contain text.
+/// The names of the fields that contain text in a message's components, such as buttons and sections.
 const WORDS: [&str; 6] = ["content", "description", "label", "placeholder", "title", "url"];
 
-/// Reads the contents of a message. `channel` and `id` become part of the references to the message's files.
+/// Reads the contents of a message. `channel` and `id` are the ids of the message's channel and of the message; the reference to each file
+/// contains them.
 pub fn read_contents(message: &Value, channel: &str, id: Option<u64>, attachments: Attachments) -> Contents {
     let mut remarks = Vec::new();
     let mut texts = own_texts(message, &mut remarks);

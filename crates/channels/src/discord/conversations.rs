@@ -9,8 +9,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serenity::all::{ChannelId, UserId};
 
-/// The text that a form's message id contains instead of a channel id. A form has no channel until a thread is created for the
-/// form.
+/// A message id consists of a channel id and Discord's id. For a form, this text takes the place of the channel id, because a form has no
+/// channel until a thread is created for it.
 pub const FORM: &str = "form";
 
 /// A conversation with one person.
@@ -33,13 +33,13 @@ pub struct Conversation {
 pub enum Reach {
     #[default]
     Open,
-    /// Discord refuses the bot access. The line tries again regularly, because access may be restored.
+    /// Discord refuses the bot access to the conversation. The line tries again regularly, because access may be restored.
     Shut,
     /// The conversation no longer exists.
     Gone,
 }
 
-/// The conversations of one line, by channel.
+/// The conversations of one line, by the id of their Discord channel.
 #[derive(Default)]
 pub struct Conversations(Mutex<HashMap<ChannelId, Conversation>>);
 
@@ -56,7 +56,7 @@ impl Conversations {
         self.lock().insert(channel, conversation);
     }
 
-    /// Marks a conversation as gone.
+    /// Marks a conversation as gone, so that it is not read again.
     pub fn end(&self, channel: ChannelId) {
         if let Some(conversation) = self.lock().get_mut(&channel) {
             conversation.reach = Reach::Gone;

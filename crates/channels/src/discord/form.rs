@@ -1,5 +1,5 @@
-//! The form that opens when a person presses the contact button. Each accepted form is answered in a private thread. While the
-//! line is disconnected, Discord shows an error to a person who presses the button.
+//! The form that opens when a person presses the contact button. Counsellors answer an accepted form in a private thread, or by direct
+//! message if no thread can be created. While the line is disconnected, Discord shows an error to a person who presses the button.
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,16 +28,16 @@ const FORM: &str = "hotline-form";
 const FIELD: &str = "text";
 /// The maximum length of a form's text, in characters (Discord's limit).
 const LONGEST: u16 = 4_000;
-/// The timeout for accepting a form. Discord waits three seconds for the response.
+/// The timeout for storing a submitted form. Discord waits at most three seconds for the response to the form.
 const ACCEPTING: Duration = Duration::from_millis(2_000);
-/// After this time, the line sends the response to an accepted form even if the contact's reference is still unknown.
+/// This long after a form arrived, the line sends the response to the form even if the contact's reference is still unknown.
 const IN_TIME: Duration = Duration::from_millis(2_300);
-/// Until the response is sent, the line checks at this interval whether the form is registered.
+/// Until the response to a form is sent, the line checks at this interval whether the form is registered.
 const CHECK_EVERY: Duration = Duration::from_millis(50);
-/// After the response is sent, the line checks at this interval whether the form is registered.
+/// After the response to a form is sent, the line checks at this interval whether the form is registered.
 const CHECK_LATER_EVERY: Duration = Duration::from_secs(2);
-/// How long the line tries to create a thread for a form. After this time, the line tries again only when a reply is sent. If the
-/// thread still can't be created, the reply is sent as a direct message.
+/// How long the line tries to create a thread for a form. After this time, the line tries again only when a counsellor's reply is sent. If
+/// the thread can't be created then either, the reply is sent as a direct message.
 const FOR_THREAD: Duration = Duration::from_secs(600);
 
 /// A press of the contact button, or a submitted form.
@@ -52,12 +52,12 @@ struct Press {
     global_name: Option<String>,
     /// The custom id of the pressed button or of the submitted form.
     name: String,
-    /// The text that the person typed.
+    /// The text that the person typed into the form.
     text: String,
 }
 
 impl Press {
-    /// Reads a press from an event. Returns `None` if the event lacks a field that the response needs.
+    /// Reads a press of the button or a submitted form from an event. Returns `None` if the event lacks a field that the response needs.
     fn read(event: &Value) -> Option<Self> {
         let user = event.pointer("/member/user").or_else(|| event.get("user"))?;
         let typed = event
@@ -118,7 +118,8 @@ impl DiscordLine {
         self.respond(press, &CreateInteractionResponse::Modal(form)).await
     }
 
-    /// Accepts a form, then sends the response to the person. Creates the thread afterwards, even if the response failed.
+    /// Stores a submitted form, then sends the response that tells the person whether the form was stored. Creates the thread for a stored
+    /// form afterwards, even if the response could not be sent.
     async fn accept_form(&self, intake: &dyn Intake, form: &Press) {
         let begun = Instant::now();
         let words = self.words(&form.locale);
@@ -179,8 +180,8 @@ impl DiscordLine {
         }
     }
 
-    /// Waits until a message is registered, and returns the contact's reference. Checks for the registration at intervals of
-    /// `every`. Returns `None` if the message is not registered by `until`.
+    /// Waits until a message is registered in a contact, and returns the contact's reference. Checks at intervals of `every` whether the
+    /// message is registered. Returns `None` if the message is not registered by `until`.
     async fn wait_for_reference(
         &self,
         intake: &dyn Intake,
@@ -198,8 +199,8 @@ impl DiscordLine {
         }
     }
 
-    /// Returns the thread for a form. Retries after a failure until a thread exists or `FOR_THREAD` has passed. Returns `None` if
-    /// no thread was created.
+    /// Returns the private thread for the person who sent a form. If the thread can't be created, tries again until `FOR_THREAD` has
+    /// passed. Returns `None` after this time, or if Discord permanently refuses the thread.
     async fn wait_for_thread(&self, form: &Press, reference: Reference) -> Option<u64> {
         let request = ThreadRequest {
             person: UserId::new(form.person),
@@ -262,7 +263,7 @@ impl DiscordLine {
     }
 }
 
-/// Creates a response that is visible only to the person who pressed the button.
+/// Creates a response that is visible only to the person who pressed the button or sent the form.
 fn private_response(text: String) -> CreateInteractionResponse {
     let message = CreateInteractionResponseMessage::new()
         .content(text)

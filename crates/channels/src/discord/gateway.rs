@@ -1,5 +1,5 @@
-//! The connection to the gateway. An event about a message queues a read of the message's conversation. A press of the contact
-//! button is answered immediately.
+//! The connection to the gateway, Discord's WebSocket server. An event about a message queues a read of the message's conversation. A press
+//! of the contact button is answered immediately.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -18,11 +18,11 @@ use super::{
 };
 use crate::json;
 
-/// How long Discord may take to begin a session.
+/// How long Discord may take to begin or resume a session after the line has connected.
 const BEGINNING: Duration = Duration::from_secs(30);
-/// The close code after which Discord keeps the session for a while.
+/// If the line closes a connection with this code, Discord keeps the session for a while, so that it can be resumed.
 const GOING_AWAY: u16 = 4000;
-/// The close code after which Discord ends the session immediately.
+/// If the line closes a connection with this code, Discord ends the session immediately.
 const GONE: u16 = 1000;
 /// The number of unreadable events within `COUNTED` that raises an alarm.
 const ALARMING: u32 = 3;
@@ -130,7 +130,7 @@ impl DiscordLine {
         }
     }
 
-    /// Connects, then resumes the earlier session or begins a new one.
+    /// Connects to the gateway. Resumes the earlier session if there is one, and otherwise begins a new session.
     async fn open_session(&self, state: &mut GatewayState) -> Result<Socket, ConnectionEnd> {
         let unreached =
             |error: super::rest::RestError| ConnectionEnd::new(NextStep::Retry, error.to_string());
@@ -269,7 +269,7 @@ impl DiscordLine {
         }
     }
 
-    /// Resets the count of unreadable events an hour after the count began. The reset also ends the alarm.
+    /// Resets the count of unreadable events an hour after the count began. The reset also ends the alarm that these events raised.
     async fn reset_unreadable(&self, intake: &Arc<dyn Intake>, state: &mut GatewayState) {
         if state
             .unreadable

@@ -80,7 +80,7 @@ impl DiscordLine {
         }
     }
 
-    /// Queues a trigger for `pull`. The trigger is dropped if the line has stopped.
+    /// Queues a trigger for the task `pull`, which reads conversations. The trigger is dropped if the line has stopped.
     pub fn trigger_read(&self, trigger: ReadTrigger) {
         let _ = self.triggers.send(trigger);
     }
@@ -91,7 +91,7 @@ impl DiscordLine {
             .of(Language::parse(locale).unwrap_or(self.centre.language))
     }
 
-    /// Returns a text with the centre's details filled in.
+    /// Returns the text with the key `key`. Fills in the centre's details and the values in `more`.
     pub fn localized(&self, words: &Words, key: &str, more: &[(&str, &str)]) -> String {
         let form = [("form", self.public_url.as_str())];
         self.centre.say(words, key, &[&form, more].concat())

@@ -64,13 +64,14 @@ fn parse_mention(inside: &str) -> Option<Mention<'_>> {
     name_before_id(emoji).map(Mention::Emoji)
 }
 
-/// Returns the name in `name:id`.
+/// Returns the name in a text of the form `name:id`, in which Discord mentions an emoji or a command.
 fn name_before_id(text: &str) -> Option<&str> {
     let (name, number) = text.split_once(':')?;
     (!name.is_empty() && number.parse::<u64>().is_ok()).then_some(name)
 }
 
-/// Looks up the name for an id in a list of the message. `list` is the JSON pointer to this list.
+/// Looks up the name for an id in a list of the message. `list` is the JSON pointer to this list. `names` are JSON pointers to the fields
+/// that may contain the name; the first text found is used.
 fn name_in(message: &Value, list: &str, id: u64, names: &[&str]) -> Option<String> {
     let one = json::list(message, list).find(|one| json::id(one, "/id") == Some(id))?;
     let found = names.iter().find_map(|name| json::text(one, name));

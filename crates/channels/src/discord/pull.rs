@@ -1,5 +1,5 @@
-//! Reads conversations page by page, starting after the last accepted message. An event about a message starts a read of the
-//! message's conversation. A gap in the gateway's events starts a read of all conversations.
+//! Reads conversations page by page, starting after the last accepted message. An event about a message starts a read of the message's
+//! conversation. If the gateway may have lost events, all conversations are read.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -26,9 +26,9 @@ use crate::json;
 
 /// The maximum number of messages on a page (Discord's limit).
 const PAGE: usize = 100;
-/// The maximum number of tasks that run at the same time.
+/// The maximum number of pending `Task`s that run at the same time.
 const TOGETHER: usize = 4;
-/// The maximum number of tasks that run before new triggers are handled.
+/// The maximum number of pending `Task`s that run before new triggers are handled.
 const BATCH: usize = 16;
 /// How often conversations with a message from the last day are read without a trigger. These reads find messages whose events the
 /// gateway lost.
@@ -46,11 +46,11 @@ const DIRECT: i64 = 1;
 enum Task {
     /// Post the contact button in the server channel that the setting `room` names.
     PostButton,
-    /// Find the person of a direct conversation.
+    /// Ask Discord for the person in a channel. If the channel is a direct conversation, it is then read.
     Identify(ChannelId),
     /// Read the new messages of a conversation.
     ReadNew(ChannelId),
-    /// Read one message again.
+    /// Read one message again because it was edited.
     ReadMessage(ChannelId, u64),
     /// Read the new messages of a conversation and the edited messages of its last page.
     ReadNewAndEdited(ChannelId),
@@ -249,7 +249,8 @@ impl DiscordLine {
         }
     }
 
-    /// Reads every message after the last accepted message, oldest first. Commits each page together with the page's cursor.
+    /// Reads every message after the last accepted message, oldest first. Each page is stored together with the cursor, which records how
+    /// far the conversation was read.
     async fn read_new(&self, intake: &dyn Intake, channel: ChannelId) -> Result<(), ReadFailure> {
         let Some(mut conversation) = self.conversations.get(channel) else {
             return Ok(());
@@ -278,8 +279,8 @@ impl DiscordLine {
         }
     }
 
-    /// Reads the last page of a conversation again. Accepts each edited message as a new version. The intake ignores a version that
-    /// it already has.
+    /// Reads the last page of a conversation again. Hands each edited message to the intake as a new version of the message. The intake
+    /// ignores a version that it already has.
     async fn read_last_page(&self, intake: &dyn Intake, channel: ChannelId) -> Result<(), ReadFailure> {
         let Some(conversation) = self.conversations.get(channel) else {
             return Ok(());
@@ -314,7 +315,8 @@ impl DiscordLine {
         Ok(page)
     }
 
-    /// Converts a message into a raw message. `at` is the time of its arrival. Returns `None` if the bot wrote the message.
+    /// Converts a message into a raw message. `at` is the time at which the message counts as received. Returns `None` if the bot wrote the
+    /// message.
     fn to_raw(
         &self,
         channel: ChannelId,
@@ -344,8 +346,8 @@ impl DiscordLine {
         })
     }
 
-    /// Schedules another attempt after a failed read. If Discord permanently refuses access to the conversation, stores a notice
-    /// for the person's contact instead.
+    /// Schedules another attempt after a failed read. If Discord permanently refuses access to the conversation, stores a notice instead,
+    /// which appears in the person's contact.
     async fn reschedule(
         &self,
         intake: &dyn Intake,
@@ -396,7 +398,7 @@ impl DiscordLine {
         );
     }
 
-    /// Stores one notice that a conversation can't be read. The notice appears in the person's contact.
+    /// Records that a conversation can't be read, and stores a notice about it. The notice appears in the contact of the person.
     async fn note_gap(
         &self,
         intake: &dyn Intake,

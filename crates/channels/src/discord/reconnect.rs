@@ -8,14 +8,14 @@ use serde_json::Value;
 use super::socket::NextStep;
 use crate::json;
 
-/// A session that lasts this long resets the waits to their first values.
+/// After a session that lasted this long, the next waits begin with their first values again.
 const SETTLED: Duration = Duration::from_secs(600);
 /// The first wait before a new session. Each further wait is twice as long as the previous wait.
 const FIRST: Duration = Duration::from_secs(5);
 /// The longest wait before a new session.
 const LONGEST: Duration = Duration::from_secs(900);
 
-/// The numbers of recent failures, by kind. A session that lasts for `SETTLED` resets the numbers.
+/// How many connections ended recently, by the `NextStep` that followed. A session that lasts for `SETTLED` resets the numbers to zero.
 #[derive(Default)]
 pub struct ReconnectWaits {
     sessions: u32,
@@ -61,7 +61,7 @@ pub struct Starts {
 }
 
 impl Starts {
-    /// Reads the limit from Discord's answer about the gateway. Returns `None` if the answer contains no limit.
+    /// Reads the limit from Discord's answer to the request for the gateway's URL. Returns `None` if the answer contains no limit.
     pub fn read(gateway: &Value) -> Option<Self> {
         let limit = gateway.get("session_start_limit")?;
         let reset_after = Duration::from_millis(json::size(limit, "/reset_after").unwrap_or_default());
@@ -72,7 +72,7 @@ impl Starts {
         })
     }
 
-    /// Returns whether less than a tenth of the sessions is left. Staff should then look for the cause.
+    /// Returns whether less than a tenth of the allowed sessions is left. Staff should then find out why the bot begins so many sessions.
     pub const fn are_few(&self) -> bool {
         self.left < self.total / 10
     }

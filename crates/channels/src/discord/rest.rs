@@ -10,7 +10,8 @@ use crate::{backoff::Backoff, json};
 
 /// How long Discord may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// The longest time that this module waits before it sends a request. A longer wait is returned to the caller as an error.
+/// If Discord asked for a wait of at most this time, this module waits and then sends the next request. If Discord asked for a longer wait,
+/// the module returns `RestError::Limited`.
 const SHORT: Duration = Duration::from_secs(5);
 
 /// The size of the largest file that is downloaded, in bytes.
@@ -106,7 +107,7 @@ impl Rest {
         })
     }
 
-    /// Returns the token, which the gateway needs as well.
+    /// Returns the bot's token, which is also needed to log in to the gateway.
     pub fn token(&self) -> &str {
         &self.token
     }
@@ -150,8 +151,9 @@ impl Rest {
             .await
     }
 
-    /// Sends a request. If Discord asked for a wait of at most `SHORT`, waits first. These waits do not apply to a response to a
-    /// press of the contact button. The response is sent immediately, because Discord expects it within three seconds.
+    /// Sends a request. If an earlier answer asked for a wait of at most `SHORT`, waits first. If it asked for a longer wait, returns
+    /// `RestError::Limited`. A response to a pressed button or a submitted form is always sent immediately, because Discord expects it
+    /// within three seconds.
     pub async fn call(&self, route: Route<'_>, request: Request<'_>) -> Result<Value, RestError> {
         let key = route.path();
         let at_once = matches!(
@@ -185,7 +187,7 @@ impl Rest {
             let wait = seconds(asked.or_else(|| number("retry-after")).unwrap_or(1.0));
             let global = body.get("global").and_then(Value::as_bool).unwrap_or_default();
             if at_once {
-                // The rate limit for a response to a press does not apply to other requests.
+                // This rate limit applies only to responses to buttons and forms, so it is not recorded for other requests.
             } else if global || headers.contains_key("x-ratelimit-global") {
                 self.backoff.note_global_wait(wait);
             } else {

@@ -26,10 +26,11 @@ use crate::{channel::ChannelError, json, split::split_text};
 /// The maximum length of a message, in characters (Discord's limit). The code counts UTF-16 code units; a text has at least as
 /// many units as characters.
 const LONGEST: usize = 2_000;
-/// How far Discord's clock may be behind ours. When the line searches for an earlier copy of a reply, the search goes back to this
-/// long before the reply was written.
+/// How far Discord's clock may be behind ours. A search for an earlier copy of a reply includes messages that Discord dates up to this long
+/// before the reply was written.
 const CLOCKS: chrono::Duration = chrono::Duration::seconds(5);
-/// How long a reply to a form waits for a thread that can't be created yet. After this time, the reply is sent as a direct message.
+/// For this long after a reply to a form was written, the reply waits for a thread that can't be created yet. After this time, the reply is
+/// sent as a direct message.
 const FOR_THREAD: chrono::Duration = chrono::Duration::minutes(10);
 
 fn text_chunks(message: &OutboundMessage) -> Vec<String> {
@@ -41,7 +42,7 @@ pub fn chunk_count(message: &OutboundMessage) -> usize {
     text_chunks(message).len() + message.files.len()
 }
 
-/// The content of a chunk.
+/// One chunk of a message: a part of the text, or a file.
 enum Chunk<'a> {
     Text(&'a str),
     File(&'a OutboundFile),
@@ -125,7 +126,7 @@ impl DiscordLine {
         }
     }
 
-    /// Returns the channel for a reply. A form is answered in a thread, which is created if needed.
+    /// Returns the channel for a reply. A reply to a form is sent to the person's private thread, which is created if needed.
     async fn channel_for(&self, message: &OutboundMessage) -> Result<ChannelId, ChannelError> {
         let place = message.thread.last().and_then(|id| id.split_once(':'));
         let by_form = place.is_some_and(|(place, _)| place == FORM);
@@ -145,8 +146,8 @@ impl DiscordLine {
         self.channel_of(&message.to, &message.thread).await
     }
 
-    /// Returns the channel for replies to a person: the channel of the last message, else the person's thread, else the direct
-    /// conversation.
+    /// Returns the channel for replies to a person: the channel of the last message in `thread`, else the person's private thread, else the
+    /// direct conversation.
     async fn channel_of(&self, to: &Private<String>, thread: &[String]) -> Result<ChannelId, ChannelError> {
         let last = thread.last().and_then(|id| id.split_once(':'));
         let channel = last
@@ -170,8 +171,9 @@ impl DiscordLine {
             .ok_or_else(|| ChannelError::transient("Discord opens no conversation"))
     }
 
-    /// Returns whether the conversation already contains a chunk whose hand-over had an unknown outcome. If `n` earlier chunks of
-    /// the message look the same as this chunk, the conversation must contain more than `n` matches.
+    /// Returns whether the conversation already contains chunk `number` of the message. Call this function if an earlier attempt to send
+    /// the chunk may have succeeded. If `n` earlier chunks of the message look the same as this chunk, the conversation must contain more
+    /// than `n` matches.
     async fn was_sent(
         &self,
         channel: ChannelId,
@@ -250,8 +252,8 @@ fn recipient(to: &Private<String>) -> Option<UserId> {
     id.map(UserId::new)
 }
 
-/// Converts an error that occurred while a thread was created. The message was not handed over yet. A retry is therefore safe, even
-/// if the outcome of the request is unknown.
+/// Converts an error that occurred while a thread was created. The message itself was not sent yet. A retry is therefore safe, even if it
+/// is unknown whether Discord created the thread.
 fn before_hand_over(error: RestError) -> ChannelError {
     match to_channel_error(error) {
         ChannelError::Unknown { reason } => ChannelError::transient(reason),
@@ -272,7 +274,7 @@ fn to_channel_error(error: RestError) -> ChannelError {
         RestError::Broke => ChannelError::unknown(Known::Broke),
         RestError::Refused(refusal) if error.is_for_good() => ChannelError::permanent(refusal.to_string()),
         RestError::Refused(refusal) if refusal.status == 408 => ChannelError::transient(refusal.to_string()),
-        // The outcome is unknown. Discord recognises a repeated message by its nonce.
+        // Discord may have accepted the message. If the message is sent again, Discord recognises it by its nonce.
         RestError::Refused(refusal) => ChannelError::unknown(refusal.to_string()),
     }
 }

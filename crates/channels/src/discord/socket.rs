@@ -1,7 +1,7 @@
 //! One connection to the gateway. This module handles heartbeats and other control messages. It does not parse the data of events.
 //!
-//! The gateway client of serenity is not used, for two reasons. This client silently drops events of unknown types. After a
-//! refusal, the client begins another session every five seconds, until Discord resets the token.
+//! The library serenity also has a gateway client. That client is not used, for two reasons: it silently drops events of unknown types, and
+//! after a refusal it begins another session every five seconds, until Discord resets the bot's token.
 
 use std::time::Duration;
 
@@ -27,8 +27,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// The timeout for closing the connection.
 const CLOSING: Duration = Duration::from_secs(2);
 
-/// A session with the gateway. The session can be resumed on a new connection. Discord keeps the events between two connections for
-/// a while.
+/// A session with the gateway. The session can be resumed on a new connection. For a while, Discord keeps the events that occur between two
+/// connections, and sends them when the session is resumed.
 pub struct Session {
     pub id: String,
     /// The URL at which to resume the session; `None` if Discord named no URL.
@@ -58,9 +58,9 @@ pub enum NextStep {
     Identify,
     /// Connect again. The gateway was not reached.
     Retry,
-    /// Wait longer. Discord refuses the bot until somebody corrects a setting in Hotline or at Discord.
+    /// Connect again after a longer wait. Discord refuses the bot until somebody corrects a setting in Hotline or at Discord.
     Refused,
-    /// Wait this long. The bot has begun all sessions that Discord allows for the day.
+    /// Connect again after this time. The bot has begun all sessions that Discord allows for the day.
     Wait(Duration),
 }
 
@@ -79,7 +79,7 @@ impl ConnectionEnd {
         }
     }
 
-    /// Interprets the close code of a connection.
+    /// Returns the next step for the close code with which Discord closed a connection.
     fn closed(code: Option<u16>) -> Self {
         let (next, words) = match code {
             Some(4004) => (NextStep::Refused, "Discord refuses the token"),

@@ -1,4 +1,4 @@
-//! Prevents concurrent attempts to create a thread for the same person, and remembers refused attempts.
+//! Prevents concurrent attempts to create a thread for the same person, and remembers the people for whom Discord refused a thread.
 
 use std::{
     collections::HashMap,
@@ -20,7 +20,7 @@ pub struct ThreadLocks {
 }
 
 impl ThreadLocks {
-    /// Returns the lock of a person.
+    /// Returns the lock that a task must hold while it creates a thread for a person.
     pub fn lock_of(&self, person: UserId) -> Arc<tokio::sync::Mutex<()>> {
         let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
         // Removes the locks that are no longer in use.

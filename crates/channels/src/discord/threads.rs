@@ -1,4 +1,4 @@
-//! Private threads in the server channel that the setting `room` names. Each person who sent a form has one thread.
+//! Private threads in the server channel that the setting `room` names. Each person who sent a form has at most one thread.
 
 use hotline_core::identifiers::reference::Reference;
 use serde_json::Value;
@@ -71,7 +71,7 @@ impl DiscordLine {
             }
         }
         let name = request.reference.to_string();
-        // An earlier attempt may have created the thread before its connection broke.
+        // An earlier attempt may have created the thread, and then the connection broke. The bot's threads are therefore searched first.
         let made = self.own_threads().await?;
         let made = made.into_iter().find(|(thread, known)| {
             *known == name
@@ -145,7 +145,7 @@ impl DiscordLine {
         self.trigger_read(ReadTrigger::NewThread(thread));
     }
 
-    /// Finds and records threads that an interrupted attempt created but did not record.
+    /// Finds threads that the bot created but did not record, for example because the program stopped in between, and records them.
     pub(super) async fn find_threads(&self) {
         let Ok(threads) = self.own_threads().await else {
             return;
@@ -160,7 +160,7 @@ impl DiscordLine {
             };
             let people = members.iter().filter_map(|member| json::id(member, "/user_id"));
             let mut others = people.filter(|id| !self.is_own_id(Some(*id)));
-            // A thread with two or more other members could belong to any of them.
+            // A thread with two or more other members could belong to any of them, so it is not recorded.
             if let (Some(person), None) = (others.next(), others.next()) {
                 self.track_thread(thread, UserId::new(person));
             }

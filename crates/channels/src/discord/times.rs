@@ -29,7 +29,7 @@ pub fn changed_at(message: &Value) -> Option<DateTime<Utc>> {
 /// The beginning of 2015, in milliseconds of Unix time. The timestamps in Discord's ids count milliseconds from this moment.
 const EPOCH: i64 = 1_420_070_400_000;
 
-/// Returns when Discord created an id.
+/// Returns when Discord created the message that has this id.
 pub fn sent_at(id: u64) -> DateTime<Utc> {
     let millis = i64::try_from(id >> 22).unwrap_or_default() + EPOCH;
     DateTime::from_timestamp_millis(millis).unwrap_or_default()
