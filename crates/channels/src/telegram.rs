@@ -5,9 +5,9 @@
 //! of an album form one message, and all versions of an edited message form one message. The photos and versions may arrive in
 //! any order.
 //!
-//! Telegram's send methods accept no id by which Telegram could recognise a repeat. If the connection breaks during a hand-over, a
-//! counsellor therefore decides whether to send the reply again. With the setting `repeat = "send"`, the line sends the reply again
-//! automatically.
+//! Telegram's send methods accept no id by which Telegram could recognise a repeat. If the connection breaks while a reply is sent, the
+//! reply may have arrived. A counsellor therefore decides whether to send the reply again. With the setting `repeat = "send"`, the line
+//! sends the reply again automatically.
 
 mod contents;
 mod errors;

@@ -17,13 +17,13 @@ use crate::{
 #[derive(Default)]
 pub struct Contents {
     pub text: String,
-    /// The text that the message answers. The desk shows this text folded.
+    /// The text of the message to which this message replies. The desk shows this text collapsed.
     pub quoted: String,
     pub parts: Vec<Part>,
     pub remarks: Vec<Remark>,
 }
 
-/// Fields that this module reads by name, and fields that contain neither text nor files from the sender.
+/// Fields of a message that this module reads by name, and fields that contain neither text nor files from the sender.
 const KNOWN: [&str; 48] = [
     "animation",
     "audio",
@@ -75,8 +75,7 @@ const KNOWN: [&str; 48] = [
     "write_access_allowed",
 ];
 
-/// The names of nested fields. If `KNOWN` does not list a field of a message, the texts of the nested fields with these names are
-/// collected.
+/// If a message has a field that `KNOWN` does not list, the texts are collected that this field contains in nested fields with these names.
 const WORDS: [&str; 10] = [
     "additional_chat",
     "button_text",
@@ -145,7 +144,8 @@ fn texts_with_links(message: &Value) -> Vec<String> {
     found.map(|text| clean::text(&text)).collect()
 }
 
-/// Inserts the URL of each link after the link's label. A link is ignored if it begins or ends inside a character.
+/// Inserts the URL of each link after the link's label. `entities` describes the links by their offsets in UTF-16 code units. A link is
+/// ignored if an offset is inside a character.
 fn insert_link_urls<'a>(text: &str, entities: impl Iterator<Item = &'a Value>) -> String {
     let mut links: Vec<(usize, &str)> = entities
         .filter_map(|entity| {
@@ -235,7 +235,7 @@ fn coordinates(place: &Value) -> Option<String> {
     ))
 }
 
-/// Collects the texts in all fields that are not listed in `KNOWN`.
+/// Collects the texts in the fields of a message that `KNOWN` does not list.
 fn unknown_texts(message: &Value) -> Vec<String> {
     let fields = message.as_object().into_iter().flatten();
     fields
@@ -245,7 +245,7 @@ fn unknown_texts(message: &Value) -> Vec<String> {
         .collect()
 }
 
-/// Returns the author of a forwarded message.
+/// Returns the name of the author of a forwarded message.
 fn author_name(origin: &Value) -> String {
     let chat = origin.get("sender_chat").or_else(|| origin.get("chat"));
     match (origin.get("sender_user"), chat) {
@@ -255,7 +255,7 @@ fn author_name(origin: &Value) -> String {
     }
 }
 
-/// Returns the author of a forwarded message. Reads the fields that Telegram used before 2024.
+/// Returns the name of the author of a forwarded message. Reads the fields that Telegram used before 2024.
 fn formerly_forwarded(message: &Value) -> Option<String> {
     let hidden = || json::text(message, "/forward_sender_name").map(one_line);
     let user = message.get("forward_from").map(display_name);
@@ -271,8 +271,8 @@ fn chat_title(chat: &Value) -> String {
     }
 }
 
-/// Returns the text that the message answers: the passage that the person selected, else the beginning of the answered message.
-/// If the answered message is in another chat, adds its author and a description of its content.
+/// Returns the text to which the message replies: the passage that the person selected, else the beginning of the answered message. If the
+/// answered message is in another chat, adds its author and a description of its content.
 fn quoted_text(message: &Value) -> String {
     let elsewhere = message.get("external_reply");
     let mut lines = Vec::new();

@@ -17,19 +17,20 @@ pub fn to_channel_error(error: &RequestError) -> ChannelError {
     match error {
         RequestError::RetryAfter(wait) => later(Some(wait.duration())),
         RequestError::Api(ApiError::InvalidToken) => later(None),
-        // teloxide converts an answer with an HTTP status of 500 or above into a text.
+        // For an answer with an HTTP status of 500 or above, teloxide returns only a text. The status is recognised from this text.
         RequestError::Api(ApiError::Unknown(words)) if is_the_servers_fault(words) => later(None),
         RequestError::Api(_) | RequestError::MigrateToChatId(_) => ChannelError::permanent(reason),
         // The request never reached Telegram.
         RequestError::Network(error) if error.is_connect() || error.is_builder() => later(None),
-        // The outcome is unknown. A proxy may have answered instead of Telegram, before or after Telegram accepted the message.
+        // It is unknown whether Telegram accepted the message. A proxy may have answered instead of Telegram, before or after Telegram
+        // accepted the message.
         RequestError::Network(_) | RequestError::InvalidJson { .. } | RequestError::Io(_) => {
             ChannelError::Unknown { reason }
         }
     }
 }
 
-/// Returns a reason that the desk can translate. If there is none, returns a description in English.
+/// Returns the reason for an error as a value that the desk can translate, or else as a description in English.
 fn reason_of(error: &RequestError) -> Reason {
     match error {
         RequestError::Api(ApiError::BotBlocked) => Known::Blocked.into(),

@@ -42,7 +42,7 @@ pub struct File<'a> {
 pub fn find_files(message: &Value) -> Vec<File<'_>> {
     let mut files = Vec::new();
     let fields = message.as_object().into_iter().flatten();
-    // Telegram lists an animation a second time as a document.
+    // Telegram lists an animation a second time as a document, so the document is skipped.
     let twice = message.get("animation").is_some();
     for (name, value) in fields.filter(|(name, _)| !(twice && *name == "document")) {
         collect_files(name, value, &mut files);

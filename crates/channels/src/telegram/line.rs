@@ -51,7 +51,7 @@ pub enum Mode {
     Webhook,
 }
 
-/// How the line handles a reply if the connection broke during the hand-over.
+/// How the line handles a reply if the connection broke while the reply was sent, so that the reply may have arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Repeat {
@@ -67,7 +67,7 @@ pub fn default_api_url() -> reqwest::Url {
     reqwest::Url::parse("https://api.telegram.org").expect("an address")
 }
 
-/// How long Telegram may take to answer.
+/// How long Telegram may take to answer a request other than a poll.
 pub const TIMEOUT: Duration = Duration::from_secs(40);
 
 /// One Telegram line. Each line is one bot.

@@ -1,8 +1,8 @@
 //! The bot's automatic answers: a greeting, a choice of languages, an answer to `/stop`, and a message that the bot does not work
 //! in groups.
 //!
-//! These answers are not correspondence and are not stored. If an answer is lost, the person can press the button again. The
-//! person's update is stored like any other update, so a press that concerns a contact is registered.
+//! These answers are not correspondence and are not stored. If an answer is lost, the person can send the command or press the button
+//! again. The person's update itself is stored like any other update, so the command `/stop` appears in the person's contact.
 
 use std::sync::Arc;
 
@@ -26,9 +26,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::errors;
 
-/// The maximum number of presses that wait for an answer. Further presses are ignored, and the person can press again.
+/// The maximum number of commands and button presses that wait for an automatic answer. Further ones are not answered, and the person can
+/// repeat them.
 const WAITING: usize = 256;
-/// The prefix before the language tag in the data of a button.
+/// The data of a button that chooses a language consists of this prefix and the language tag.
 const CHOICE: &str = "language:";
 
 /// A command that the bot knows.
@@ -48,14 +49,14 @@ impl Command {
         ("stop", Self::Stop),
     ];
 
-    /// Parses a text that contains only a command, such as `/start`, `/start@bot` or `/start payload-of-a-link`.
+    /// Parses a message text that contains only a command, such as `/start`, `/start@bot` or `/start payload-of-a-link`.
     pub fn parse(text: &str) -> Option<Self> {
         let mut words = text.trim().strip_prefix('/')?.split_whitespace();
         let name = words.next()?.split('@').next()?.to_ascii_lowercase();
         let (_, command) = Self::ALL.into_iter().find(|(known, _)| *known == name)?;
         let lawful = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
-        // "/start pomozite" is a message from a person. A text counts as the payload of a link only if it contains a digit, `_`
-        // or `-`.
+        // "/start pomozite" is a message from a person. The text after `/start` counts as the payload of a link only if it contains a
+        // digit, `_` or `-`.
         match (words.next(), words.next(), command) {
             (None, ..) => Some(command),
             (Some(payload), None, Self::Start) => {
@@ -131,7 +132,7 @@ impl Menu {
     /// time.
     pub fn queue_answer(&self, update: &Value) {
         if let Some(press) = read_press(update) {
-            // If the queue is full, the press is ignored. The person can press again.
+            // If the queue is full, the update gets no answer. The person can repeat the command or the press.
             let _ = self.0.presses.try_send(press);
         }
     }
@@ -149,7 +150,7 @@ impl Menu {
     }
 }
 
-/// Returns the press in an update. Returns `None` if the update needs no automatic answer.
+/// Returns the command, the button press or the group chat that an update reports. Returns `None` if the update needs no automatic answer.
 fn read_press(update: &Value) -> Option<Press> {
     if let Some(query) = update.get("callback_query") {
         let id = query.get("id")?.as_str()?.to_owned();
@@ -181,7 +182,7 @@ fn read_press(update: &Value) -> Option<Press> {
 }
 
 impl Inner {
-    /// Sets the bot's commands and their descriptions. Telegram shows them to people.
+    /// Tells Telegram the bot's commands and their descriptions. Telegram shows this list to people who write to the bot.
     async fn set_commands(&self) {
         for language in Language::ALL {
             let words = self.locales.of(language);

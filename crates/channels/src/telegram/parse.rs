@@ -47,8 +47,8 @@ pub fn parse_update(raw: &RawMessage, bot: &str, attachments: Attachments) -> No
     }
 }
 
-/// Returns the version number of an edited message. If a message is edited twice in one second, the later edit has the higher
-/// number.
+/// Returns the version number of an edited message, computed from the time of the edit and the update's number. If a message is edited
+/// twice in one second, the later edit has the higher number.
 fn version(update: &Value, message: &Value) -> i64 {
     let edited = json::number(message, "/edit_date").unwrap_or_default();
     let number = json::number(update, "/update_id").unwrap_or_default();
@@ -56,7 +56,7 @@ fn version(update: &Value, message: &Value) -> i64 {
     version.max(1)
 }
 
-/// Returns the sender of an unreadable update. Returns `None` if the update did not come from a private chat.
+/// Returns the id of the sender of an unreadable update. Returns `None` if the update did not come from a private chat.
 fn sender(update: &Value) -> Option<String> {
     let about = update.as_object()?.values().find(|value| value.is_object())?;
     let private = json::text(about, "/chat/type").is_none_or(|kind| kind == "private");
@@ -101,7 +101,7 @@ fn read_message(message: &Value, bot: &str, version: i64, attachments: Attachmen
         remarks.push(Remark::UnknownContent);
     }
     let ids = chat.zip(json::number(message, "/message_id"));
-    // All photos of an album form one message.
+    // All photos of an album form one message, so they share an id that names the album.
     let whole = ids.map(|(chat, id)| match json::text(message, "/media_group_id") {
         Some(album) => format!("{bot}:{chat}:album {album}"),
         None => format!("{bot}:{chat}:{id}"),

@@ -22,7 +22,7 @@ const LONG_POLL_SECONDS: u32 = 25;
 const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 /// The timeout for a poll. Another poll begins after the timeout.
 pub const TIMEOUT: Duration = Duration::from_secs(40);
-/// How long polls may fail before the line is reported as down.
+/// How long all polls may fail before the line is reported as down.
 const SILENT: Duration = Duration::from_secs(90);
 /// An update that waited at Telegram for longer than this raises an alarm. Telegram keeps an update for 24 hours.
 pub const ALARM: chrono::Duration = chrono::Duration::hours(6);
@@ -45,8 +45,9 @@ impl Payload for GetUpdates {
 
 /// The state that is kept from one poll to the next.
 struct State {
-    /// The offset for the next poll. It is sent only once, because an old offset could confirm unread updates. After a week without
-    /// updates, Telegram may give later updates lower numbers.
+    /// The offset for the next poll. Telegram deletes all updates with a lower number than the offset. After a week without updates,
+    /// Telegram may give new updates lower numbers than before. The offset is therefore sent only once; an old offset could delete updates
+    /// that the line has not read.
     offset: Option<i64>,
     /// The number of updates to request. It is 1 after an answer that can't be parsed.
     limit: u8,
@@ -108,7 +109,7 @@ impl Telegram {
                     if arrived || begun.elapsed() > SHORTEST_WAIT {
                         continue;
                     }
-                    // This server does not support long polling and answers immediately, so the loop has to pause.
+                    // The server answered immediately and without updates, so it does not support long polling. The loop has to pause.
                     SHORTEST_WAIT
                 }
                 Err(failed) => self.report_failure(intake, &mut state, &failed).await,

@@ -61,8 +61,8 @@ impl Telegram {
         };
         sent.map(drop).or_else(accept_confirmed).map_err(|error| {
             if let RequestError::RetryAfter(wait) = &error {
-                // Telegram does not say whether the wait applies to this chat or to all chats. If another chat has to wait as well,
-                // the wait is applied to all chats.
+                // Telegram refused the message and asked for a wait, but does not say whether the wait applies to this chat or to all
+                // chats. If another chat has to wait as well, the wait is applied to all chats.
                 if self.backoff.note_wait(to, wait.duration()) {
                     self.backoff.note_global_wait(wait.duration());
                 }

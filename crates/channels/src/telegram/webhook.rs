@@ -133,8 +133,8 @@ fn path(line: &LineName) -> String {
     format!("/telegram/{line}")
 }
 
-/// Handles one request from Telegram. Accepts any content, because Telegram would repeat a refused update for 24 hours and would
-/// not send later updates.
+/// Handles one request from Telegram. If the secret in the header is right, accepts any content, because Telegram would repeat a refused
+/// update for 24 hours and would not send later updates.
 async fn receive_update(State(context): State<WebhookContext>, headers: HeaderMap, body: Bytes) -> Response {
     let given = headers.get(SECRET).map_or(&[][..], |secret| secret.as_bytes());
     if !secrets_match(given, context.secret.as_bytes()) {
