@@ -1,10 +1,10 @@
 //! The web form: the start page `/`, the forms for advice and reports, the receipt page, the answer page `/answer`, and a JSON
 //! interface for programs.
 //!
-//! Repeats are harmless. Each form contains an id that is created when the form is shown. The raw message of the form's first post
-//! has this id as its external id, so an identical second post is the same message. A visitor who goes back, changes the text and
-//! sends the form again adds a message to the same contact. The external id of the added message consists of the form's id and a
-//! hash of the content.
+//! A form that is sent twice is stored once. Each form contains an id that is created when the form is shown. The raw message of the form's
+//! first post has this id as its external id, so an identical second post is the same message. A visitor who goes back, changes the text
+//! and sends the form again adds a message to the same contact. The external id of the added message consists of the form's id and a hash
+//! of the content.
 //!
 //! The receipt code is derived from the form's id and the master key. The line neither stores nor logs the IP addresses of visitors.
 
@@ -44,7 +44,8 @@ pub const KIND: ChannelKind = ChannelKind {
 struct Settings {
     #[serde(rename = "channel")]
     _channel: String,
-    /// How the line handles files. By default the form takes no files and asks for the URL of the content instead (requirement P1).
+    /// How the line handles files. By default the form takes no files and asks for the URL of the reported content instead (requirement
+    /// P1).
     #[serde(default = "never")]
     attachments: Attachments,
     /// Whether the centre has decided, with legal advice, to accept files.
@@ -95,7 +96,8 @@ impl Channel for WebForm {
         stored_post::parse_post(raw)
     }
 
-    /// Does nothing. A visitor enters the receipt code on the answer page and reads the answer there.
+    /// Does nothing, because an answer is not sent anywhere: the visitor enters the receipt code on the page `/answer` and reads the answer
+    /// there.
     async fn send(&self, _message: &OutboundMessage, _chunk: usize) -> Result<(), ChannelError> {
         Ok(())
     }

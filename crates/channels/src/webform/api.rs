@@ -104,7 +104,8 @@ fn parse_post(context: &FormContext, body: &[u8]) -> Result<StoredPost, (StatusC
     if fields.message.is_empty() && fields.url.is_empty() {
         return Err(wrong("give a `message` or a `url`"));
     }
-    // The rules for reports apply to both kinds, because a program may send a request for advice that contains only a URL.
+    // The rules for reports are applied to requests for advice as well, because a program may send a request for advice that contains only
+    // a URL.
     if let Some((field, mistake)) = fields.mistakes(Asks::Report).first() {
         let words = context.line.locales.of(Language::En);
         return Err(wrong(&format!("`{field}`: {}", words.say(mistake))));

@@ -72,7 +72,7 @@ pub async fn refuse_too_large(State(context): State<FormContext>, request: Reque
     }
 }
 
-/// Returns the language that the URL chooses (`lang=…`).
+/// Returns the language that the query parameter `lang` of the URL names.
 pub fn language_in(uri: &Uri) -> Option<&str> {
     let query = uri.query().unwrap_or_default();
     query.split('&').find_map(|pair| pair.strip_prefix("lang="))
@@ -140,7 +140,7 @@ impl FormContext {
         ids::new(self.line.clock.now()).to_string()
     }
 
-    /// Returns whether an id was recently created by [`Self::form_id`].
+    /// Returns whether [`Self::form_id`] may have created an id, and did so at most `SAME_FORM` ago.
     fn is_own(&self, id: &str) -> bool {
         let made = Uuid::try_parse(id).ok().and_then(|id| id.get_timestamp());
         let made = made.and_then(|made| {
@@ -150,8 +150,8 @@ impl FormContext {
         made.is_some_and(|made| (self.line.clock.now() - made).abs() <= SAME_FORM)
     }
 
-    /// Stores a posted form. A second post with the same id and the same content is the same message. Within `SAME_FORM`, a post
-    /// with the same id and other content is a further message of the same contact.
+    /// Stores a posted form. A second post with the same id and the same content is the same message. Until `SAME_FORM` has passed since
+    /// the form was shown, a post with the same id and other content is a further message of the same contact.
     pub async fn accept_form(
         &self,
         id: &str,

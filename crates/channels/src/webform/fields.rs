@@ -107,7 +107,7 @@ fn is_address(text: &str) -> bool {
 }
 
 impl FormFields {
-    /// Sets a field. Ignores unknown field names.
+    /// Sets the field that has the name `field` in the posted form. Ignores unknown field names.
     pub fn set(&mut self, field: &str, text: String) {
         match field {
             "id" => self.id = text,
@@ -155,7 +155,7 @@ impl FormFields {
             .collect()
     }
 
-    /// Returns the mistakes in a first message.
+    /// Returns the mistakes in a new request for advice or a new report.
     pub fn mistakes(&self, asks: Asks) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
         let has_content = !self.message.is_empty() || !self.files.is_empty();
@@ -176,7 +176,7 @@ impl FormFields {
         mistakes
     }
 
-    /// Returns the mistakes in a later message.
+    /// Returns the mistakes in a further message, which a visitor writes on the answer page.
     pub fn mistakes_in_further_message(&self) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
         if self.message.is_empty() && self.files.is_empty() && self.wrong_files.is_none() {

@@ -1,5 +1,5 @@
-//! Slows down the guessing of receipt codes. The answer to a wrong code is delayed. The answer to a right code is immediate, even
-//! while somebody else guesses codes. All wrong codes share one rate limit.
+//! Slows down the guessing of receipt codes. The answer to a wrong code is delayed. The answer to a right code is immediate, even while
+//! somebody else guesses codes. Wrong codes from all visitors share one rate limit.
 
 use std::{num::NonZeroU32, time::Duration};
 
@@ -10,16 +10,18 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// The fixed delay of the answer to every wrong code. The delay from the rate limit is added to this delay.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1_500);
 
-/// The rate limits. They are kept in memory, contain no IP addresses and are reset when the program starts.
+/// The rate limit for wrong receipt codes, and the rate limit for the warning about them. Both are kept in memory, contain no IP addresses
+/// and are reset when the program starts.
 pub struct GuessLimit {
     wrong: DefaultDirectRateLimiter,
     warned: DefaultKeyedRateLimiter<()>,
 }
 
 impl GuessLimit {
-    /// Creates a limit of twenty wrong codes a second. Answers to further wrong codes are delayed by up to `LONGEST_WAIT`. The
-    /// number of guesses is then limited by the number of open connections: a program with a thousand connections makes fifty
-    /// guesses a second. If a hundred thousand codes are in use, this program needs 63 years on average to guess one code.
+    /// Creates a limit of twenty wrong codes a second. If more wrong codes arrive, the answers to them are delayed by up to `LONGEST_WAIT`.
+    /// A program that guesses has to wait about 20 seconds for the answer before it can guess again on the same connection. With a thousand
+    /// connections, it therefore makes about fifty guesses a second. If a hundred thousand codes are in use, it needs 63 years on average
+    /// to guess one of the codes.
     pub fn new() -> Self {
         let twenty = NonZeroU32::MIN.saturating_add(19);
         let burst = NonZeroU32::MIN.saturating_add(99);

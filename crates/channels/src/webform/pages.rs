@@ -64,7 +64,7 @@ pub struct Enter<'a> {
     pub typed: &'a FormFields,
 }
 
-/// The conversation so far, with a field for a further message.
+/// The page that shows the conversation so far and has a field for a further message.
 #[derive(Template)]
 #[template(path = "webform/conversation.html")]
 pub struct Conversation<'a> {
@@ -105,7 +105,7 @@ pub struct Shown {
     pub text: String,
 }
 
-/// Formats the messages of a conversation, with their times in the time zone `zone`.
+/// Formats the messages of a conversation for the page, with their times in the time zone `zone`.
 pub fn format_messages(said: &[ConversationMessage], zone: Tz) -> Vec<Shown> {
     said.iter()
         .map(|said| Shown {

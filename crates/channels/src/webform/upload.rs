@@ -109,9 +109,9 @@ impl Upload {
         Ok(fields.cleaned())
     }
 
-    /// Returns the text fields before the first file, and whether files were sent. Reads and discards the rest, up to `most` bytes.
-    /// If the answer were sent earlier, the connection would be closed while the browser is sending. The browser would then show
-    /// its own error page instead of the answer.
+    /// Returns the text fields before the first file, and whether files were sent. Reads and discards the rest, up to `most` bytes. If the
+    /// caller responded before the rest was read, the connection would be closed while the browser is sending. The browser would then show
+    /// its own error page instead of the response.
     pub async fn without_files(self, most: usize) -> (FormFields, bool) {
         let Some(Files {
             name,
