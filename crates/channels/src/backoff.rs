@@ -1,4 +1,5 @@
-//! Remembers the waits that a platform asked for. A wait applies to one conversation or to all requests of the line.
+//! Remembers how long a platform asked the line to wait before the next request. A wait applies to one conversation or to all requests of
+//! the line.
 
 use std::{
     collections::HashMap,
@@ -6,8 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The waits that a platform asked for. Until a wait ends, the platform refuses every message. The platform bans bots that ignore
-/// waits.
+/// The waits that a platform asked for. Until a wait ends, the platform refuses every request to which the wait applies. It bans bots that
+/// send requests anyway.
 #[derive(Default)]
 pub struct Backoff(Mutex<Waits>);
 
@@ -26,7 +27,7 @@ impl Backoff {
         Some(until.saturating_duration_since(Instant::now())).filter(|wait| !wait.is_zero())
     }
 
-    /// Records that the next request in a conversation must wait for `wait`. Returns whether another conversation must wait as
+    /// Records that the next request in a conversation must wait for `wait`. Returns whether another conversation must currently wait as
     /// well.
     pub fn note_wait(&self, conversation: &str, wait: Duration) -> bool {
         let mut waits = self.0.lock().unwrap_or_else(PoisonError::into_inner);

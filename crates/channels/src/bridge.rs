@@ -162,9 +162,9 @@ impl Channel for Bridge {
                 place: call.place,
                 version: call.edit.max(0),
             }),
-            // The network may return one of our own messages, with the id that we gave the message. The second value of `echo_of`
-            // is a thread token that serves as evidence. No token is needed here, because the signature proves who sent the
-            // request.
+            // The network may return one of our own messages, with the id that we gave the message. The second value of `echo_of` is a
+            // thread token, which proves that a returned message is ours. No token is needed here, because the signature proves who sent
+            // the request.
             echo_of: id.as_deref().and_then(|id| id.parse().ok()).map(|id| (id, None)),
             message_id: id,
             language: language.or_else(|| Language::guess(&text)),

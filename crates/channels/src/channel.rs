@@ -22,7 +22,7 @@ pub struct ChannelKind {
     pub name: &'static str,
     /// `true` if only one line of this kind may exist. A second line would serve the same public URLs.
     pub only_one: bool,
-    /// Opens a line without connecting to anything yet.
+    /// Opens a line from its settings. Does not connect to the platform yet.
     pub open: fn(Opening) -> anyhow::Result<Arc<dyn Channel>>,
 }
 
@@ -81,13 +81,14 @@ pub trait Channel: Send + Sync {
     /// Returns an error if the hand-over failed or if its outcome is unknown. The error says whether a retry makes sense.
     async fn send(&self, message: &OutboundMessage, chunk: usize) -> Result<(), ChannelError>;
 
-    /// Returns whether a person sees a message twice after two hand-overs of the message. If `true`, a counsellor decides whether
-    /// to repeat a hand-over with an unknown outcome. If `false`, the hand-over is repeated automatically.
+    /// Returns whether a person sees a message twice if the message is handed over twice. This matters if it is unknown whether a hand-over
+    /// succeeded. If `true`, a counsellor then decides whether to repeat the hand-over. If `false`, the hand-over is repeated
+    /// automatically.
     fn repeats_are_seen(&self) -> bool {
         false
     }
 
-    /// Returns whether a message waits until every earlier message to the same person has been handed over.
+    /// Returns whether an outgoing message waits until every earlier message to the same person has been handed over.
     fn keeps_order(&self) -> bool {
         false
     }
@@ -100,7 +101,7 @@ pub trait Channel: Send + Sync {
     /// Shows the person that a counsellor is writing an answer. Ignores failures.
     async fn show_typing(&self, _to: &Private<String>, _thread: &[String]) {}
 
-    /// Fetches a file from the platform. `reference` is the reference to the file that a message contained instead of the file.
+    /// Fetches a file from the platform. `reference` is the text that a received message contained in place of the file.
     ///
     /// # Errors
     /// Returns an error if the file could not be fetched. The error says whether a retry makes sense.
@@ -117,11 +118,11 @@ pub trait Channel: Send + Sync {
     /// Returns an error if a test fails. The error names the cause and the remedy.
     async fn check(&self) -> anyhow::Result<Vec<String>>;
 
-    /// Returns the external ids of all messages that are now in the line's source, such as a mailbox. Returns `None` if the source
-    /// does not keep messages.
+    /// Returns the external ids of all messages that are now stored where the line fetches them, such as a mailbox. Returns `None` if
+    /// messages are not kept there.
     ///
     /// # Errors
-    /// Returns an error if the source can't be read.
+    /// Returns an error if, for example, the mailbox can't be read.
     async fn held_ids(&self) -> anyhow::Result<Option<Vec<String>>> {
         Ok(None)
     }
@@ -156,7 +157,8 @@ pub enum Attachments {
     Always,
 }
 
-/// Why a hand-over failed, or why its outcome is unknown. The error text comes from the other side and may contain addresses.
+/// Why a message could not be handed over or a file could not be fetched, or why the outcome is unknown. The text of the error comes from
+/// the platform or the mail server and may contain addresses.
 #[derive(Debug, thiserror::Error)]
 pub enum ChannelError {
     /// A later attempt may succeed.
@@ -164,8 +166,8 @@ pub enum ChannelError {
     Transient {
         /// The reason, as shown to staff.
         reason: Reason,
-        /// How long the other side asked us to wait; `None` if it named no time. If a time is named, the refused hand-over does not
-        /// count as an attempt.
+        /// How long the platform or the mail server asked us to wait; `None` if it named no time. If it named a time, the refused hand-over
+        /// does not count as a failed attempt.
         retry_after: Option<Duration>,
     },
     /// The outcome of the hand-over is unknown: the message may have arrived or not.
@@ -183,7 +185,7 @@ pub enum ChannelError {
 }
 
 impl ChannelError {
-    /// Creates an error for a hand-over that may succeed later. The other side named no time for a retry.
+    /// Creates an error for a hand-over that may succeed later. The platform or the mail server named no time for a retry.
     pub(crate) fn transient(reason: impl Into<Reason>) -> Self {
         Self::Transient {
             reason: reason.into(),
@@ -222,8 +224,8 @@ pub(crate) const fn default_true() -> bool {
     true
 }
 
-/// Returns a secret. The settings contain either the secret or the path of a file with the secret. Line breaks at the end of the
-/// file are removed.
+/// Returns a secret from the settings, which contain either the secret (`value`) or the path of a file with the secret (`file`). Line
+/// breaks at the end of the file are removed.
 pub(crate) fn read_secret(
     value: Option<&Private<String>>,
     file: Option<&PathBuf>,

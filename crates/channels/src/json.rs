@@ -61,8 +61,8 @@ pub fn texts_named<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
         Value::Object(fields) => fields
             .iter()
             .flat_map(|(name, value)| {
-                // The text of any other field, such as `"type": "paragraph"`, is not collected. If the value of the field is an
-                // object or a list, matching fields inside it are collected.
+                // The text of any other field, such as `"type": "paragraph"`, is not collected. If the value of such a field is an object
+                // or a list, fields inside it with one of the names are collected.
                 if names.contains(&name.as_str()) {
                     own_texts(value, names)
                 } else {
@@ -74,8 +74,8 @@ pub fn texts_named<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
     }
 }
 
-/// Collects the texts in the value of a matching field. The value is a text, an object with matching fields, or a list of texts and
-/// objects.
+/// Collects the texts in the value of a field whose name is in `names`. The value is a text, an object with fields of these names, or a
+/// list of texts and objects.
 fn own_texts<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
     match value {
         Value::String(text) => vec![text],
@@ -85,8 +85,8 @@ fn own_texts<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
     }
 }
 
-/// Finds the number after each occurrence of a field name. The text may be invalid JSON. A number may be written as a string of
-/// digits.
+/// Finds the number after each occurrence of the field name `name` in a text. The text may be invalid JSON. A number may be written as a
+/// string of digits.
 pub fn numbers_after(text: &str, name: &str) -> Vec<u64> {
     let name = format!("\"{name}\"");
     let after_name = text.split(&name).skip(1);
@@ -99,7 +99,7 @@ pub fn numbers_after(text: &str, name: &str) -> Vec<u64> {
     numbers.collect()
 }
 
-/// Replaces the escape of an unpaired surrogate with U+FFFD.
+/// Replaces each `\u` escape of an unpaired surrogate with U+FFFD.
 fn without_half_pairs(json: &str) -> String {
     let mut whole = String::with_capacity(json.len());
     let mut rest = json;

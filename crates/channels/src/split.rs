@@ -20,7 +20,7 @@ pub fn split_text(text: &str, most: usize) -> Vec<String> {
                 if length(letter) <= most {
                     append(&mut chunks, letter, most);
                 } else {
-                    // This letter has so many combining accents that it is longer than a chunk.
+                    // This letter has so many combining accents that it is longer than a chunk, so it is split between its characters.
                     letter
                         .chars()
                         .for_each(|c| append(&mut chunks, c.encode_utf8(&mut [0; 4]), most));

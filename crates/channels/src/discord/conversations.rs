@@ -9,8 +9,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serenity::all::{ChannelId, UserId};
 
-/// A message id consists of a channel id and Discord's id. For a form, this text takes the place of the channel id, because a form has no
-/// channel until a thread is created for it.
+/// A message id consists of a channel id and the id that Discord gave the message. For a form, this text takes the place of the channel id,
+/// because a form has no channel until a thread is created for it.
 pub const FORM: &str = "form";
 
 /// A conversation with one person.
