@@ -2,7 +2,7 @@
 //!
 //! An event from the gateway (Discord's WebSocket) only triggers a read of one conversation through the REST API. Each read starts after
 //! the last accepted message. A read therefore also finds messages whose events were lost, and messages from the time when the line was
-//! disconnected. Each message is therefore accepted once and in order.
+//! disconnected. As a result, each message is accepted once and in order.
 //!
 //! A message that is read or sent twice is not duplicated. An incoming message is identified by its id and the time of its last edit. An
 //! outgoing message carries a nonce, and for some minutes Discord ignores another message with the same nonce. If the line does not know

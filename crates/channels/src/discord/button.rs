@@ -8,7 +8,7 @@ use serenity::all::{
 use super::{line::DiscordLine, rest::RestError};
 use crate::json;
 
-/// The custom id of the contact button.
+/// The custom id by which Discord's events identify the contact button.
 pub const BUTTON: &str = "hotline-write";
 
 impl DiscordLine {

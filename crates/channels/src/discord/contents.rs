@@ -1,7 +1,7 @@
 //! Reads the contents of a message: the text with names instead of ids, descriptions of content that is not text, and references to
 //! the files.
 //!
-//! The functions work on untyped JSON, so one unexpected field can't hide the rest of a message.
+//! The functions work on untyped JSON. If one field has an unexpected value, the rest of the message can still be read.
 
 use hotline_core::contact::message::{Content, Elsewhere, Part, Remark};
 use serde_json::Value;
@@ -97,7 +97,8 @@ fn own_texts(message: &Value, remarks: &mut Vec<Remark>) -> Vec<String> {
     texts
 }
 
-/// Collects the texts and URLs of an embed. Returns an empty list if Discord made the embed from a URL in the message text.
+/// Collects the texts and URLs of an embed. Returns an empty list if Discord made the embed from a URL in `content`, the text of the
+/// message, because the person did not write this embed.
 fn embed_texts(embed: &Value, content: &str) -> Vec<String> {
     if json::text(embed, "/url").is_some_and(|url| content.contains(url)) {
         return Vec::new();

@@ -63,7 +63,7 @@ impl Conversations {
         }
     }
 
-    /// Returns the newest readable thread of a person.
+    /// Returns the newest private thread of a person, among the threads that the bot can read.
     pub fn thread_of(&self, person: UserId) -> Option<ChannelId> {
         let all = self.lock();
         let mine = all

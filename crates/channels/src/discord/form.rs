@@ -32,9 +32,9 @@ const LONGEST: u16 = 4_000;
 const ACCEPTING: Duration = Duration::from_millis(2_000);
 /// This long after a form arrived, the line sends the response to the form even if the contact's reference is still unknown.
 const IN_TIME: Duration = Duration::from_millis(2_300);
-/// Until the response to a form is sent, the line checks at this interval whether the form is registered.
+/// Until the response to a form is sent, the line checks at this interval whether the form has been registered in a contact.
 const CHECK_EVERY: Duration = Duration::from_millis(50);
-/// After the response to a form is sent, the line checks at this interval whether the form is registered.
+/// After the response to a form is sent, the line checks at this interval whether the form has been registered in a contact.
 const CHECK_LATER_EVERY: Duration = Duration::from_secs(2);
 /// How long the line tries to create a thread for a form. After this time, the line tries again only when a counsellor's reply is sent. If
 /// the thread can't be created then either, the reply is sent as a direct message.

@@ -13,8 +13,8 @@ enum Mention<'a> {
     Command(&'a str),
 }
 
-/// Replaces the ids in mentions with names from the message. The returned flag is `true` if the message does not name every
-/// mentioned person, role or channel.
+/// Replaces the ids in mentions with names from the message. The returned flag is `true` if a mention was not replaced: a message never
+/// contains the names of roles, and it may lack the name of a person or a channel.
 pub fn replace_mentions(text: &str, message: &Value) -> (String, bool) {
     let mut named = String::with_capacity(text.len());
     let mut nameless = false;

@@ -150,7 +150,7 @@ impl DiscordLine {
                 }
             },
             ReadTrigger::NewThread(channel) => {
-                // If this write fails, the next search for threads finds the thread again.
+                // Stores the conversation of the new thread. If this write fails, the next call of `find_threads` finds the thread again.
                 if let Some(conversation) = self.conversations.get(channel) {
                     let cursor = self.cursor(channel, &conversation);
                     let _ = intake.accept(Vec::new(), Some(cursor)).await;

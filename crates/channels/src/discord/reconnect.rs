@@ -25,7 +25,8 @@ pub struct ReconnectWaits {
 }
 
 impl ReconnectWaits {
-    /// Returns how long to wait before the next connection. `worked` is how long the session of the last connection lasted.
+    /// Returns how long to wait before the next connection. `worked` is how long the session of the last connection lasted, and `next` is
+    /// what follows after that connection.
     pub fn next_wait(&mut self, worked: Duration, next: NextStep) -> Duration {
         if worked >= SETTLED {
             *self = Self::default();

@@ -237,8 +237,8 @@ impl DiscordLine {
     }
 }
 
-/// Returns the nonce of a chunk. The nonce has 25 characters (Discord's limit). All attempts use the same nonce, so Discord accepts
-/// the chunk only once.
+/// Returns the nonce of a chunk. The nonce has 25 characters (Discord's limit). All attempts to send the chunk use the same nonce, so for
+/// some minutes Discord accepts the chunk only once.
 fn nonce(message: &OutboundMessage, chunk: usize) -> String {
     let digest = Sha256::digest(format!("{} {chunk}", message.id));
     let mut nonce = data_encoding::BASE32_NOPAD.encode(&digest);

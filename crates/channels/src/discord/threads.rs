@@ -26,7 +26,7 @@ pub struct ThreadRequest {
 pub enum NoThread {
     /// A later attempt may succeed.
     NotYet(RestError),
-    /// No room is configured, or Discord does not allow the thread.
+    /// The setting `room` names no channel, or Discord does not allow the thread.
     Never,
 }
 
@@ -110,7 +110,7 @@ impl DiscordLine {
         json::id(&made, "/id").map(ChannelId::new).ok_or(RestError::Broke)
     }
 
-    /// Returns the active threads that the bot created in the room, with their names.
+    /// Returns the active threads that the bot created in the channel `room`, with their names.
     async fn own_threads(&self) -> Result<Vec<(ChannelId, String)>, RestError> {
         let Some((guild, room)) = self.room else {
             return Ok(Vec::new());

@@ -1,8 +1,8 @@
-//! The triggers that start reads of conversations.
+//! The triggers for reads of conversations and for a check of the contact button.
 
 use serenity::all::{ChannelId, UserId};
 
-/// A reason to read conversations.
+/// A reason to read conversations or to check the contact button.
 #[derive(Debug, Clone, Copy)]
 pub enum ReadTrigger {
     /// The gateway may have lost events, so all conversations are read.
