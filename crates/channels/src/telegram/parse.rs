@@ -132,7 +132,7 @@ fn read_message(message: &Value, bot: &str, version: i64, attachments: Attachmen
     }))
 }
 
-/// Returns whether Telegram itself wrote the message.
+/// Returns whether Telegram itself wrote the message, for example about a changed setting of the chat.
 fn is_service(message: &Value) -> bool {
     [
         "chat_background_set",

@@ -22,7 +22,7 @@ const LONG_POLL_SECONDS: u32 = 25;
 const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 /// The timeout for a poll. Another poll begins after the timeout.
 pub const TIMEOUT: Duration = Duration::from_secs(40);
-/// How long all polls may fail before the line is reported as down.
+/// If no poll has succeeded for this long, the line is reported as down, even if fewer than three polls failed.
 const SILENT: Duration = Duration::from_secs(90);
 /// An update that waited at Telegram for longer than this raises an alarm. Telegram keeps an update for 24 hours.
 pub const ALARM: chrono::Duration = chrono::Duration::hours(6);
@@ -178,8 +178,8 @@ impl Telegram {
         }
     }
 
-    /// Handles an answer that is not valid JSON. If the answer can't be repaired, the updates are requested again, one by one.
-    /// The invalid update then arrives alone and can be stored.
+    /// Handles an answer that is not valid JSON. If the answer can't be repaired, the updates are requested again, one by one. The invalid
+    /// update then arrives alone and can be stored unparsed.
     fn take_unreadable(&self, state: &mut State, error: &RequestError) -> UnreadableAnswer {
         let RequestError::InvalidJson { raw, .. } = error else {
             return UnreadableAnswer::Failed;
@@ -217,7 +217,7 @@ impl Telegram {
                 match error {
                     RequestError::RetryAfter(wait) => pause = wait.duration(),
                     RequestError::Api(ApiError::CantGetUpdates) => {
-                        // A webhook is set and blocks polling. Telegram keeps the waiting updates when the webhook is removed.
+                        // A webhook is set and blocks polling, so it is removed. Telegram keeps the waiting updates.
                         let _ = self.bot.delete_webhook().await;
                     }
                     RequestError::Network(error) if error.is_timeout() => pause = Duration::from_secs(1),
@@ -238,7 +238,7 @@ impl Telegram {
         } else {
             tracing::warn!(line.name = %self.name, reason, "Line {} cannot be read and is tried again", self.name);
         }
-        // A single failed poll is normal, so staff do not see it.
+        // Single failed polls are normal. Staff see a failure only after three failed polls in a row, or if no poll succeeded for `SILENT`.
         if state.failures > 2 || down.to_std().is_ok_and(|down| down >= SILENT) {
             intake.health(&self.name, Health::Down(reason)).await;
         }
