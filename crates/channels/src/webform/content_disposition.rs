@@ -1,8 +1,8 @@
 //! Reads the `Content-Disposition` header of one part of a multipart form (RFC 7578).
 //!
-//! Browsers send names in UTF-8 and in quotation marks. Old browsers and other programs use other charsets, no quotation marks, the
-//! extended notation of RFC 8187, or keys in capitals. A part with a file name is always read as a file. The content of an unknown
-//! field is silently dropped, and a file must not be lost in this way.
+//! Browsers send the names of fields and files in UTF-8 and in quotation marks. Old browsers and other programs use other charsets, no
+//! quotation marks, the extended notation of RFC 8187, or parameter names in capitals. A part with a file name is always read as a file.
+//! The content of an unknown field is silently dropped, and a file must not be lost in this way.
 
 use percent_encoding::percent_decode;
 
@@ -43,14 +43,14 @@ fn after(text: &[u8], byte: u8) -> &[u8] {
 }
 
 struct Parameter<'a> {
-    /// The key in lower case.
+    /// The parameter's name in lower case.
     key: String,
     value: Vec<u8>,
     /// The bytes after the parameter.
     left: &'a [u8],
 }
 
-/// Reads the first parameter of a text.
+/// Reads the first parameter, such as `filename="a.png"`, in the rest of a header value.
 fn parameter(text: &[u8]) -> Parameter<'_> {
     let end = text.iter().position(|byte| matches!(byte, b'=' | b';'));
     let (key, rest) = text.split_at(end.unwrap_or(text.len()));
@@ -70,8 +70,8 @@ fn parameter(text: &[u8]) -> Parameter<'_> {
     }
 }
 
-/// Returns the bytes before the closing quotation mark and the bytes after it. A backslash before a quotation mark escapes the
-/// mark, unless no further quotation mark follows. Any other backslash belongs to a path.
+/// Reads a quoted string after its opening quotation mark. Returns the bytes before the closing quotation mark and the bytes after it. A
+/// backslash before a quotation mark escapes the mark, unless no further quotation mark follows. Any other backslash belongs to a path.
 fn unquoted(text: &[u8]) -> (Vec<u8>, &[u8]) {
     let mut read = Vec::new();
     let mut rest = text;
@@ -91,8 +91,8 @@ fn unquoted(text: &[u8]) -> (Vec<u8>, &[u8]) {
     (read, rest)
 }
 
-/// Decodes the notation `charset'language'percent-encoded`. The charset is detected from the decoded bytes, and the declared
-/// charset is ignored.
+/// Decodes a name in the extended notation of RFC 8187, `charset'language'percent-encoded`. The charset is detected from the decoded bytes,
+/// and the declared charset is ignored.
 fn from_extended(text: &[u8]) -> String {
     let encoded = after(after(text, b'\''), b'\'');
     let encoded = if encoded.is_empty() { text } else { encoded };

@@ -1,4 +1,4 @@
-//! The context that all requests to the form use: texts, pages and the intake.
+//! The context with which a request to the form is handled: the texts, the pages and the intake.
 
 use std::sync::Arc;
 
@@ -27,9 +27,9 @@ use super::{
 };
 use crate::channel::Attachments;
 
-/// For this long after a form was shown, further posts of the form join the contact of the first post. Later posts open another
-/// contact, because several visitors may use the same saved copy of a form. Posts with a form id that `FormContext::form_id` did
-/// not create also open another contact.
+/// For this long after a form was shown, a second post of the form with other content joins the contact of the first post. A later post
+/// with other content opens another contact, because several visitors may use the same saved copy of a form. Posts with a form id that
+/// `FormContext::form_id` did not create also open another contact.
 const SAME_FORM: TimeDelta = TimeDelta::hours(3);
 
 /// The state of a web form line that all its requests share.
@@ -49,7 +49,7 @@ pub struct FormLine {
 pub struct FormContext {
     pub line: Arc<FormLine>,
     pub intake: Arc<dyn Intake>,
-    /// The largest request, in bytes.
+    /// The size of the largest accepted request, in bytes.
     pub largest: usize,
 }
 

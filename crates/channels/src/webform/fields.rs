@@ -51,7 +51,8 @@ pub struct FormFields {
     pub wrong_files: Option<&'static str>,
 }
 
-/// A file as stored in the journal. The type has no `Debug` implementation, so that no log can contain the file.
+/// A file, in the format in which it is stored as part of a post. The type has no `Debug` implementation, so that no log can contain the
+/// file.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct PostedFile {
     name: Option<String>,

@@ -366,8 +366,8 @@ async fn send_further_message(
     conversation_page(&context, &headers, &code, found, &fields, Written::Sent)
 }
 
-/// Finds the conversation that belongs to the entered receipt code. If there is no conversation, returns the response to send.
-/// Only the response to a wrong code is delayed.
+/// Finds the conversation that belongs to the entered receipt code. If the code is missing or wrong, or if the conversation can't be
+/// loaded, returns the page that asks for the code again. Only the response to a wrong code is delayed.
 async fn find_conversation(
     context: &FormContext,
     headers: &HeaderMap,

@@ -13,20 +13,21 @@ use sha2::{Digest, Sha256};
 
 use super::fields::{FormFields, PostedFile};
 
-/// One post as stored in the journal. The type has no `Debug` implementation, so that no log can contain the post.
+/// One post, in the format in which it is stored as a raw message. The type has no `Debug` implementation, so that no log can contain the
+/// post.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct StoredPost {
-    /// Whether the visitor asks for advice or reports something; `None` for a later message.
+    /// Whether the visitor asks for advice or reports something; `None` for a further message from the answer page.
     pub kind: Option<Asks>,
     /// The text of the message.
     pub message: String,
     /// The URL that the visitor reports.
     pub url: String,
-    /// The visitor's language.
+    /// The language in which the visitor used the form, or the language that a program named for the post.
     pub language: Language,
     /// The visitor's e-mail address, to which answers are also sent.
     pub reply_to: String,
-    /// The keyed hash of the receipt code.
+    /// The keyed hash of the receipt code. The code itself is not stored.
     pub receipt: String,
     /// The files of the message.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
