@@ -59,7 +59,8 @@ pub trait Channel: Send + Sync {
         Ok(())
     }
 
-    /// Returns the routes to which other servers or visitors post messages for this line. The public listener serves the routes.
+    /// Returns the routes to which other servers or visitors post messages for this line. The program's public HTTP listener serves these
+    /// routes.
     fn routes(&self, _intake: Arc<dyn Intake>) -> Option<axum::Router> {
         None
     }
@@ -67,15 +68,14 @@ pub trait Channel: Send + Sync {
     /// Parses a raw message. This function is pure, and it returns a result for any bytes.
     fn normalise(&self, raw: &RawMessage) -> Normalised;
 
-    /// Returns the number of chunks into which a message is split, for example because its text is long. The line hands one chunk
-    /// after another to the other side, that is, to the platform or the mail server. Each chunk is recorded as soon as the other
-    /// side has accepted it.
+    /// Returns the number of chunks into which a message is split, for example because its text is long. The line hands one chunk after
+    /// another to the platform or the mail server. Each chunk is recorded as sent as soon as it has been accepted there.
     fn chunk_count(&self, _message: &OutboundMessage) -> usize {
         1
     }
 
-    /// Hands one chunk of a message to the other side. Chunks are counted from 0. This function may be called again for the same
-    /// chunk.
+    /// Hands one chunk of a message to the platform or the mail server. Chunks are counted from 0. This function may be called again for
+    /// the same chunk, for example after a failure.
     ///
     /// # Errors
     /// Returns an error if the hand-over failed or if its outcome is unknown. The error says whether a retry makes sense.
@@ -127,8 +127,8 @@ pub trait Channel: Send + Sync {
         Ok(None)
     }
 
-    /// Returns the key of the text with which the line acknowledges the first message of a contact. Returns `None` if the line
-    /// sends no acknowledgement.
+    /// Returns the key, in the localized texts, of the text with which the line acknowledges the first message of a contact. Returns `None`
+    /// if the line sends no acknowledgement.
     fn acknowledgement(&self) -> Option<&'static str> {
         None
     }
@@ -148,7 +148,7 @@ pub trait Channel: Send + Sync {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Attachments {
-    /// Accepts no files. The message lists the type and, if known, the size of each file.
+    /// Accepts no files. In place of each file, the message lists its type and, if known, its size.
     Never,
     /// Accepts, fetches or shows a file only after a counsellor asked for it. Each request by a counsellor is logged.
     #[default]

@@ -16,8 +16,8 @@ pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Cow::Borrowed(text);
     }
-    // Accented Latin letters usually occur between ASCII letters. Cyrillic letters occur next to each other. A text without two
-    // adjacent non-ASCII bytes is therefore in Latin script.
+    // Accented Latin letters usually occur between ASCII letters. Cyrillic letters occur next to each other. A text without two adjacent
+    // non-ASCII bytes is therefore decoded in a charset for Latin letters.
     let beside = |pair: &[u8]| pair.iter().all(|byte| !byte.is_ascii());
     if !bytes.windows(2).any(beside) {
         return WINDOWS_1250.decode_without_bom_handling(bytes).0;
