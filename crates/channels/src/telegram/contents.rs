@@ -75,7 +75,7 @@ const KNOWN: [&str; 48] = [
     "write_access_allowed",
 ];
 
-/// If a message has a field that `KNOWN` does not list, the texts are collected that this field contains in nested fields with these names.
+/// If a message has a field that `KNOWN` does not list, this module collects the texts of nested fields with these names inside that field.
 const WORDS: [&str; 10] = [
     "additional_chat",
     "button_text",

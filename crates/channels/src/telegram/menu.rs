@@ -2,7 +2,8 @@
 //! in groups.
 //!
 //! These answers are not correspondence and are not stored. If an answer is lost, the person can send the command or press the button
-//! again. The person's update itself is stored like any other update, so the command `/stop` appears in the person's contact.
+//! again. The person's update itself is stored like any other update, so the command `/stop` and the choice of a language are recorded in
+//! the person's contact.
 
 use std::sync::Arc;
 
