@@ -96,7 +96,7 @@ impl Channel for WebForm {
         stored_post::parse_post(raw)
     }
 
-    /// Does nothing, because an answer is not sent anywhere: the visitor enters the receipt code on the page `/answer` and reads the answer
+    /// Does nothing, because answers are not sent to visitors. A visitor enters the receipt code on the page `/answer` and reads the answer
     /// there.
     async fn send(&self, _message: &OutboundMessage, _chunk: usize) -> Result<(), ChannelError> {
         Ok(())

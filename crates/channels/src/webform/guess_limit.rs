@@ -31,7 +31,7 @@ impl GuessLimit {
         }
     }
 
-    /// Delays the answer to a wrong code.
+    /// Waits as long as the answer to a wrong code must be delayed.
     pub async fn delay_wrong_code(&self) {
         if self.wrong.check().is_err() {
             if self.warned.check_key(&()).is_ok() {
