@@ -183,7 +183,7 @@ async fn send_form(
     let posted = StoredPost::new(&fields, Some(asks), words.language());
     match context.accept_form(&fields.id, posted).await {
         Ok((accepted, code)) => receipt_page(&context, &headers, &fields, accepted.reference, &code),
-        // The form is shown again with the typed text and the same id, so a second post with the same content is the same message.
+        // The form is shown again with the typed text and the same id, so a second post with the same content is recognised.
         Err(refused) => unavailable(&refused, form_page(&context, &headers, asks, &fields, &[], true)),
     }
 }
@@ -241,7 +241,8 @@ async fn ask_for_code(
     code_page(&context, &headers, &fields, None)
 }
 
-/// Shows the page that asks for the receipt code. The page keeps a message that the visitor has already written.
+/// Shows the page that asks for the receipt code. If the visitor has already written a message, the page
+/// contains its text, so that the text is posted together with the code.
 fn code_page(
     context: &FormContext,
     headers: &HeaderMap,
@@ -399,7 +400,7 @@ fn unavailable(refused: &NotAccepted, page: Response) -> Response {
     with_retry_after(Response::from_parts(parts, body))
 }
 
-/// The state of the message that a visitor wrote on the conversation page.
+/// The state of the message that a visitor wrote on the answer page.
 enum Written<'a> {
     /// The visitor wrote no message.
     Nothing,

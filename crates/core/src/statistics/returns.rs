@@ -71,10 +71,10 @@ pub struct Table {
     /// A condition that limits the table to items with a certain value in another dimension. `None`: the table counts all items.
     #[serde(default)]
     pub only: Option<Only>,
-    /// The rows that the body defined. Each row lists the values of the dimension that it counts.
+    /// The rows that the body defined. Each row lists the dimension values that it counts.
     #[serde(default)]
     pub rows: Vec<Row>,
-    /// Whether the dimension is a question of the classification scheme. If so, the scheme names the row for each answer.
+    /// Whether the dimension is a question of the wrap-up scheme. If so, the scheme gives, for each answer, the row that counts it.
     #[serde(default)]
     pub of_scheme: bool,
     /// Whether the dimension contains ages. If so, the rows of the table are the age bands.
@@ -105,7 +105,7 @@ pub struct Row {
     pub sr: String,
     /// The label in English.
     pub en: String,
-    /// The values of the table's dimension that this row counts.
+    /// The values that this row counts, all from the table's dimension.
     #[serde(default)]
     pub values: Vec<String>,
 }

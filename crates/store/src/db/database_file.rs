@@ -1,8 +1,8 @@
-//! The SQLite database file. It is created so that only its owner can read it. While it is open, each write checks that it is still at its
-//! path.
+//! The SQLite database file. It is created so that only its owner can read it. While the file is open, the store checks before each write
+//! that the file is still at its path.
 //!
-//! If the file is deleted, replaced or moved away, SQLite continues to write to the old file. The next start opens the file at the path,
-//! which lacks everything that was committed to the old file. Therefore, before each write transaction, the store checks that the paths of
+//! If the file is deleted, replaced or moved away, SQLite continues to write to the old file. When the service starts again, it opens
+//! another file at the path, and that file lacks everything that was committed to the old file. Therefore, before each write transaction, the store checks that the paths of
 //! the database file and its log still lead to the opened files.
 
 use std::{
@@ -43,7 +43,8 @@ struct KnownFile {
 }
 
 impl DatabaseFile {
-    /// Remembers the database file of this URL and its log, for later calls of [`DatabaseFile::check`]. The tables must already exist.
+    /// Records the identity of the database file at this URL and of the file's log, so that [`DatabaseFile::check`] can compare them later.
+    /// The tables must already exist.
     pub(crate) async fn watch(url: &str) -> anyhow::Result<Self> {
         let options = SqliteConnectOptions::from_str(url)?
             .create_if_missing(false)

@@ -1,4 +1,4 @@
-//! Following changes that other processes make in the database. Live pages and job workers of this process are notified of these changes.
+//! Detects changes that other processes make in the database. Live pages and job workers of this process are notified of these changes.
 
 use std::{
     sync::{Arc, atomic::Ordering},
