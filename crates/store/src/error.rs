@@ -36,17 +36,18 @@ pub enum StoreError {
     Backlog(u64),
 }
 
-/// A reason why an operation is refused: the stored data does not allow it, or its input is invalid. Staff see the reason in their
-/// language.
+/// The reason why an operation is refused: the stored data does not allow the operation, or the request is invalid. Staff see the reason in
+/// their own language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Conflict {
-    /// The contact is assigned to someone else. This member of staff may not work on contacts that are assigned to others.
+    /// The contact is assigned to someone else, and the member of staff who made the request may not work on contacts that are assigned to
+    /// others.
     #[error("this contact is assigned to somebody else")]
     AssignedToOther,
     /// The person left no address to reply to.
     #[error("this person left no address to answer to")]
     NoAddress,
-    /// The writer of the reply chose an address that the person did not give for replies.
+    /// The reply is addressed to an address that the person did not give for replies.
     #[error("this person did not ask to be answered there")]
     NotAskedFor,
     /// The operation was already performed, or the record is no longer in a state that allows the operation.
@@ -64,7 +65,8 @@ pub enum Conflict {
     /// The contact has no identifier that could be blocked.
     #[error("this contact has no identifier")]
     NoIdentifier,
-    /// After the writer of the reply loaded the contact, a message arrived or another event happened that can make the reply unsuitable.
+    /// The reply is refused, because its writer has not seen the newest events of the contact. A new message, for example, can make the
+    /// reply unsuitable.
     #[error("something came that you have not seen yet")]
     NotSeen,
     /// A referral must be confirmed by another member of staff than the one who proposed it.
@@ -76,11 +78,11 @@ pub enum Conflict {
     /// The referral cannot be confirmed, because it does not describe the information that is sent to the institution.
     #[error("it does not say what is sent")]
     NothingSent,
-    /// The referral cannot be confirmed, because it was changed after this member of staff read it.
+    /// The referral cannot be confirmed, because it was changed after the confirming member of staff had read it.
     #[error("it was changed since you opened it; read it again")]
     Changed,
-    /// A second member of staff has already confirmed the referral. Its wording can no longer be changed or withdrawn, and its case accepts
-    /// no further contacts.
+    /// A second member of staff has already confirmed the referral. The referral can no longer be withdrawn, its wording can no longer be
+    /// changed, and its case accepts no further contacts.
     #[error("what was confirmed stays as it was")]
     Confirmed,
     /// The canned reply contains a placeholder that the service cannot fill in.
@@ -95,7 +97,7 @@ pub enum Conflict {
     /// The given time is in the past, but has to be in the future.
     #[error("this time has passed")]
     HasPassed,
-    /// The given time is too far in the future or in the past.
+    /// The given time is too far in the past or in the future.
     #[error("this time lies too far off")]
     TooFar,
     /// The given time is in the future, but the event must already have happened.
@@ -126,7 +128,8 @@ pub enum Conflict {
     /// A reply can be taken back only by its author.
     #[error("somebody else wrote this")]
     NotYours,
-    /// The message cannot be sent again, because its delivery did not fail.
+    /// The message cannot be sent again, because its delivery neither failed nor ended with an unknown result, or because it is already
+    /// queued again.
     #[error("only a message that failed can be sent again")]
     NotFailed,
     /// The person asked not to be written to. Replies are allowed again after the person's next message.
@@ -148,8 +151,8 @@ pub enum Conflict {
     /// The opening balance is negative, or its last day is before its first day.
     #[error("an opening balance is not negative and its period does not run backwards")]
     BalanceBackwards,
-    /// Another opening balance of the same figure covers some of the days, or Hotline itself counted contacts or cases for this figure on
-    /// some of the days.
+    /// The opening balance covers days for which its figure already has counts: from another opening balance, or from contacts or cases
+    /// that Hotline counted.
     #[error("this channel has figures for some of these days already")]
     BalanceOverlaps,
     /// The contact cannot be erased, because it is still open.
@@ -181,7 +184,7 @@ pub enum Conflict {
     /// figures would not be enough to protect the persons.
     #[error("figures about persons are shown by month and longer, and not by when or how soon")]
     TooFine,
-    /// The breakdown by these two dimensions is not stored, and computing it would have to read too many contacts one by one.
+    /// The requested breakdown by two dimensions is not stored. Computing it would have to read too many contacts.
     #[error("by day or week two dimensions are crossed for at most 200,000 communications")]
     TooManyToCross,
     /// The requested days are not exactly one reporting period (for example a quarter) of the statistical return, or the period is not

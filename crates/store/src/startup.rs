@@ -9,7 +9,8 @@ use crate::{
     intake::journal,
 };
 
-/// Opens the database, runs pending migrations, and starts accepting messages.
+/// Opens the database, runs pending migrations, builds the counts of the statistics if none are stored, and starts the task that writes
+/// arriving messages to the journal.
 ///
 /// # Errors
 /// If the database cannot be opened, if a newer version of Hotline created the database, if the master key is missing, or if the master key
