@@ -1,4 +1,4 @@
-//! The change feed: notifies subscribers that a transaction was committed. A notification does not say what changed.
+//! The change feed: notifies subscribers after a transaction added an event to the history. A notification does not say what changed.
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, QueryOrder};
 use tokio::sync::watch;
@@ -26,21 +26,21 @@ impl Changes {
 }
 
 impl Store {
-    /// Subscribes to changes. The received value is the number of the newest history event. After a notification, a subscriber reloads all
-    /// the data that it shows. The next notification therefore makes up for a missed one.
+    /// Subscribes to changes. The received value is the number of the newest history event. A subscriber should reload all the data that it
+    /// shows after each notification, because several commits can cause a single notification.
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<i64> {
         self.changes.newest.subscribe()
     }
 
-    /// Commits a transaction, then notifies the subscribers of the change feed.
+    /// Commits a transaction, then notifies the subscribers of the change feed if the history has a new event.
     pub(crate) async fn commit(&self, transaction: DatabaseTransaction) -> Result<(), StoreError> {
         transaction.commit().await?;
         self.notify_changed().await;
         Ok(())
     }
 
-    /// Notifies subscribers that a transaction was committed. On SQLite, only the subscribers in this process are notified. On PostgreSQL,
+    /// Notifies subscribers if the history has a new event. On SQLite, only the subscribers in this process are notified. On PostgreSQL,
     /// the subscribers in all processes are notified.
     pub(crate) async fn notify_changed(&self) {
         if !self.on_sqlite() {

@@ -1,9 +1,8 @@
-//! The SQLite database file. It is created so that only its owner can read it. While the file is open, the store checks before each write
-//! that the file is still at its path.
+//! The SQLite database file. Only its owner can read it.
 //!
-//! If the file is deleted, replaced or moved away, SQLite continues to write to the old file. When the service starts again, it opens
-//! another file at the path, and that file lacks everything that was committed to the old file. Therefore, before each write transaction, the store checks that the paths of
-//! the database file and its log still lead to the opened files.
+//! If the file is deleted, replaced or moved while it is open, SQLite continues to write to the old file. After a restart, the service
+//! would open whatever file is then at the path, and everything written to the old file would be missing. Before each write transaction,
+//! the store therefore checks that the database file and its log are still at their paths.
 
 use std::{
     fs, io,
@@ -21,17 +20,17 @@ use tokio::sync::Mutex;
 
 use crate::error::StoreError;
 
-/// How long the statements of the `keeper` connection, such as the checkpoint at shutdown, wait for other processes that use the database.
+/// Busy timeout of the `keeper` connection: how long its statements, such as the checkpoint at shutdown, wait for locks of other processes.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The paths of the database file and its write-ahead log, with the identity that each file had when the database was opened.
+/// The paths of the database file and its write-ahead log, with the device and inode that each file had when the database was opened.
 pub(crate) struct DatabaseFile {
     database: KnownFile,
     log: KnownFile,
-    /// A connection that stays open until shutdown. SQLite deletes the log when the last connection closes, and the next connection would
-    /// create a new log. The check would then report that the log was replaced.
+    /// A connection that stays open until shutdown. Without it, SQLite would delete the log whenever the last connection closes.
+    /// [`DatabaseFile::check`] would then report that the log is missing or was replaced.
     keeper: Mutex<Option<SqliteConnection>>,
-    /// `true` if the last check found that a file was missing or replaced. Further checks with the same result are then not logged.
+    /// `true` if the last check found that a file was missing or replaced. The error is logged only when this value changes to `true`.
     missed: AtomicBool,
 }
 
@@ -77,8 +76,9 @@ impl DatabaseFile {
         Err(StoreError::DatabaseMoved)
     }
 
-    /// Moves the contents of the write-ahead log into the database file, so that the database file alone is complete. Then closes the
-    /// `keeper` connection. All other connections of this process should be closed first.
+    /// Moves the contents of the write-ahead log into the database file, so that the database file alone is complete, and closes the
+    /// `keeper` connection. All other connections of this process should be closed first, because a checkpoint cannot complete while they
+    /// read the log.
     pub(crate) async fn close(&self) -> Result<(), sqlx::Error> {
         let Some(mut keeper) = self.keeper.lock().await.take() else {
             return Ok(());

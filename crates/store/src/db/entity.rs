@@ -8,7 +8,7 @@ pub use casework::{canned, case_contacts, case_versions, cases, drafts, follows,
 pub use chats::{conversations, people, versions};
 pub use statistics::{educators, event_educators, outreach, schools, tokens};
 
-/// The journal: raw messages as they were received, before they are registered.
+/// The journal: all raw messages as they were received.
 pub mod journal {
     use sea_orm::entity::prelude::*;
 
@@ -38,7 +38,8 @@ pub mod journal {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Links from contacts to raw messages that did not become separate messages: versions, delivery reports, and repeated deliveries.
+/// Links from contacts to raw messages that are not stored as messages of their own, such as edits, delivery reports, and repeated
+/// deliveries.
 pub mod journal_contacts {
     use sea_orm::entity::prelude::*;
 
@@ -56,7 +57,7 @@ pub mod journal_contacts {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The sealed (encrypted) value that only the right master key can decrypt. It shows whether a master key belongs to this database.
+/// A sealed (encrypted) value with which the store checks at start-up that the master key belongs to this database.
 pub mod key_proofs {
     use sea_orm::entity::prelude::*;
 

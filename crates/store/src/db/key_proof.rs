@@ -23,7 +23,8 @@ use crate::{
 const ONLY: i32 = 1;
 const PLACE: &str = "proof of the master key";
 
-/// Returns `true` if the database contains no data that needs the existing master key. Only then may a new master key be created.
+/// Returns whether a new master key may be created: whether the database has no key proof and no messages, contacts, conversations or staff
+/// accounts.
 pub(crate) async fn needs_no_key(database: &impl ConnectionTrait) -> Result<bool, StoreError> {
     Ok(key_proofs::Entity::find().one(database).await?.is_none()
         && journal::Entity::find().one(database).await?.is_none()
@@ -33,8 +34,8 @@ pub(crate) async fn needs_no_key(database: &impl ConnectionTrait) -> Result<bool
 }
 
 impl Store {
-    /// Returns an error if the master key does not belong to this database. If the database has no proof yet, the master key must decrypt
-    /// the newest sealed value. If it does, the proof is written.
+    /// Returns an error if the master key does not belong to this database. If the database has no proof yet, writes one, provided that the
+    /// master key decrypts the newest sealed value.
     pub(crate) async fn prove_key(&self) -> anyhow::Result<()> {
         if self.read_proof().await?.is_none() {
             ensure!(self.opens_newest().await?, WRONG);
@@ -66,9 +67,8 @@ impl Store {
         Ok(transaction.commit().await?)
     }
 
-    /// Returns whether the master key decrypts the newest contact. If no contact has sealed (encrypted) content, the newest raw message is
-    /// tried instead. If no raw message has sealed content either, the read position in a conversation is tried. Returns `true` if there is
-    /// none of these sealed values.
+    /// Returns whether the master key decrypts the newest contact. If no contact has sealed (encrypted) content, tries the newest raw
+    /// message instead, and then the read position of a conversation. Returns `true` if the database has none of these sealed values.
     async fn opens_newest(&self) -> Result<bool, StoreError> {
         let contact = contacts::Entity::find()
             .filter(contacts::Column::DataKey.is_not_null())

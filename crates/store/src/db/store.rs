@@ -1,4 +1,4 @@
-//! Opening the database, and the [`Store`] that every other module of this crate extends.
+//! The [`Store`], with the functions that open and close the database. The other modules of this crate add methods to it.
 
 use std::{
     path::PathBuf,
@@ -53,8 +53,7 @@ pub struct Settings {
     pub key_file: Option<PathBuf>,
     /// Time zone that determines when a day begins.
     pub zone: Tz,
-    /// Number of days after the closing of a contact during which a later message of the person reopens this contact instead of opening a
-    /// new one.
+    /// Number of days for which a new message from the person reopens a closed contact. Later messages open a new contact.
     pub reopen_days: u16,
     /// Bytes that must stay free on the disk. If fewer bytes are free, no message is accepted.
     pub reserve: u64,
@@ -68,7 +67,7 @@ pub struct Settings {
     pub wrap_up: bool,
     /// Settings of each line.
     pub lines: Vec<LineSettings>,
-    /// Channel names of networks that have no line. Counsellors log the messages of these networks by hand.
+    /// Channel names of networks that have no line. Counsellors log calls and messages on these networks by hand.
     pub networks: Vec<String>,
 }
 
@@ -79,8 +78,8 @@ pub struct LineSettings {
     pub name: String,
     /// Name of the line's channel.
     pub channel: String,
-    /// Texts of the automatic acknowledgement of a first message, as pairs of language tag and text. If the list is empty, no
-    /// acknowledgement is sent.
+    /// Texts of the automatic acknowledgement of the message that opens a contact, as pairs of language tag and text. If the list is empty,
+    /// no acknowledgement is sent.
     pub acknowledgement: Vec<(String, String)>,
     /// Name of a second line on which replies to this line's contacts are also sent, if the person left an address for replies.
     pub answers_also_by: Option<String>,
@@ -92,7 +91,8 @@ pub struct LineSettings {
     pub keeps_order: bool,
 }
 
-/// Maximum number of concurrent statistics snapshots. It is half of the smallest pool of reading connections, the pool of SQLite.
+/// Maximum number of concurrent statistics snapshots. The store has at least four reading connections, so two always stay free for other
+/// queries.
 const SNAPSHOTS: usize = 2;
 
 /// How long [`Store::disconnect`] waits for queries that are still running.
@@ -100,7 +100,6 @@ const CLOSING: Duration = Duration::from_secs(3);
 
 /// The database with its sealed contents, and the state shared by all parts of this process.
 pub struct Store {
-    /// Connections for reading.
     pub(crate) reading: DatabaseConnection,
     /// Connection for writing, always in transactions. On SQLite this is the only connection that writes.
     pub(crate) writing: Writer,
@@ -295,9 +294,9 @@ async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, sqlx::Err
     Ok(at_rest)
 }
 
-/// Runs pending migrations. On an existing SQLite database, this function first takes the lock that the process running the jobs holds. The
-/// migrations therefore fail while an older version of Hotline is running. Without the lock, the older version would keep counting contacts
-/// by its own rules after the migration.
+/// Runs pending migrations. On an existing SQLite database, first takes the lock that a running service holds. The migrations therefore
+/// fail while an older version of Hotline is running. Otherwise that version would continue to count contacts by its own rules after the
+/// migration.
 async fn bring_up_to_date(writing: &DatabaseConnection, files: &Files) -> anyhow::Result<()> {
     let sqlite = writing.get_database_backend() == DbBackend::Sqlite;
     let _alone = match sqlite && !Migrator::get_applied_migrations(writing).await?.is_empty() {

@@ -5,8 +5,7 @@ use sea_orm::{
     TransactionTrait,
 };
 
-/// The connection for writing. It has no method that runs a statement directly. Callers begin a transaction and run their statements in it,
-/// for the following reason.
+/// The connection for writing. It can run statements only in a transaction.
 ///
 /// A statement outside a transaction commits implicitly, and the error of this commit can get lost. The ORM runs `INSERT … RETURNING` as a
 /// query, reads the returned row and resets the statement. SQLite commits at that reset. If the commit fails, for example because the disk

@@ -108,7 +108,7 @@ pub enum Outcome {
     Accepted,
     /// The raw message was parsed and became a message of a contact.
     Message,
-    /// The raw message could not be parsed. It became a message of a contact that has no text and has the raw message as its attachment.
+    /// The raw message could not be parsed. It became a message without text, and the raw message is the attachment of that message.
     Unreadable,
     /// The raw message became a further part of an existing message, such as the next photo of an album.
     Part,
@@ -194,8 +194,8 @@ pub enum FetchState {
     Failed,
 }
 
-/// Implements `Display` for these enums, so that a value is displayed as the name stored in the database. The API, locale keys and style
-/// sheets use the same name.
+/// Implements `Display` for the given enums. A value is displayed as the name stored in the database, which the API, locale keys and style
+/// sheets use too.
 macro_rules! display_as_stored {
     ($($name:ident),*) => {
         $(impl fmt::Display for $name {
