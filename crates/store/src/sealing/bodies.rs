@@ -17,13 +17,13 @@ pub struct ContactContent {
     pub replies_wait_on_page: bool,
     /// The sender's name, as the channel delivered it.
     pub name: Option<String>,
-    /// The address at which the person asked to be answered. On the line of the contact, replies are sent to this address instead of the
-    /// identifier. The web form is different: a reply is shown on the answer page, and a copy is sent to this address on a second line.
+    /// The address at which the person asked to be answered. Replies are sent to this address instead of the identifier. If the person
+    /// reads replies on the web form's answer page, a copy is sent to this address on a second line.
     pub answer_to: Option<String>,
     /// Other addresses at which the person asked to be answered. The writer of a reply may choose one of these addresses instead.
     #[serde(default)]
     pub offered: Vec<String>,
-    /// Addresses to which replies were sent in this contact, except the identifier.
+    /// Addresses other than the identifier to which replies were sent in this contact.
     #[serde(default)]
     pub written_to: Vec<String>,
     /// Subject of the first message.
@@ -42,7 +42,7 @@ pub struct MessageContent {
     pub quoted: String,
     /// Subject of the message.
     pub subject: Option<String>,
-    /// The web address that the person reported. It is never opened.
+    /// The web address that the person reported. Hotline never opens it.
     pub url: Option<String>,
     /// The sender's name, as the channel delivered it.
     pub name: Option<String>,
@@ -59,7 +59,7 @@ pub struct MessageContent {
     pub remarks: Vec<Remark>,
     /// When the message was sent, according to its sender.
     pub claimed_at: Option<DateTime<Utc>>,
-    /// The parts of the message that the platform sent separately, if the platform gives each of them an id.
+    /// The parts of the message, such as the photos of an album, if the platform gives each part an id. Otherwise empty.
     #[serde(rename = "pieces")]
     pub parts: Vec<PartContent>,
     /// When the person last edited the message. `None` if the message was never edited.
@@ -79,17 +79,17 @@ pub struct PartContent {
     pub text: String,
     /// The text that the sender quoted from earlier messages.
     pub quoted: String,
-    /// One value that identifies each file of the message part. A file has the same value in all versions of the part, so that unchanged
-    /// files are recognised.
+    /// A value for each file of the message part. The value of a file is the same in all versions of the part, so that unchanged files are
+    /// recognised.
     pub files: Vec<String>,
     /// Journal id of the raw message with which the files of this part arrived.
     pub files_of: i64,
 }
 
 impl ContactContent {
-    /// Returns the address for replies on a line, or `None` if there is no address. `own_line` is `true` for the line on which the contact
-    /// arrived. On that line, the address is `answer_to` or, if `answer_to` is missing, the identifier. If the person reads replies on the
-    /// answer page, the address on that line is the empty string. On any other line, the address is `answer_to`.
+    /// Returns the address for replies on a line, if there is one. `own_line` is `true` for the line on which the contact arrived. On that
+    /// line, the address is `answer_to`, or the identifier if `answer_to` is missing; it is empty if the person reads replies on the answer
+    /// page. On other lines, the address is always `answer_to`.
     pub(crate) fn answer_address(&self, own_line: bool) -> Option<String> {
         if own_line && self.replies_wait_on_page {
             Some(String::new())

@@ -27,7 +27,7 @@ use crate::error::StoreError;
 const VERSION: u8 = 1;
 const NONCE: usize = 24;
 
-/// The keys derived from the master key. Each derived key is used for one purpose, which its name states.
+/// The keys derived from the master key, one for each purpose.
 #[derive(ZeroizeOnDrop)]
 pub struct Keys {
     wrapping: [u8; 32],
@@ -91,7 +91,8 @@ impl Keys {
         })
     }
 
-    /// Creates a random data key. Returns the key and its wrapped (encrypted) form, which can be unwrapped only with the same `place`.
+    /// Creates a random data key. Returns the key and its wrapped (encrypted) form. The wrapped form can be unwrapped only with the same
+    /// `place`, a text that names the record.
     ///
     /// # Errors
     /// Never in practice: the cipher rejects only messages longer than 256 GiB.
@@ -194,7 +195,7 @@ impl Keys {
 }
 
 impl DataKey {
-    /// Encrypts `plain` for one place, such as `contact|<id>|card`.
+    /// Encrypts `plain` and binds the result to a place (a record and a field), such as `contact|<id>|card`.
     ///
     /// # Errors
     /// Never in practice: the cipher rejects only messages longer than 256 GiB.
