@@ -58,7 +58,8 @@ impl Store {
     }
 }
 
-/// Loads the choices stored for the identifier of a contact. Returns the default if the contact has no identifier or nothing is stored.
+/// Loads the choices stored for the identifier of a contact. Returns [`Choice::default`] if the contact has no identifier or nothing is
+/// stored.
 pub(crate) async fn choice_of(
     database: &impl ConnectionTrait,
     contact: &contacts::Model,
@@ -111,7 +112,7 @@ pub(crate) async fn choices(
         .collect())
 }
 
-/// Stores a choice of the person: a language, or the wish not to be written to. Ignores news that contains no such choice.
+/// Stores the choice in a platform notice: a language, or the wish not to be written to. Ignores a notice that reports something else.
 pub(crate) async fn choose(
     transaction: &DatabaseTransaction,
     line: &str,
@@ -139,7 +140,7 @@ pub(crate) async fn choose(
     Ok(())
 }
 
-/// Allows replies again to the identifiers with these hashes. Called when people who had asked not to be written to write again.
+/// Allows replies again to the identifiers with these hashes, because their persons wrote again after they had asked not to be written to.
 pub(crate) async fn hear_again(
     transaction: &DatabaseTransaction,
     identifiers: Vec<Vec<u8>>,

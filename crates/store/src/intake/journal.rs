@@ -214,8 +214,8 @@ impl Store {
         Ok(drawn.into_iter().collect())
     }
 
-    /// Returns the reference of the open contact of this identifier, after the message with this external id was registered. Returns `None`
-    /// if the message is not registered yet, or if the identifier has no open contact.
+    /// Returns the reference of the identifier's open contact if the message with this external id is registered. Returns `None` if the
+    /// message is not registered yet, or if the identifier has no open contact.
     async fn read_registered_in(
         &self,
         line: &LineName,
@@ -419,8 +419,8 @@ struct Numbered {
 }
 
 impl Written {
-    /// Builds the answer to the channel adapter for this row. If two rows of the commit contain the same message, the answer says only for
-    /// the first row that the message is new. Returns `None` if the journal has no row for the message.
+    /// Builds the answer to the channel adapter for this row. If two rows of the commit contain the same message, only the answer for the
+    /// first row says that the message is new. Returns `None` if the journal has no row for the message.
     fn take(&mut self, row: &JournalRow) -> Option<Accepted> {
         let (row, fresh) = match self.fresh.remove(&row.external_hash) {
             Some(numbered) => {
