@@ -28,18 +28,15 @@ use crate::{
     registration::{parts::FoundMessage, register::ParsedMessage, threading::EvidentContact},
 };
 
-/// Maximum number of contacts to load for an identifier. Open contacts are loaded first, then the newest closed contacts. The limit also
-/// applies to the stored messages that have the same identifier and the same channel id (the id of a message on its channel). Each
-/// identifier has its own limit, so a sender who floods a mailbox cannot displace the contacts of others.
+/// Maximum number of contacts to load for an identifier: open contacts first, then the newest closed contacts. The limit also applies to
+/// the stored messages with the same identifier and the same id on their channel. Because each identifier has its own limit, a sender who
+/// floods a mailbox cannot displace the contacts of others.
 const CONTACTS_PER_IDENTIFIER: i64 = 20;
 
-/// A stored message, or a message that the batch adds. A message of the batch has the same channel id (the id of a message on its channel)
-/// or refers to that id.
+/// A message, stored or added by the batch, in the map of messages by channel id ([`BatchState::theirs`]).
 pub(super) struct Written {
-    /// The contact to which the message belongs.
     pub(super) contact: Uuid,
     pub(super) message: Uuid,
-    /// Digest of the content of the message.
     pub(super) digest: Option<Vec<u8>>,
 }
 
@@ -52,8 +49,8 @@ pub(super) struct BatchState {
     stored: BTreeMap<Uuid, contacts::Model>,
     /// Stored messages and messages that the batch adds, by the hash of their channel id (the id of a message on its channel).
     pub(super) theirs: HashMap<Vec<u8>, Vec<Written>>,
-    /// The rows of the stored messages in `theirs`, by id of the row. They are loaded only if the batch contains parts of messages that
-    /// arrive in several parts.
+    /// The rows of the stored messages in `theirs`, by id of the row. Loaded only if the batch contains messages that arrive in several
+    /// parts.
     pub(super) messages: HashMap<Uuid, messages::Model>,
     /// The stored choice of each identifier (language, wish not to be written to, end of a block), by the hash of the identifier.
     pub(super) choices: HashMap<Vec<u8>, Choice>,
@@ -124,8 +121,8 @@ impl BatchState {
     }
 
     /// Sets a contact to waiting for a reply, because of a message that arrived at `at`. A closed contact is reopened. A snooze ends, but
-    /// if the contact's identifier is blocked at `now`, the contact is snoozed until the block ends. A contact that already waits keeps the
-    /// time at which it began to wait. If `origin` is an automatic reply, the contact does not change.
+    /// if the contact's identifier is blocked at `now`, the contact is snoozed until the block ends. If the contact already waits for a
+    /// reply, the time since which it waits does not change. If `origin` is an automatic reply, the contact does not change.
     pub(super) fn join(&mut self, id: Uuid, at: i64, origin: Origin, now: i64) -> Result<(), StoreError> {
         if origin == Origin::AutoReply {
             return Ok(());

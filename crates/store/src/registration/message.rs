@@ -31,7 +31,6 @@ pub(super) struct Arrival<'a> {
     /// Attachment rows that are not linked to a message yet.
     pub(super) attachments: Vec<attachments::ActiveModel>,
     pub(super) identifier_hash: Option<Vec<u8>>,
-    /// The hash of the id that the message has on its channel.
     pub(super) message_id_hash: Option<Vec<u8>>,
     /// The digest of the message content as it arrived.
     pub(super) digest: Vec<u8>,
@@ -180,8 +179,8 @@ impl Store {
         }
     }
 
-    /// Decides whether a new message joins a contact or opens a new one. Also shows text that was hidden as a copy of earlier messages but
-    /// occurs in none of them. `mine` are the contacts of the sender. `copy_of` is the contact with an incomplete copy of the message.
+    /// Decides whether a new message joins a contact or opens a new one. Also unfolds text that looks copied but occurs in no earlier
+    /// message. `mine` are the contacts of the sender. `copy_of` is the contact with an incomplete copy of the message.
     async fn place(
         &self,
         transaction: &DatabaseTransaction,
@@ -199,8 +198,8 @@ impl Store {
         let written_to = self.written_to(&changes.state, mine, &evident, incoming);
         let by_token = |one: &&EvidentContact| one.proof == Proof::Token;
         let belongs = match evident.iter().find(by_token) {
-            // An automatic reply with a thread token joins the contact that has this token. The reply neither reopens the contact nor
-            // changes a figure of the statistics.
+            // An automatic reply with a thread token joins the contact that has this token. The contact is not reopened, and the statistics
+            // do not change.
             Some(one) if incoming.origin == Origin::AutoReply => Belongs::Joins(one.contact),
             _ => {
                 let candidates = as_candidates(&changes.state, mine, &written_to, &evident);

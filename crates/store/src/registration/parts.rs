@@ -52,9 +52,9 @@ pub(super) enum Match {
 enum Change {
     /// The message did not contain this part.
     Added,
-    /// A newer version of an existing part; it replaces that part.
+    /// The part is a newer version of an existing part and replaces it.
     Newer,
-    /// A version older than the existing part; it is stored as an earlier version of the message.
+    /// The part is older than the existing version. It is stored as an earlier version of the message.
     Older,
 }
 
@@ -234,8 +234,9 @@ impl Store {
         self.show_change(changes, target, found.contact, &change, words)
     }
 
-    /// Records a changed message in the contact `target`. `found` is the contact of the message. If the two are the same contact, `words`
-    /// becomes its preview, and a newer version is added to its history. If they differ, only the history of `target` records the change.
+    /// Shows a changed message in the contact `target`. `found` is the contact that contains the message. If both are the same contact,
+    /// `words` becomes the contact's preview, and a newer version of the message is recorded in the contact's history. If they differ, only
+    /// the history of `target` records the change.
     fn show_change(
         &self,
         changes: &mut Changes,

@@ -58,8 +58,8 @@ impl Store {
             .flat_map(|message| message.attachments.iter().map(|file| *file.id.as_ref()))
             .collect();
         let used = self.register_kept(kept).await?;
-        // No attachment rows were written for messages that were not registered, for example repeated messages. Their files are deleted. If
-        // `register_kept` fails, it is unknown whether the rows were committed, so all files are kept.
+        // Deletes the files of messages that were not registered, such as repeated messages, because no attachment row refers to these
+        // files. If `register_kept` fails, it is unknown whether the rows were committed, so all files are kept.
         self.files
             .remove(files.difference(&used).copied().collect())
             .await;
@@ -75,7 +75,8 @@ impl Store {
         self.lock_registration(&transaction).await?;
         let held = finish_jobs(&transaction, &kept).await?;
         kept.retain(|message| held.contains(&message.journalled.job.id));
-        // `look_up` also locks the contacts to which delivery reports refer, because every transaction must lock contacts before figures.
+        // Every transaction locks contacts before figures, to prevent deadlocks. `look_up` therefore also locks the contacts to which
+        // delivery reports refer.
         let known = self.look_up(&transaction, &kept).await?;
         let mut changes = Changes {
             now: self.now(),
@@ -83,8 +84,8 @@ impl Store {
         };
         let is_report = |message: &ParsedMessage| matches!(message.normalised, Normalised::Report(_));
         let (reports, others): (Vec<_>, Vec<_>) = kept.into_iter().partition(is_report);
-        // Delivery reports change stored contacts. The records for the other messages are therefore loaded again after the reports are
-        // applied.
+        // Delivery reports change stored contacts. After the reports are applied, the state for the other messages is therefore loaded
+        // again.
         let stale = !reports.is_empty();
         for report in reports {
             self.decide(&transaction, &mut changes, report).await?;
@@ -103,8 +104,8 @@ impl Store {
         Ok(used)
     }
 
-    /// Collects the changes to the figures of the statistics. Figures change if a contact is opened or reopened, or if the language of a
-    /// contact changes.
+    /// Adds the changes that the batch causes in the statistics. The statistics change if a contact is opened or reopened, or if the
+    /// language of a contact changes.
     pub(super) async fn count(
         &self,
         transaction: &DatabaseTransaction,

@@ -88,8 +88,8 @@ impl Store {
 
     /// Finds an earlier copy of a message. Copies have the same sender, message id and sending time, and one copy contains the whole text
     /// of the other. The texts may differ because a mailing list adds a tag or a footer. The message id alone is not sufficient, because
-    /// some programs give the same id to every e-mail. Messages of different children could then be joined, and one child could see the
-    /// text of another.
+    /// some programs give the same id to every e-mail. Different children could then share a contact, and one child could see the text of
+    /// another.
     pub(super) async fn copied(
         &self,
         transaction: &DatabaseTransaction,
