@@ -32,7 +32,7 @@ pub struct Claimed {
     pub id: i64,
     /// Number of this attempt, from 1.
     pub attempt: i32,
-    /// `true` if the previous attempt was interrupted: its process stopped before it finished the job, or its lease ended before that.
+    /// `true` if the previous attempt was interrupted: its process stopped or its lease ended before the job was finished.
     pub interrupted: bool,
     /// Journal id of the raw message, for a receive job. 0 for other kinds of job.
     pub journal_id: i64,
@@ -154,9 +154,9 @@ impl Store {
         Ok(claimed)
     }
 
-    /// On SQLite, takes the lock that lets only one process run the jobs of the database. Then makes the jobs that an earlier process left
-    /// running due immediately, because no other process can be working on them. On PostgreSQL, does nothing: several processes may run
-    /// jobs, and the leases prevent that two processes run the same job.
+    /// On SQLite, takes the lock that lets only one process run the jobs of the database. Jobs that an earlier process had claimed become
+    /// due immediately, because no other process can be working on them. On PostgreSQL, does nothing: several processes may run jobs, and
+    /// the leases prevent two processes from running the same job.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if another process runs the jobs of this SQLite database; another error if a database query fails.
@@ -379,8 +379,8 @@ pub(crate) async fn end_job(connection: &impl ConnectionTrait, job: &Claimed) ->
     Ok(ended.rows_affected == 1)
 }
 
-/// Sets `due_at` of a running job, that is, the time at which its lease ends. The caller writes the progress of the job in the same
-/// transaction. Returns `false` if another process claimed the job after the lease ended. The caller must then not write the progress.
+/// Sets the time at which the lease of a running job ends. The caller writes the progress of the job in the same transaction. Returns
+/// `false` if another process claimed the job after the lease ended. The caller must then not write the progress.
 pub(crate) async fn put_off(
     connection: &impl ConnectionTrait,
     job: &Claimed,
