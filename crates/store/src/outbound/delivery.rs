@@ -38,7 +38,7 @@ use crate::{
     staff::accounts::StaffMember,
 };
 
-/// Whether an attempt that did not deliver a message increases the number of attempts that is stored with the message.
+/// Whether an attempt that did not deliver the message is added to the message's stored number of attempts.
 #[derive(Clone, Copy)]
 enum Counts {
     AsAttempt,
@@ -46,8 +46,9 @@ enum Counts {
 }
 
 impl Store {
-    /// Records that the channel accepted the first `done` chunks of a message. A retry skips these chunks. Also renews the job's lease.
-    /// Returns `false` if another process has taken over the job; that process may then be sending the same message.
+    /// Records how many chunks of a message the channel accepted; a channel splits a long message into several chunks. A retry skips the
+    /// first `done` chunks. Also renews the job's lease. Returns `false` if another process has taken over the job; that process may then
+    /// be sending the same message.
     ///
     /// # Errors
     /// If a database query fails.
@@ -93,8 +94,8 @@ impl Store {
         self.end(job, Delivery::Unknown, Some(&reason)).await
     }
 
-    /// Queues a message for another attempt after `wait`. The channel did not accept the message, or it is unknown whether the channel
-    /// accepted it. Until the next attempt, the message is shown as `state`.
+    /// Queues a message for another attempt after `wait`, because the channel did not accept it or because it is unknown whether the
+    /// channel accepted it. Until the next attempt, the message is shown as `state`.
     ///
     /// # Errors
     /// If a database query fails.
@@ -299,7 +300,8 @@ impl Store {
     }
 
     /// Applies a delivery report to the outgoing message that it concerns. A report without a message id concerns the newest outgoing
-    /// message of the contact with the report's thread token. Returns this contact, or `None` if this service did not send the message.
+    /// message of the contact with the report's thread token. Returns the contact of the outgoing message, or `None` if this service did
+    /// not send the message.
     pub(crate) async fn apply_report(
         &self,
         transaction: &DatabaseTransaction,

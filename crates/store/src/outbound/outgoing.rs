@@ -164,7 +164,8 @@ impl Store {
         Ok(files)
     }
 
-    /// Returns the ids that the messages of a contact's thread have on their channel, oldest first. Returns only the newest 20 ids.
+    /// Returns the newest ids in the thread of the contact's newest message, oldest first and at most 20. These are the ids that the
+    /// messages have on their channel.
     pub(crate) async fn thread_ids(&self, contact: &contacts::Model) -> Result<Vec<String>, StoreError> {
         let newest = messages::Entity::find()
             .filter(messages::Column::ContactId.eq(contact.id))
