@@ -30,8 +30,8 @@ impl Steady {
     }
 }
 
-/// One watch channel for each session with an open live page. The key is the hash of the session's secret. When the session ends, its
-/// sender is dropped, which notifies the subscribers.
+/// One watch channel for each session with an open page that shows changes as they happen. The key is the hash of the session's secret.
+/// When the session ends, its sender is dropped, which notifies the subscribers.
 #[derive(Default)]
 pub(crate) struct Watched(Mutex<HashMap<Vec<u8>, watch::Sender<()>>>);
 

@@ -12,12 +12,12 @@ use uuid::Uuid;
 
 /// Maximum length of an indexed word, in bytes. Longer words are cut off at this length.
 const LONGEST: usize = 40;
-/// When a contact changes, its old place in the index stays as an outdated place. The index is compacted when the number of outdated places
-/// exceeds the number of contacts by more than `FEW`.
+/// Number of outdated places (see [`Index`]) that the index always tolerates. The index is compacted when it has more outdated places than
+/// the number of contacts plus `FEW`.
 const FEW: usize = 10_000;
 
-/// The index. Each contact has a place, that is, a position in the list `contacts`. When a contact changes, it gets a new place at the end
-/// of the list. A contact with a later place therefore changed more recently.
+/// The index. Each contact has a place, that is, a position in the list `contacts`. A changed contact gets a new place at the end of the
+/// list, and its earlier place becomes outdated. The most recently changed contacts therefore have the last places.
 #[derive(Default)]
 pub(crate) struct Index {
     /// The contact at each place. `None` if this contact moved to a later place or was removed.
@@ -27,7 +27,6 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    /// Returns the number of indexed contacts.
     pub(crate) fn len(&self) -> usize {
         self.places.len()
     }
@@ -54,7 +53,6 @@ impl Index {
         }
     }
 
-    /// Removes a contact.
     pub(crate) fn forget(&mut self, contact: Uuid) {
         if let Some(place) = self.places.remove(&contact)
             && let Some(gone) = self.contacts.get_mut(place as usize)
@@ -82,8 +80,8 @@ impl Index {
         }
     }
 
-    /// Returns the contacts whose text contains, for every search word, a word that begins with it. The most recently changed contacts come
-    /// first.
+    /// Returns the contacts whose text contains, for each search word, a word that begins with that search word. The most recently changed
+    /// contacts come first.
     pub(crate) fn find(&self, sought: &Sought) -> Vec<Uuid> {
         let mut all: Option<FixedBitSet> = None;
         for word in sought.all() {
@@ -100,7 +98,7 @@ impl Index {
             .collect()
     }
 
-    /// Returns the places of the contacts that contain a word with this beginning.
+    /// Returns the places of the contacts that contain a word beginning with `beginning`.
     fn beginning(&self, beginning: &str) -> FixedBitSet {
         let beginning = beginning
             .get(..beginning.floor_char_boundary(LONGEST))
@@ -122,7 +120,7 @@ impl Index {
 #[derive(Default)]
 pub(crate) struct Search {
     pub(crate) index: RwLock<Index>,
-    /// Whether all contacts were indexed after the start of the process.
+    /// `true` once all stored contacts are indexed.
     pub(crate) whole: AtomicBool,
 }
 
