@@ -1,5 +1,5 @@
-//! Forming, describing, forwarding and closing cases. A case is advisory until a second member of staff confirms its referral to an
-//! institution.
+//! Forming, describing, forwarding and closing cases. A case is advisory until a second member of staff confirms a referral of the case to
+//! an institution.
 
 use hotline_core::{
     contact::message::LONGEST_TEXT,
@@ -51,8 +51,8 @@ impl Store {
         let case = match into {
             Some(id) => {
                 let case = open_case(&transaction, id).await?;
-                // A referral of a forwarded case was confirmed for the contacts that the case then had. A forwarded case therefore accepts
-                // no further contacts.
+                // Staff confirm a referral for the contacts that are in the case at that time. A forwarded case therefore accepts no
+                // further contacts.
                 if case.kind == "forwarded" {
                     return Err(StoreError::Conflict(Conflict::Confirmed));
                 }
@@ -195,7 +195,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Confirms a referral. The case then counts as forwarded. `seen` is the value of [`Referral::changed`] in the version that `who` read.
+    /// Confirms a referral. The case then counts as forwarded. `seen` is the value that [`Referral::changed`] had when `who` read the
+    /// referral.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] in each of these cases: `who` proposed the referral; the case is closed; the referral is already confirmed;
@@ -233,7 +234,7 @@ impl Store {
         }
         .update(&transaction)
         .await?;
-        // The statistic counts a case under the first institution to which it was sent.
+        // The statistics count a case under the institution of its first confirmed referral.
         let first = case
             .institution
             .clone()
@@ -343,7 +344,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Stores `before` as an earlier text of the case or, if `referral` is given, of this referral. Stores nothing if `before` is empty.
+    /// Stores `before`, the text before a change, as an earlier text of the case, or of the referral if `referral` is given. Stores nothing
+    /// if `before` is empty.
     async fn keep_case_version(
         &self,
         transaction: &DatabaseTransaction,
@@ -418,7 +420,7 @@ impl Store {
         }
     }
 
-    /// Returns the case with a new key and an empty summary. Once the returned row is stored, texts encrypted with the old key can no
+    /// Gives the case a new key and an empty summary. The caller stores the returned row; texts encrypted with the old key can then no
     /// longer be read.
     pub(crate) fn with_new_key(&self, case: cases::Model) -> Result<cases::Model, StoreError> {
         let (key, data_key) = self.keys.new_data_key(&key_place(case.id))?;

@@ -40,7 +40,7 @@ mod totals;
 
 /// Maximum length of a remark, name or presenter, in characters.
 const LONGEST: usize = 300;
-/// Maximum number of dated events, and also of undated events, on one page.
+/// Maximum number of events with a day on one page. The page can also show the same number of events without a day.
 pub const PAGE: u64 = 200;
 
 /// An outreach event as entered by staff.
@@ -62,7 +62,7 @@ pub struct NewEvent {
     pub language: String,
     /// Remarks as free text.
     pub remarks: String,
-    /// Peer educators who take part, each with their role: leading the event or being trained.
+    /// The peer educators who take part, each with the information whether they lead the event or are trained at it.
     pub educators: Vec<(Uuid, Part)>,
 }
 
@@ -73,7 +73,7 @@ pub struct OutreachEvent {
     pub id: Uuid,
     /// The event as entered by staff.
     pub details: NewEvent,
-    /// The school where the event is held. A merged school is replaced by the school into which it was merged.
+    /// The school where the event is held. If that school was merged into another, this is the other school.
     pub school: Option<School>,
     /// The contact that requested the event, if any.
     pub asked_by: Option<Reference>,
@@ -97,7 +97,7 @@ fn short(text: &str) -> Result<String, StoreError> {
 
 impl Store {
     /// Creates an event, or replaces the event `id`. If `held_in` is given, adds this school and uses it instead of the school in `event`.
-    /// `asked_by` is the contact that requested the event. `asked_by` is ignored when an event is replaced.
+    /// `asked_by` is the contact that requested a new event. It is ignored when an event is replaced.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the day of a held event is missing or in the future, if a number is out of range, if a text is too long,
@@ -180,7 +180,7 @@ impl Store {
         Ok(id)
     }
 
-    /// Plans a presentation that this contact requested, unless an event requested by this contact already exists.
+    /// Creates a planned presentation requested by this contact, unless an event requested by this contact already exists.
     pub(crate) async fn plan_presentation(
         &self,
         transaction: &DatabaseTransaction,
@@ -239,8 +239,8 @@ impl Store {
         Ok(self.with_schools(found).await?.pop())
     }
 
-    /// Returns up to [`PAGE`] events without a day, followed by up to [`PAGE`] events in the period. Both parts are sorted from newest to
-    /// oldest. The returned flag is `true` if the period has more events.
+    /// Returns at most [`PAGE`] events without a day, followed by at most [`PAGE`] events in the period. Both parts are sorted from newest
+    /// to oldest. The returned flag is `true` if the period has more events than were returned.
     ///
     /// # Errors
     /// If a database query fails.

@@ -1,5 +1,5 @@
-//! Search in text that is stored sealed (encrypted). The search index exists only in memory, so the disk contains no readable copy of the
-//! text. The service builds the index from the database at start-up and updates the index after each change of a contact.
+//! Search in the encrypted texts of contacts. The search index exists only in memory, so the disk contains no readable copy of the texts.
+//! The service builds the index from the database at start-up and updates it after each change of a contact.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -26,16 +26,16 @@ use crate::{
     memory::search_index::Index,
 };
 
-/// Number of contacts that each query loads while the index is built.
+/// Number of contacts that one query loads while the index is built.
 const PORTION: u64 = 2_000;
-/// Maximum number of contacts whose texts are decrypted to find phrases, because the index knows only single words. The most recently
-/// changed contacts are searched first.
+/// Maximum number of contacts whose texts are decrypted to find phrases. Decrypting is necessary because the index contains only single
+/// words. The most recently changed contacts are searched first.
 const PHRASES: usize = 1_000;
 
 /// Results of a search.
 pub struct SearchResults {
-    /// The matching contacts, each with the words around the match. Contacts whose reference or identifier was searched for come first,
-    /// with an empty text. Contacts whose text matches follow, most recently changed first.
+    /// The matching contacts, each with the words around the match. Contacts found by their reference or identifier come first, with an
+    /// empty text instead of the words. Contacts whose texts match follow, most recently changed first.
     pub rows: Vec<(InboxRow, String)>,
     /// Whether more contacts match than `rows` contains.
     pub more: bool,
@@ -66,7 +66,7 @@ impl Store {
         }
     }
 
-    /// Indexes every contact, in the order of the person's last message, oldest first. Changes made while this function runs are indexed
+    /// Indexes every contact. The contact whose person wrote least recently comes first. Changes made while this function runs are indexed
     /// afterwards by [`Store::keep_searchable`].
     async fn index_all(&self) -> Result<(), StoreError> {
         let (at, id) = (contacts::Column::LastInAt, contacts::Column::Id);
@@ -74,8 +74,8 @@ impl Store {
         loop {
             let later = at.gt(after.0).or(at.eq(after.0).and(id.gt(after.1)));
             let portion = contacts::Entity::find()
-                // This condition follows from the next one, but lets the database seek in its index. With only the next condition, the
-                // database would scan all earlier rows for each portion.
+                // The next condition implies this condition. Without it, the database could not seek in the index and would scan all
+                // earlier rows for each query.
                 .filter(at.gte(after.0))
                 .filter(later)
                 .order_by_asc(at)
@@ -132,7 +132,7 @@ impl Store {
         Ok(())
     }
 
-    /// Loads the messages of these contacts, by contact and newest first. Leaves out notices from the platform.
+    /// Loads the messages of these contacts, grouped by contact, newest first. Leaves out notices from the platform.
     async fn searchable_text(
         &self,
         all: &[contacts::Model],
@@ -149,7 +149,7 @@ impl Store {
     }
 
     /// Returns all searchable texts of a contact: its messages, newest first, then the person's name, the identifier and the subject.
-    /// Returns `None` if the contact was erased.
+    /// Returns `None` for an erased contact.
     fn texts(
         &self,
         contact: &contacts::Model,
@@ -185,8 +185,8 @@ impl Store {
         self.keys.decrypt_from_url(hidden)
     }
 
-    /// Finds the contacts that match the search `typed`: words, phrases in quotation marks, a reference, or a complete identifier. Returns
-    /// at most `size` contacts.
+    /// Finds at most `size` contacts that match the search `typed`. A search consists of words, phrases in quotation marks, a reference, or
+    /// a complete identifier.
     ///
     /// # Errors
     /// If a database query fails.
@@ -248,7 +248,7 @@ impl Store {
             .collect())
     }
 
-    /// Finds the newest 20 contacts whose reference or complete identifier is `typed`.
+    /// Finds the newest 20 contacts that have `typed` as their reference or complete identifier.
     async fn named(&self, typed: &str) -> Result<Vec<contacts::Model>, StoreError> {
         let typed = typed.trim();
         let mut any = Condition::any();
@@ -266,8 +266,8 @@ impl Store {
     }
 }
 
-/// Finds the first of these texts that contains all phrases and has a word that begins with one of the search words. Returns the words
-/// around that word, or `None` if there is no such text.
+/// Finds the first of these texts that contains all phrases and a word that begins with one of the search words. Returns the words around
+/// that word, or `None` if no text matches.
 fn words_round(texts: &[String], sought: &Sought) -> Option<String> {
     let begins = |word: &str| sought.all().any(|sought| word.starts_with(sought));
     let has_some = |text: &&String| words(text).iter().any(|word| begins(word));

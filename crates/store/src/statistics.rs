@@ -1,5 +1,5 @@
-//! The registered-communications statistic: stored counts, snapshots, reports, adjustments, and returns (report forms of other
-//! organisations).
+//! The registered-communications statistic: stored counts, snapshots, reports, adjustments, and returns (the report forms of organisations
+//! that collect the statistics of helplines).
 
 pub mod adjustments;
 pub mod backlog;

@@ -24,7 +24,7 @@ pub struct CaseContact {
     pub reference: Reference,
     /// The channel of the contact.
     pub channel: String,
-    /// The local day on which the contact was opened, as `YYYY-MM-DD`.
+    /// The local day on which the contact was registered, as `YYYY-MM-DD`.
     pub day: String,
 }
 
@@ -54,7 +54,7 @@ pub struct Case {
     pub versions: Vec<CaseVersion>,
 }
 
-/// An earlier text of a case or referral, stored when the text was changed or withdrawn.
+/// An earlier text of a case or of one of its referrals.
 pub struct CaseVersion {
     /// When the text was changed or withdrawn.
     pub at: DateTime<Utc>,
@@ -80,8 +80,8 @@ pub struct Referral {
     pub confirmed_by: Option<String>,
     /// When the referral was confirmed. `None` if it is not confirmed.
     pub confirmed_at: Option<DateTime<Utc>>,
-    /// When the details were last changed, in microseconds since 1970. The value grows with every change and therefore also serves as a
-    /// version number.
+    /// When the referral was last changed, in microseconds since 1970. Every change increases the value, so it also serves as a version
+    /// number.
     pub changed: i64,
     /// The legal basis, the information sent, and the outcome.
     pub details: Details,
@@ -123,7 +123,7 @@ pub struct CasesOf {
     pub period: Period,
     /// `true` selects forwarded cases, `false` selects advisory cases, and `None` selects both.
     pub forwarded: Option<bool>,
-    /// Selects the cases that were sent to this institution first. `None` selects all cases.
+    /// Selects the cases whose first confirmed referral went to this institution. `None` selects all cases.
     pub institution: Option<String>,
 }
 
@@ -232,7 +232,7 @@ impl Store {
         if let Some(to) = of.period.to {
             query = query.filter(cases::Column::Day.lte(to.to_string()));
         }
-        // A case is forwarded if and only if its row names an institution. The statistic uses the same rule.
+        // A case is forwarded if and only if its row names an institution. The statistics use the same rule.
         query = match of.forwarded {
             Some(true) => query.filter(cases::Column::Institution.is_not_null()),
             Some(false) => query.filter(cases::Column::Institution.is_null()),

@@ -1,8 +1,9 @@
-//! The reply address of a contact, the other addresses offered for replies, and the addresses to which replies were sent.
+//! The reply address of a contact, the other addresses that a counsellor can choose for replies, and the addresses to which replies were
+//! sent.
 //!
-//! A contact keeps its reply address until a counsellor changes it. If the person asks for replies at another address, the software only
-//! offers that address. The counsellor who writes a reply chooses between the addresses. A human must decide, because other people may read
-//! the mailbox at the old address, and the new address may belong to someone else.
+//! A contact keeps its reply address until a counsellor chooses another. If the person asks for replies at another address, the software
+//! only offers that address to the counsellor. A human must decide, because the new address may belong to someone else, and other people
+//! may read the mailbox at the old address.
 
 use hotline_core::{
     contact::{joining::Joining, message::Incoming},
@@ -14,7 +15,7 @@ use crate::{
     sealing::bodies::ContactContent,
 };
 
-/// Maximum number of addresses from which a counsellor can choose the reply address of one contact. The newest addresses are kept.
+/// Maximum number of addresses offered to a counsellor as the reply address of one contact. If there are more, the newest are kept.
 const MOST_OFFERED: usize = 5;
 
 impl ContactContent {
@@ -24,8 +25,8 @@ impl ContactContent {
         self.answer_to.as_deref().or(self.identifier.as_deref())
     }
 
-    /// Adds the reply address that a message names to the offered addresses. If the message names none, adds the sender's address, but only
-    /// on channels where an identifier can be forged, such as e-mail. Does not add the current reply address.
+    /// Offers the reply address named in a message to the counsellor. If the message names none, offers the sender's address, but only on
+    /// channels where an identifier can be forged, such as e-mail. Does not offer the current reply address.
     pub(crate) fn offer(&mut self, incoming: &Incoming) {
         let sender = incoming
             .identifier
@@ -57,8 +58,8 @@ impl ContactContent {
         Ok(())
     }
 
-    /// Records the current reply address as one to which a reply is sent. A later message from that address can join the contact if the
-    /// message contains the contact's thread token.
+    /// Records that a reply is sent to the current reply address. A later message from that address can join the contact if the message
+    /// contains the contact's thread token.
     pub(crate) fn write_to(&mut self) {
         if let Some(address) = &self.answer_to
             && !self.written_to.contains(address)
@@ -67,8 +68,8 @@ impl ContactContent {
         }
     }
 
-    /// Returns whether a reply was sent to this address. The current `answer_to` also counts, because contacts from older versions have an
-    /// empty `written_to`.
+    /// Returns whether a reply was sent to this address. The address in `answer_to` also counts, because contacts from older versions have
+    /// an empty `written_to`.
     pub(crate) fn was_written_to(&self, address: &str) -> bool {
         let known = self.written_to.iter().chain(&self.answer_to);
         known.into_iter().any(|known| is_same(known, address))

@@ -137,7 +137,7 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Records that `who` asks the assignee to hand a contact over.
+    /// Records that `who` asks the assignee to hand the contact over to `who`.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the contact is unassigned or already assigned to `who`.
@@ -194,8 +194,8 @@ impl Store {
     /// counted and stored as usual. Their contacts are snoozed until `until`, and counsellors are not notified of the messages.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if this contact has no identifier, or if `until` is in the past or too far ahead. The same error is
-    /// returned if this contact or another open contact of the identifier is assigned to someone else.
+    /// [`StoreError::Conflict`] if this contact has no identifier, if `until` is in the past or too far ahead, or if this contact or
+    /// another open contact with the same identifier is assigned to someone else.
     pub async fn block(
         &self,
         who: &StaffMember,
@@ -220,7 +220,7 @@ impl Store {
             HistoryKind::Unblocked
         };
         let before = choices::choice_of(&transaction, &contact).await?.blocked_until;
-        // All open contacts of the identifier get a history event about the block. The block is refused if any of these contacts is
+        // The block is written to the history of every open contact with this identifier. It is refused if any of these contacts is
         // assigned to someone else.
         let mut open = contacts::Entity::find()
             .filter(contacts::Column::Line.eq(&contact.line))
@@ -241,8 +241,8 @@ impl Store {
         }
         self.add_event(&transaction, contact.id, Some(who.id), kind, "")
             .await?;
-        // Contacts that were snoozed until the end of the previous block are now snoozed until the end of the new block. If the identifier
-        // was unblocked, their snooze ends.
+        // If an earlier block had snoozed a contact, the contact is now snoozed until the end of the new block. If the identifier was
+        // unblocked, the snooze ends.
         for one in open
             .iter()
             .filter(|one| before.is_some() && one.snoozed_until == before)

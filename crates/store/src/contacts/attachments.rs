@@ -54,7 +54,7 @@ pub enum FileLocation {
     Failed,
     /// On the platform, but larger than the platform's download limit.
     TooLarge,
-    /// Dropped, because the line accepts no files.
+    /// Dropped, because the line does not accept files.
     #[serde(rename = "not_taken")]
     Dropped,
 }
@@ -69,12 +69,13 @@ pub struct Bytes {
     pub bytes: Vec<u8>,
 }
 
-/// The journal id of an attachment that staff sent. Such a file did not arrive in a raw message, so it has no entry in the journal.
+/// The journal id of an attachment in a reply. Such a file did not arrive in a raw message, so the journal of raw messages has no entry for
+/// it.
 pub(crate) const OURS: i64 = 0;
 
 impl Store {
-    /// Removes from `rest` the files of the message version with the content `body`, and returns them in the order of that version. Without
-    /// a `body`, removes and returns all files.
+    /// Removes from `rest` the files that belong to the message version with the content `body`, and returns them in the order in which
+    /// that version lists them. Without a `body`, removes and returns all files.
     pub(crate) async fn take_files(
         &self,
         rest: &mut Vec<&attachments::Model>,
@@ -143,8 +144,8 @@ impl Store {
         self.keys.data_key(&raw_place(&row.external_hash), &wrapped)
     }
 
-    /// Loads the bytes of an attachment of this contact. `None` if the contact has no such attachment or if the bytes are not stored. If a
-    /// member of staff opens the file, the caller must first record this in the audit log.
+    /// Loads the bytes of an attachment of this contact. Returns `None` if the contact has no such attachment or if the bytes are not
+    /// stored. Before a member of staff opens the file, the caller must record this in the audit log.
     ///
     /// # Errors
     /// If the file cannot be read or decrypted.

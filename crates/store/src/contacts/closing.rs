@@ -1,4 +1,5 @@
-//! Closing, reopening and marking contacts. Each operation writes the change and its history event in one transaction.
+//! Closing and reopening contacts, and marking them as spam, test or duplicate. Each operation writes the change and its history event in
+//! one transaction.
 
 use hotline_core::{
     contact::{
@@ -30,12 +31,12 @@ use crate::{
 type Reason<'a> = Option<&'a str>;
 
 impl Store {
-    /// Closes a contact. `reason` explains why staff send no reply, and is stored as a note. [`BeforeClosing::needs_reason`] defines when a
-    /// reason is required.
+    /// Closes a contact. `reason` explains why staff send no reply, and is stored as a note. [`BeforeClosing::needs_reason`] returns
+    /// whether a reason is required.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the contact is already closed, is assigned to someone else, is not completely classified although this
-    /// is required, or lacks a required reason.
+    /// [`StoreError::Conflict`] if the contact is already closed, is assigned to someone else, or lacks a required reason. Also if the
+    /// configuration requires a complete classification and the contact's classification is incomplete.
     pub async fn close(
         &self,
         who: &StaffMember,
@@ -90,8 +91,7 @@ impl Store {
         }
     }
 
-    /// Writes a note with the reason for closing a contact. Returns the id of the note, which the history event stores. Returns an empty
-    /// string if no note was written.
+    /// Writes a note with the reason for closing a contact. Returns the id of the note, or an empty string if no note was written.
     async fn write_reason(
         &self,
         transaction: &DatabaseTransaction,
@@ -137,7 +137,7 @@ impl Store {
             .0
             .after(step)
             .map_err(|_| StoreError::Conflict(Conflict::DoneAlready))?;
-        // A caller does not wait for a reply, so a call that is reopened gets the status `Answered` instead of `Waiting`.
+        // A caller does not wait for a reply. A reopened call therefore gets the status `Answered` instead of `Waiting`.
         if status == Status::Waiting && is_call(&contact) {
             status = Status::Answered;
         }
@@ -221,8 +221,8 @@ impl Store {
         let reason = words_of(reason)?;
         let detail = marking.map_or("none", Marking::as_str);
         let now = self.now();
-        // If the kind in the contact's classification is also a marking (spam, test, duplicate), removing the marking also removes that
-        // kind.
+        // If the kind chosen in the wrap-up is also a marking (spam, test, duplicate), removing the marking also removes that kind from the
+        // classification.
         let record = self.record_of(transaction, contact).await?;
         let closes = marking.is_some() && contact.status.0.is_open();
         let may_ask = closes && reason.is_none() && contact.data_key.is_some();
@@ -243,7 +243,7 @@ impl Store {
         };
         let counted = self.facts(&(&marked).into(), &chosen);
         counts::recount(transaction, &counted_before, &counted).await?;
-        // A marked contact needs no further work, so it is closed. A later message from the person is shown as usual.
+        // A marked contact needs no further work, so it is closed. A later message from the person is shown to staff as usual.
         if closes {
             marked.status = Stored(Status::Closed);
             marked.closed_at = Some(now);
@@ -262,14 +262,14 @@ impl Store {
     }
 }
 
-/// Checks the length of a reason and returns its text. Returns `None` for an empty reason.
+/// Trims a reason and checks its length. Returns `None` for an empty reason.
 fn words_of(reason: Reason<'_>) -> Result<Option<&str>, StoreError> {
     let reason = reason.map(not_too_long).transpose()?;
     Ok(reason.filter(|reason| !reason.is_empty()))
 }
 
-/// Returns the time of the first message that the person wrote after the last reply. If the contact is reopened, the person counts as
-/// waiting since that time. `None` if there is no such message.
+/// Returns the time of the first message that the person wrote after the last reply, or `None` if there is no such message. A reopened
+/// contact counts as waiting since that time.
 async fn first_unanswered(
     transaction: &DatabaseTransaction,
     contact: Uuid,

@@ -44,8 +44,7 @@ pub struct ContactDetail {
     pub channel: String,
     /// Current status.
     pub status: Status,
-    /// The marking (spam, test or duplicate) that excludes the contact from the total of the statistics. `None` if the contact is not
-    /// marked.
+    /// The marking as spam, test or duplicate. The statistics leave out marked contacts. `None` if the contact is not marked.
     pub marking: Option<Marking>,
     /// The purpose that the person selected: asking for advice, or reporting content or conduct. `None` if unknown.
     pub asks: Option<Asks>,
@@ -55,16 +54,16 @@ pub struct ContactDetail {
     pub urgency: i16,
     /// End of the snooze. `None` if the contact is visible now.
     pub snoozed_until: Option<DateTime<Utc>>,
-    /// Ids and display names of the colleagues who asked the assignee to hand the contact over. Requests made before the contact was last
-    /// assigned or given back are left out.
+    /// Ids and display names of the colleagues who asked the assignee to hand the contact over. Leaves out
+    /// requests from before the contact was last assigned or given back.
     pub asked_by: Vec<(Uuid, String)>,
-    /// Whether the contact is a call, which counts as answered on arrival.
+    /// Whether the contact is a call. A call counts as answered from the start.
     pub is_call: bool,
     /// Whether a counsellor who closes the contact now must give a reason for not replying.
     pub needs_reason: bool,
     /// Id and display name of the assignee. `None` if the contact is unassigned.
     pub assignee: Option<(Uuid, String)>,
-    /// The local day under which the statistics count the contact.
+    /// The day, in the centre's time zone, on which the statistics count the contact.
     pub day: String,
     /// When the contact was registered.
     pub opened_at: DateTime<Utc>,
@@ -78,13 +77,13 @@ pub struct ContactDetail {
     pub messages: Vec<Message>,
     /// History events, oldest first.
     pub history: Vec<HistoryEvent>,
-    /// Id of the newest history event that a writer of a reply must have seen, such as a new message. 0 if there is no such event. A reply
-    /// is refused if its author has not seen this event.
+    /// Id of the newest history event, such as a new message, that a counsellor must have seen before replying. A reply by someone who has
+    /// not seen the event is refused. 0 if there is no such event.
     pub newest: i64,
     /// Up to 20 other contacts of the same identifier on the same line, newest first.
     pub others: Vec<Other>,
-    /// The contact whose thread token was in the first message of this contact. `None` if there was no token, or if both contacts have the
-    /// same identifier.
+    /// The contact whose thread token the first message of this contact contains. `None` if the message contains no token, or if both
+    /// contacts have the same identifier.
     pub refers_to: Option<Reference>,
     /// `true` if a counsellor has asked the person for files and no files have arrived since. `None` if the line does not support asking
     /// for files.
@@ -109,7 +108,8 @@ pub struct ContactDetail {
 pub struct Message {
     /// The id of the message.
     pub id: Uuid,
-    /// Whether the message is incoming (`in`), a `reply`, an `automatic` message, an internal `note` or a platform's `notice`.
+    /// Whether the message came from the person, is a `reply`, an `automatic` message or an internal `note`, or is a `notice` from the
+    /// platform.
     pub direction: Direction,
     /// Display name of the member of staff who wrote the message. `None` if the person or the software wrote it.
     pub author: Option<String>,
@@ -128,8 +128,8 @@ pub struct Message {
 }
 
 impl Message {
-    /// Returns the sending time that the message claims to have. `None` if it claims none, or if that time differs from the time of arrival
-    /// by at most an hour.
+    /// Returns the sending time stated in the message. `None` if the message states none, or if the stated time differs from the time of
+    /// arrival by at most an hour.
     #[must_use]
     pub fn claimed(&self) -> Option<DateTime<Utc>> {
         let claimed = self.body.as_ref()?.claimed_at?;
@@ -144,7 +144,7 @@ pub struct Version {
     pub at: DateTime<Utc>,
     /// The content of this version. `None` if the contact was erased.
     pub body: Option<MessageContent>,
-    /// Files of this version that are neither in the current version nor already listed with an older version.
+    /// Files of this version, without those that are also in the current version or are already listed with an older version.
     pub attachments: Vec<Attachment>,
 }
 
@@ -154,13 +154,13 @@ pub struct Delivered {
     pub line: String,
     /// The delivery state.
     pub state: Delivery,
-    /// The reason for the delivery state, if there is one.
+    /// Why the message has this delivery state, if a reason is known.
     pub reason: Option<Reason>,
     /// When the channel accepted the message. `None` if it has not accepted the message.
     pub sent_at: Option<DateTime<Utc>>,
-    /// Whether a queued job will send the message, for the first time or as a retry.
+    /// Whether a queued job will make the first or a further attempt to send the message.
     pub under_way: bool,
-    /// When delivery begins. Until then the author can take the message back. `None` once an attempt has begun.
+    /// When the first attempt to send begins. Until then, the author can take the message back. `None` once an attempt has begun.
     pub leaves_at: Option<DateTime<Utc>>,
 }
 
@@ -186,8 +186,8 @@ pub struct Other {
     pub status: Status,
 }
 
-/// Returns the text of the note with the id `note`. The note contains the reason for closing a contact without a reply. The history stores
-/// only the id of the note, so that the text can be erased.
+/// Returns the text of the note with the id `note`, in which a counsellor explained why a contact was closed without a reply. The history
+/// stores only the id of the note, so that the text can be erased.
 fn reason_in(messages: &[Message], note: &str) -> String {
     let note = messages
         .iter()
@@ -370,8 +370,7 @@ impl Store {
                 direction: row.direction,
             });
         }
-        // Messages with the same time are in the order of the platform. Messages without a position in that order, such as notices, come
-        // after them.
+        // Messages with the same time keep the platform's order. Messages that have no position in that order, such as notices, come last.
         shown.sort_by_key(|message| {
             (
                 message.at,
@@ -405,8 +404,8 @@ impl Store {
         Ok(rows.iter().map(other).collect())
     }
 
-    /// Loads the raw message from which a message of this contact was parsed. The caller must first record in the audit log that a member
-    /// of staff opens it.
+    /// Loads the raw message from which a message of this contact was parsed. Before a member of staff opens the raw message, the caller
+    /// must record this in the audit log.
     ///
     /// # Errors
     /// If the raw message cannot be loaded or decrypted.

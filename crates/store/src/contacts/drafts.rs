@@ -28,8 +28,8 @@ use crate::{
 pub struct Draft {
     /// The text that the author has written so far.
     pub text: String,
-    /// Id of the newest history event that the author had seen when beginning the draft. The service compares this id with newer events and
-    /// refuses a reply whose author has not seen a later message.
+    /// Id of the newest history event that the author had seen when beginning the draft. If the person has written since, the reply is
+    /// refused until the author has seen that message.
     pub seen: i64,
     /// When the draft was last saved.
     #[serde(skip)]
@@ -37,9 +37,9 @@ pub struct Draft {
 }
 
 impl Store {
-    /// Saves a draft in place of the earlier draft of the same kind. An empty text deletes the draft. `of` is the id that the message gets
-    /// when it is sent. If this message is already stored and begins with `text`, it was sent before the draft arrived, so the draft is not
-    /// saved.
+    /// Saves a draft in place of the earlier draft of the same kind. An empty text deletes the draft. `of` is the id that the message will
+    /// have once it is sent. If a stored message with this id begins with `text`, the message was sent before this draft arrived, and the
+    /// draft is not saved.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the text is longer than a message may be.

@@ -31,12 +31,13 @@ mod freed;
 impl Store {
     /// Erases the content of a closed contact: messages with their earlier versions, notes, drafts, files, addresses, names, delivery
     /// reports, the texts of the contact's cases, and every raw message. Also erases the keys that encrypted this content. The hashes of
-    /// the raw messages' ids remain, so a repeated delivery is still recognised. A later message from the person opens a new contact.
+    /// the raw messages' ids remain, so a raw message that is delivered again is still recognised. A later message from the person opens a
+    /// new contact.
     ///
-    /// `account` is the operating-system account of the person who runs the command. The audit log records this account.
+    /// `account` is the operating-system account of the person who runs the command. It is recorded in the audit log.
     ///
-    /// Returns `false` if old content remains in SQLite's write-ahead log because another connection was reading from it. That content is
-    /// removed when the service next stops.
+    /// Returns `false` if SQLite's write-ahead log still contains erased content because another connection was reading from it. The log is
+    /// emptied when the service next stops.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the contact is open or already erased, or if one of its cases is open. Nothing changes then.
@@ -56,7 +57,7 @@ impl Store {
         self.forget_saved_views(&transaction, &self.contact_content(&contact)?)
             .await?;
         self.forget_person(&transaction, &contact).await?;
-        // Removes the values by which a later message from the same address or thread would join this contact.
+        // Removes the address and thread values. With them, a later message from the person would join this contact.
         contacts::ActiveModel {
             id: Unchanged(contact.id),
             identifier_hash: Set(None),
@@ -82,8 +83,8 @@ impl Store {
         self.clear_deleted().await
     }
 
-    /// Erases the raw messages of a contact but keeps the hashes of their ids, so that a repeated delivery is recognised. Returns the ids
-    /// of the files to delete.
+    /// Erases the raw messages of a contact. Keeps the hashes of their ids, so that a raw message that is delivered again is recognised.
+    /// Returns the ids of the files to delete.
     async fn erase_raw(
         &self,
         transaction: &DatabaseTransaction,
@@ -124,7 +125,8 @@ impl Store {
         Ok(files)
     }
 
-    /// Deletes the block and the choices that are stored for the contact's identifier, unless another contact has the same identifier.
+    /// Deletes what is stored about the contact's identifier, unless another contact has the same identifier: a block by staff, the
+    /// person's language, and the wish not to be written to.
     async fn forget_person(
         &self,
         transaction: &DatabaseTransaction,

@@ -1,4 +1,4 @@
-//! Links between contacts that belong together, and the list of contacts that each member of staff follows.
+//! Links between related contacts, and the list of contacts that each member of staff follows.
 
 use hotline_core::{contact::lifecycle::Status, identifiers::reference::Reference};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
@@ -16,7 +16,7 @@ use crate::{
 };
 
 impl Store {
-    /// Links two contacts that belong together, or removes the link. The histories of both contacts record the change.
+    /// Links two related contacts, or removes the link. The histories of both contacts record the change.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if both references are the same. [`StoreError::NotFound`] if either contact does not exist.
@@ -68,7 +68,7 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Records whether `who` follows a contact. A view of the inbox lists the contacts that a member of staff follows. Returns `false` if
+    /// Adds a contact to the list of contacts that `who` follows, or removes it. The inbox has a view of this list. Returns `false` if
     /// nothing changed.
     ///
     /// # Errors

@@ -39,11 +39,11 @@ pub struct NewReply {
     pub text: String,
     /// Files to send with the reply.
     pub files: Vec<OutboundFile>,
-    /// The address for this reply and all later replies of the contact, chosen from the offered addresses. `None` keeps the current
+    /// The address to which this reply and all later replies are sent. It must be one of the offered addresses. `None` keeps the current
     /// address.
     pub to: Option<String>,
-    /// Id of the newest history event that the writer has seen ([`crate::contacts::detail::ContactDetail::newest`]). The reply is refused
-    /// if the contact has a newer such event. `None` sends the reply without this check.
+    /// Id of the newest history event that the author has seen. The reply is refused if [`crate::contacts::detail::ContactDetail::newest`]
+    /// is a newer event. `None` sends the reply without this check.
     pub seen: Option<i64>,
 }
 
@@ -53,9 +53,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] in each of these cases: the text is empty and there are no files; the text is too long; the text is an
-    /// unfinished search for a canned reply; the line sends no files; the contact is assigned to someone else; the contact has no reply
-    /// address; `to` is not an offered address; the person asked not to be written to; the author has not seen a new event in the history;
-    /// the reply with this id was taken back.
+    /// unfinished search for a canned reply; there are files, but the line sends none; the contact is assigned to someone else; the contact
+    /// has no reply address; `to` is not an offered address; the person asked not to be written to; the author has not seen a new event in
+    /// the history; the reply with this id was taken back.
     pub async fn reply(
         &self,
         who: &StaffMember,
@@ -175,8 +175,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Returns `true` if the message with this id is already stored, for example because the form was submitted twice. If the stored
-    /// message has a different text, returns an error; the new text would otherwise be lost.
+    /// Returns `true` if the message with this id is already stored, for example because the form was submitted twice. Returns an error if
+    /// the stored message has a different text, because the new text would otherwise be lost.
     async fn written_before(
         &self,
         transaction: &DatabaseTransaction,
@@ -200,7 +200,7 @@ impl Store {
         }
     }
 
-    /// Records that the person may send files. The page on which the person reads the replies then accepts files.
+    /// Allows the person to send files. The page on which the person reads the replies then accepts them.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the line does not support asking for files, or if the contact is assigned to someone else.

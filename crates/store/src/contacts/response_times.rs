@@ -1,5 +1,4 @@
-//! The times at which a contact was first read and first answered. Each time is recorded once, in the same transaction as the change of the
-//! statistics.
+//! The times at which a contact was first read and first answered. The transaction that records such a time also updates the statistics.
 
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use uuid::Uuid;
@@ -25,7 +24,7 @@ impl Store {
         if let Some(contact) =
             contact.filter(|contact| contact.first_read_at.is_none() && contact.data_key.is_some())
         {
-            // The recorded time must be later than the arrival of the contact, because equal times identify a call.
+            // The recorded time must be later than the arrival of the contact. A recorded time equal to the arrival would identify a call.
             let at = self.now().max(contact.opened_at + 1);
             let read = contacts::Model {
                 first_read_at: Some(at),
@@ -37,8 +36,8 @@ impl Store {
         Ok(())
     }
 
-    /// Records the time of the first reply to a contact. Called when the channel has accepted a message. Does nothing if the message is not
-    /// a reply, or if the contact already has a first reply.
+    /// Records the time of the first reply to a contact. Called when the channel has accepted a message. Does nothing if that message is
+    /// not a reply, or if a first reply is already recorded.
     pub(crate) async fn note_first_reply(
         &self,
         transaction: &DatabaseTransaction,

@@ -1,5 +1,6 @@
-//! Wrap-up: classifying contacts by a scheme of questions and answers. An incomplete classification can be saved, but usually only a
-//! completely classified contact can be closed. Each record of a classification stores the name and version of its scheme.
+//! Wrap-up: classifying contacts by a scheme of questions and answers. An incomplete classification can be saved. Unless the configuration
+//! says otherwise, a contact can be closed only when its classification is complete. Each stored classification names the scheme and its
+//! version.
 
 use hotline_core::{
     contact::classification::{Answers, KIND, PRESENTATION, Scheme, TOPIC},
@@ -30,7 +31,7 @@ use crate::{
 pub struct WrapUpRecord {
     /// Answers, by the id of their question.
     pub answers: Answers,
-    /// The answers chosen from the scheme, without free text. The statistics count only these answers.
+    /// The answers that are not free text. The statistics count only these answers.
     pub(crate) chosen: Answers,
     /// Questions that must still be answered before the contact can be closed.
     pub missing: Vec<String>,
@@ -58,7 +59,7 @@ impl Store {
         self.classify_with_reason(who, reference, answers, None).await
     }
 
-    /// Classifies a contact like [`Store::classify`]. `reason` is stored as a note if the answers mark the contact and thereby close it.
+    /// Classifies a contact like [`Store::classify`]. If the answers mark the contact and thereby close it, `reason` is stored as a note.
     pub(crate) async fn classify_with_reason(
         &self,
         who: &StaffMember,
@@ -168,7 +169,7 @@ impl Store {
             .map(|row| serde_json::from_str::<Answers>(&row.answers));
         let chosen = chosen.transpose().map_err(unreadable)?.unwrap_or_default();
         let mut answers = chosen.clone();
-        // An erased contact has no key to decrypt the free text, so the text is left out.
+        // An erased contact has no key, so its free text cannot be decrypted and is left out.
         if let Some(sealed) = row.and_then(|row| row.words)
             && let Ok(key) = self.contact_key(contact)
         {

@@ -28,7 +28,7 @@ use crate::{
 pub(crate) use crate::inbox::view::Order;
 pub use crate::inbox::view::{Filter, View};
 
-/// A reply that is still unsent this many microseconds after it was queued is shown in the inbox as undelivered (requirement G11).
+/// Time in microseconds after which the inbox shows a queued but unsent reply as undelivered (requirement G11).
 const LATE: i64 = 15 * 60 * 1_000_000;
 
 /// Every delivery state except `Sent`.
@@ -50,21 +50,20 @@ pub struct InboxRow {
     pub channel: String,
     /// Current status of the contact.
     pub status: Status,
-    /// The marking (spam, test or duplicate) that excludes the contact from the total of the statistics. `None` if the contact is not
-    /// marked.
+    /// The marking as spam, test or duplicate. The statistics leave out marked contacts. `None` if the contact is not marked.
     pub marking: Option<Marking>,
     /// Display name of the assignee. `None` if the contact is unassigned.
     pub assignee: Option<String>,
     /// The team to which the contact belongs. `None` if it belongs to no team.
     pub team: Option<String>,
-    /// Display name of the colleague who handed the contact over to the viewer or the viewer's team. `None` if there was no such hand-over,
-    /// or if staff have acted on the contact since.
+    /// Display name of the colleague who handed the contact over to the viewer or the viewer's team. `None` if no colleague did, or if
+    /// staff have acted on the contact since.
     pub handed_by: Option<String>,
-    /// Whether the contact is a call, which counts as answered on arrival.
+    /// Whether the contact is a call. A call counts as answered from the start.
     pub is_call: bool,
     /// Urgency set by staff: 0 ordinary, 1 urgent, 2 immediate danger.
     pub urgency: i16,
-    /// End of the contact's snooze, even if that time has passed.
+    /// When the contact's latest snooze ends or ended. `None` if there is no snooze.
     pub snoozed_until: Option<DateTime<Utc>>,
     /// When the person began to wait for a reply. `None` if the person is not waiting.
     pub waiting_since: Option<DateTime<Utc>>,
@@ -72,7 +71,7 @@ pub struct InboxRow {
     pub last_in_at: DateTime<Utc>,
     /// The contact content, such as name, subject and first words. `None` if the contact was erased.
     pub card: Option<ContactContent>,
-    /// The delivery state of a reply that failed or is still unsent 15 minutes after it was queued. `None` if the contact has no such
+    /// The delivery state of a reply that failed, or that is still unsent 15 minutes after it was queued. `None` if the contact has no such
     /// reply.
     pub undelivered: Option<Delivery>,
     place: Place,
@@ -154,7 +153,7 @@ impl Store {
             } else {
                 (at.clone().gte(after.at), at.clone().gt(after.at), id.gt(after.id))
             };
-            // The condition `up_to` follows from the next condition. It is added because it lets the database seek in the index.
+            // The next condition implies the condition `up_to`, which is added so that the database can seek in the index.
             query = query
                 .filter(up_to)
                 .filter(Condition::any().add(beyond).add(at.eq(after.at).and(same)));
@@ -178,8 +177,8 @@ impl Store {
         Ok(InboxPage { rows, next })
     }
 
-    /// Finds which of the given contacts a colleague handed over to `me` or to the team of `me`. Returns the display name of that colleague
-    /// for each contact. Contacts on which staff have acted since the hand-over are left out.
+    /// Finds which of the given contacts a colleague handed over to `me` or to the team of `me`. Returns that colleague's display name for
+    /// each. Leaves out contacts on which staff have acted since the hand-over.
     async fn handed_over(
         &self,
         found: &[contacts::Model],
@@ -212,8 +211,8 @@ impl Store {
             .collect())
     }
 
-    /// Finds which of the given contacts have a reply that failed or has been unsent for too long. Returns the delivery state of that reply
-    /// for each contact. If a contact has several such replies, a failed one has priority.
+    /// Finds which of the given contacts have a reply that failed, or that is still unsent 15 minutes after it was queued. Returns the
+    /// delivery state of that reply for each contact. If there are several such replies, a failed one has priority.
     pub(crate) async fn undelivered(
         &self,
         found: &[contacts::Model],
@@ -281,13 +280,14 @@ impl Store {
             .in_view(view, me)
             .select_only()
             .column(contacts::Column::Id)
-            // Sorting makes the database use the small index of this view instead of a larger index.
+            // With this order, the database uses the small index of the view instead of a larger index.
             .order_by_asc(Order::of(view, &Filter::default()).expression())
             .limit(1_000);
         self.count_rows(ids.into_query()).await
     }
 
-    /// Counts the waiting contacts that are assigned to `me` or unassigned. Snoozed contacts are left out. Stops counting at 1,000.
+    /// Counts the contacts that wait for a reply and are assigned to `me` or unassigned. Leaves out snoozed contacts. Stops counting at
+    /// 1,000.
     ///
     /// # Errors
     /// If a database query fails.
@@ -308,7 +308,7 @@ impl Store {
         Ok(people.into_iter().map(|one| (one.id, one.name)).collect())
     }
 
-    /// Counts all registered contacts, including marked contacts, which the total of the statistics excludes.
+    /// Counts all registered contacts, including contacts marked as spam, test or duplicate.
     ///
     /// # Errors
     /// If a database query fails.
@@ -338,8 +338,8 @@ pub(crate) fn reference_of(contact: &contacts::Model) -> Reference {
     Reference::from_number(u64::try_from(contact.reference).unwrap_or_default())
 }
 
-/// Returns whether a contact is a call (by telephone or face to face). A call is recorded as first read at the time of its arrival; any
-/// other contact is recorded as first read later.
+/// Returns whether a contact is a call (by telephone or face to face). A call is stored as first read at the time of its arrival, and any
+/// other contact as first read later.
 pub(crate) fn is_call(contact: &contacts::Model) -> bool {
     contact
         .first_read_at

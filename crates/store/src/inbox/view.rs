@@ -13,9 +13,9 @@ use crate::db::{
     store::Store,
 };
 
-/// A view of the inbox. Views of open contacts leave out snoozed contacts, except [`View::Snoozed`]. They list the most urgent contacts
-/// first; within one level of urgency, the longest-waiting contact is first and answered contacts are last. The other views list the newest
-/// contacts first.
+/// A view of the inbox. Except for [`View::Snoozed`], views of open contacts leave out snoozed contacts. Views of open contacts sort by
+/// urgency, highest first; contacts of equal urgency are sorted by waiting time, longest first, and answered contacts come last. The other
+/// views list the newest contacts first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
 #[strum(serialize_all = "snake_case")]
 pub enum View {
@@ -25,11 +25,11 @@ pub enum View {
     Mine,
     /// Open contacts of the viewer's team, with or without an assignee.
     Team,
-    /// Open contacts whose urgency staff set to urgent or immediate danger.
+    /// Open contacts that staff set to urgent or immediate danger.
     Urgent,
     /// Contacts waiting for a reply from staff.
     Waiting,
-    /// Contacts that staff have answered, without a later message from the person. Calls are left out.
+    /// Contacts that staff have answered and to which the person has not written since. Calls are left out.
     Answered,
     /// Open contacts that are snoozed.
     Snoozed,
@@ -81,22 +81,22 @@ pub struct Filter {
     pub to: Option<NaiveDate>,
 }
 
-/// Sort key of a contact that waits for no reply, before its urgency is subtracted. The sort key of a waiting contact is the time at which
-/// the wait began, in microseconds since 1970. `ANSWERED` is larger than any such time, so answered contacts come last.
+/// Sort key of a contact that waits for no reply, without the amount subtracted for urgency. The sort key of a waiting contact is the time
+/// at which the wait began, in microseconds since 1970. `ANSWERED` is larger than any such time, so answered contacts come last.
 const ANSWERED: i64 = 4_000_000_000_000_000_000;
-/// Microseconds that each level of urgency subtracts from a contact's sort key. The value exceeds the time since 1970, so urgency has
-/// priority over waiting time.
+/// Microseconds subtracted from the sort key for each level of urgency. They exceed the time since 1970, so a more urgent contact always
+/// comes before a longer-waiting one.
 const PRESSING: i64 = 100_000_000_000_000_000;
 
 /// The order in which a view lists its contacts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// Most urgent first, then longest waiting. If the person writes again while waiting, the position of the contact does not change.
+    /// Most urgent first, then longest waiting. A contact keeps its position if the person writes again while waiting.
     Pressing,
     /// Most recent message from the person first.
     Newest,
-    /// Most recently registered first. Used instead of `Newest` if the filter selects a period, because the contacts of a period are
-    /// consecutive in this order.
+    /// Most recently registered first. Replaces `Newest` if the filter selects a period of registration, because contacts registered in
+    /// that period are adjacent in this order.
     Registered,
 }
 
@@ -110,8 +110,8 @@ impl Order {
         }
     }
 
-    /// Returns the SQL expression to sort by. The constants in the expression are literals, because with bound values the database could
-    /// not use the index on this expression.
+    /// Returns the SQL expression to sort by. Its constants are literals, because the database could not use the index on this expression
+    /// if they were bound values.
     pub(crate) fn expression(self) -> Expr {
         match self {
             Self::Pressing => Expr::cust(format!(
@@ -163,8 +163,8 @@ impl Store {
             .fold(query, |query, condition| query.filter(condition))
     }
 
-    /// Builds the query of a view. Its conditions repeat the conditions of the partial indexes word for word, so that the database can use
-    /// the indexes.
+    /// Builds the query of a view. The database can use a partial index only if the query repeats the condition of that index word for
+    /// word.
     pub(super) fn in_view(&self, view: View, me: Uuid) -> Select<contacts::Entity> {
         use contacts::Column;
         let all = contacts::Entity::find();
@@ -191,8 +191,7 @@ impl Store {
             }
             View::Urgent => of("status <> 'closed' AND urgency > 0").filter(in_sight),
             View::Waiting => of("status = 'waiting'").filter(in_sight),
-            // Calls are left out, because a caller does not wait for a reply. An unfinished call appears in the view `Mine` of the
-            // counsellor to whom it is assigned.
+            // Calls are left out, because a caller does not wait for a reply. An open call appears in the view `Mine` of its assignee.
             View::Answered => of("status = 'answered'")
                 .filter(Expr::cust("(first_read_at IS NULL OR first_read_at > opened_at)"))
                 .filter(in_sight),

@@ -10,12 +10,12 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, se
 
 use crate::db::{changes::CHANNEL, entity, store::Store};
 
-/// How long to wait for a PostgreSQL notification before checking the database for changes anyway. On SQLite, which has no notifications,
-/// the time between two checks.
+/// How long to wait for a PostgreSQL notification before checking the database for changes anyway. SQLite has no notifications, so there
+/// this is the time between two checks.
 const POLL: Duration = Duration::from_millis(700);
 
 impl Store {
-    /// Follows database changes made by other processes and notifies the subscribers of this process. Runs until the future is dropped.
+    /// Detects database changes made by other processes and notifies the subscribers in this process. Runs until the future is dropped.
     pub async fn follow(self: Arc<Self>) {
         let mut listener = None;
         if !self.on_sqlite() {
@@ -41,8 +41,7 @@ impl Store {
             self.presence.sweep();
             self.publish_newest_event().await;
             self.count_waiting().await;
-            // Another process may have inserted jobs, or the time at which a job is due may have come. The workers therefore look for due
-            // jobs.
+            // Another process may have inserted jobs, or waiting jobs may have become due. The workers therefore look for due jobs.
             self.receive_due.notify_one();
             self.deliver_due.notify_one();
             self.fetch_due.notify_one();
@@ -51,8 +50,7 @@ impl Store {
 }
 
 impl Store {
-    /// Counts the messages that wait to be registered. Counting stops at `backlog + 1`, which is enough to know that the limit `backlog` is
-    /// exceeded.
+    /// Counts the messages that wait to be registered. Stops at `backlog + 1`, which already shows that the limit `backlog` is exceeded.
     async fn count_waiting(&self) {
         let waiting = entity::jobs::Entity::find()
             .select_only()

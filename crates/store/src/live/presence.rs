@@ -1,5 +1,5 @@
-//! Presence: which members of staff are reading a contact or writing to its person. Presence is kept only in memory. When a browser tab
-//! stops reporting that it has a contact open, its entry is dropped after 12 seconds.
+//! Presence: which members of staff are reading a contact or writing a reply. Presence is kept only in memory. A browser tab repeatedly
+//! reports the contact that it has open. If the reports stop, the member of staff counts as having left the contact after 12 seconds.
 
 use hotline_core::identifiers::reference::Reference;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
@@ -15,8 +15,7 @@ use crate::{
 };
 
 impl Store {
-    /// Records that a member of staff is reading a contact, is writing to its person, or has left the contact. Also notifies the other
-    /// processes.
+    /// Records that a member of staff is reading a contact, is writing a reply, or has left the contact. Also notifies the other processes.
     ///
     /// # Errors
     /// If there is no such contact.
@@ -43,7 +42,7 @@ impl Store {
         Ok(())
     }
 
-    /// Returns the members of staff who have a contact open, sorted by name. Leaves out the member of staff `but`.
+    /// Returns the members of staff who have a contact open, sorted by name, without the member of staff `but`.
     ///
     /// # Errors
     /// If a database query fails.

@@ -1,5 +1,5 @@
-//! Typing reports: notifies subscribers in this process that a counsellor is writing a reply. A channel can then show the person a typing
-//! indicator. Typing reports are not stored.
+//! Typing reports: notifies subscribers in this process that a counsellor is writing a reply, so that a channel can show the person a
+//! typing indicator. Typing reports are not stored.
 
 use hotline_core::identifiers::line_name::LineName;
 use tokio::sync::broadcast;

@@ -32,15 +32,15 @@ pub struct Educator {
     pub id: Uuid,
     /// The name that the peer educator chose.
     pub name: String,
-    /// Their school, if known.
+    /// The school of the peer educator, if known.
     pub school: Option<Uuid>,
-    /// Whether they are still active.
+    /// Whether the peer educator is still active.
     pub active: bool,
-    /// Number of trainings they attended.
+    /// Number of trainings that the peer educator attended.
     pub trainings: i64,
-    /// Number of events they led.
+    /// Number of events that the peer educator led.
     pub led: i64,
-    /// Number of people reached by the events they led.
+    /// Number of people reached by the events that the peer educator led.
     pub reached: i64,
 }
 

@@ -1,4 +1,4 @@
-//! Schools and other institutions where events are held. Duplicates can be merged, so that each school counts once.
+//! Schools and other institutions where events are held. Duplicate entries of a school can be merged, so that the school counts once.
 
 use std::collections::HashMap;
 
@@ -142,7 +142,7 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Maps the id of every merged school to the school into which it was merged, and the id of every other school to that school itself.
+    /// Maps the id of every school to the school. The id of a merged school is mapped to the school into which it was merged.
     pub(super) async fn roots(&self, on: &impl ConnectionTrait) -> Result<HashMap<Uuid, School>, StoreError> {
         let all = schools::Entity::find().all(on).await?;
         let known: HashMap<Uuid, School> = all.iter().map(|one| (one.id, school(one.clone()))).collect();

@@ -1,4 +1,4 @@
-//! Outreach totals of a period, as they are published: the numbers of presentations, primary schools and pupils.
+//! Outreach totals of a period, such as the published numbers of presentations, primary schools and pupils.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,13 +32,13 @@ pub struct OutreachTotals {
     pub kinds: Vec<KindTotal>,
     /// Totals by kind of school. Each school counts once, even if it had several events.
     pub schools: Vec<SchoolTotal>,
-    /// Number of events with the state "planned", independent of the period.
+    /// Number of all planned events, regardless of the period.
     pub planned: i64,
-    /// Number of active peer educators, independent of the period.
+    /// Number of active peer educators, regardless of the period.
     pub peer_educators: i64,
     /// Number of events held in the period and led by peer educators.
     pub peer_sessions: i64,
-    /// Number of people reached by these events led by peer educators.
+    /// Number of people reached by the events counted in `peer_sessions`.
     pub peer_reached: i64,
 }
 

@@ -54,7 +54,7 @@ impl Store {
     /// Adds a member of staff.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] for a log-in name that is taken or not allowed, and for a password that is too short, too long or too weak.
+    /// [`StoreError::Conflict`] if the log-in name is taken or not allowed, or if the password is too short, too long or too weak.
     pub async fn add_staff(
         &self,
         login: &str,
@@ -158,7 +158,7 @@ impl Store {
         found.ok_or(StoreError::NotFound("colleague"))
     }
 
-    /// Disables an account. Immediately ends its log-ins, revokes the tokens that it created, and unassigns its contacts.
+    /// Disables an account. Immediately ends its log-ins, revokes the tokens that it created, and unassigns the contacts assigned to it.
     ///
     /// # Errors
     /// If there is no such log-in name.
@@ -188,7 +188,7 @@ impl Store {
             .filter(tokens::Column::EndedAt.is_null())
             .exec(&transaction)
             .await?;
-        // Closed contacts are unassigned too, because a new message from the person can reopen a closed contact.
+        // Closed contacts are also unassigned, because a new message from the person can reopen them.
         let held = contacts::Entity::find()
             .filter(contacts::Column::Assignee.eq(id))
             .all(&transaction)
@@ -248,7 +248,7 @@ impl Store {
     }
 
     /// Changes the password of a member of staff after checking the current password. Ends all log-ins of the account except the log-in
-    /// with the secret `token`. Returns `false` if the current password is wrong.
+    /// whose secret is `token`. Returns `false` if the current password is wrong.
     ///
     /// # Errors
     /// If the new password is too short, too long or too weak.
@@ -269,8 +269,8 @@ impl Store {
         Ok(true)
     }
 
-    /// Stores a password and ends the account's log-ins. If the owner changed the password, `by` contains the owner and the secret of the
-    /// current log-in, which does not end.
+    /// Stores a password and ends the account's log-ins. If the owner changes the password, `by` contains the owner and the secret of the
+    /// owner's current log-in, which stays valid.
     async fn set_password(
         &self,
         row: &staff::Model,

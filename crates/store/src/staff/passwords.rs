@@ -1,7 +1,7 @@
 //! Passwords: judging their strength, hashing them for storage, and checking them (Argon2id).
 //!
-//! Only one password is hashed at a time, in one reused block of memory. Guessing passwords can therefore use at most one core and 19 MiB
-//! in total. Log-ins from a known device do not wait in the queue of log-ins from unknown devices.
+//! Only one password is hashed at a time, in one reused block of memory. Attackers who guess passwords can therefore occupy at most one
+//! core and 19 MiB. Log-ins from unknown devices wait in a queue of their own. A log-in from a known device does not wait in this queue.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -28,17 +28,18 @@ const SHORTEST_REST: usize = 8;
 
 /// Permit for hashing a password. There is only one permit, so only one password is hashed at a time.
 static GATE: Semaphore = Semaphore::const_new(1);
-/// The single permit that lets a log-in from an unknown device wait for [`GATE`]. The log-in returns the permit after the password check. A
-/// log-in from a known device therefore waits behind at most one log-in from an unknown device.
+/// The single permit that lets a log-in from an unknown device wait for [`GATE`]. It is returned after the password check. A log-in from a
+/// known device therefore waits for at most one log-in from an unknown device.
 static UNKNOWN: Semaphore = Semaphore::const_new(1);
 /// Permits that let log-ins from unknown devices wait for [`UNKNOWN`]. A log-in that gets no permit is rejected immediately.
 static WAITING: Semaphore = Semaphore::const_new(100);
 /// Maximum time that a log-in waits until its password is checked. After this time, the log-in is rejected.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
-/// Memory for hashing. All hashing threads share it; otherwise the allocator would keep a separate block for each of these threads.
+/// The memory in which all threads hash. If each thread allocated its own, the allocator would keep the memory of every thread.
 static MEMORY: Mutex<Vec<Block>> = Mutex::new(Vec::new());
 
-/// Words that attackers in Serbia would try first, in the form that [`fold`] returns. The `zxcvbn` library already knows English words.
+/// Words that attackers in Serbia would try first, in the form that [`fold`] returns. English words are missing here because the `zxcvbn`
+/// library knows them.
 const GUESSED_FIRST: [&str; 28] = [
     "lozinka",
     "sifra",
@@ -79,7 +80,7 @@ pub enum Device {
     Unknown,
 }
 
-/// The permits of a password check, kept while the password is hashed.
+/// The permits that a log-in keeps until its password is checked.
 struct Turn {
     _places: [Option<SemaphorePermit<'static>>; 3],
 }
@@ -128,7 +129,7 @@ pub fn judge(password: &Private<String>, login: &str, name: &str) -> Result<(), 
     Ok(())
 }
 
-/// Counts the characters that remain when these words are removed from a text.
+/// Counts the characters that remain after these words are removed from a text.
 fn left_without(words: &[&str], folded: &str) -> usize {
     let mut words: Vec<String> = words.iter().map(|word| fold(word)).collect();
     words.sort_by_key(|word| std::cmp::Reverse(word.len()));
@@ -154,8 +155,8 @@ pub(crate) async fn verified(
     stored: Option<String>,
     device: Device,
 ) -> Result<bool, StoreError> {
-    /// A hash that no password matches. It is checked for an unknown log-in name, so that the response takes as long as for a wrong
-    /// password.
+    /// A hash that no password matches. For an unknown log-in name, the password is checked against this hash, so that the response takes
+    /// as long as for a wrong password.
     const NOBODY: &str =
         "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$Zm9yIG5vYm9keSBhdCBhbGwsIG5vdCBldmVuIHVzLi4";
     let password = password.clone();

@@ -23,8 +23,8 @@ use crate::{
 const IDLE: Duration = Duration::minutes(30);
 /// Maximum duration of a log-in.
 const LONGEST: Duration = Duration::hours(12);
-/// How far the stored times of a log-in may be in the future. A time that is further in the future means that the clock was set back. The
-/// log-in then ends.
+/// How far the stored times of a log-in may be in the future. If a time is further ahead, the clock must have been set back, and the log-in
+/// ends.
 const AHEAD: Duration = Duration::minutes(1);
 
 /// The secret in the cookie of a log-in. It has 256 bits, and the database stores only its hash.
@@ -39,10 +39,10 @@ impl SessionToken {
     }
 }
 
-/// The origin of a request: the member of staff or the page.
+/// Whether a member of staff or an automatic refresh of a page made a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asker {
-    /// The member of staff acted. The request counts as use of the log-in and thus keeps it from ending after 30 unused minutes.
+    /// A member of staff made the request. The request counts as use of the log-in, which ends after 30 minutes without use.
     Person,
     /// The page refreshed automatically. The request does not count as use of the log-in.
     Page,
@@ -52,8 +52,8 @@ pub enum Asker {
 pub struct End(watch::Receiver<()>);
 
 impl End {
-    /// Waits until the log-in ends: by a log-out, by expiry, or because the account is disabled. This also works if another process ends
-    /// the log-in.
+    /// Waits until the log-in ends: by a log-out, by expiry, or because the account is disabled. Also notices if another process ends the
+    /// log-in.
     pub async fn reached(mut self) {
         while self.0.changed().await.is_ok() {}
     }
@@ -94,8 +94,8 @@ impl Store {
         Ok(Some((person, token)))
     }
 
-    /// Adds `more` refused log-ins to a count. The count is written to the audit log at most once a minute, so that guessing passwords does
-    /// not flood the log. A later log-in, refused or not, writes the remaining count.
+    /// Adds `more` refused log-ins to a count that is written to the audit log. It is written at most once a minute, so that guessing
+    /// passwords does not flood the log. What remains is written at a later log-in, refused or not.
     async fn note_refused(&self, more: u64) -> Result<(), StoreError> {
         let since_last = {
             let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
@@ -177,12 +177,12 @@ impl Store {
     /// If a database query fails.
     pub async fn log_out(&self, token: &str) -> Result<(), StoreError> {
         self.end_session(&self.keys.lookup("session", token)).await?;
-        // Other processes may serve open pages of this log-in, so all processes are notified that it ended.
+        // Another process may have sent pages of this log-in that are still open, so all processes are notified that it ended.
         self.notify_changed().await;
         Ok(())
     }
 
-    /// Returns the hash of a log-in's secret. Each log-in of a member of staff has a different hash.
+    /// Returns the hash of a log-in's secret. It identifies this log-in among all log-ins of the member of staff.
     pub(crate) fn session_hash(&self, token: &str) -> Vec<u8> {
         self.keys.lookup("session", token)
     }
@@ -195,7 +195,7 @@ impl Store {
         End(all.entry(hash).or_default().subscribe())
     }
 
-    /// Notifies the subscribers of all log-ins that have ended, in this process or another.
+    /// Notifies the subscribers of each log-in that has ended, whichever process ended it.
     pub(crate) async fn notice_ended_sessions(&self) {
         let watched: Vec<Vec<u8>> = {
             let mut all = self.watched.all();
@@ -206,7 +206,7 @@ impl Store {
             return;
         }
         match self.living_sessions(&watched).await {
-            // Log-ins whose first subscription began after this query are checked next time.
+            // A log-in that got its first subscription after this query is checked the next time.
             Ok(living) => self
                 .watched
                 .all()

@@ -36,7 +36,7 @@ pub struct Token {
     pub name: String,
     /// When the token was created.
     pub made_at: DateTime<Utc>,
-    /// When the token was last used, to the minute.
+    /// When the token was last used, accurate to a minute.
     pub used_at: Option<DateTime<Utc>>,
     /// When the token was revoked. `None` while the token is valid.
     pub ended_at: Option<DateTime<Utc>>,

@@ -1,5 +1,5 @@
 //! Adjustments of the statistic, entered by managers: opening balances (numbers counted before this software was in use) and corrections.
-//! The totals include the adjustments and also show them separately.
+//! Adjustments are included in the totals and also shown separately.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -48,7 +48,7 @@ pub struct Adjustment {
 pub struct NewAdjustment {
     /// The measure that the adjustment changes: contacts or cases.
     pub of: Measure,
-    /// The value whose count is adjusted. For contacts, this is a channel; for cases, `advisory` or the id of an institution.
+    /// The value whose count is adjusted: a channel for contacts, and `advisory` or the id of an institution for cases.
     pub value: String,
     /// `true` for a correction, `false` for an opening balance.
     pub correction: bool,
@@ -64,11 +64,12 @@ pub struct NewAdjustment {
     pub reason: String,
 }
 
-/// The largest number that an adjustment may add. A larger number must be a mistake.
+/// The largest number that an adjustment may add. A larger number is assumed to be a mistake.
 const MOST: u64 = 1_000_000_000;
-/// The earliest year that the period of an adjustment may include. An earlier year must be a mistake.
+/// The earliest year in which the period of an adjustment may begin. An earlier year is assumed to be a mistake.
 const FIRST_YEAR: i32 = 1900;
-/// Maximum number of adjustments entered in one transaction. The limit keeps the transaction short, because other writers wait for it.
+/// Maximum number of adjustments entered in one transaction. The limit keeps the transaction short, because other writing transactions
+/// must wait for it.
 const MOST_LINES: usize = 10_000;
 
 impl NewAdjustment {
@@ -84,7 +85,7 @@ impl NewAdjustment {
         if negative || self.to < self.from || self.from.year() < FIRST_YEAR || much {
             return Err(Conflict::BalanceBackwards);
         }
-        // This software may still count contacts today, so an opening balance must end before today.
+        // This software may still count contacts today. An opening balance must therefore end before today.
         if self.to > today || (self.to == today && !self.correction) {
             return Err(Conflict::InTheFuture);
         }
@@ -102,9 +103,9 @@ impl NewAdjustment {
 /// The data against which new adjustments are checked.
 #[derive(Default)]
 struct Known {
-    /// Adjustments that are not withdrawn, by measure and value.
+    /// For each measure and value, the adjustments that are not withdrawn.
     entered: HashMap<(Measure, String), Vec<NewAdjustment>>,
-    /// Days on which this software counted at least one item, such as a contact, by measure and value.
+    /// For each measure and value, the days on which this software counted at least one contact or case.
     counted: HashMap<(Measure, String), BTreeSet<NaiveDate>>,
 }
 
@@ -154,9 +155,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if a field is missing, if the last day is before the first day or in the future, if the number is out of
-    /// range, or if the value is not one of [`Store::countable`]. An opening balance is also refused in three cases: it does not end before
-    /// today; it overlaps another opening balance for the same value; this software counted an item with that value on one of its days. A
-    /// correction is also refused if an identical correction exists.
+    /// range, or if [`Store::countable`] does not contain the value. An opening balance is also refused in three cases: it does not end
+    /// before today; it overlaps another opening balance for the same value; it covers a day on which this software counted a contact or
+    /// case with that value. A correction is also refused if an identical correction exists.
     pub async fn enter_adjustment(
         &self,
         who: Option<&StaffMember>,
@@ -176,7 +177,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.lock_registration(&transaction).await?;
-        // The lock blocks all registration and all other adjustments, so the data loaded here cannot change before the commit.
+        // The registration lock keeps out registration and other adjustments, so the data loaded here cannot change before the commit.
         let mut known = self.known(new).await?;
         known.entered = entered(&transaction).await?;
         for one in new {
@@ -186,8 +187,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Checks adjustments in order without entering them. Each adjustment is checked as if the valid adjustments before it had been
-    /// entered. Returns one result for each adjustment: the conflict, or `None` if the adjustment is valid.
+    /// Checks adjustments in order without entering them. Each is checked as if the valid adjustments before it had already been entered.
+    /// Returns one result for each adjustment: the conflict, or `None` if the adjustment is valid.
     ///
     /// # Errors
     /// If a database query fails, or if there are more than 10,000 adjustments.
@@ -200,8 +201,8 @@ impl Store {
         Ok(new.iter().map(|one| self.check(&mut known, one).err()).collect())
     }
 
-    /// Loads the days on which this software counted items, from the earliest to the latest day that these adjustments cover. Leaves
-    /// [`Known::entered`] empty; the caller must set it.
+    /// Loads the days on which this software counted contacts or cases, from the first to the last day that these adjustments cover. Leaves
+    /// [`Known::entered`] empty; the caller must fill it.
     async fn known(&self, new: &[NewAdjustment]) -> Result<Known, StoreError> {
         if new.len() > MOST_LINES {
             return Err(StoreError::Conflict(Conflict::TooManyLines));
@@ -295,7 +296,7 @@ impl Store {
             .await
     }
 
-    /// Returns whether an opening balance that is not withdrawn, for contacts of this channel, covers this day.
+    /// Returns whether this day is covered by an opening balance for contacts of this channel that is not withdrawn.
     pub(crate) async fn has_opening_balance(
         &self,
         transaction: &DatabaseTransaction,
@@ -346,8 +347,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Returns the channels that can have adjustments: the channels of the configured lines; the networks for which counsellors log
-    /// messages; and `telephone` and `social`, on which centres counted contacts by hand.
+    /// Returns the channels whose counts can be adjusted: the channels of the configured lines; the networks whose messages counsellors log
+    /// by hand; and `telephone` and `social`, which centres counted by hand before they used this software.
     #[must_use]
     pub fn channels(&self) -> Vec<String> {
         let by_hand = ["telephone", "social"].map(str::to_owned);
@@ -359,8 +360,8 @@ impl Store {
         all.into_iter().collect()
     }
 
-    /// Returns the values that can have adjustments. Contacts can be adjusted by channel, and cases by institution or as `advisory`. Other
-    /// measures cannot be adjusted.
+    /// Returns the values whose counts can be adjusted: channels for contacts, and institutions or `advisory` for cases. Empty for other
+    /// measures, which cannot be adjusted.
     #[must_use]
     pub fn countable(&self, of: Measure) -> BTreeSet<String> {
         match of {

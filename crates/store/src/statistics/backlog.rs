@@ -19,14 +19,14 @@ use crate::{
     statistics::{counts::StatisticsFilter, snapshot::Snapshot},
 };
 
-/// The backlog at the time of the snapshot. It is the same for every reporting period. Erasing a contact can change the backlog.
+/// The backlog at the time of the snapshot, regardless of the reporting period. Erasing a contact can change it.
 #[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct Backlog {
     /// Number of open contacts.
     pub open: i64,
-    /// Age of the oldest open contact in minutes, raised to the next multiple of 60. `None` if no contact is open.
+    /// Age of the oldest open contact in minutes, rounded up to a multiple of 60. `None` if no contact is open.
     pub oldest_open: Option<i64>,
-    /// Longest time for which a person has been waiting for a reply, in minutes, raised to the next multiple of 60. `None` if no person is
+    /// Longest time for which a person has been waiting for a reply, in minutes, rounded up to a multiple of 60. `None` if no person is
     /// waiting.
     pub longest_waiting: Option<i64>,
     /// Number of open contacts with a reply whose delivery failed or that has been unsent for more than 15 minutes.
@@ -34,13 +34,13 @@ pub struct Backlog {
 }
 
 impl Snapshot<'_> {
-    /// Loads the backlog. Times are raised to the next whole hour, because the exact number of minutes would reveal when a person wrote.
+    /// Loads the backlog. Times are rounded up to a whole hour, because the exact number of minutes would reveal when a person wrote.
     pub(crate) async fn backlog(&mut self) -> Result<Backlog, StoreError> {
         use contacts::Column;
 
         let open = self.registered(Measure::Contact, Period::default()).await?
             - self.registered(Measure::Closing, Period::default()).await?;
-        // These SQL conditions have the same wording as the conditions of the partial indexes, so that the database can use the indexes.
+        // The database can use the partial indexes, because these SQL conditions repeat the conditions of the indexes word for word.
         let oldest_open = self
             .oldest("status <> 'closed' AND marking IS NULL", Column::OpenedAt)
             .await?;
@@ -97,7 +97,7 @@ fn with_undelivered(now: i64) -> Select<contacts::Entity> {
         .select_only()
         .column(outbox::Column::ContactId)
         .join(JoinType::InnerJoin, of_message)
-        // This SQL condition has the same wording as the condition of the partial index, so that the database can use the index.
+        // The database can use the partial index, because this SQL condition repeats the condition of the index word for word.
         .filter(Expr::cust("\"outbox\".\"state\" <> 'sent'"))
         .filter(not_through(now))
         .filter(messages::Column::Direction.eq(Direction::Reply));

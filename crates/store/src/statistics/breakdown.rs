@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Maximum number of contacts that one query reads to count pairs of values. A pair combines one value from each of two dimensions.
+/// Maximum number of contacts that one query reads to count pairs of values from two dimensions.
 const MOST_CONTACTS_READ: i64 = 200_000;
 /// Name of the dimension whose values are ages in years.
 const AGE: &str = "age";
@@ -136,8 +136,8 @@ impl Snapshot<'_> {
         })
     }
 
-    /// Counts pairs of values for single days. The database stores no pairs for single days, so this function reads the contacts of the
-    /// days, unless one of the dimensions is the weekday.
+    /// Counts pairs of values of two dimensions on single days. The database stores such counts only for longer spans, so this function
+    /// reads the contacts of these days, unless one of the dimensions is the weekday.
     async fn count_days(
         &mut self,
         cut: &StatisticsFilter,
@@ -200,8 +200,8 @@ impl Snapshot<'_> {
         Ok(counted.into_iter().map(row).collect())
     }
 
-    /// Loads the stored counts by the dimensions `one` and `other` in these spans (days, months or years). If the filter has no intervals,
-    /// each count is summed over all spans.
+    /// Loads the stored counts by the dimensions `one` and `other` for these spans (days, months or years). If the filter does not divide
+    /// the period into intervals, adds up the counts of all spans.
     async fn counted(
         &self,
         cut: &StatisticsFilter,
@@ -231,8 +231,8 @@ impl Snapshot<'_> {
 }
 
 impl Store {
-    /// Checks the filter's dimensions. Returns, for each of them, the dimension under which its counts are stored, such as `age` for age
-    /// bands.
+    /// Checks the filter's dimensions. Returns for each the dimension under which its counts are stored, for example `age` if the filter
+    /// groups by age bands.
     fn validate<'a>(&self, cut: &'a StatisticsFilter) -> Result<Vec<&'a str>, StoreError> {
         let known = self.dimensions(cut.of);
         let unknown = cut.by.iter().any(|dimension| !known.contains(dimension));
@@ -263,8 +263,8 @@ impl Store {
         }
     }
 
-    /// Returns the age band of an age, using the bands in force at the end of the period, or today if the period has no end. `None` if the
-    /// dimension is not an age-band dimension or if no bands are in force on that day.
+    /// Returns the age band to which an age belongs. Uses the bands in force at the end of the period, or today if the period has no end.
+    /// `None` if the dimension is not an age-band dimension or if no bands are in force on that day.
     pub(super) fn band(
         &self,
         dimension: &str,

@@ -1,4 +1,4 @@
-//! The stored counts of the statistic, updated in every transaction that changes a counted item, such as a contact.
+//! The stored counts of the statistic. Every transaction that changes a counted item, such as a contact, also updates the counts.
 //! [`hotline_core::statistics::figures`] defines the counting rules. [`StatisticsFilter`] defines the possible queries.
 
 use std::collections::BTreeMap;
@@ -37,8 +37,8 @@ pub use crate::statistics::{
     rows::After,
 };
 
-/// Maximum number of rows inserted by one statement. Each column of each row is a bound value, and databases limit the number of bound
-/// values in a statement.
+/// Maximum number of rows inserted by one statement. Each inserted value is bound, and databases limit the number of bound values in a
+/// statement.
 pub(crate) const AT_ONCE: usize = 500;
 
 /// The columns of a contact that determine how the contact is counted. These columns are stored unencrypted.
@@ -68,8 +68,9 @@ impl From<&contacts::Model> for CountedColumns {
 }
 
 impl Store {
-    /// Returns the facts that determine how a contact is counted: one for its registration and, if it is closed, one for its closing.
-    /// `chosen` contains the answers from the wrap-up. The result is empty if the marking of the contact excludes it from the total.
+    /// Returns the facts by which the statistics count a contact: one for its registration and, if it is closed, one for its closing.
+    /// `chosen` contains the answers from the wrap-up. The result is empty if the contact has a marking that excludes it from the
+    /// statistics.
     pub(crate) fn facts(&self, contact: &CountedColumns, chosen: &Answers) -> Vec<Facts> {
         if !joining::counts(contact.marking.map(|marking| marking.0)) {
             return Vec::new();
@@ -81,7 +82,7 @@ impl Store {
             at: time(contact.opened_at),
             first_reply: contact.first_reply_at.map(waited),
             read: match contact.first_read_at {
-                // A call is stored as first read at the time of its arrival. Any other contact is always first read later.
+                // A call is stored as first read at the time of its arrival. Other contacts are stored as first read later.
                 Some(at) if at <= contact.opened_at => Read::Taken,
                 Some(at) => Read::After(waited(at)),
                 None => Read::NotYet,
@@ -109,7 +110,7 @@ impl Store {
         self.recount_contact(transaction, before, after).await
     }
 
-    /// Updates the counts after columns of a contact changed. The wrap-up answers of the contact must be unchanged.
+    /// Updates the stored counts after a contact changed from `before` to `after`. The wrap-up answers must be unchanged.
     async fn recount_contact(
         &self,
         transaction: &DatabaseTransaction,
@@ -145,7 +146,7 @@ pub(crate) async fn recount(
     add(transaction, figures::change(before, after)).await
 }
 
-/// Adds each change to its stored count. The rows are written in key order, so that concurrent transactions do not deadlock.
+/// Adds changes to the stored counts. The rows are written in key order, so that concurrent transactions do not deadlock.
 pub(crate) async fn add(
     transaction: &DatabaseTransaction,
     changes: BTreeMap<Cell, i64>,

@@ -28,10 +28,10 @@ use crate::{
     },
 };
 
-/// Maximum number of contacts read for one page. This limit can make a page shorter than requested.
+/// Maximum number of contacts read to fill one page. When it is reached, the page can be shorter than requested.
 const MOST_CONTACTS_READ: usize = 50_000;
 
-/// The latest time that a page position may have, in microseconds since 1970: the year 9987.
+/// The latest time allowed in a page position, in microseconds since 1970. It is in the year 9987.
 const FARTHEST: i64 = 253_000_000_000_000_000;
 
 /// A figure selected for drill-down.
@@ -52,7 +52,7 @@ pub struct CountedContacts {
     pub count: i64,
     /// The contacts on this page.
     pub rows: Vec<ListedContact>,
-    /// The position after which the next page begins. `None` if no contact is left. The next page can be empty.
+    /// The position after which the next page begins. `None` if no contact is left. Otherwise the next page can still be empty.
     pub next: Option<Place>,
 }
 
@@ -70,7 +70,7 @@ pub struct ListedContact {
 }
 
 impl Store {
-    /// Loads a page with at most `size` of the contacts that a figure counts. The page starts after the position `after`, or with the
+    /// Loads at most `size` of the contacts that a figure counts, newest first. The page starts after the position `after`, or with the
     /// newest contact if `after` is `None`.
     ///
     /// # Errors
@@ -124,8 +124,8 @@ impl Snapshot<'_> {
                 }
             }
         }
-        // If the first page already contains all `count` contacts, there is no next page. For a later page, this check is impossible,
-        // because `count` also includes the contacts of earlier pages. A later page may therefore link to an empty page.
+        // If the first page contains all `count` contacts, there is no next page. On a later page this comparison is impossible, because
+        // `count` includes the contacts of earlier pages. Such a page may therefore link to an empty page.
         let all = after.is_none() && i64::try_from(found.len()) == Ok(count);
         let next = next.filter(|_| !all);
         Ok(CountedContacts {
@@ -154,7 +154,7 @@ impl Snapshot<'_> {
             .sum())
     }
 
-    /// Returns the days of the period on which each selected value was counted at least once. Contacts of other days cannot match.
+    /// Returns the days of the period on which each selected value was counted at least once. Contacts counted on other days cannot match.
     async fn days_of(&self, pointed: &DrillDown) -> Result<BTreeSet<NaiveDate>, StoreError> {
         let mut places = vec![("", None)];
         for (dimension, value) in &pointed.values {
@@ -197,8 +197,8 @@ impl Snapshot<'_> {
         hotline_core::time::clock::day_of(time(place.at), self.store.zone)
     }
 
-    /// Loads at most [`AT_ONCE`] contacts that were registered on this day or, for [`Measure::Closing`], closed on this day. Newest first,
-    /// starting after the position `after`.
+    /// Loads at most [`AT_ONCE`] contacts, newest first, that were registered on this day or, for [`Measure::Closing`], closed on this day.
+    /// Starts after the position `after`.
     async fn contacts_of(
         &self,
         of: Measure,

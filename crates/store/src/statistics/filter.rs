@@ -15,8 +15,8 @@ use serde::Serialize;
 
 use crate::error::{Conflict, StoreError};
 
-/// If a period begins more than this many days before the first interval with a count, [`Breakdown::pieces`] leaves out the intervals
-/// before that interval.
+/// If a period begins more than this many days before the first interval with a count, [`Breakdown::pieces`] starts with that interval and
+/// leaves out the earlier, empty intervals.
 const FARTHEST: Days = Days::new(1_100);
 
 /// A query for figures.
@@ -86,10 +86,10 @@ pub struct Breakdown {
     pub every: Option<Every>,
     /// Number of items registered by this software in the period. Equals the sum of the counts of all rows plus `rest`.
     pub registered: i64,
-    /// The counts of the items that have a value in each requested dimension, one row for each combination of interval and values.
+    /// One row for each combination of interval and values, with its count. Items without a value in a requested dimension are in no row.
     pub rows: Vec<FigureRow>,
-    /// Number of items that are in none of the rows: items without a value in one of the dimensions, such as unclassified contacts, and the
-    /// items of suppressed rows.
+    /// Number of items that no row counts: items without a value in a requested dimension, such as unclassified contacts, and items of
+    /// suppressed rows.
     pub rest: i64,
     /// Rows with a count below this value are suppressed. Other rows are suppressed too if small counts could be derived from them
     /// ([`crate::db::store::Store::breakdown_for_reader`]). `None` if the reader may see all counts.
@@ -127,9 +127,9 @@ impl Breakdown {
         of_value.map(|row| row.count).sum()
     }
 
-    /// Returns all intervals of the requested period up to today, including intervals without counts. If the period has no beginning, the
-    /// first interval returned is the first interval with a count. The same applies if the period begins more than 1,100 days before that
-    /// interval. If the period has no end, the last interval returned is the last interval with a count.
+    /// Returns the intervals of the requested period up to today, including intervals without counts. The result starts with the first
+    /// interval that has a count if the period has no beginning, or if it begins more than 1,100 days before that interval. If the period
+    /// has no end, the result ends with the last interval that has a count.
     #[must_use]
     pub fn pieces(&self) -> Vec<String> {
         let zone = self.time_zone.parse().unwrap_or(chrono_tz::UTC);
@@ -152,8 +152,8 @@ impl Breakdown {
         pieces.into_iter().collect()
     }
 
-    /// Suppresses the rows with a count below `least`. Also suppresses as many other rows as necessary to prevent a reader from deriving a
-    /// suppressed count by subtraction.
+    /// Suppresses the rows with a count below `least`. Also suppresses other rows if a reader could otherwise derive a suppressed count by
+    /// subtraction.
     pub(super) fn suppress_small_counts(&mut self, least: i64) {
         let place = |row: &FigureRow| {
             let mut values: Vec<&str> = row.piece.as_deref().into_iter().collect();
@@ -173,15 +173,15 @@ impl StatisticsFilter {
         self.by.iter().any(|dimension| figures::is_personal(dimension))
     }
 
-    /// Returns whether the grouping is so fine that suppressing small counts would not protect persons.
+    /// Returns whether the figures are grouped so finely that suppressing small counts would not protect persons.
     pub(super) fn is_fine(&self) -> bool {
         let by = |dimensions: &[&str]| self.by.iter().any(|one| dimensions.contains(&one.as_str()));
         let crossed = self.by.len() + usize::from(self.every.is_some()) > 1;
         by(&[HOUR, WEEKDAY, FIRST_REPLY])
             || matches!(self.every, Some(Every::Day | Every::Week))
             || self.every.is_some() && self.by.len() > 1
-            // A reader with limited rights can see the number of missed contacts of every single day, and urgent contacts are few.
-            // Combining `ANSWERED` or `URGENT_READ` with another grouping would therefore reveal persons.
+            // A reader with limited rights can see the number of missed contacts for each day, and urgent contacts are few. Figures that
+            // combine `ANSWERED` or `URGENT_READ` with another grouping could therefore identify persons.
             || crossed && by(&[ANSWERED, URGENT_READ])
     }
 }

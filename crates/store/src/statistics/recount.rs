@@ -24,7 +24,7 @@ use crate::{
 /// The result of comparing the stored counts with a recount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
-    /// Number of contacts that the recount read, including contacts that are excluded from the total.
+    /// Number of contacts that the recount read, including contacts whose marking excludes them from the statistics.
     pub contacts: u64,
     /// The stored counts that differ from the recount, at most as many as requested.
     pub differences: Vec<OtherFigure>,
@@ -75,11 +75,11 @@ impl Store {
         })
     }
 
-    /// Recounts all contacts, cases and referrals, and replaces the stored counts.
+    /// Recounts all contacts, cases and referrals, and replaces the stored counts with the result.
     ///
     /// # Errors
-    /// [`Conflict::Served`] if another process serves this SQLite database: the rebuild would block registration in that process. Another
-    /// [`StoreError`] if a database query fails. Any error leaves the stored counts unchanged.
+    /// [`Conflict::Served`] if another process serves this SQLite database, because the recount would block registration in that process.
+    /// Another [`StoreError`] if a database query fails. The stored counts do not change if an error is returned.
     pub async fn rebuild_figures(&self) -> Result<(), StoreError> {
         let _alone = match self.on_sqlite() && self.served.get().is_none() {
             true => Some(self.files.lock()?),
@@ -88,8 +88,8 @@ impl Store {
         let transaction = self.begin().await?;
         self.lock_registration(&transaction).await?;
         if !self.on_sqlite() {
-            // Until the commit, these locks prevent staff from classifying or marking contacts. Both operations lock the contact first. The
-            // same order here prevents deadlocks.
+            // Until the commit, these locks prevent staff from classifying or marking contacts. Those operations also lock the contact
+            // first, so the order is the same here and there are no deadlocks.
             transaction
                 .execute_unprepared("LOCK TABLE contacts IN EXCLUSIVE MODE")
                 .await?;
@@ -112,7 +112,7 @@ impl Store {
                 .await?;
         }
         if !self.on_sqlite() {
-            // The query planner's statistics still describe the deleted rows, so `ANALYZE` updates them.
+            // `ANALYZE` updates the query planner's statistics, which still describe the deleted rows.
             transaction.execute_unprepared("ANALYZE figures").await?;
         }
         self.audit_in(&transaction, None, "rebuild figures", "").await?;
@@ -120,8 +120,8 @@ impl Store {
         Ok(())
     }
 
-    /// Builds the stored counts if contacts exist but no counts are stored. This is the case after an upgrade from a version without stored
-    /// counts, or after a migration that deleted the counts.
+    /// Builds the stored counts if contacts exist but no counts are stored, as after an upgrade from a version without stored counts or
+    /// after a migration that deleted the counts.
     pub(crate) async fn count_uncounted_contacts(&self) -> Result<(), StoreError> {
         let counted = cells::Entity::find().one(&self.reading).await?;
         let registered = contacts::Entity::find().one(&self.reading).await?;
@@ -129,8 +129,8 @@ impl Store {
             return Ok(());
         }
         match self.rebuild_figures().await {
-            // Another process serves this database and built the counts when it started. If there are still no counts, every contact is
-            // excluded from the total.
+            // Another process serves this database, and it built the counts when it started. If there are still no counts, the markings
+            // exclude every contact from the statistics.
             Err(StoreError::Conflict(Conflict::Served)) => Ok(()),
             done => done,
         }

@@ -1,4 +1,4 @@
-//! The statistical report of a period. The report page, the exported files and the API response are all built from one [`Report`].
+//! The statistical report of a period. The report page, the exported files and the API response all show the same [`Report`].
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
@@ -25,9 +25,9 @@ use crate::{
 /// All figures of a period for managers.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct Report {
-    /// The first day. `None` if the period has no beginning.
+    /// The first day of the period. `None` if the period has no beginning.
     pub from: Option<NaiveDate>,
-    /// The last day. `None` if the period has no end.
+    /// The last day of the period, or today if the period has begun and is not over. `None` if the period has no end.
     pub to: Option<NaiveDate>,
     /// Time zone that determines where a day begins.
     pub time_zone: String,
@@ -40,10 +40,10 @@ pub struct Report {
     /// Totals of the preceding period of the same length. If the reported period is not over, these totals cover only as many days as have
     /// passed in the reported period. `None` if the reported period has no beginning or no end.
     pub before: Option<Totals>,
-    /// Totals of the same days a year earlier, also limited to the days that have passed. `None` if the reported period has no beginning or
-    /// no end.
+    /// Totals of the same days a year earlier. If the reported period is not over, these totals also cover only as many days as have
+    /// passed. `None` if the reported period has no beginning or no end.
     pub a_year_before: Option<Totals>,
-    /// How many contacts were open before the period, were opened and closed in the period, and were open at its end.
+    /// How many contacts were carried over from before the period, opened in it, closed in it, and open at its end.
     pub flow: Flow,
     /// The backlog at the time `as_of`.
     pub standing: Backlog,
@@ -72,7 +72,7 @@ pub struct Flow {
     pub carried_over: i64,
     /// Number of contacts registered in the period.
     pub opened: i64,
-    /// Number of contacts closed in the period. A reopened contact is no longer counted here.
+    /// Number of contacts closed in the period. Contacts that were reopened since are not counted.
     pub closed: i64,
     /// Number of contacts open at the end of the period.
     pub open: i64,
@@ -129,7 +129,7 @@ impl Snapshot<'_> {
         let today = self.today();
         let as_far = |other: Option<Period>| other.map(|other| other.as_far_as(period, today));
         let (before, a_year_before) = (as_far(period.before()), as_far(period.a_year_before()));
-        // If the period is not over, the report names today as its last day.
+        // If the period has begun and is not over, the report gives today as its last day.
         let so_far = period.until(today).unwrap_or(period);
         let waits = self
             .breakdown_for_reader(&StatisticsFilter::contacts(period, [FIRST_REPLY], None), least)

@@ -25,7 +25,8 @@ use crate::{
 pub struct FilledReturn {
     /// Name of the body that collects the return.
     pub name: String,
-    /// Version of the mapping in force on the last day of the period. The mapping assigns counted values to the rows of the body's form.
+    /// Version of the mapping in force on the last day of the period. The mapping assigns the values by which contacts are counted to the
+    /// rows of the body's form.
     pub version: u32,
     /// The first day of the period.
     pub from: NaiveDate,
@@ -35,9 +36,9 @@ pub struct FilledReturn {
     pub time_zone: String,
     /// When the return was filled in.
     pub as_of: DateTime<Utc>,
-    /// Number of contacts registered in the period, counselling or not.
+    /// Number of contacts registered in the period. It includes non-counselling contacts.
     pub registered: i64,
-    /// Number of these contacts that are not yet classified as counselling or non-counselling.
+    /// Number of the contacts in `registered` that are not yet classified as counselling or non-counselling.
     pub not_classified: i64,
     /// Whether the days from `from` to `to` are exactly one reporting period of the body, such as a quarter.
     pub due_so: bool,
@@ -141,7 +142,7 @@ impl Snapshot<'_> {
     }
 }
 
-/// Returns, for each row, its value in the last dimension and its count. If `only` is given, leaves out the rows with another value in the
+/// Returns the value in the last dimension and the count of each row. If `only` is given, leaves out rows with a different value in the
 /// first dimension.
 fn counts(found: &Breakdown, only: Option<&str>) -> Vec<(String, i64)> {
     let rows = found.rows.iter().filter(|row| match only {

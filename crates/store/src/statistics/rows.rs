@@ -1,5 +1,5 @@
-//! Registered communications, one row each. A row contains only the data that determine how the communication is counted. The rows contain
-//! no personal data and no identifying values.
+//! A list of registered communications, one row each. A row contains only the data by which the statistics count the communication, without
+//! personal data or identifying values.
 
 use hotline_core::{
     contact::classification::Answers,
@@ -24,7 +24,7 @@ use crate::{
 /// Maximum number of contacts read for one page of [`Store::rows`].
 const PAGE: u64 = 5_000;
 
-/// A contact, reduced to its id and the data that determine how it is counted.
+/// A contact, reduced to its id and the data by which the statistics count it.
 #[derive(Debug, FromQueryResult)]
 pub(super) struct CountedContact {
     pub(super) id: Uuid,

@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// The longest time to wait until a snapshot may begin. The wait is necessary if the maximum number of snapshots is open.
+/// The longest time to wait for a snapshot to begin. A snapshot must wait if the maximum number of snapshots is already open.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One snapshot of the figures: a read transaction.
@@ -35,7 +35,7 @@ pub(crate) struct Snapshot<'a> {
     pub(crate) as_of: DateTime<Utc>,
     /// Adjustments that are not withdrawn. `None` until loaded.
     entered: Option<Vec<Adjustment>>,
-    /// For each measure, the start of the first year with a count and the end of the last year with a count. Loaded when first needed.
+    /// For each measure, the first day of the first year with a count and the last day of the last year with a count. Loaded on demand.
     years: BTreeMap<Measure, (NaiveDate, NaiveDate)>,
     _place: SemaphorePermit<'a>,
 }
@@ -68,13 +68,13 @@ impl Store {
         look.end(found).await
     }
 
-    /// Loads the figures of a period for a reader with limited rights: counts about persons are suppressed if they are below `least`. If
+    /// Loads the figures of a period for a reader with limited rights. Counts about persons that are below `least` are suppressed. If
     /// `least` is 0, all counts are shown.
     ///
-    /// Figures about persons cover only complete months that are over. Otherwise a reader could derive the answers of one contact by
-    /// subtracting the figures of two periods that differ by one day. If the period is divided into intervals, only intervals that consist
-    /// of complete past months are included. Suppressed rows are left out like empty rows, and their counts are part of `rest`. One gap
-    /// remains: a reader can still subtract the figures of two permitted periods.
+    /// Figures about persons cover only complete months that are over. Otherwise a reader could subtract the figures of two periods that
+    /// differ by one day and derive the answers of one contact. If the period is divided into intervals, the result contains only intervals
+    /// that consist of such months. Suppressed rows are left out like empty rows, and their counts are part of `rest`. One gap remains: a
+    /// reader can still subtract the figures of two permitted periods.
     ///
     /// # Errors
     /// The errors of [`Store::breakdown`]; also [`StoreError::Conflict`] if figures about persons are grouped so finely that suppression
@@ -141,8 +141,8 @@ impl Snapshot<'_> {
         Ok(self.entered.as_deref().unwrap_or_default())
     }
 
-    /// Returns the first and last day of a period, limited to the years in which the measure `of` was counted. Without the limit, a very
-    /// long period would be divided into many empty intervals.
+    /// Returns the first and last day of a period, limited to the years in which items of the measure `of` were counted. Without the limit,
+    /// a very long period would be divided into many empty intervals.
     pub(super) async fn whole(
         &mut self,
         of: Measure,

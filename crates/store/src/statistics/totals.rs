@@ -1,4 +1,4 @@
-//! The totals of a period: registered items, opening balances and corrections.
+//! The totals of a period: the items counted by this software, opening balances and corrections.
 
 use std::collections::BTreeMap;
 
@@ -50,7 +50,7 @@ pub struct Cases {
     pub advisory: Sum,
     /// Cases that were forwarded to an institution.
     pub forwarded: Sum,
-    /// Forwarded cases by the first institution to which they were sent.
+    /// Forwarded cases by the institution of their first confirmed referral.
     pub institutions: Vec<Part>,
 }
 
@@ -101,7 +101,7 @@ impl Snapshot<'_> {
             entered.partition(|one| period.holds(one.entry.from) && period.holds(one.entry.to));
         let left_out = others.iter().filter(|one| overlaps(period, one)).count();
         let channels = self.parts(Measure::Contact, CHANNEL, period, &inside).await?;
-        // Advisory cases have no institution, so they are counted separately.
+        // Advisory cases have no institution, so another query counts them.
         let advisory: Vec<Part> = self.parts(Measure::Case, CASE_KIND, period, &inside).await?;
         let advisory = Sum::of(advisory.iter().filter(|part| part.name == ADVISORY));
         let mut institutions = self.parts(Measure::Case, INSTITUTION, period, &inside).await?;
@@ -126,8 +126,8 @@ impl Snapshot<'_> {
         })
     }
 
-    /// Returns a sum for each value of the dimension `by`. The sum consists of the items counted in the period and the adjustments in
-    /// `entered`. The largest total comes first.
+    /// Returns a sum for each value of the dimension `by`, largest total first. Each sum consists of the items counted in the period and
+    /// the adjustments in `entered`.
     async fn parts(
         &mut self,
         of: Measure,

@@ -1,4 +1,4 @@
-//! Removing the old content of deleted and changed rows from the database files.
+//! Removing the old content that remains in the database files after rows were deleted or changed.
 
 use std::time::Duration;
 
