@@ -21,10 +21,10 @@ use crate::{lines::Lines, shutdown::LOOK_AGAIN};
 
 /// The maximum number of messages that are sent at the same time.
 const TOGETHER: usize = 8;
-/// The lease of a job: the time after which another worker may claim the job. The lease is longer than `PATIENCE`, the time limit for
-/// sending one message part, and is renewed after each part.
+/// The lease of a job: the time after which another worker may claim the job. It is renewed after each message part and is longer than
+/// `PATIENCE`, the time limit for sending one part.
 const LEASE: Duration = Duration::from_secs(60);
-/// The delay before the next attempt to send a message that must not be sent before an earlier message.
+/// The delay before the next attempt to send a message, if the message must wait until an earlier message is sent.
 const BEHIND_AGAIN: Duration = Duration::from_secs(1);
 /// The time limit for sending one message part. A reply can have several parts: the sections of a long text, and each file.
 const PATIENCE: Duration = Duration::from_secs(45);
@@ -84,7 +84,7 @@ async fn see_to(store: &Store, lines: &Lines, job: &Claimed) {
         None => store.failed(job, Known::CannotPrepare.into()).await,
     };
     if let Err(error) = settled {
-        // The job keeps its lease. A worker claims the job again when the lease has run out.
+        // The job keeps its lease. When the lease has run out, a worker claims the job again.
         tracing::error!(job.id, error = %error, "Job {} could not be set back", job.id);
     }
 }
@@ -109,8 +109,8 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
     let Some((_, channel)) = lines.get(&outgoing.line) else {
         return store.failed(job, Known::NoLine.into()).await;
     };
-    // If the outcome of an earlier attempt is unknown, another attempt may deliver the message twice. On channels where the person would
-    // see the duplicate, a counsellor decides whether to send a reply again. An acknowledgement is sent again without this decision.
+    // If the outcome of an earlier attempt is unknown, another attempt may deliver the message twice. If the person would see a duplicate
+    // on this channel, a reply is sent again only if a counsellor decides so. An acknowledgement is sent again automatically.
     let asks = channel.repeats_are_seen() && !outgoing.message.automatic;
     if outgoing.message.uncertain && asks {
         return store.uncertain(job, Known::CutOff.into()).await;
@@ -126,8 +126,8 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
     } = &error
         && let Some(wait) = JobKind::requested_delay(*asked, outgoing.waited)
     {
-        // Multiplies the delay by a random factor, so that delayed messages are not all sent at the same moment. The factor is between 1.0
-        // and 1.4 and never shortens the delay that the platform or mail server requested.
+        // A random factor between 1.0 and 1.4 lengthens the delay, so that delayed messages are not all sent at the same moment. The delay
+        // is never shorter than the platform or mail server requested.
         let wait = wait.mul_f64(chance::jitter() + 0.2).min(JobKind::LONGEST_WAIT);
         tracing::info!(job.id, line.name = %outgoing.line, wait_s = wait.as_secs(), "A message waits, for the other side asks for it");
         return store.set_waiting(job, wait, reason.clone()).await;
@@ -185,8 +185,7 @@ async fn send_remaining_parts(
                 return Ok(SendOutcome::Failed(ChannelError::Unknown { reason }));
             }
         }
-        // If an earlier attempt was interrupted, only the first of these parts may already have arrived. The later parts have never been
-        // sent.
+        // An interrupted earlier attempt may have delivered the first of these parts, but none of the later parts.
         outgoing.message.uncertain = false;
     }
     Ok(SendOutcome::Sent)

@@ -146,7 +146,7 @@ async fn fill(store: &Arc<Store>) -> anyhow::Result<()> {
         )
         .await?;
     }
-    // These two raw messages open no contact: an automatic reply, and a message on a line that is no longer configured.
+    // These two raw messages open no contact: one is an automatic reply, and the other arrived on a line that is no longer configured.
     let hour = now - chrono::Duration::hours(1);
     let away = "From: <skola@example.org>\r\nSubject: Odsutni smo\r\nAuto-Submitted: auto-replied\r\n\r\nRadimo od ponedeljka.\r\n";
     accept(store, "mail", hour, "sample away".to_owned(), away.into()).await?;
@@ -168,7 +168,7 @@ async fn fill(store: &Arc<Store>) -> anyhow::Result<()> {
     work_a_little(store, &mila, &vuk).await
 }
 
-/// Assigns, answers, closes and refers some contacts, so that every screen has some content.
+/// Assigns, answers, closes and refers some contacts, so that no screen of the demo is empty.
 async fn work_a_little(store: &Store, mila: &StaffMember, vuk: &StaffMember) -> anyhow::Result<()> {
     let rows = store
         .inbox(View::Unassigned, &Filter::default(), mila.id, None, 50)

@@ -1,4 +1,4 @@
-//! The fetch worker: when a counsellor asks for a file that a person sent, downloads the file from the platform.
+//! The fetch worker. If a counsellor asks for a file that a person sent, this worker downloads the file from the platform.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,10 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{lines::Lines, shutdown::LOOK_AGAIN};
 
-/// The maximum number of jobs claimed in one batch. The files of a batch are fetched one after the other.
+/// The maximum number of jobs claimed in one batch. Each job fetches one file, and the files are fetched one after the other.
 const BATCH: u64 = 4;
-/// The lease of a batch: the time after which another worker may claim its jobs. The lease is longer than the time limits (`PATIENCE`) of
-/// all files in a batch together.
+/// The lease of a batch: the time after which another worker may claim its jobs. It is longer than fetching all files of a batch can take
+/// (`BATCH` times `PATIENCE`).
 const LEASE: Duration = Duration::from_secs(600);
 /// The time limit for fetching one file.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -28,7 +28,7 @@ pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken)
         for job in &jobs {
             if let Err(error) = fetch(&store, &lines, job).await {
                 tracing::error!(job.id, error = %error, "Job {} failed", job.id);
-                // The job keeps its lease. A worker claims the job again when the lease has run out.
+                // The job keeps its lease. When the lease has run out, a worker claims the job again.
             }
         }
         if jobs.is_empty() {

@@ -1,5 +1,5 @@
 //! `hotline fixtures`: fills an empty database with invented communications, cases and events that add up to the centre's published
-//! figures. Every page and export can then be compared with the publications.
+//! figures, so that pages and exports can be compared with the publications.
 
 use std::sync::Arc;
 
@@ -30,12 +30,12 @@ use crate::{receive, service, settings::Settings};
 
 mod published;
 
-/// The stored source of each opening balance ("published data of the centre").
+/// The source stored with each opening balance ("published data of the centre").
 const SOURCE: &str = "Објављени подаци центра";
-/// The channel of the invented e-mails. The first line of this channel in the settings receives them.
+/// The channel of the invented e-mails. They arrive on the first line of this channel in the settings.
 const EMAIL: &str = "email";
 
-/// The topics with which the contacts are classified, in turn.
+/// The topics of the contacts. Each contact gets the next topic of the list in turn.
 const TOPICS: [&str; 7] = [
     "cyberbullying",
     "grooming",
@@ -220,7 +220,7 @@ impl Making<'_> {
     }
 
     /// Acts as a counsellor who reads the contact some minutes after it arrived, classifies it, and answers it on the same day. The reply
-    /// is marked as sent but never leaves this machine.
+    /// is only marked as sent; it never leaves this machine.
     async fn answered(&self, number: usize, reference: Reference) -> anyhow::Result<()> {
         let (store, mila) = (self.store, &self.staff.mila);
         let minutes = |most: usize| TimeDelta::minutes((number * 7 % most + 1).try_into().unwrap_or(1));
@@ -343,8 +343,8 @@ fn answers(number: usize) -> Answers {
     answers
 }
 
-/// Returns a time for item `number` of `of` invented contacts or events. The items are spread evenly over the period, and each time is
-/// within working hours.
+/// Returns a time for the item `number` among `of` invented contacts or events. The items are spread evenly over the period, and each time
+/// is within working hours.
 fn at(from: NaiveDate, to: NaiveDate, number: usize, of: usize) -> DateTime<Utc> {
     let days = usize::try_from((to - from).num_days()).unwrap_or_default() + 1;
     let day = from + Days::new((number * days / of.max(1)) as u64);
@@ -352,7 +352,7 @@ fn at(from: NaiveDate, to: NaiveDate, number: usize, of: usize) -> DateTime<Utc>
     day.and_time(chrono::NaiveTime::MIN).and_utc() + TimeDelta::minutes(6 * 60 + 30 + minutes)
 }
 
-/// Returns the share of `total` that belongs to item `number` of `of` items. The shares of all items add up exactly to `total`.
+/// Splits `total` into `of` parts and returns the part `number`. All parts add up exactly to `total`.
 fn part_of(total: i64, number: usize, of: usize) -> i64 {
     let (number, of) = (
         i64::try_from(number).unwrap_or_default(),

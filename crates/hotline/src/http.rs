@@ -29,7 +29,7 @@ use crate::{lines::Lines, process, settings::Http, shutdown::Lifecycle};
 mod serving;
 mod slots;
 
-/// The longest pause allowed between two chunks of a request body. It suits a mobile phone with a poor connection.
+/// The longest pause allowed between two chunks of a request body. It is long enough for a mobile phone with a poor connection.
 const PATIENCE_FOR_BODIES: Duration = Duration::from_secs(60);
 
 /// Headers of every response. They forbid inline scripts, content from other sites, and display in a frame.
@@ -114,12 +114,12 @@ struct Connections {
 }
 
 impl Connections {
-    /// The maximum number of connections on both listeners together. This limit bounds their memory use.
+    /// The maximum number of connections on both listeners together. It bounds the memory that connections use.
     const MOST: usize = 4_096;
 
-    /// Divides the permitted connections between the two listeners. Each connection is an open file, and half of the permitted number of
-    /// open files is kept for the database, attachments, mailboxes and platforms. The desk has its own share of the connections, so that
-    /// visitors to the public listener cannot use up the connections of the desk.
+    /// Divides the permitted connections between the two listeners. Each connection is an open file. Half of the permitted open files are
+    /// left for the database, attachments, mailboxes and platforms. The desk has its own share of the connections, so that visitors to the
+    /// public pages cannot use up the connections for staff.
     fn of(open_files: usize) -> Self {
         let all = (open_files / 2).clamp(8, Self::MOST);
         let desk = all / 4;
@@ -130,20 +130,20 @@ impl Connections {
     }
 }
 
-/// Returns the routes of the desk with a guard against cross-site requests, so that only pages of the desk can post to the desk.
+/// Returns the routes of the desk with a guard against cross-site requests. Only pages of the desk can post to the desk.
 ///
-/// The public form needs no such guard, because its visitors have no rights that a cross-site request could misuse. The form must also
-/// accept posts from browsers that send no origin.
+/// The public form has no such guard, because its visitors have no rights that a cross-site request could misuse. The form must also accept
+/// posts from browsers that send no `Origin` header.
 fn of_desk(settings: &Http, desk: Desk) -> anyhow::Result<Router> {
     let mut guard = CsrfLayer::new();
     if !settings.desk_url.is_empty() {
-        // Behind a proxy, the host name in a request can differ from the host name that the browser uses. The guard would then reject posts
-        // from the desk's own pages.
+        // Behind a proxy, a request can contain a different host name than the browser uses. The guard would then reject posts from the
+        // desk's own pages.
         guard = guard
             .add_trusted_origin(settings.desk_url.trim_end_matches('/'))
             .context("`http.desk_url` is no address of a site")?;
     }
-    // The guard needs the origin of each post. With the referrer policy `no-referrer`, browsers would not send the origin.
+    // The guard checks the origin of each post. With the referrer policy `no-referrer`, browsers would not send the origin.
     let own =
         SetResponseHeaderLayer::overriding(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     Ok(routes::router(desk).layer(own).layer(guard))
@@ -158,7 +158,7 @@ async fn serve(
 ) -> anyhow::Result<()> {
     for (name, value) in HEADERS {
         let value = HeaderValue::from_static(value);
-        // A response keeps a header that it already has, for example the stricter policy of a download.
+        // A header that the response already has is kept, for example the stricter policy of a download.
         router = router.layer(SetResponseHeaderLayer::if_not_present(name, value));
     }
     if https {
@@ -186,7 +186,7 @@ async fn serve(
     Ok(())
 }
 
-/// How long a readiness result is reused. The check writes to the disk, so it must not run for every readiness probe.
+/// How long a readiness result is reused. The check writes to the disk, so it must not run for every request to the readiness probe.
 const FOUND_OUT_FOR: Duration = Duration::from_secs(1);
 
 /// Returns the routes of the liveness and readiness probes.

@@ -1,4 +1,4 @@
-//! Opens the lines from the settings. A line is one mailbox, web form or bot that receives messages.
+//! Opens the lines from the settings. A line is a mailbox, web form or bot that receives messages.
 
 use std::{collections::BTreeMap, sync::Arc};
 

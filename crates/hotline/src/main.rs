@@ -28,7 +28,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log_to_stderr(&arguments);
     process::keep_private();
-    // Selects one cryptography provider for every TLS connection.
+    // All TLS connections use this cryptography provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -94,7 +94,7 @@ fn log_to_stderr(arguments: &Arguments) {
         .init();
 }
 
-/// Returns whether a log line may be written. The rule applies at every configured log level. Libraries log people's words,
+/// Returns whether a log line may be written, whatever log level is configured. Libraries log people's words,
 /// passwords and tokens at `debug` and `trace`, so log lines of libraries at these levels are dropped. The libraries in `LOUD`
 /// also log this data at higher levels, so all their log lines are dropped.
 fn is_discreet(line: &tracing::Metadata<'_>) -> bool {

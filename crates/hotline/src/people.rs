@@ -117,7 +117,7 @@ fn password() -> anyhow::Result<Private<String>> {
         return Ok(typed.context(MISSING)?.into());
     }
     let mut line = String::new();
-    // A longer line is cut to 4,096 bytes. The password still exceeds the permitted length and is rejected later.
+    // At most 4,096 bytes of the line are read. A password of this length is still too long and is rejected later.
     stdin.lock().take(4_096).read_line(&mut line).context(MISSING)?;
     ensure!(!line.is_empty(), MISSING);
     Ok(line.trim_end_matches(['\r', '\n']).to_owned().into())

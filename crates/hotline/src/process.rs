@@ -7,7 +7,7 @@ use rustix::{
 
 /// The assumed limit on open files if the system reports none.
 const USUAL: usize = 1_024;
-/// The highest limit on open files that we request.
+/// The highest limit on open files that this process requests.
 const ENOUGH: u64 = 65_536;
 
 /// Sets the umask so that only the owner can read the files that this process creates. Disables core dumps, because they would

@@ -1,7 +1,7 @@
 //! The receive worker: turns raw messages into contacts.
 //!
-//! Messages are claimed in batches, parsed on a separate thread, and registered in one transaction. A message that makes its parser panic
-//! or exceeds the time limit for parsing is registered as unreadable. The remaining messages of the batch are still parsed. After a
+//! Messages are claimed in batches, parsed on a separate thread, and registered in one transaction. If a message makes its parser panic or
+//! exceeds the time limit, it is registered as unreadable. After a panic, the remaining messages of the batch are still parsed. After a
 //! timeout, they are parsed in the next round.
 
 use std::{
@@ -27,7 +27,7 @@ use crate::{lines::Lines, shutdown::LOOK_AGAIN};
 
 /// The maximum number of messages claimed at once.
 const BATCH: u64 = 64;
-/// The maximum number of bytes of raw messages in memory at once. A larger message is loaded alone.
+/// The maximum number of bytes of raw messages in memory at once. A message above this size is loaded alone.
 const PORTION: u64 = 32 << 20;
 /// The pause after a batch that was not full. More messages collect during the pause.
 const GATHER: Duration = Duration::from_millis(10);
@@ -37,10 +37,9 @@ const LEASE: Duration = Duration::from_secs(20);
 const DEADLINE: Duration = Duration::from_secs(10);
 /// The stack size of a parser thread. The stack is large because parsers recurse on untrusted input, which can be deeply nested.
 const STACK: usize = 64 << 20;
-/// The number of attempts after which a message is parsed alone, because parsing it may have crashed the process in the earlier attempts.
+/// The number of attempts after which a message is parsed alone. Parsing it may have crashed the process in the earlier attempts.
 const SUSPECT: i32 = 3;
-/// If there were more attempts than this and the last one was interrupted, a message is registered as unreadable without being parsed
-/// again.
+/// After more attempts than this, a message whose last attempt was interrupted is registered as unreadable without being parsed again.
 const DEADLY: i32 = 12;
 
 /// Registers messages until `stop` is cancelled.
@@ -53,8 +52,8 @@ pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken)
                     () = stop.cancelled() => {}
                 }
             }
-            // A short pause lets more messages collect. Each batch costs one commit, and many small commits would delay the commits
-            // that accept new messages.
+            // During a short pause, more messages collect. Each batch costs one commit, and many small commits would delay the commits that
+            // accept new messages.
             Ok(few) if few < BATCH as usize => tokio::time::sleep(GATHER).await,
             Ok(_) => {}
             Err(error) => {
@@ -71,8 +70,8 @@ pub async fn round(store: &Arc<Store>, lines: &Arc<Lines>) -> Result<usize, Stor
     for portion in store.in_portions(&batch, PORTION).await? {
         read_and_register(store, lines, &portion).await?;
     }
-    // The batch omits messages that were attempted `SUSPECT` times, because parsing them may have crashed the process. The oldest remaining
-    // message is parsed alone, in every round, so that many new messages cannot delay it for long.
+    // The batch leaves out messages that were attempted `SUSPECT` times, because parsing them may have crashed the process. In every round,
+    // the oldest remaining message is parsed alone, so that many new messages cannot delay it for long.
     let alone = store.claim(JobKind::Receive, 1, LEASE, i32::MAX, &[]).await?;
     if !alone.is_empty() {
         read_and_register(store, lines, &alone).await?;
@@ -92,8 +91,8 @@ async fn read_and_register(
         unread.remove(&journalled.job.id);
         match reading {
             Some(normalised) => batch.push((journalled, normalised)),
-            // The line is no longer configured. The job is parked until someone runs it again (`/desk/queue` or `hotline queue
-            // retry`). The job succeeds only after the line is configured again.
+            // The line is no longer configured. The job is parked until staff retry it (`/desk/queue` or `hotline queue retry`). A retry
+            // succeeds only if the line is configured again.
             None => {
                 store
                     .park(&journalled.job, "its line is not in the settings")
@@ -139,8 +138,8 @@ async fn set_back(store: &Store, job: Option<&Claimed>, error: &StoreError) -> R
     tracing::error!(job.id, job.attempt, error = %error, "Job {} failed", job.id);
     let mut attempt = u32::try_from(job.attempt).unwrap_or(u32::MAX);
     if error.is_passing() {
-        // A temporary storage error does not depend on the message. The attempt number is capped, so that a temporary error never
-        // parks the job. The job is retried soon after the disk or database recovers.
+        // A temporary storage error does not depend on the message and must not park the job. The attempt number is therefore capped, which
+        // also keeps the delay before the retry short.
         attempt = attempt.min(2);
     }
     match JobKind::Receive.retry_delay(attempt) {
@@ -175,8 +174,8 @@ async fn read_all(opened: Vec<Journalled>, lines: &Arc<Lines>) -> Vec<(Journalle
     read
 }
 
-/// Pairs each message with its parsed form. Omits unparsed messages. A message stays unparsed if an earlier message exceeds the
-/// time limit, or if no thread can be started. The caller makes the jobs of unparsed messages due again at once.
+/// Pairs each message with its parsed form. Omits messages that were not parsed because an earlier message exceeded the time limit or no
+/// thread could be started. The caller makes the jobs of these messages due again at once.
 fn parse_isolated(waiting: Vec<(Journalled, Arc<dyn Channel>)>) -> Vec<(Journalled, Option<Normalised>)> {
     let raws = waiting
         .iter()
@@ -219,8 +218,8 @@ fn read_raws(raws: Vec<(RawMessage, Arc<dyn Channel>)>, deadline: Duration) -> V
                 Err(mpsc::RecvTimeoutError::Timeout) => {
                     tracing::error!("A message took too long to read; its thread is left behind");
                     readings.push(unreadable("reading it took too long"));
-                    // Returns now, so that the parsed messages are registered without further delay. The remaining messages are
-                    // retried.
+                    // Returns now, so that the parsed messages are registered without further delay. The remaining messages are parsed in
+                    // the next round.
                     return readings;
                 }
                 Err(mpsc::RecvTimeoutError::Disconnected) => break,

@@ -6,8 +6,8 @@ use hotline_core::text::locale::Locales;
 
 use crate::{lines::open_lines, service::open_store, settings::Settings};
 
-/// Compares the registered messages of each line with the messages in its mailbox or on its platform. Returns a failure exit code if a
-/// message there is not registered.
+/// Compares the registered messages of each line with the messages in its mailbox or on its platform. Returns a failure exit code if the
+/// mailbox or platform has a message that is not registered.
 pub async fn reconcile(settings: Settings) -> anyhow::Result<ExitCode> {
     let store = open_store(&settings, Vec::new()).await?;
     let locales = Arc::new(Locales::load()?);

@@ -36,7 +36,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
 pub enum Listening {
     /// Every line receives messages.
     All,
-    /// No line receives messages. The demo uses this value, because it has no mailbox to receive from.
+    /// No line receives messages. Used by the demo, which has no mailbox to receive from.
     None,
 }
 

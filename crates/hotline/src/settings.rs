@@ -71,8 +71,8 @@ impl Default for Http {
 }
 
 impl Http {
-    /// Fills in a missing `desk_url` from an HTTPS `public_url`. Without `desk_url`, the session cookie would also be sent over HTTP. If
-    /// the desk listens on a different address than the public pages, `desk_url` cannot be derived and must be set.
+    /// Sets a missing `desk_url` to an HTTPS URL derived from `public_url`, so that the session cookie is not sent over HTTP. If the desk
+    /// listens on a different address than the public pages, `desk_url` cannot be derived and must be set.
     fn derive_desk_url(&mut self) -> anyhow::Result<()> {
         if !self.desk_url.is_empty() || !self.public_url.starts_with("https://") {
             return Ok(());
@@ -88,7 +88,7 @@ impl Http {
         Ok(())
     }
 
-    /// Returns a warning if visitors reach the public pages by HTTPS but staff reach the desk by HTTP, which is permitted but unsafe.
+    /// Returns a warning if visitors reach the public pages by HTTPS but staff reach the desk by HTTP. This is permitted but unsafe.
     pub fn warnings(&self) -> Option<&'static str> {
         let careless = self.public_url.starts_with("https://") && self.desk_url.starts_with("http://");
         careless.then_some(
@@ -135,8 +135,8 @@ impl Default for Desk {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Statistics {
-    /// The smallest count of people in the statistics that is shown to readers without the right to read contacts. Smaller counts, except
-    /// 0, are suppressed. If this setting is 0, every count is shown.
+    /// The smallest number of people that the statistics show to readers without the right to read contacts. Smaller counts, except 0, are
+    /// suppressed. If this setting is 0, every count is shown.
     pub smallest: u16,
     /// Whether the total since the centre was established is public.
     pub public: bool,
@@ -192,8 +192,8 @@ impl Settings {
     /// Loads and validates the settings.
     ///
     /// # Errors
-    /// Fails if a file cannot be read or a setting is invalid. The error for an invalid setting names the file and, if
-    /// found, the line. It also suggests the key that was probably meant.
+    /// Fails if a file cannot be read or a setting is invalid. The error for an invalid setting names the file and, if known, the line. It
+    /// also suggests the key that was probably meant.
     pub fn load(file: Option<&Path>) -> anyhow::Result<Self> {
         let file = match file {
             Some(file) => Some(file.to_owned()),
@@ -265,7 +265,7 @@ impl Settings {
     }
 }
 
-/// Adds the position in the settings file, and a suggestion, to an error in the table `[lines.<name>]`.
+/// Adds two things to an error in the table `[lines.<name>]`: the position in the settings file and a suggestion.
 pub fn explained_line(error: &anyhow::Error, settings: &Settings, line: &str) -> anyhow::Error {
     let text = settings
         .file
@@ -422,7 +422,7 @@ mod tests {
         for (name, value) in read().lines {
             let table = value.clone().into_table().unwrap();
             channels.push(table.get("channel").unwrap().to_string());
-            // Opening the lines may fail because the example files do not exist. It must not fail because of an unknown key.
+            // Opening the lines may fail because files named in the examples do not exist. It must not fail because of an unknown key.
             let mut settings = read();
             settings.lines = BTreeMap::from([(name.clone(), value)]);
             let opened = crate::lines::open_lines(&settings, &Arc::new(Locales::load().unwrap()));

@@ -24,11 +24,10 @@ use crate::{
     settings::Settings,
 };
 
-/// The maximum number of differences between stored and recounted figures that are listed. A longer list would not help to find the cause
-/// of the differences.
+/// The maximum number of listed differences between stored and recounted figures. A longer list would not help to find their cause.
 const MOST_NAMED: usize = 1_000;
 
-/// Prints figures, recounts them, or enters figures for the time before this software.
+/// Prints figures, recounts them, or enters figures from the time before this software was in use.
 pub async fn run(settings: Settings, command: Statistics) -> anyhow::Result<ExitCode> {
     let store = open_store(&settings, Vec::new()).await?;
     let locales = Locales::load()?;
@@ -162,8 +161,8 @@ async fn verify(store: &Store) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-/// Enters every line of an old register from a CSV file. If a line is invalid, reports that line and enters no lines. With `dry_run`, only
-/// prints the lines.
+/// Enters all lines of a CSV file that contains an old register. If a line is invalid, reports that line and enters no lines. With
+/// `dry_run`, only prints the lines.
 async fn import(store: &Store, file: &Path, dry_run: bool, words: &Words) -> anyhow::Result<ExitCode> {
     let text = std::fs::read(file).with_context(|| format!("Could not read {}", file.display()))?;
     let rows = registers::tried(store, registers::read(&text)).await?;

@@ -38,16 +38,16 @@ const PAUSE: Duration = Duration::from_millis(50);
 const SAY_AGAIN: Duration = Duration::from_secs(60);
 /// The maximum size of an HTTP/1 request head, and the maximum number of body bytes that are read before the handler asks for them.
 const BUFFER: usize = 64 * 1024;
-/// The time without traffic after which an HTTP/2 client is pinged. A client that does not answer within the same time is
-/// disconnected.
+/// The time without traffic after which an HTTP/2 client is pinged, and also the time within which it must answer the ping. A client that
+/// does not answer is disconnected.
 const PING: Duration = Duration::from_secs(20);
 /// The maximum number of concurrent requests on one HTTP/2 connection.
 const STREAMS: u32 = 64;
 /// The maximum size of an HTTP/2 request head.
 const HEADERS: u32 = 16 * 1024;
-/// The maximum number of reset requests on one HTTP/2 connection. A connection with more reset requests is closed. This limit
-/// applies separately to two kinds of request: those that the client cancels before the server has handled them, and those that
-/// the server resets because of a protocol error.
+/// The maximum number of reset requests on one HTTP/2 connection. Above this number, the connection is closed. Two kinds of request are
+/// counted separately: requests that the client cancels before the server has handled them, and requests that the server resets because of
+/// a protocol error.
 const RESETS: usize = 32;
 
 type Builder = auto::Builder<TokioExecutor>;
@@ -66,7 +66,7 @@ pub async fn serve(listener: TcpListener, router: Router, slots: Arc<Slots>, lif
             Ok((stream, _)) => stream,
             Err(error) if is_the_clients(&error) => continue,
             Err(error) => {
-                // The process has probably run out of file descriptors. Closing an idle connection frees one.
+                // The process has probably run out of file descriptors. Closing an idle connection frees one descriptor.
                 slots.make_room();
                 if said_at.is_none_or(|at| at.elapsed() >= SAY_AGAIN) {
                     said_at = Some(Instant::now());
@@ -92,7 +92,7 @@ pub async fn serve(listener: TcpListener, router: Router, slots: Arc<Slots>, lif
     }
 }
 
-/// Returns whether an error from accepting a connection belongs to that connection and not to the listener.
+/// Returns whether an error when accepting a connection concerns only that connection. Other errors concern the listener.
 fn is_the_clients(error: &io::Error) -> bool {
     [
         io::ErrorKind::ConnectionAborted,
@@ -104,8 +104,8 @@ fn is_the_clients(error: &io::Error) -> bool {
 
 fn builder() -> Builder {
     let mut builder = Builder::new(TokioExecutor::new());
-    // `Slot::has_timed_out` enforces the time limits for HTTP/1 and HTTP/2, so the time limit of the library for HTTP/1 request heads is
-    // off.
+    // `Slot::has_timed_out` enforces the time limits for HTTP/1 and HTTP/2. The library's own time limit for HTTP/1 request heads is
+    // therefore switched off.
     builder
         .http1()
         .timer(TokioTimer::new())
@@ -133,7 +133,7 @@ async fn converse(
     patience: Patience,
     stop: CancellationToken,
 ) {
-    // Each response is written in full, so delaying small packets (Nagle's algorithm) would only slow it down.
+    // Each response is written in full. Nagle's algorithm, which delays small packets, would only slow it down.
     let _ = stream.set_nodelay(true);
     let slot = &held.slot;
     let service = {

@@ -1,10 +1,9 @@
-//! The connection slots of a listener. They limit the number of connections and record whether each connection waits for its client
+//! The connection slots of a listener. They limit the number of connections and record for each connection whether it waits for its client
 //! or for the server.
 //!
-//! A connection waits for its client until the client sends a request, sends the rest of a body, or reads a response. A
-//! connection that waits too long is closed. When all slots are taken, the connection that has waited longest for its client is
-//! closed to make room for the newest connection. Visitors are therefore served even if an attacker holds many idle connections
-//! open.
+//! A connection waits for its client to send a request, to send the rest of a body, or to read a response. A connection that waits too long
+//! is closed. When all slots are taken, the connection that has waited longest for its client is closed to make room for a new connection.
+//! Visitors are therefore served even if an attacker keeps many idle connections open.
 
 use std::{
     collections::BTreeMap,
@@ -26,9 +25,8 @@ use tokio_util::sync::CancellationToken;
 const SAY_AGAIN: Duration = Duration::from_secs(60);
 /// How long a full listener waits for a free slot before it looks again for a connection to close.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// If no connection is waiting for its client, a full listener may cut off a response that has already taken this long. Cutting off the
-/// response of a live page is harmless, because the page reconnects automatically. A request that stores a message finishes within this
-/// time and is not cut off.
+/// If no connection is waiting for its client, a full listener may cut off a response that has taken at least this long. Live pages
+/// reconnect automatically after a cut. A request that stores a message finishes sooner and is therefore not cut off.
 const LONG_ANSWER: Duration = Duration::from_secs(10);
 
 /// How long a connection may wait for its client to send or read data.
@@ -36,8 +34,8 @@ const LONG_ANSWER: Duration = Duration::from_secs(10);
 pub struct Patience {
     /// The time limit until the head of the first request has arrived.
     pub first: Duration,
-    /// The time limit for each later wait: for a further request, the rest of a body, or the reading of a response. The limit is longer
-    /// than the time for which reverse proxies keep idle connections. A proxy therefore never sends a request on a connection that the
+    /// The time limit for each later wait: for another request, for the rest of a body, or until the client reads a response. It is longer
+    /// than the time for which reverse proxies keep idle connections. A proxy therefore does not send a request on a connection that the
     /// server is closing.
     pub later: Duration,
 }
@@ -52,8 +50,8 @@ pub struct Slots {
 #[derive(Default)]
 struct Taken {
     next: u64,
-    /// The taken slots by number. Newer connections have higher numbers. If two connections have waited equally long, the older connection
-    /// is closed first.
+    /// The taken slots by number. Newer connections have higher numbers. Of two connections that have waited equally long, the older one is
+    /// closed first.
     slots: BTreeMap<u64, Arc<Slot>>,
     said_at: Option<Instant>,
     crowded_out: u64,
@@ -182,8 +180,8 @@ impl Slot {
                 } else {
                     patience.first
                 };
-                // While the server works on a request, the client's time limit has not started. It can start now at the earliest, so the
-                // deadline is at least the full limit away.
+                // While the server works on a request, the client's wait has not begun. The earliest start is now, so the deadline is at
+                // least the full time limit away.
                 let since = if turns.ours == 0 { turns.since } else { now };
                 since + patience
             };
@@ -201,16 +199,16 @@ impl Slot {
         } else {
             turns.ours = turns.ours.saturating_sub(1);
         }
-        // `since` is the start of the wait for the server. A second request on the same connection must not change it while the first
-        // request is in progress.
+        // `since` is the time at which the wait for the server began. A second request on the same connection must not change `since` while
+        // the first request is in progress.
         if !ours || turns.ours == 1 {
             turns.since = Instant::now();
         }
     }
 }
 
-/// Tracks whether one request waits for the server or for its client. Tracking begins when the head of the request arrives and ends
-/// when the value is dropped.
+/// Tracks whether one request waits for the server or for its client. Tracking begins when the head of the request arrives and ends when
+/// this value is dropped.
 pub struct Turn {
     slot: Arc<Slot>,
     ours: AtomicBool,
@@ -255,7 +253,7 @@ enum Way {
 }
 
 impl<B> Watched<B> {
-    /// Wraps a request body. The connection waits for the client whenever the server wants more bytes than have arrived.
+    /// Wraps a request body. The connection waits for the client whenever the server asks for bytes that have not arrived.
     pub fn request(body: B, turn: Arc<Turn>) -> Self {
         Self {
             body,
@@ -264,8 +262,7 @@ impl<B> Watched<B> {
         }
     }
 
-    /// Wraps a response body. After each frame, the connection waits until the client has read enough to make room for the next
-    /// frame.
+    /// Wraps a response body. After each frame, the connection waits for the client to read enough that the next frame can be written.
     pub fn answer(body: B, turn: Arc<Turn>) -> Self {
         turn.set(false);
         Self {
@@ -288,7 +285,7 @@ impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for Watched<B> {
         match self.way {
             Way::In => self.turn.set(polled.is_ready()),
             Way::Out => {
-                // The poll for another frame shows that the client is still reading, so the client's time limit starts again.
+                // The server can write another frame, so the client is still reading. The client's time limit therefore starts again.
                 self.turn.set(true);
                 self.turn.set(polled.is_pending());
             }
