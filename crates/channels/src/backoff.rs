@@ -1,5 +1,5 @@
-//! Remembers how long a platform asked the line to wait before the next request. A wait applies to one conversation or to all requests of
-//! the line.
+//! Remembers when a platform will accept the next request of a line. A platform may ask for a wait in one conversation or for all
+//! requests.
 
 use std::{
     collections::HashMap,
@@ -7,8 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The waits that a platform asked for. Until a wait ends, the platform refuses every request to which the wait applies. It bans bots that
-/// send requests anyway.
+/// The waits that a platform asked for, with the time at which each wait ends. A platform bans a bot that sends requests during a wait.
 #[derive(Default)]
 pub struct Backoff(Mutex<Waits>);
 
@@ -19,7 +18,7 @@ struct Waits {
 }
 
 impl Backoff {
-    /// Returns how long to wait before the next request in a conversation. Returns `None` if no wait is needed.
+    /// Returns how long to wait before the next request in a conversation. Returns `None` if the request may be sent now.
     pub fn remaining_wait(&self, conversation: &str) -> Option<Duration> {
         let waits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let here = waits.conversations.get(conversation).copied();
@@ -27,8 +26,8 @@ impl Backoff {
         Some(until.saturating_duration_since(Instant::now())).filter(|wait| !wait.is_zero())
     }
 
-    /// Records that the next request in a conversation must wait for `wait`. Returns whether another conversation must currently wait as
-    /// well.
+    /// Records that the platform asked for a wait before the next request in a conversation. Returns whether a wait is also running in
+    /// another conversation.
     pub fn note_wait(&self, conversation: &str, wait: Duration) -> bool {
         let mut waits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (now, until) = (Instant::now(), Instant::now() + wait);
@@ -38,7 +37,7 @@ impl Backoff {
         others
     }
 
-    /// Records that all requests must wait for `wait`.
+    /// Records that the platform asked for a wait before any further request.
     pub fn note_global_wait(&self, wait: Duration) {
         let mut waits = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         waits.global = waits.global.max(Some(Instant::now() + wait));

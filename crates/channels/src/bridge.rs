@@ -1,14 +1,14 @@
-//! The bridge: a channel that connects Hotline to any other network. Hotline and a bridge program, called the other side here,
-//! exchange messages and replies through signed webhooks.
+//! The bridge: a channel for networks that Hotline does not support itself. An external program, the bridge program, connects to such a
+//! network. Hotline and the bridge program send each other messages and replies as signed HTTP requests.
 //!
 //! Requests in both directions are signed according to the Standard Webhooks specification (1.0). Each request has the headers
 //! `webhook-id`, `webhook-timestamp` and `webhook-signature: v1,<base64 of HMAC-SHA256 over "id.timestamp.body">`. The HMAC key is
 //! the decoded base64 of the secret `whsec_<base64>`. A request is refused if its timestamp differs from our clock by more than
 //! five minutes. A request with the `webhook-id` of an earlier request is treated as a repeat.
 //!
-//! Incoming messages are posted to `/bridge/<line>` as `{"id", "from": {"id", "name"}, "text", "language", "edit", "sent_at",
-//! "place"}`. Replies are posted to `callback_url` as `{"id", "to", "text", "reference", "in_reply_to"}`. An answer with a 2xx
-//! status means that the other side accepted the reply.
+//! The bridge program posts incoming messages to `/bridge/<line>` as `{"id", "from": {"id", "name"}, "text", "language", "edit",
+//! "sent_at", "place"}`. Hotline posts replies to `callback_url` as `{"id", "to", "text", "reference", "in_reply_to"}`. A response with a
+//! 2xx status means that the bridge program accepted the reply.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -55,24 +55,23 @@ pub const KIND: ChannelKind = ChannelKind {
 const WINDOW: i64 = 300;
 /// The size of the largest accepted request body, in bytes.
 const LARGEST: usize = 1 << 20;
-/// How long the other side may take to answer.
+/// How long the bridge program may take to respond to a reply.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The settings table `[lines.<name>]` with `channel = "bridge"`.
+/// The settings in the table `[lines.<name>]` of a line with `channel = "bridge"`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Settings {
     #[serde(rename = "channel")]
     _channel: String,
-    /// The secret with which requests are signed: `whsec_` followed by 24 to 64 bytes in base64. Alternatively, `secret_file` names
-    /// a file that contains the secret.
+    /// The secret with which requests are signed: `whsec_` followed by 24 to 64 bytes in base64. If `secret` is not set, `secret_file` is
+    /// the path of a file with the secret.
     secret: Option<Private<String>>,
     secret_file: Option<PathBuf>,
-    /// The URL to which replies are posted. Without this URL, the line receives messages but can't answer them.
+    /// The URL to which replies are posted. If it is `None`, the line receives messages but can't send replies.
     callback_url: Option<reqwest::Url>,
 }
 
-/// One bridge line.
 #[derive(Clone)]
 struct Bridge {
     name: LineName,
@@ -82,20 +81,20 @@ struct Bridge {
     clock: Arc<dyn Clock>,
 }
 
-/// An incoming message, in the format in which the other side posts it.
+/// An incoming message, in the JSON format in which the bridge program posts it.
 #[derive(Deserialize)]
 struct Call {
-    /// The other side's id for the message.
+    /// The id that the bridge program gave the message.
     id: String,
     from: Sender,
     #[serde(default)]
     text: String,
     language: Option<String>,
-    /// The number of the version: zero for the first version of a message, and a higher number for each later version.
+    /// The version number of the message. The first version has the number zero, and each edit has a higher number.
     #[serde(default)]
     edit: i64,
     sent_at: Option<DateTime<Utc>>,
-    /// The position of the message among the messages of its sender. A later message has a higher number.
+    /// Orders the messages of one sender: a later message has a higher number.
     #[serde(default)]
     place: u64,
 }
@@ -162,9 +161,9 @@ impl Channel for Bridge {
                 place: call.place,
                 version: call.edit.max(0),
             }),
-            // The network may return one of our own messages, with the id that we gave the message. The second value of `echo_of` is a
-            // thread token, which proves that a returned message is ours. No token is needed here, because the signature proves who sent
-            // the request.
+            // The network may return a message that we sent. The id of the returned message is then the id that we gave it. In other
+            // channels, a thread token, the second value of `echo_of`, proves that we sent the message. Here the signature of the request
+            // is sufficient proof.
             echo_of: id.as_deref().and_then(|id| id.parse().ok()).map(|id| (id, None)),
             message_id: id,
             language: language.or_else(|| Language::guess(&text)),
@@ -205,7 +204,7 @@ impl Channel for Bridge {
             Ok(answer) if answer.status().is_success() => Ok(()),
             Ok(answer) => Err(to_channel_error(&answer)),
             Err(error) if error.is_connect() => Err(ChannelError::transient(Known::Unreachable)),
-            // The request may have arrived. A retry has the same id, so the other side can recognise the repeat.
+            // The bridge program may have received the reply. A retry has the same id, so the bridge program can recognise the repeat.
             Err(_) => Err(ChannelError::unknown(Known::Broke)),
         }
     }
@@ -232,7 +231,7 @@ impl Channel for Bridge {
 }
 
 impl Bridge {
-    /// Computes the MAC that signs a request. HMAC accepts a key of any length, so the result is never `None` in practice.
+    /// Computes the signature of a request. HMAC accepts a key of any length, so the result is never `None` in practice.
     fn sign(&self, id: &str, at: &str, body: &[u8]) -> Option<Hmac<Sha256>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).ok()?;
         mac.update(format!("{id}.{at}.").as_bytes());
@@ -240,7 +239,7 @@ impl Bridge {
         Some(mac)
     }
 
-    /// Returns the id of a request if its signature is valid and its timestamp is current; otherwise `None`.
+    /// Returns the `webhook-id` of a request. Returns `None` if the signature is invalid or the timestamp is not current.
     fn verified_id(&self, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Option<String> {
         let text = |name: &str| headers.get(name)?.to_str().ok();
         let (id, at) = (text("webhook-id")?, text("webhook-timestamp")?);
@@ -283,7 +282,7 @@ async fn receive_message(
     }
 }
 
-/// Maps an answer without a 2xx status to an error that says whether a retry makes sense.
+/// Converts a response without a 2xx status into an error that says whether a retry makes sense.
 fn to_channel_error(answer: &reqwest::Response) -> ChannelError {
     let status = answer.status().as_u16();
     let reason = format!("the call-back address answered {status}");

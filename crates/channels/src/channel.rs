@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 pub struct ChannelKind {
     /// The name of the kind in the settings (`channel = "…"`), in the database and in the statistics.
     pub name: &'static str,
-    /// `true` if only one line of this kind may exist. A second line would serve the same public URLs.
+    /// `true` if only one line of this kind may exist, because a second line would use the same public URLs.
     pub only_one: bool,
     /// Opens a line from its settings. Does not connect to the platform yet.
     pub open: fn(Opening) -> anyhow::Result<Arc<dyn Channel>>,
@@ -32,12 +32,11 @@ pub struct Opening {
     pub name: LineName,
     /// The line's table in the settings.
     pub settings: config::Value,
-    /// The `[centre]` settings.
+    /// The settings of the centre (`[centre]`).
     pub centre: Arc<Centre>,
-    /// The base URL of the public pages, which include the web form.
+    /// The base URL of the pages that visitors can open, such as the web form.
     pub public_url: String,
-    /// The e-mail addresses of all lines, as written in the settings. An e-mail that arrives on one line may concern a message that
-    /// another line sent.
+    /// The e-mail addresses of all lines, as written in the settings. A mail to one line may answer a message that another line sent.
     pub addresses: Arc<[String]>,
     /// The texts of all languages.
     pub locales: Arc<Locales>,
@@ -48,9 +47,8 @@ pub struct Opening {
 /// One open line of a channel.
 #[async_trait]
 pub trait Channel: Send + Sync {
-    /// Fetches messages and hands them to `intake` until `stop` is cancelled. Reconnects automatically after every failure. The
-    /// default implementation only waits until `stop` is cancelled. It is sufficient for a channel whose messages arrive only
-    /// through `routes`.
+    /// Fetches messages and hands them to `intake` until `stop` is cancelled. Reconnects automatically after every failure. The default
+    /// implementation fetches nothing. It is for channels that receive messages only through `routes`.
     ///
     /// # Errors
     /// Returns an error if the line can never work. The caller reports the error and does not start the line again.
@@ -59,41 +57,40 @@ pub trait Channel: Send + Sync {
         Ok(())
     }
 
-    /// Returns the routes to which other servers or visitors post messages for this line. The program's public HTTP listener serves these
-    /// routes.
+    /// Returns the HTTP routes to which platforms or visitors post messages for this line. The public HTTP listener serves these routes.
     fn routes(&self, _intake: Arc<dyn Intake>) -> Option<axum::Router> {
         None
     }
 
-    /// Parses a raw message. This function is pure, and it returns a result for any bytes.
+    /// Parses a raw message. The result depends only on the raw message and the settings. Any bytes give a result.
     fn normalise(&self, raw: &RawMessage) -> Normalised;
 
-    /// Returns the number of chunks into which a message is split, for example because its text is long. The line hands one chunk after
-    /// another to the platform or the mail server. Each chunk is recorded as sent as soon as it has been accepted there.
+    /// Returns the number of chunks in which a message is sent. A long text, for example, is split into several chunks. The chunks are
+    /// sent one after another, and each chunk is recorded as sent once the platform or the mail server accepted it.
     fn chunk_count(&self, _message: &OutboundMessage) -> usize {
         1
     }
 
-    /// Hands one chunk of a message to the platform or the mail server. Chunks are counted from 0. This function may be called again for
-    /// the same chunk, for example after a failure.
+    /// Sends one chunk of a message to the platform or the mail server. The first chunk has the number 0. After a failure, this function
+    /// may be called again for the same chunk.
     ///
     /// # Errors
-    /// Returns an error if the hand-over failed or if its outcome is unknown. The error says whether a retry makes sense.
+    /// Returns an error if the platform or the mail server did not accept the chunk, or if it is unknown whether it did. The error says
+    /// whether a retry makes sense.
     async fn send(&self, message: &OutboundMessage, chunk: usize) -> Result<(), ChannelError>;
 
-    /// Returns whether a person sees a message twice if the message is handed over twice. This matters if it is unknown whether a hand-over
-    /// succeeded. If `true`, a counsellor then decides whether to repeat the hand-over. If `false`, the hand-over is repeated
-    /// automatically.
+    /// Returns whether the person would see the message twice if it is sent again after an attempt with an unknown outcome. If `true`, a
+    /// counsellor decides whether to send the message again. If `false`, the message is sent again automatically.
     fn repeats_are_seen(&self) -> bool {
         false
     }
 
-    /// Returns whether an outgoing message waits until every earlier message to the same person has been handed over.
+    /// Returns whether a message is sent only after every earlier message to the same person was sent.
     fn keeps_order(&self) -> bool {
         false
     }
 
-    /// Returns whether files can be sent with a message.
+    /// Returns whether the line can send files to people.
     fn sends_files(&self) -> bool {
         false
     }
@@ -101,7 +98,7 @@ pub trait Channel: Send + Sync {
     /// Shows the person that a counsellor is writing an answer. Ignores failures.
     async fn show_typing(&self, _to: &Private<String>, _thread: &[String]) {}
 
-    /// Fetches a file from the platform. `reference` is the text that a received message contained in place of the file.
+    /// Fetches a file from the platform. `reference` identifies the file; it was stored with the received message in place of the file.
     ///
     /// # Errors
     /// Returns an error if the file could not be fetched. The error says whether a retry makes sense.
@@ -111,34 +108,33 @@ pub trait Channel: Send + Sync {
         })
     }
 
-    /// Tests everything that this line needs, such as its connections and permissions. Returns a sentence for each successful
-    /// test.
+    /// Tests everything that this line needs, such as its connections and permissions. Returns a sentence about the result of each test.
     ///
     /// # Errors
     /// Returns an error if a test fails. The error names the cause and the remedy.
     async fn check(&self) -> anyhow::Result<Vec<String>>;
 
-    /// Returns the external ids of all messages that are now stored where the line fetches them, such as a mailbox. Returns `None` if
-    /// messages are not kept there.
+    /// Returns the external ids of all messages that the platform or the mail server currently stores for this line, for example in a
+    /// mailbox. Returns `None` if messages can't be listed there.
     ///
     /// # Errors
-    /// Returns an error if, for example, the mailbox can't be read.
+    /// Returns an error if the list could not be fetched.
     async fn held_ids(&self) -> anyhow::Result<Option<Vec<String>>> {
         Ok(None)
     }
 
-    /// Returns the key, in the localized texts, of the text with which the line acknowledges the first message of a contact. Returns `None`
-    /// if the line sends no acknowledgement.
+    /// Returns the key of a localized text, with which the line acknowledges the first message of a contact. Returns `None` if the line
+    /// sends no acknowledgement.
     fn acknowledgement(&self) -> Option<&'static str> {
         None
     }
 
-    /// Returns whether people can send files only after a counsellor asked for files.
+    /// Returns whether a person can send files only after a counsellor asked the person for files.
     fn asks_for_files(&self) -> bool {
         false
     }
 
-    /// Returns the name of the e-mail line that sends a copy of each answer to people who left an e-mail address.
+    /// Returns the name of an e-mail line. That line sends a copy of each answer to people who left an e-mail address.
     fn answers_also_by(&self) -> Option<String> {
         None
     }
@@ -148,17 +144,17 @@ pub trait Channel: Send + Sync {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Attachments {
-    /// Accepts no files. In place of each file, the message lists its type and, if known, its size.
+    /// The line accepts no files. The message lists the media type and, if known, the size of each file.
     Never,
-    /// Accepts, fetches or shows a file only after a counsellor asked for it. Each request by a counsellor is logged.
+    /// The line fetches or shows a file only when a counsellor requests it. Each request is logged.
     #[default]
     OnRequest,
-    /// Accepts or fetches every file immediately. A file is still shown only when a counsellor asks for it.
+    /// The line fetches every file immediately. A file is still shown only when a counsellor requests it.
     Always,
 }
 
-/// Why a message could not be handed over or a file could not be fetched, or why the outcome is unknown. The text of the error comes from
-/// the platform or the mail server and may contain addresses.
+/// Why a message was not sent or a file was not fetched, or why it is unknown whether a message was sent. The reason may contain text
+/// from the platform or the mail server, and this text may contain addresses.
 #[derive(Debug, thiserror::Error)]
 pub enum ChannelError {
     /// A later attempt may succeed.
@@ -166,11 +162,11 @@ pub enum ChannelError {
     Transient {
         /// The reason, as shown to staff.
         reason: Reason,
-        /// How long the platform or the mail server asked us to wait; `None` if it named no time. If it named a time, the refused hand-over
-        /// does not count as a failed attempt.
+        /// How long the platform or the mail server asked us to wait; `None` if it named no time. If it named a time, the attempt does
+        /// not count as a failed attempt.
         retry_after: Option<Duration>,
     },
-    /// The outcome of the hand-over is unknown: the message may have arrived or not.
+    /// It is unknown whether the platform or the mail server accepted the message.
     #[error("{reason}")]
     Unknown {
         /// The reason, as shown to staff.
@@ -185,7 +181,7 @@ pub enum ChannelError {
 }
 
 impl ChannelError {
-    /// Creates an error for a hand-over that may succeed later. The platform or the mail server named no time for a retry.
+    /// Creates an error for an attempt that failed but may succeed later. The error names no time for the retry.
     pub(crate) fn transient(reason: impl Into<Reason>) -> Self {
         Self::Transient {
             reason: reason.into(),
@@ -193,14 +189,14 @@ impl ChannelError {
         }
     }
 
-    /// Creates an error for a hand-over with an unknown outcome.
+    /// Creates an error for an attempt to send a message whose outcome is unknown.
     pub(crate) fn unknown(reason: impl Into<Reason>) -> Self {
         Self::Unknown {
             reason: reason.into(),
         }
     }
 
-    /// Creates an error for a hand-over that can never succeed.
+    /// Creates an error for an attempt that can never succeed.
     pub(crate) fn permanent(reason: impl Into<Reason>) -> Self {
         Self::Permanent {
             reason: reason.into(),
@@ -208,8 +204,8 @@ impl ChannelError {
     }
 }
 
-/// Creates the result for a message that can't be parsed. The sender's identifier alone decides which contact the message joins.
-/// This function is therefore only for platforms on which a sender's account can't be forged.
+/// Creates the result for a message that can't be parsed. The message joins a contact of the sender, identified by `identifier` alone.
+/// Only platforms on which nobody can forge a sender's account may therefore use this function.
 pub(crate) fn unreadable(reason: &str, identifier: Option<String>) -> Normalised {
     Normalised::Unreadable(Unreadable {
         reason: reason.to_owned(),
@@ -219,13 +215,13 @@ pub(crate) fn unreadable(reason: &str, identifier: Option<String>) -> Normalised
     })
 }
 
-/// Returns `true`. This is the default of settings that are on unless the operator switches them off.
+/// The default for settings that are on unless the operator switches them off.
 pub(crate) const fn default_true() -> bool {
     true
 }
 
-/// Returns a secret from the settings, which contain either the secret (`value`) or the path of a file with the secret (`file`). Line
-/// breaks at the end of the file are removed.
+/// Returns a secret from the settings. Either `value` is the secret, or `file` is the path of a file that contains it. Line breaks at the
+/// end of the file are removed.
 pub(crate) fn read_secret(
     value: Option<&Private<String>>,
     file: Option<&PathBuf>,

@@ -16,8 +16,8 @@ pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Cow::Borrowed(text);
     }
-    // Accented Latin letters usually occur between ASCII letters. Cyrillic letters occur next to each other. A text without two adjacent
-    // non-ASCII bytes is therefore decoded in a charset for Latin letters.
+    // Words in Latin script contain accented letters between ASCII letters. Words in Cyrillic script consist of adjacent non-ASCII
+    // letters. If no two non-ASCII bytes are adjacent, the text is therefore decoded in a charset for Latin script.
     let beside = |pair: &[u8]| pair.iter().all(|byte| !byte.is_ascii());
     if !bytes.windows(2).any(beside) {
         return WINDOWS_1250.decode_without_bom_handling(bytes).0;
@@ -28,8 +28,8 @@ pub fn decode(bytes: &[u8]) -> Cow<'_, str> {
     encoding.decode_without_bom_handling(bytes).0
 }
 
-/// Returns the text as one line in Unicode normal form C, without control characters and without characters that change the writing
-/// direction.
+/// Returns the text as one line in Unicode normal form C. Removes characters that change the writing direction, and replaces control
+/// characters with spaces.
 pub fn one_line(text: &str) -> String {
     let one_line: String = text
         .nfc()
@@ -39,7 +39,8 @@ pub fn one_line(text: &str) -> String {
     one_line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Returns the name of a file without its path and without line breaks. Returns `None` if the result is empty.
+/// Returns the name of a file without its directories and line breaks, shortened to 200 characters. Returns `None` if the result is
+/// empty.
 pub fn file_name(name: &str) -> Option<String> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     Some(one_line(last).chars().take(200).collect()).filter(|name: &String| !name.is_empty())

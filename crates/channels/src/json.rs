@@ -1,9 +1,8 @@
-//! Reads JSON from platforms that often add fields. The functions read only the needed fields and ignore all other fields.
+//! Reads single fields from the JSON of platforms that often add fields. All other fields are ignored.
 
 use serde_json::Value;
 
-/// Parses the bytes that a platform sent. Replaces unpaired surrogates and invalid UTF-8 with U+FFFD, because JSON libraries
-/// refuse them.
+/// Parses JSON from a platform. Replaces unpaired surrogates and invalid UTF-8 with U+FFFD, because `serde_json` refuses them.
 pub fn parse(bytes: &[u8]) -> Option<Value> {
     serde_json::from_slice(bytes).ok().or_else(|| {
         let text = String::from_utf8_lossy(bytes);
@@ -16,26 +15,26 @@ pub fn text<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
     value.pointer(pointer)?.as_str()
 }
 
-/// Returns the whole number at a pointer. The number may be written as a JSON number or as a string of digits.
+/// Returns the integer at a JSON pointer. The JSON may contain it as a number or as a string of digits.
 pub fn number(value: &Value, pointer: &str) -> Option<i64> {
     let found = value.pointer(pointer)?;
     found.as_i64().or_else(|| found.as_str()?.trim().parse().ok())
 }
 
-/// Returns the id at a pointer: a positive number, written as a JSON number or as a string of digits.
+/// Returns the id at a JSON pointer: a positive integer. The JSON may contain it as a number or as a string of digits.
 pub fn id(value: &Value, pointer: &str) -> Option<u64> {
     let found = value.pointer(pointer)?;
     let id = found.as_u64().or_else(|| found.as_str()?.trim().parse().ok());
     id.filter(|id| *id != 0)
 }
 
-/// Returns the size of a file in bytes. Returns `None` if the platform gives no valid size.
+/// Returns the size at a JSON pointer, for example the size of a file in bytes. Returns `None` if there is no valid size.
 pub fn size(value: &Value, pointer: &str) -> Option<u64> {
     let found = value.pointer(pointer)?;
     found.as_u64().or_else(|| found.as_str()?.trim().parse().ok())
 }
 
-/// Returns the elements of the list at a pointer, or no elements if there is no list.
+/// Returns the elements of the list at a JSON pointer. Returns no elements if there is no list.
 pub fn list<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Value> {
     value
         .pointer(pointer)
@@ -44,7 +43,7 @@ pub fn list<'a>(value: &'a Value, pointer: &str) -> impl Iterator<Item = &'a Val
         .flatten()
 }
 
-/// Collects every text in a value, at any depth.
+/// Collects every string in a JSON value, at any depth.
 pub fn texts(value: &Value) -> Vec<&str> {
     match value {
         Value::String(text) => vec![text],
@@ -54,15 +53,15 @@ pub fn texts(value: &Value) -> Vec<&str> {
     }
 }
 
-/// Collects the texts in all fields with one of the given names, at any depth.
+/// Collects the strings in all fields that have one of the given names, at any depth.
 pub fn texts_named<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
     match value {
         Value::Array(all) => all.iter().flat_map(|one| texts_named(one, names)).collect(),
         Value::Object(fields) => fields
             .iter()
             .flat_map(|(name, value)| {
-                // The text of any other field, such as `"type": "paragraph"`, is not collected. If the value of such a field is an object
-                // or a list, fields inside it with one of the names are collected.
+                // The string in a field with another name, such as `"type": "paragraph"`, is not collected. An object or a list in such a
+                // field is searched for fields with the given names.
                 if names.contains(&name.as_str()) {
                     own_texts(value, names)
                 } else {
@@ -74,8 +73,8 @@ pub fn texts_named<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
     }
 }
 
-/// Collects the texts in the value of a field whose name is in `names`. The value is a text, an object with fields of these names, or a
-/// list of texts and objects.
+/// Collects the strings in the value of a field that has one of the given names. The value is a string, an object or a list. In an
+/// object, only fields with the given names are read.
 fn own_texts<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
     match value {
         Value::String(text) => vec![text],
@@ -85,7 +84,7 @@ fn own_texts<'a>(value: &'a Value, names: &[&str]) -> Vec<&'a str> {
     }
 }
 
-/// Finds the number after each occurrence of the field name `name` in a text. The text may be invalid JSON. A number may be written as a
+/// Finds the number after each occurrence of the field name `name`, even if the text is not valid JSON. A number may be written as a
 /// string of digits.
 pub fn numbers_after(text: &str, name: &str) -> Vec<u64> {
     let name = format!("\"{name}\"");
@@ -99,7 +98,7 @@ pub fn numbers_after(text: &str, name: &str) -> Vec<u64> {
     numbers.collect()
 }
 
-/// Replaces each `\u` escape of an unpaired surrogate with U+FFFD.
+/// Replaces each escaped unpaired surrogate, such as `\ud83d`, with `\ufffd`.
 fn without_half_pairs(json: &str) -> String {
     let mut whole = String::with_capacity(json.len());
     let mut rest = json;
@@ -122,7 +121,7 @@ fn without_half_pairs(json: &str) -> String {
     whole
 }
 
-/// Returns the UTF-16 code unit of an escape such as `\u0161` at the start of the text.
+/// Returns the UTF-16 code unit that an escape such as `\u0161` at the start of `escape` encodes.
 fn unit(escape: &str) -> Option<u16> {
     u16::from_str_radix(escape.strip_prefix("\\u")?.get(..4)?, 16).ok()
 }

@@ -1,5 +1,5 @@
-//! The channel adapters, one file or folder for each channel. An adapter uses the crate `core` and the API of its platform. It
-//! contains no SQL and no screens of the desk.
+//! The channel adapters. Each channel has its own file or folder. An adapter calls the crate `core` and the API of its platform. It
+//! contains no SQL and no pages for staff.
 
 mod backoff;
 mod bridge;

@@ -1,9 +1,9 @@
-//! Splits long replies into chunks that a platform accepts, at points where a reader would pause.
+//! Splits long replies into chunks that a platform accepts.
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Splits a text into chunks of at most `most` UTF-16 code units. Splits after a sentence, else after a word, else between two
-/// grapheme clusters. Drops only the white space at both ends of each chunk.
+/// Splits a text into chunks of at most `most` UTF-16 code units. Splits after a sentence if possible, else after a word, else between
+/// two grapheme clusters. Removes only the white space at both ends of each chunk.
 pub fn split_text(text: &str, most: usize) -> Vec<String> {
     let mut chunks = vec![String::new()];
     for sentence in text.split_sentence_bounds() {
@@ -20,7 +20,8 @@ pub fn split_text(text: &str, most: usize) -> Vec<String> {
                 if length(letter) <= most {
                     append(&mut chunks, letter, most);
                 } else {
-                    // This letter has so many combining accents that it is longer than a chunk, so it is split between its characters.
+                    // With many combining accents, a single grapheme cluster may be longer than a chunk. It is then split between its
+                    // characters.
                     letter
                         .chars()
                         .for_each(|c| append(&mut chunks, c.encode_utf8(&mut [0; 4]), most));
@@ -39,7 +40,7 @@ fn append(chunks: &mut Vec<String>, unit: &str, most: usize) {
     }
 }
 
-/// Returns the length in UTF-16 code units. A platform that counts characters instead counts at most this number.
+/// Returns the length in UTF-16 code units. A platform that counts characters instead never counts more than this number.
 fn length(text: &str) -> usize {
     text.encode_utf16().count()
 }
