@@ -1,12 +1,12 @@
 //! Discord: direct messages to a bot, and forms that people send after they press a contact button in a server channel.
 //!
-//! An event from the gateway (Discord's WebSocket) only triggers a read of one conversation through the REST API. Each read starts after
-//! the last accepted message. A read therefore also finds messages whose events were lost, and messages from the time when the line was
-//! disconnected. As a result, each message is accepted once and in order.
+//! The gateway is Discord's WebSocket server. An event from the gateway only triggers a read of one conversation through the REST API.
+//! Each read starts after the last accepted message of the conversation, so it also finds messages whose events were lost. As a result,
+//! each message is accepted once and in order.
 //!
 //! A message that is read or sent twice is not duplicated. An incoming message is identified by its id and the time of its last edit. An
-//! outgoing message carries a nonce, and for some minutes Discord ignores another message with the same nonce. If the line does not know
-//! whether Discord accepted a message, it searches the conversation for this message before it sends the message again.
+//! outgoing message carries a nonce, and for some minutes Discord ignores a second message with the same nonce. If it is unknown whether
+//! an earlier attempt to send a message succeeded, the line first searches the conversation for the message.
 
 mod button;
 mod check;
@@ -57,18 +57,18 @@ pub const KIND: ChannelKind = ChannelKind {
     open,
 };
 
-/// The settings table `[lines.<name>]` with `channel = "discord"`.
+/// The settings in the table `[lines.<name>]` of a line with `channel = "discord"`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Settings {
     #[serde(rename = "channel")]
     _channel: String,
-    /// The bot's token. Alternatively, `token_file` names a file that contains the token.
+    /// The bot's token. If `token` is not set, `token_file` is the path of a file with the token.
     token: Option<Private<String>>,
     token_file: Option<PathBuf>,
-    /// The base URL of Discord's API; `None` for the official URL.
+    /// The base URL of Discord's API; `None` means the official URL.
     api_url: Option<reqwest::Url>,
-    /// The Discord server that contains the channel `room`. Without `guild` and `room`, the bot only receives direct messages.
+    /// The Discord server that contains the channel `room`. If `guild` and `room` are not set, the bot only receives direct messages.
     guild: Option<GuildId>,
     /// The server channel in which the bot posts the contact button.
     room: Option<ChannelId>,

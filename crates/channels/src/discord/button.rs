@@ -12,7 +12,7 @@ use crate::json;
 pub const BUTTON: &str = "hotline-write";
 
 impl DiscordLine {
-    /// Posts the contact button in this channel unless one of the channel's last 50 messages contains the button.
+    /// Posts the contact button in the channel `room`, unless one of the channel's last 50 messages is such a post.
     pub(super) async fn post_button(&self) -> Result<(), RestError> {
         let Some((_, room)) = self.room else { return Ok(()) };
         let route = Route::ChannelMessages { channel_id: room };

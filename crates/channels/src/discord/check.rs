@@ -1,4 +1,4 @@
-//! Checks whether the bot's token, intents and permissions are sufficient, and describes each result in a sentence.
+//! Checks the bot's token, its intents and its permissions, and describes each result in a sentence.
 
 use anyhow::{Context, ensure};
 use serenity::all::{GuildChannel, Member, PartialGuild, Permissions, Route};
@@ -6,11 +6,11 @@ use serenity::all::{GuildChannel, Member, PartialGuild, Permissions, Route};
 use super::line::DiscordLine;
 use crate::json;
 
-/// The application flags that allow a bot to read message content. Discord uses `1 << 18` for a bot in many servers and `1 << 19`
-/// for a bot in few servers.
+/// The two application flags that allow a bot to read message content. Discord sets `1 << 18` for a bot in many servers and `1 << 19` for
+/// a bot in few servers.
 const MESSAGE_CONTENT: u64 = 1 << 18 | 1 << 19;
 
-/// The permissions that the bot needs for the contact button and the private threads. Each permission has Discord's name for it.
+/// The permissions that the bot needs to post the contact button and to create private threads, each with Discord's name for it.
 const NEEDED: [(Permissions, &str); 6] = [
     (Permissions::VIEW_CHANNEL, "View Channel"),
     (Permissions::SEND_MESSAGES, "Send Messages"),

@@ -1,5 +1,5 @@
-//! Reads the contents of a message: the text with names instead of ids, descriptions of content that is not text, and references to
-//! the files.
+//! Reads the contents of a message: its text, descriptions of content that is not text, and references to its files. Ids of people and
+//! channels in the text are replaced with names.
 //!
 //! The functions work on untyped JSON. If one field has an unexpected value, the rest of the message can still be read.
 
@@ -13,7 +13,6 @@ use crate::{
     json,
 };
 
-/// The contents of a message.
 pub struct Contents {
     pub text: String,
     /// The text of the message to which this message replies. The desk shows this text collapsed.
@@ -22,11 +21,11 @@ pub struct Contents {
     pub remarks: Vec<Remark>,
 }
 
-/// The names of the fields that contain text in a message's components, such as buttons and sections.
+/// The names of the text fields in the components of a message, such as buttons and sections.
 const WORDS: [&str; 6] = ["content", "description", "label", "placeholder", "title", "url"];
 
-/// Reads the contents of a message. `channel` and `id` are the ids of the message's channel and of the message; the reference to each file
-/// contains them.
+/// Reads the contents of a message. `channel` is the id of the channel that contains the message, and `id` is the id of the message. The
+/// reference to each file contains both ids.
 pub fn read_contents(message: &Value, channel: &str, id: Option<u64>, attachments: Attachments) -> Contents {
     let mut remarks = Vec::new();
     let mut texts = own_texts(message, &mut remarks);
@@ -62,7 +61,7 @@ pub fn read_contents(message: &Value, channel: &str, id: Option<u64>, attachment
     }
 }
 
-/// Collects the texts of a message. A sticker or a poll is replaced by text that describes it.
+/// Collects the texts of a message. A sticker or a poll gives a text that describes it.
 fn own_texts(message: &Value, remarks: &mut Vec<Remark>) -> Vec<String> {
     let content = match message.get("content") {
         Some(Value::String(content)) => content.clone(),
@@ -97,8 +96,8 @@ fn own_texts(message: &Value, remarks: &mut Vec<Remark>) -> Vec<String> {
     texts
 }
 
-/// Collects the texts and URLs of an embed. Returns an empty list if Discord made the embed from a URL in `content`, the text of the
-/// message, because the person did not write this embed.
+/// Collects the texts and URLs of an embed. `content` is the text of the message. If Discord created the embed from a URL in this text,
+/// returns an empty list, because the person did not write the embed.
 fn embed_texts(embed: &Value, content: &str) -> Vec<String> {
     if json::text(embed, "/url").is_some_and(|url| content.contains(url)) {
         return Vec::new();
@@ -116,8 +115,8 @@ fn line_at(value: &Value, pointer: &str) -> String {
     one_line(json::text(value, pointer).unwrap_or_default())
 }
 
-/// Converts an attachment into a part. Discord changes the URL of an attachment every day, so the part refers to the file by the
-/// ids of the channel, the message and the attachment.
+/// Converts an attachment into a message part. The URL of an attachment expires after a day, so the part contains the ids of the channel,
+/// the message and the attachment instead.
 fn to_part(file: &Value, channel: &str, message: Option<u64>, attachments: Attachments) -> Part {
     let size = json::size(file, "/size").unwrap_or_default();
     let content = match (attachments, json::id(file, "/id").zip(message)) {

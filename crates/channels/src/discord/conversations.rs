@@ -1,5 +1,5 @@
-//! The conversations of a line. Each conversation belongs to one person, and records the id of the last accepted message. The
-//! intake stores the conversations in encrypted form. This module keeps a copy of them in memory.
+//! The conversations of a line. For each conversation, the line records the person and the id of the last accepted message. The database
+//! contains these records in encrypted form. This module keeps a copy of them in memory.
 
 use std::{
     collections::HashMap,
@@ -9,8 +9,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serenity::all::{ChannelId, UserId};
 
-/// A message id consists of a channel id and the id that Discord gave the message. For a form, this text takes the place of the channel id,
-/// because a form has no channel until a thread is created for it.
+/// The prefix of a form's message id. For other messages, the id begins with the id of the channel. A form belongs to no channel until a
+/// thread is created for it.
 pub const FORM: &str = "form";
 
 /// A conversation with one person.
@@ -33,13 +33,13 @@ pub struct Conversation {
 pub enum Reach {
     #[default]
     Open,
-    /// Discord refuses the bot access to the conversation. The line tries again regularly, because access may be restored.
+    /// Discord refuses the bot access to the conversation. The line tries again regularly, because Discord may allow access later.
     Shut,
     /// The conversation no longer exists.
     Gone,
 }
 
-/// The conversations of one line, by the id of their Discord channel.
+/// The conversations of one line, by the id of their channel at Discord.
 #[derive(Default)]
 pub struct Conversations(Mutex<HashMap<ChannelId, Conversation>>);
 
@@ -63,7 +63,7 @@ impl Conversations {
         }
     }
 
-    /// Returns the newest private thread of a person, among the threads that the bot can read.
+    /// Returns the newest private thread of a person. Ignores threads that the bot can't read.
     pub fn thread_of(&self, person: UserId) -> Option<ChannelId> {
         let all = self.lock();
         let mine = all

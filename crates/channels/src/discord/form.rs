@@ -1,4 +1,4 @@
-//! The form that opens when a person presses the contact button. Counsellors answer an accepted form in a private thread, or by direct
+//! The form that opens when a person presses the contact button. Counsellors answer a submitted form in a private thread, or by direct
 //! message if no thread can be created. While the line is disconnected, Discord shows an error to a person who presses the button.
 
 use std::{sync::Arc, time::Duration};
@@ -23,24 +23,25 @@ use super::{
 };
 use crate::json;
 
-/// The custom ids of the form and of its field.
+/// The custom id of the form, and the custom id of its text field.
 const FORM: &str = "hotline-form";
 const FIELD: &str = "text";
 /// The maximum length of a form's text, in characters (Discord's limit).
 const LONGEST: u16 = 4_000;
 /// The timeout for storing a submitted form. Discord waits at most three seconds for the response to the form.
 const ACCEPTING: Duration = Duration::from_millis(2_000);
-/// This long after a form arrived, the line sends the response to the form even if the contact's reference is still unknown.
+/// The response to a form contains the contact's reference. If the reference is still unknown this long after the form arrived, the
+/// response is sent without it.
 const IN_TIME: Duration = Duration::from_millis(2_300);
-/// Until the response to a form is sent, the line checks at this interval whether the form has been registered in a contact.
+/// Before the response to a form is sent, the line checks at this interval whether the contact's reference is known.
 const CHECK_EVERY: Duration = Duration::from_millis(50);
-/// After the response to a form is sent, the line checks at this interval whether the form has been registered in a contact.
+/// After the response to a form was sent, the line checks at this interval whether the contact's reference is known.
 const CHECK_LATER_EVERY: Duration = Duration::from_secs(2);
-/// How long the line tries to create a thread for a form. After this time, the line tries again only when a counsellor's reply is sent. If
-/// the thread can't be created then either, the reply is sent as a direct message.
+/// How long the line tries to create a thread for a form. Afterwards the line tries again only when it sends a counsellor's reply. If
+/// that attempt fails too, it sends the reply as a direct message.
 const FOR_THREAD: Duration = Duration::from_secs(600);
 
-/// A press of the contact button, or a submitted form.
+/// The event for a press of the contact button or for a submitted form.
 struct Press {
     id: u64,
     token: String,
@@ -57,7 +58,8 @@ struct Press {
 }
 
 impl Press {
-    /// Reads a press of the button or a submitted form from an event. Returns `None` if the event lacks a field that the response needs.
+    /// Reads the event for a press of the contact button or for a submitted form. Returns `None` if the event lacks a field that is
+    /// needed to respond.
     fn read(event: &Value) -> Option<Self> {
         let user = event.pointer("/member/user").or_else(|| event.get("user"))?;
         let typed = event
@@ -80,13 +82,13 @@ impl Press {
     }
 }
 
-/// Returns the text that was typed into the fields of a form. Searches the form's components at any depth.
+/// Returns the text that the person typed into the form. Searches the components of the form at any depth.
 fn typed_text(components: &Value) -> String {
     json::texts_named(components, &["value"]).join("\n")
 }
 
 impl DiscordLine {
-    /// Answers a press of the button or a submitted form in a separate task. Returns `false` if the event can't be read.
+    /// Responds to a press of the contact button or to a submitted form, in a separate task. Returns `false` if the event can't be read.
     pub(super) fn answer_press(self: Arc<Self>, intake: Arc<dyn Intake>, event: Value) -> bool {
         let Some(press) = Press::read(&event) else {
             return false;
@@ -118,8 +120,8 @@ impl DiscordLine {
         self.respond(press, &CreateInteractionResponse::Modal(form)).await
     }
 
-    /// Stores a submitted form, then sends the response that tells the person whether the form was stored. Creates the thread for a stored
-    /// form afterwards, even if the response could not be sent.
+    /// Stores a submitted form. Then sends the response, which tells the person whether the form was stored. If the form was stored,
+    /// finally creates its thread, even if the response could not be sent.
     async fn accept_form(&self, intake: &dyn Intake, form: &Press) {
         let begun = Instant::now();
         let words = self.words(&form.locale);
@@ -127,7 +129,7 @@ impl DiscordLine {
         let external_id = raw.external_id.clone();
         let accepted = tokio::time::timeout(ACCEPTING, intake.accept(vec![raw], None)).await;
         let Ok(Ok(accepted)) = accepted else {
-            // The response reports the failure and contains the typed text, so that the person can copy the text.
+            // The response says that the form was not stored. It contains the typed text, so that the person can copy it.
             let typed: String = form.text.chars().take(1_500).collect();
             let text = self.localized(words, "discord-not-received", &[("text", &typed)]);
             let _ = self.respond(form, &private_response(text)).await;
@@ -149,7 +151,7 @@ impl DiscordLine {
         if let Err(error) = &confirmed {
             tracing::warn!(line.name = %self.name, reason = %error, "A form was accepted, and who sent it could not be told");
         }
-        // The thread is named after the contact's reference, so it is created only after the form is registered.
+        // The thread is named after the contact's reference, so the line waits for the reference before it creates the thread.
         let known = match known {
             Some(reference) => Some(reference),
             None => {
@@ -180,8 +182,8 @@ impl DiscordLine {
         }
     }
 
-    /// Waits until a message is registered in a contact, and returns the contact's reference. Checks at intervals of `every` whether the
-    /// message is registered. Returns `None` if the message is not registered by `until`.
+    /// Waits until a message belongs to a contact, and returns the contact's reference. Checks at the interval `every`. Returns `None` if
+    /// the message belongs to no contact by the time `until`.
     async fn wait_for_reference(
         &self,
         intake: &dyn Intake,
@@ -199,8 +201,8 @@ impl DiscordLine {
         }
     }
 
-    /// Returns the private thread for the person who sent a form. If the thread can't be created, tries again until `FOR_THREAD` has
-    /// passed. Returns `None` after this time, or if Discord permanently refuses the thread.
+    /// Returns the private thread of the person who sent a form. Creates the thread if needed, and tries for `FOR_THREAD`. Returns `None`
+    /// if all attempts fail or if Discord permanently refuses the thread.
     async fn wait_for_thread(&self, form: &Press, reference: Reference) -> Option<u64> {
         let request = ThreadRequest {
             person: UserId::new(form.person),

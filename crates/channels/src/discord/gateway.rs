@@ -1,5 +1,5 @@
-//! The connection to the gateway, Discord's WebSocket server. An event about a message queues a read of the message's conversation. A press
-//! of the contact button is answered immediately.
+//! The connection to the gateway, Discord's WebSocket server. If an event reports a message, a read of its conversation is queued. If an
+//! event reports a press of the contact button, the line responds immediately.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -20,11 +20,11 @@ use crate::json;
 
 /// How long Discord may take to begin or resume a session after the line has connected.
 const BEGINNING: Duration = Duration::from_secs(30);
-/// If the line closes a connection with this code, Discord keeps the session for a while, so that it can be resumed.
+/// The code with which the line closes a connection if it may resume the session later. Discord then keeps the session for a while.
 const GOING_AWAY: u16 = 4000;
-/// If the line closes a connection with this code, Discord ends the session immediately.
+/// The code with which the line closes a connection to end its session immediately.
 const GONE: u16 = 1000;
-/// The number of unreadable events within `COUNTED` that raises an alarm.
+/// The number of unreadable events in one counting period (`COUNTED`) that raises an alarm.
 const ALARMING: u32 = 3;
 const COUNTED: Duration = Duration::from_secs(3_600);
 
@@ -33,11 +33,11 @@ const COUNTED: Duration = Duration::from_secs(3_600);
 struct GatewayState {
     session: Option<Session>,
     waits: ReconnectWaits,
-    /// The number of sessions that the bot may still begin today. The field is set only if this number is low.
+    /// The number of sessions that the bot may still begin today; `None` unless this number is low.
     few_starts: Option<u64>,
-    /// When the count of unreadable events began, and the number of events counted since.
+    /// The start of the current counting period for unreadable events, and the number of such events in it.
     unreadable: Option<(Instant, u32)>,
-    /// When Discord began or resumed the session on this connection; `None` until then.
+    /// When Discord began or resumed the session on the current connection; `None` before that.
     working: Option<Instant>,
 }
 
@@ -57,8 +57,8 @@ impl GatewayState {
 }
 
 impl DiscordLine {
-    /// Returns the gateway intents, that is, the kinds of events that Discord sends to the bot. They always include direct
-    /// messages. If the setting `room` names a channel, they also include the events of the channel's server.
+    /// Returns the gateway intents: flags for the kinds of events that Discord sends to the bot. They include events about direct
+    /// messages and, if `room` is set, events in the server.
     fn intents(&self) -> u64 {
         let mut intents = GatewayIntents::DIRECT_MESSAGES;
         if self.room.is_some() {
@@ -68,7 +68,7 @@ impl DiscordLine {
         intents.bits()
     }
 
-    /// Keeps the line connected until `stop` is cancelled.
+    /// Keeps the line connected to the gateway until `stop` is cancelled.
     pub(super) async fn stay_connected(self: Arc<Self>, intake: Arc<dyn Intake>, stop: &CancellationToken) {
         let mut state = GatewayState::default();
         while !stop.is_cancelled() {
@@ -88,7 +88,7 @@ impl DiscordLine {
         }
     }
 
-    /// Runs one connection until it ends. Returns `None` if the line was stopped.
+    /// Connects and handles events until the connection ends. Returns `None` if the line was stopped.
     async fn connect(
         self: &Arc<Self>,
         intake: &Arc<dyn Intake>,
@@ -143,7 +143,8 @@ impl DiscordLine {
                     socket.resume(self.rest.token(), session).await?;
                     return Ok(socket);
                 }
-                // This gateway server can't be reached, but another server may resume the session.
+                // The gateway server that keeps the session can't be reached. The next attempt uses another server, which may be able to
+                // resume the session.
                 Err(_) => session.url = None,
             }
         }
@@ -232,8 +233,8 @@ impl DiscordLine {
         Some(())
     }
 
-    /// Counts an unreadable event, and queues a read of each channel that the event names. If the event names no channel, queues a
-    /// read of all conversations. The contents of the event are not logged.
+    /// Counts an unreadable event. Queues a read of each channel whose id occurs in the event or, if there is none, a read of all
+    /// conversations. Does not log the contents of the event.
     async fn count_unreadable(
         &self,
         intake: &Arc<dyn Intake>,
@@ -246,7 +247,7 @@ impl DiscordLine {
         let (since, count) = counted.unwrap_or((now, 0));
         let count = count.saturating_add(1);
         state.unreadable = Some((since, count));
-        // Event names consist of capital letters and underscores. Any other text may come from a person, so it is not logged.
+        // Discord's event names consist of capital letters and underscores. Any other text may come from a person, so it is not logged.
         let lawful = name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
         let name = if lawful { name } else { "" };
         tracing::warn!(line.name = %self.name, event = name, count, "An event of line {} cannot be read", self.name);
@@ -269,7 +270,7 @@ impl DiscordLine {
         }
     }
 
-    /// Resets the count of unreadable events an hour after the count began. The reset also ends the alarm that these events raised.
+    /// Ends the counting period for unreadable events after an hour. This also ends an alarm about unreadable events.
     async fn reset_unreadable(&self, intake: &Arc<dyn Intake>, state: &mut GatewayState) {
         if state
             .unreadable
@@ -280,7 +281,7 @@ impl DiscordLine {
         }
     }
 
-    /// Tests the gateway by beginning a session and closing it.
+    /// Tests the gateway: begins a session, then closes it.
     pub(super) async fn try_gateway(&self) -> anyhow::Result<()> {
         let mut state = GatewayState::default();
         let in_words = |ended: ConnectionEnd| anyhow!(ended.reason);

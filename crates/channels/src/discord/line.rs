@@ -1,4 +1,4 @@
-//! The shared state of a Discord line.
+//! The state that all modules of a Discord line share.
 
 use std::sync::{Arc, OnceLock};
 
@@ -20,13 +20,12 @@ use super::{
 };
 use crate::{channel::Attachments, json};
 
-/// The state that all modules of one Discord line share.
 pub struct DiscordLine {
     pub name: LineName,
     pub rest: Rest,
-    /// The bot's own user id. If the token does not contain the id, the line asks Discord for the id.
+    /// The bot's own user id. It is read from the token or, if the token does not contain it, requested from Discord.
     pub me: OnceLock<UserId>,
-    /// The server and the channel for the contact button, from the settings `guild` and `room`.
+    /// The server and the channel in which the contact button is posted, from the settings `guild` and `room`.
     pub room: Option<(GuildId, ChannelId)>,
     pub attachments: Attachments,
     pub acknowledge: bool,
@@ -40,7 +39,7 @@ pub struct DiscordLine {
 }
 
 impl DiscordLine {
-    /// Returns the bot's own user id. Asks Discord for the id if the token did not contain it.
+    /// Returns the bot's own user id. Requests the id from Discord if it is not known yet.
     pub async fn own_id(&self) -> Result<UserId, RestError> {
         if let Some(me) = self.me.get() {
             return Ok(*me);
@@ -55,7 +54,7 @@ impl DiscordLine {
         id.is_some() && id == self.me.get().map(|me| me.get())
     }
 
-    /// Loads all conversations from the intake.
+    /// Loads all conversations from the database.
     pub async fn load_conversations(&self, intake: &dyn Intake) -> Result<(), NotAccepted> {
         for cursor in intake.conversations(&self.name).await? {
             let Source::Conversation(channel) = cursor.source else {
@@ -70,8 +69,8 @@ impl DiscordLine {
         Ok(())
     }
 
-    /// Returns the cursor of a conversation, which records how far the conversation was read. The intake stores the cursor
-    /// together with the messages that were read.
+    /// Returns the cursor of a conversation: a record of how far the conversation was read. A cursor is stored in the same transaction as
+    /// the messages that were read.
     pub fn cursor(&self, channel: ChannelId, conversation: &Conversation) -> Cursor {
         Cursor {
             line: self.name.clone(),
@@ -80,18 +79,18 @@ impl DiscordLine {
         }
     }
 
-    /// Queues a trigger for the task `pull`, which reads conversations. The trigger is dropped if the line has stopped.
+    /// Sends a trigger to the task `pull`, which reads conversations. Drops the trigger if the line was stopped.
     pub fn trigger_read(&self, trigger: ReadTrigger) {
         let _ = self.triggers.send(trigger);
     }
 
-    /// Returns the texts in the language of a person's Discord client, or else in the centre's language.
+    /// Returns the localized texts in the language `locale`, or else in the centre's language.
     pub fn words(&self, locale: &str) -> &Words {
         self.locales
             .of(Language::parse(locale).unwrap_or(self.centre.language))
     }
 
-    /// Returns the text with the key `key`. Fills in the centre's details and the values in `more`.
+    /// Returns the localized text with the key `key`. Replaces its placeholders with the details of the centre and the values in `more`.
     pub fn localized(&self, words: &Words, key: &str, more: &[(&str, &str)]) -> String {
         let form = [("form", self.public_url.as_str())];
         self.centre.say(words, key, &[&form, more].concat())

@@ -1,4 +1,4 @@
-//! Replaces mentions with names. In the text of a message, Discord writes `<@7002>` where its own clients show a name.
+//! Replaces mentions with names. A mention such as `<@7002>` is the markup for which Discord's own clients show a name.
 
 use serde_json::Value;
 
@@ -13,8 +13,8 @@ enum Mention<'a> {
     Command(&'a str),
 }
 
-/// Replaces the ids in mentions with names from the message. The returned flag is `true` if a mention was not replaced: a message never
-/// contains the names of roles, and it may lack the name of a person or a channel.
+/// Replaces each mention with a name from the message. The returned flag is `true` if a mention stayed unchanged because the message does
+/// not contain the name. It never contains the names of roles, and may lack the name of a person or a channel.
 pub fn replace_mentions(text: &str, message: &Value) -> (String, bool) {
     let mut named = String::with_capacity(text.len());
     let mut nameless = false;
@@ -64,14 +64,14 @@ fn parse_mention(inside: &str) -> Option<Mention<'_>> {
     name_before_id(emoji).map(Mention::Emoji)
 }
 
-/// Returns the name in a text of the form `name:id`, in which Discord mentions an emoji or a command.
+/// Returns the name in a text of the form `name:id`. Mentions of emoji and commands have this form.
 fn name_before_id(text: &str) -> Option<&str> {
     let (name, number) = text.split_once(':')?;
     (!name.is_empty() && number.parse::<u64>().is_ok()).then_some(name)
 }
 
-/// Looks up the name for an id in a list of the message. `list` is the JSON pointer to this list. `names` are JSON pointers to the fields
-/// that may contain the name; the first text found is used.
+/// Looks up the name for an id. `list` is the JSON pointer to a list of objects in the message. `names` are JSON pointers to the name
+/// inside such an object; the first one that leads to a text is used.
 fn name_in(message: &Value, list: &str, id: u64, names: &[&str]) -> Option<String> {
     let one = json::list(message, list).find(|one| json::id(one, "/id") == Some(id))?;
     let found = names.iter().find_map(|name| json::text(one, name));

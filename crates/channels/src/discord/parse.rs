@@ -25,11 +25,11 @@ use crate::{
 
 const UNKNOWN: &str = "it is no message this program knows";
 
-/// The JSON that is stored as a raw message.
+/// The JSON format of a stored raw message.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Envelope {
-    /// A message of a conversation.
+    /// A message in a conversation.
     Message {
         channel: String,
         person: String,
@@ -38,7 +38,7 @@ enum Envelope {
     },
     /// A submitted form.
     Form { form: Form },
-    /// A notice that a conversation can no longer be read.
+    /// A notice for staff that a conversation can no longer be read.
     Gap { gap: Gap },
 }
 
@@ -62,7 +62,7 @@ struct Gap {
     person: String,
 }
 
-/// Parses a stored message. `me` is the bot's own id, or `None` if the id is unknown.
+/// Parses a stored raw message. `me` is the bot's own id, or `None` if the id is unknown.
 pub fn parse_message(raw: &RawMessage, me: Option<UserId>, attachments: Attachments) -> Normalised {
     match serde_json::from_slice(&raw.bytes) {
         Ok(Envelope::Message {
@@ -75,7 +75,8 @@ pub fn parse_message(raw: &RawMessage, me: Option<UserId>, attachments: Attachme
             if author.is_some() && author == me.map(UserId::get) {
                 return Normalised::Ignore("our own message");
             }
-            // In a direct conversation, a message without a readable author can only come from the person.
+            // Besides the bot, only the person writes in a direct conversation. A message whose author can't be read therefore
+            // counts as the person's.
             let author = author.map(|id| id.to_string());
             let author = author.or_else(|| Some(person.clone()).filter(|_| !thread));
             read_message(&message, &channel, &person, author, attachments)
@@ -112,8 +113,8 @@ fn read_message(
         }
         remarks.push(Remark::UnknownContent);
     }
-    // A guest may write in a person's thread. A reply to the guest is not sent to that thread, because the person would read the
-    // reply.
+    // Somebody else may write in the thread of a person. A reply to that author is not sent to the thread, because the person would read
+    // it.
     let answered_in = if author.as_deref() == Some(person) {
         channel
     } else {
@@ -148,8 +149,8 @@ fn read_message(
     }))
 }
 
-/// Returns whether Discord itself wrote a message of this type, for example about a join, a pin or a call. Messages from people
-/// have the types 0 and 19. Types that Discord adds later are read as messages from people.
+/// Returns whether Discord itself wrote a message of this type, for example about a join, a pin or a call. People write messages of the
+/// types 0 and 19. A type that Discord adds later counts as written by a person.
 const fn is_system(kind: i64) -> bool {
     matches!(kind, 1..=18 | 21 | 22 | 24..=32 | 36..=39 | 44 | 46)
 }
@@ -164,7 +165,7 @@ fn read_form(form: Form) -> Normalised {
             place,
             version: 0,
         }),
-        // Replies are sent to a thread that is created for the form.
+        // Replies to a form are sent to a thread that is created later.
         message_id: Some(format!("{FORM}:{}", form.id)),
         identifier: Some(form.user.id.into()),
         name: Some(name),

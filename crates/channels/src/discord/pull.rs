@@ -1,4 +1,4 @@
-//! Reads conversations page by page, starting after the last accepted message. An event about a message starts a read of the message's
+//! Reads conversations page by page, starting after the last accepted message. An event about a message triggers a read of its
 //! conversation. If the gateway may have lost events, all conversations are read.
 
 use std::{collections::BTreeMap, time::Duration};
@@ -28,31 +28,31 @@ use crate::json;
 const PAGE: usize = 100;
 /// The maximum number of pending `Task`s that run at the same time.
 const TOGETHER: usize = 4;
-/// The maximum number of pending `Task`s that run before new triggers are handled.
+/// The maximum number of pending `Task`s that run before newly arrived triggers are handled.
 const BATCH: usize = 16;
-/// How often conversations with a message from the last day are read without a trigger. These reads find messages whose events the
-/// gateway lost.
+/// The interval at which each conversation with a message from the last day is read without a trigger. These reads find messages whose
+/// events were lost.
 const SWEEP: Duration = Duration::from_secs(60);
-/// How often all conversations are read without a trigger.
+/// The interval at which all conversations are read without a trigger.
 const GREAT_SWEEP: Duration = Duration::from_secs(3_600);
-/// How far back a newly discovered direct conversation is read. The conversation may have begun before Hotline was installed.
+/// How far back in time a direct conversation is read when the line first learns of it. The conversation may be older than the line.
 const NEW: chrono::Duration = chrono::Duration::days(14);
 
 /// The channel type of a direct conversation.
 const DIRECT: i64 = 1;
 
-/// A pending task. Tasks of earlier variants run first.
+/// A pending task. Earlier variants of this enum run first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Task {
     /// Post the contact button in the server channel that the setting `room` names.
     PostButton,
-    /// Ask Discord for the person in a channel. If the channel is a direct conversation, it is then read.
+    /// Ask Discord which person a channel belongs to. If the channel is a direct conversation, read it.
     Identify(ChannelId),
     /// Read the new messages of a conversation.
     ReadNew(ChannelId),
     /// Read one message again because it was edited.
     ReadMessage(ChannelId, u64),
-    /// Read the new messages of a conversation and the edited messages of its last page.
+    /// Read the new messages of a conversation, and the edited messages among its last `PAGE` messages.
     ReadNewAndEdited(ChannelId),
 }
 
@@ -65,11 +65,11 @@ enum ReadFailure {
     NotAccepted(#[from] NotAccepted),
 }
 
-/// The pending tasks, each with its due time and its number of failures.
+/// The pending tasks. For each task, the time at which it is due and the number of failed attempts.
 type Due = BTreeMap<Task, (Instant, u32)>;
 
 impl DiscordLine {
-    /// Reads conversations until `stop` is cancelled.
+    /// Handles triggers and reads conversations until `stop` is cancelled.
     pub(super) async fn pull(
         &self,
         intake: &dyn Intake,
@@ -150,7 +150,8 @@ impl DiscordLine {
                 }
             },
             ReadTrigger::NewThread(channel) => {
-                // Stores the conversation of the new thread. If this write fails, the next call of `find_threads` finds the thread again.
+                // Stores the conversation that belongs to the new thread. If this fails, the next call of `find_threads` finds the thread
+                // again.
                 if let Some(conversation) = self.conversations.get(channel) {
                     let cursor = self.cursor(channel, &conversation);
                     let _ = intake.accept(Vec::new(), Some(cursor)).await;
@@ -166,7 +167,7 @@ impl DiscordLine {
         }
     }
 
-    /// Loads the bot's own id and the conversations. Returns whether both succeeded.
+    /// Determines the bot's own id and loads the conversations. Returns whether both succeeded.
     async fn prepare(&self, intake: &dyn Intake) -> bool {
         if let Err(error) = self.own_id().await {
             tracing::warn!(line.name = %self.name, reason = %error, "Line {} cannot be read and is tried again", self.name);
@@ -175,7 +176,7 @@ impl DiscordLine {
         self.load_conversations(intake).await.is_ok()
     }
 
-    /// Records a direct conversation that the line did not know before.
+    /// Records a new direct conversation.
     async fn start_conversation(&self, intake: &dyn Intake, channel: ChannelId, person: UserId) {
         let conversation = Conversation {
             person,
@@ -184,14 +185,14 @@ impl DiscordLine {
             reach: Reach::Open,
         };
         self.conversations.put(channel, conversation);
-        // Discord announces a conversation in only one event. The conversation is stored now, so that a crash does not lose it.
-        // If this write fails, the conversation is stored together with its first page of messages.
+        // Discord announces a conversation only once, so the conversation is stored now. If this fails, it is stored together with its
+        // first page of messages.
         let cursor = self.cursor(channel, &conversation);
         let _ = intake.accept(Vec::new(), Some(cursor)).await;
     }
 
-    /// Asks Discord for the person in a channel, because an event named the channel but no person. Reads the channel if it is a
-    /// direct conversation.
+    /// Asks Discord which person a channel belongs to, because the event named only the channel. If the channel is a direct conversation,
+    /// reads it.
     async fn identify_conversation(
         &self,
         intake: &dyn Intake,
@@ -249,8 +250,8 @@ impl DiscordLine {
         }
     }
 
-    /// Reads every message after the last accepted message, oldest first. Each page is stored together with the cursor, which records how
-    /// far the conversation was read.
+    /// Reads every message after the last accepted message, oldest first. Stores each page in the same transaction as the cursor, which
+    /// records how far the conversation was read.
     async fn read_new(&self, intake: &dyn Intake, channel: ChannelId) -> Result<(), ReadFailure> {
         let Some(mut conversation) = self.conversations.get(channel) else {
             return Ok(());
@@ -279,8 +280,8 @@ impl DiscordLine {
         }
     }
 
-    /// Reads the last page of a conversation again. Hands each edited message to the intake as a new version of the message. The intake
-    /// ignores a version that it already has.
+    /// Reads the last `PAGE` messages of a conversation again. Hands each edited message to the intake as a new version. The intake
+    /// ignores a version that is already stored.
     async fn read_last_page(&self, intake: &dyn Intake, channel: ChannelId) -> Result<(), ReadFailure> {
         let Some(conversation) = self.conversations.get(channel) else {
             return Ok(());
@@ -315,8 +316,8 @@ impl DiscordLine {
         Ok(page)
     }
 
-    /// Converts a message into a raw message. `at` is the time at which the message counts as received. Returns `None` if the bot wrote the
-    /// message.
+    /// Converts a message into a raw message. `at` is stored as the time at which the message was received. Returns `None` if the bot
+    /// itself wrote the message.
     fn to_raw(
         &self,
         channel: ChannelId,
@@ -346,8 +347,8 @@ impl DiscordLine {
         })
     }
 
-    /// Schedules another attempt after a failed read. If Discord permanently refuses access to the conversation, stores a notice instead,
-    /// which appears in the person's contact.
+    /// Schedules another attempt after a failed task. If Discord permanently refuses access to the conversation, stores a notice for
+    /// staff instead.
     async fn reschedule(
         &self,
         intake: &dyn Intake,
@@ -363,8 +364,8 @@ impl DiscordLine {
         };
         let mut wait = Duration::from_secs(1 << failures.min(8));
         match failed {
-            // Discord refuses the request permanently, for example because the message was deleted. Stored versions of the message
-            // stay unchanged.
+            // Discord permanently refuses to return this message, for example because it was deleted. The stored versions of the message
+            // are kept.
             ReadFailure::Rest(error) if error.is_for_good() && of_message => return,
             ReadFailure::Rest(error) if error.is_for_good() => {
                 tracing::warn!(line.name = %self.name, reason = %error, "A conversation of line {} cannot be read", self.name);
@@ -382,7 +383,7 @@ impl DiscordLine {
         due.insert(task, (Instant::now() + wait, failures.saturating_add(1)));
     }
 
-    /// Schedules another attempt to post the contact button. A refused attempt is repeated as well, because an administrator of
+    /// Schedules another attempt to post the contact button. Tries again even after Discord refused the post, because an administrator of
     /// the server may grant the permission later.
     fn reschedule_button(&self, due: &mut Due, failures: u32, failed: ReadFailure) {
         let mut wait = Duration::from_secs(1 << failures.min(9));
@@ -398,7 +399,7 @@ impl DiscordLine {
         );
     }
 
-    /// Records that a conversation can't be read, and stores a notice about it. The notice appears in the contact of the person.
+    /// Records that a conversation can't be read, and stores a notice about it. Staff see the notice in the person's contact.
     async fn note_gap(
         &self,
         intake: &dyn Intake,

@@ -1,5 +1,5 @@
-//! Computes the waits between connections to the gateway. The waits limit the number of new sessions, because Discord resets the
-//! token of a bot that begins a thousand sessions in a day.
+//! Computes how long to wait before each new connection to the gateway. The waits limit the number of sessions, because Discord resets
+//! the token of a bot that begins a thousand sessions in a day.
 
 use std::time::Duration;
 
@@ -8,14 +8,15 @@ use serde_json::Value;
 use super::socket::NextStep;
 use crate::json;
 
-/// After a session that lasted this long, the next waits begin with their first values again.
+/// If a session lasted at least this long, the waits start again with their shortest values.
 const SETTLED: Duration = Duration::from_secs(600);
-/// The first wait before a new session. Each further wait is twice as long as the previous wait.
+/// The first wait before a new session. Each further wait is twice as long as the one before.
 const FIRST: Duration = Duration::from_secs(5);
 /// The longest wait before a new session.
 const LONGEST: Duration = Duration::from_secs(900);
 
-/// How many connections ended recently, by the `NextStep` that followed. A session that lasts for `SETTLED` resets the numbers to zero.
+/// For each kind of `NextStep`, how many waits were computed since the last session that lasted for `SETTLED`. The number determines the
+/// length of the next wait.
 #[derive(Default)]
 pub struct ReconnectWaits {
     sessions: u32,
@@ -25,8 +26,8 @@ pub struct ReconnectWaits {
 }
 
 impl ReconnectWaits {
-    /// Returns how long to wait before the next connection. `worked` is how long the session of the last connection lasted, and `next` is
-    /// what follows after that connection.
+    /// Returns how long to wait before the next connection. `worked` is how long the previous session lasted. `next` says what to do on
+    /// the next connection.
     pub fn next_wait(&mut self, worked: Duration, next: NextStep) -> Duration {
         if worked >= SETTLED {
             *self = Self::default();
@@ -47,22 +48,24 @@ impl ReconnectWaits {
         wait
     }
 
-    /// Returns whether a lost connection raises an alarm. If the session can be resumed, only repeated losses raise an alarm.
+    /// Returns whether the loss of a connection raises an alarm. If the session can be resumed, a loss raises an alarm only after several
+    /// losses.
     pub fn is_alarming(&self, next: NextStep) -> bool {
         next != NextStep::Resume || self.resumed > 2
     }
 }
 
-/// Discord's limit on the number of sessions that a bot begins.
+/// How many sessions Discord allows the bot to begin.
 pub struct Starts {
     pub left: u64,
     pub total: u64,
-    /// The time until `total` sessions are available again.
+    /// The time until the bot may begin `total` sessions again.
     pub reset_after: Duration,
 }
 
 impl Starts {
-    /// Reads the limit from Discord's answer to the request for the gateway's URL. Returns `None` if the answer contains no limit.
+    /// Reads the limit on sessions from `gateway`, Discord's response to a request for the gateway's URL. Returns `None` if it contains
+    /// no limit.
     pub fn read(gateway: &Value) -> Option<Self> {
         let limit = gateway.get("session_start_limit")?;
         let reset_after = Duration::from_millis(json::size(limit, "/reset_after").unwrap_or_default());
@@ -73,7 +76,8 @@ impl Starts {
         })
     }
 
-    /// Returns whether less than a tenth of the allowed sessions is left. Staff should then find out why the bot begins so many sessions.
+    /// Returns whether the bot may begin fewer than a tenth of the allowed sessions before the limit is reset. Staff should then find out
+    /// why the bot begins so many sessions.
     pub const fn are_few(&self) -> bool {
         self.left < self.total / 10
     }

@@ -1,5 +1,5 @@
-//! Sends requests to Discord's REST API. The library serenity only builds the requests, for two reasons. With its rate limiter,
-//! serenity ignores the setting `api_url`. Without the rate limiter, serenity does not report how long to wait after a refusal.
+//! Sends requests to Discord's REST API. The library serenity only builds the requests. Its HTTP client is not used: with its rate
+//! limiter it ignores the setting `api_url`, and without it, it does not report how long to wait after a refusal.
 
 use std::time::Duration;
 
@@ -8,13 +8,12 @@ use serenity::http::{LightMethod, Request, Route};
 
 use crate::{backoff::Backoff, json};
 
-/// How long Discord may take to answer.
+/// How long Discord may take to respond to a request.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// If Discord asked for a wait of at most this time, this module waits and then sends the next request. If Discord asked for a longer wait,
-/// the module returns `RestError::Limited`.
+/// The longest wait for which a request is held back before it is sent. If Discord asked for a longer wait, the request fails with
+/// `RestError::Limited`.
 const SHORT: Duration = Duration::from_secs(5);
 
-/// The size of the largest file that is downloaded, in bytes.
 pub const LARGEST_FILE: u64 = 25 << 20;
 
 /// Creates the error for a request that Discord refused.
@@ -37,7 +36,7 @@ pub struct Rest {
 /// Why a request failed, or why its outcome is unknown.
 #[derive(Debug, thiserror::Error)]
 pub enum RestError {
-    /// The bot exceeded a rate limit. The bot may send the request again after this time.
+    /// The bot exceeded a rate limit. It may send the request again after this duration.
     #[error("Discord asks us to wait {} seconds", .0.as_secs() + 1)]
     Limited(Duration),
     /// Discord refused the request.
@@ -46,7 +45,7 @@ pub enum RestError {
     /// The request never reached Discord.
     #[error("Discord cannot be reached")]
     Unreachable,
-    /// The connection broke during the request, so the outcome is unknown.
+    /// The connection broke during the request, so it is unknown whether Discord handled the request.
     #[error("the connection to Discord broke")]
     Broke,
 }
@@ -57,7 +56,7 @@ pub enum RestError {
 pub struct Refusal {
     /// The HTTP status.
     pub status: u16,
-    /// Discord's own error code; 0 if the answer contains no code.
+    /// Discord's own error code; 0 if the response contains no code.
     pub code: i64,
     pub message: String,
 }
@@ -83,7 +82,7 @@ impl RestError {
         matches!(self, Self::Refused(refusal) if refusal.status == 404)
     }
 
-    /// Returns whether the same request can never succeed.
+    /// Returns whether Discord would also refuse every later attempt.
     pub fn is_for_good(&self) -> bool {
         match self {
             Self::Refused(Refusal { status, .. }) => {
@@ -107,7 +106,6 @@ impl Rest {
         })
     }
 
-    /// Returns the bot's token, which is also needed to log in to the gateway.
     pub fn token(&self) -> &str {
         &self.token
     }
@@ -119,12 +117,10 @@ impl Rest {
             .map(|url| url.as_str().trim_end_matches('/'))
     }
 
-    /// Sends a GET request.
     pub async fn get(&self, route: Route<'_>) -> Result<Value, RestError> {
         self.request(LightMethod::Get, route).await
     }
 
-    /// Sends a GET request with parameters.
     pub async fn get_with(
         &self,
         route: Route<'_>,
@@ -134,12 +130,10 @@ impl Rest {
         self.call(route, request.params(Some(params))).await
     }
 
-    /// Sends a request without parameters and without a body.
     pub async fn request(&self, method: LightMethod, route: Route<'_>) -> Result<Value, RestError> {
         self.call(route, Request::new(route, method)).await
     }
 
-    /// Sends a request with a JSON body.
     pub async fn send(
         &self,
         method: LightMethod,
@@ -151,9 +145,8 @@ impl Rest {
             .await
     }
 
-    /// Sends a request. If an earlier answer asked for a wait of at most `SHORT`, waits first. If it asked for a longer wait, returns
-    /// `RestError::Limited`. A response to a pressed button or a submitted form is always sent immediately, because Discord expects it
-    /// within three seconds.
+    /// Sends a request. If Discord asked for a wait, first waits for up to `SHORT`, or returns `RestError::Limited` if the wait is
+    /// longer. A response to a pressed button or a submitted form never waits, because Discord expects it within three seconds.
     pub async fn call(&self, route: Route<'_>, request: Request<'_>) -> Result<Value, RestError> {
         let key = route.path();
         let at_once = matches!(
@@ -187,7 +180,7 @@ impl Rest {
             let wait = seconds(asked.or_else(|| number("retry-after")).unwrap_or(1.0));
             let global = body.get("global").and_then(Value::as_bool).unwrap_or_default();
             if at_once {
-                // This rate limit applies only to responses to buttons and forms, so it is not recorded for other requests.
+                // This rate limit applies only to responses to buttons and forms, so other requests need not wait.
             } else if global || headers.contains_key("x-ratelimit-global") {
                 self.backoff.note_global_wait(wait);
             } else {
@@ -201,7 +194,7 @@ impl Rest {
             self.backoff.note_wait(&key, seconds(after));
         }
         if status.is_success() {
-            // A truncated body is an error, even with a success status.
+            // A response whose body can't be parsed was truncated. It is an error, even with a success status.
             let whole = !text.is_empty() && body.is_null();
             return if whole && text.trim() != "null" {
                 Err(RestError::Broke)

@@ -23,21 +23,21 @@ use super::{
 };
 use crate::{channel::ChannelError, json, split::split_text};
 
-/// The maximum length of a message, in characters (Discord's limit). The code counts UTF-16 code units; a text has at least as
-/// many units as characters.
+/// The maximum length of a message. Discord's limit is in characters. Texts are split by UTF-16 code units, and a text has at least as
+/// many of these as characters.
 const LONGEST: usize = 2_000;
-/// How far Discord's clock may be behind ours. A search for an earlier copy of a reply includes messages that Discord dates up to this long
-/// before the reply was written.
+/// How far Discord's clock may be behind ours. Before a reply is sent again, the line searches for an earlier copy. The search includes
+/// messages that Discord dates up to this long before the reply was written.
 const CLOCKS: chrono::Duration = chrono::Duration::seconds(5);
-/// For this long after a reply to a form was written, the reply waits for a thread that can't be created yet. After this time, the reply is
-/// sent as a direct message.
+/// How long after it was written a reply to a form waits for its thread. Afterwards the reply is sent as a direct message if the thread
+/// still can't be created.
 const FOR_THREAD: chrono::Duration = chrono::Duration::minutes(10);
 
 fn text_chunks(message: &OutboundMessage) -> Vec<String> {
     split_text(message.text.expose(), LONGEST)
 }
 
-/// Returns the number of chunks of a message. The text is split into chunks, and each file is a further chunk.
+/// Returns the number of chunks of a message: the chunks of its text and one chunk for each file.
 pub fn chunk_count(message: &OutboundMessage) -> usize {
     text_chunks(message).len() + message.files.len()
 }
@@ -48,14 +48,14 @@ enum Chunk<'a> {
     File(&'a OutboundFile),
 }
 
-/// Returns the chunks of a message. The chunks of its text come first, then its files.
+/// Returns the chunks of a message: first the chunks of its text, then its files.
 fn chunks<'a>(texts: &'a [String], files: &'a [OutboundFile]) -> impl Iterator<Item = Chunk<'a>> {
     let texts = texts.iter().map(|text| Chunk::Text(text));
     texts.chain(files.iter().map(Chunk::File))
 }
 
 impl Chunk<'_> {
-    /// Returns whether a message on Discord contains this chunk.
+    /// Returns whether `message`, a message from Discord, contains this chunk.
     fn is_in(&self, message: &Value) -> bool {
         match self {
             Self::Text(text) => json::text(message, "/content") == Some(text),
@@ -68,7 +68,6 @@ impl Chunk<'_> {
         }
     }
 
-    /// Returns whether both chunks look the same to a reader.
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Text(one), Self::Text(other)) => one == other,
@@ -97,7 +96,7 @@ impl DiscordLine {
         let new = CreateMessage::new()
             .nonce(Nonce::String(nonce(message, number)))
             .enforce_nonce(true)
-            // Prevents Discord from notifying the people whom a reply mentions.
+            // Discord must not notify people whom a reply mentions.
             .allowed_mentions(CreateAllowedMentions::new())
             .flags(MessageFlags::SUPPRESS_EMBEDS);
         let route = Route::ChannelMessages { channel_id: channel };
@@ -126,7 +125,7 @@ impl DiscordLine {
         }
     }
 
-    /// Returns the channel for a reply. A reply to a form is sent to the person's private thread, which is created if needed.
+    /// Returns the channel for a reply. For a reply to a form, this is the person's private thread, which is created if needed.
     async fn channel_for(&self, message: &OutboundMessage) -> Result<ChannelId, ChannelError> {
         let place = message.thread.last().and_then(|id| id.split_once(':'));
         let by_form = place.is_some_and(|(place, _)| place == FORM);
@@ -146,8 +145,8 @@ impl DiscordLine {
         self.channel_of(&message.to, &message.thread).await
     }
 
-    /// Returns the channel for replies to a person: the channel of the last message in `thread`, else the person's private thread, else the
-    /// direct conversation.
+    /// Returns the channel for replies to a person. Uses the channel of the last message in `thread`, else the person's private thread,
+    /// else the direct conversation.
     async fn channel_of(&self, to: &Private<String>, thread: &[String]) -> Result<ChannelId, ChannelError> {
         let last = thread.last().and_then(|id| id.split_once(':'));
         let channel = last
@@ -171,9 +170,8 @@ impl DiscordLine {
             .ok_or_else(|| ChannelError::transient("Discord opens no conversation"))
     }
 
-    /// Returns whether the conversation already contains chunk `number` of the message. Call this function if an earlier attempt to send
-    /// the chunk may have succeeded. If `n` earlier chunks of the message look the same as this chunk, the conversation must contain more
-    /// than `n` matches.
+    /// Searches the conversation for chunk `number` of the message, because an earlier attempt to send it may have succeeded. Each
+    /// earlier chunk that looks the same accounts for one match. The chunk was sent if there are more matches than such earlier chunks.
     async fn was_sent(
         &self,
         channel: ChannelId,
@@ -237,8 +235,8 @@ impl DiscordLine {
     }
 }
 
-/// Returns the nonce of a chunk. The nonce has 25 characters (Discord's limit). All attempts to send the chunk use the same nonce, so for
-/// some minutes Discord accepts the chunk only once.
+/// Returns the nonce of a chunk: 25 characters, which is Discord's limit. All attempts to send the chunk use the same nonce. For some
+/// minutes, Discord accepts only one message with this nonce.
 fn nonce(message: &OutboundMessage, chunk: usize) -> String {
     let digest = Sha256::digest(format!("{} {chunk}", message.id));
     let mut nonce = data_encoding::BASE32_NOPAD.encode(&digest);
@@ -246,14 +244,14 @@ fn nonce(message: &OutboundMessage, chunk: usize) -> String {
     nonce
 }
 
-/// Returns the id of the Discord user who receives a message.
+/// Parses the user id of the person who receives a message.
 fn recipient(to: &Private<String>) -> Option<UserId> {
     let id = to.expose().parse().ok().filter(|id| *id != 0);
     id.map(UserId::new)
 }
 
-/// Converts an error that occurred while a thread was created. The message itself was not sent yet. A retry is therefore safe, even if it
-/// is unknown whether Discord created the thread.
+/// Converts an error from creating a thread. The reply itself was not sent yet, so a retry is safe, even if it is unknown whether the
+/// thread was created.
 fn before_hand_over(error: RestError) -> ChannelError {
     match to_channel_error(error) {
         ChannelError::Unknown { reason } => ChannelError::transient(reason),
@@ -261,7 +259,7 @@ fn before_hand_over(error: RestError) -> ChannelError {
     }
 }
 
-/// Maps a failed request to an error that says whether a retry makes sense.
+/// Converts a failed request into an error that says whether a retry makes sense.
 fn to_channel_error(error: RestError) -> ChannelError {
     match &error {
         RestError::Limited(wait) => ChannelError::Transient {
@@ -274,7 +272,7 @@ fn to_channel_error(error: RestError) -> ChannelError {
         RestError::Broke => ChannelError::unknown(Known::Broke),
         RestError::Refused(refusal) if error.is_for_good() => ChannelError::permanent(refusal.to_string()),
         RestError::Refused(refusal) if refusal.status == 408 => ChannelError::transient(refusal.to_string()),
-        // Discord may have accepted the message. If the message is sent again, Discord recognises it by its nonce.
+        // Discord may have accepted the message. If it is sent again, Discord recognises the duplicate by its nonce.
         RestError::Refused(refusal) => ChannelError::unknown(refusal.to_string()),
     }
 }

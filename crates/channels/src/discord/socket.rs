@@ -1,7 +1,7 @@
-//! One connection to the gateway. This module handles heartbeats and other control messages. It does not parse the data of events.
+//! One connection to the gateway. This module handles heartbeats and other control messages. It does not interpret events.
 //!
-//! The library serenity also has a gateway client. That client is not used, for two reasons: it silently drops events of unknown types, and
-//! after a refusal it begins another session every five seconds, until Discord resets the bot's token.
+//! The gateway client of the library serenity is not used, for two reasons. It silently drops events of unknown types. After a refusal,
+//! it begins another session every five seconds, until Discord resets the bot's token.
 
 use std::time::Duration;
 
@@ -22,18 +22,18 @@ use tokio_tungstenite::{
 
 use crate::json;
 
-/// The timeout for connecting, for the gateway's first message and for sending a message.
+/// The timeout for connecting, for receiving the gateway's first message and for sending a message.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// The timeout for closing the connection.
 const CLOSING: Duration = Duration::from_secs(2);
 
-/// A session with the gateway. The session can be resumed on a new connection. For a while, Discord keeps the events that occur between two
-/// connections, and sends them when the session is resumed.
+/// A session with the gateway. If the connection is lost, the session can be resumed on another connection. Discord then sends the events
+/// that occurred in between, which it keeps for a while.
 pub struct Session {
     pub id: String,
     /// The URL at which to resume the session; `None` if Discord named no URL.
     pub url: Option<String>,
-    /// The sequence number of the last event.
+    /// The sequence number of the last received event.
     pub sequence: u64,
 }
 
@@ -45,7 +45,7 @@ pub enum GatewayMessage {
     },
     /// A message that is not JSON or lacks the fields of a gateway message.
     Unreadable(String),
-    /// The answer to our heartbeat.
+    /// The gateway's confirmation of a heartbeat.
     Heartbeat,
 }
 
@@ -58,13 +58,13 @@ pub enum NextStep {
     Identify,
     /// Connect again. The gateway was not reached.
     Retry,
-    /// Connect again after a longer wait. Discord refuses the bot until somebody corrects a setting in Hotline or at Discord.
+    /// Connect again after a longer wait. Discord refuses the bot until a setting in Hotline or at Discord is corrected.
     Refused,
-    /// Connect again after this time. The bot has begun all sessions that Discord allows for the day.
+    /// Connect again after this duration. The bot has begun all sessions that Discord allows for the day.
     Wait(Duration),
 }
 
-/// The end of a connection: the next step and the reason.
+/// Why a connection ended, and what to do next.
 #[derive(Debug)]
 pub struct ConnectionEnd {
     pub next: NextStep,
@@ -79,7 +79,7 @@ impl ConnectionEnd {
         }
     }
 
-    /// Returns the next step for the close code with which Discord closed a connection.
+    /// Returns the end of a connection that Discord closed with the close code `code`.
     fn closed(code: Option<u16>) -> Self {
         let (next, words) = match code {
             Some(4004) => (NextStep::Refused, "Discord refuses the token"),
@@ -116,7 +116,7 @@ pub struct Socket {
     interval: Duration,
     next_beat: Instant,
     answered: bool,
-    /// The sequence number of the last event.
+    /// The sequence number of the last received event.
     pub sequence: Option<u64>,
 }
 
@@ -153,21 +153,20 @@ impl Socket {
         }
     }
 
-    /// Begins a new session. Discord limits the number of new sessions per day.
+    /// Begins a new session. Discord limits how many sessions a bot may begin in a day.
     pub async fn identify(&mut self, token: &str, intents: u64) -> Result<(), ConnectionEnd> {
         let properties = json!({ "os": std::env::consts::OS, "browser": "hotline", "device": "hotline" });
         let data = json!({ "token": token, "intents": intents, "shard": [0, 1], "properties": properties });
         self.send(2, &data).await
     }
 
-    /// Resumes a session.
     pub async fn resume(&mut self, token: &str, session: &Session) -> Result<(), ConnectionEnd> {
         self.sequence = Some(session.sequence);
         let data = json!({ "token": token, "session_id": session.id, "seq": session.sequence });
         self.send(6, &data).await
     }
 
-    /// Returns the next message. Sends heartbeats while it waits.
+    /// Returns the next message from the gateway. Sends heartbeats while it waits.
     pub async fn next_message(&mut self) -> Result<GatewayMessage, ConnectionEnd> {
         loop {
             let next_beat = self.next_beat;
@@ -214,7 +213,7 @@ impl Socket {
         }
     }
 
-    /// Closes the connection with a code. After code 4000 Discord keeps the session for a while.
+    /// Closes the connection with a close code. After code 4000, Discord keeps the session for a while, so that it can be resumed.
     pub async fn close(mut self, code: u16) {
         let frame = CloseFrame {
             code: CloseCode::from(code),

@@ -1,4 +1,5 @@
-//! Prevents concurrent attempts to create a thread for the same person, and remembers the people for whom Discord refused a thread.
+//! Prevents two tasks from creating a thread for the same person at the same time. Remembers for which people Discord refused to create a
+//! thread.
 
 use std::{
     collections::HashMap,
@@ -9,10 +10,9 @@ use std::{
 use serenity::all::UserId;
 use tokio::time::Instant;
 
-/// After Discord refused to create a thread for a person, the line waits this long before it tries again.
+/// How long the line waits before it tries to create a thread again, if Discord refused to create it.
 const REFUSED: Duration = Duration::from_secs(900);
 
-/// The locks that prevent a second Discord thread for the same person, and the people for whom Discord refused a thread.
 #[derive(Default)]
 pub struct ThreadLocks {
     people: Mutex<HashMap<UserId, Arc<tokio::sync::Mutex<()>>>>,
@@ -23,19 +23,19 @@ impl ThreadLocks {
     /// Returns the lock that a task must hold while it creates a thread for a person.
     pub fn lock_of(&self, person: UserId) -> Arc<tokio::sync::Mutex<()>> {
         let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
-        // Removes the locks that are no longer in use.
+        // Removes locks that no task uses.
         people.retain(|_, turn| Arc::strong_count(turn) > 1);
         Arc::clone(people.entry(person).or_default())
     }
 
-    /// Returns whether Discord recently refused a thread for a person.
+    /// Returns whether Discord refused to create a thread for a person in the last `REFUSED`.
     pub fn is_refused(&self, person: UserId) -> bool {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         refused.retain(|_, at| at.elapsed() < REFUSED);
         refused.contains_key(&person)
     }
 
-    /// Records that Discord refused a thread for a person.
+    /// Records that Discord refused to create a thread for a person.
     pub fn refuse(&self, person: UserId) {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         refused.insert(person, Instant::now());

@@ -1,4 +1,5 @@
-//! Private threads in the server channel that the setting `room` names. Each person who sent a form has at most one thread.
+//! Private threads in the server channel that the setting `room` names. The line keeps at most one thread for each person who sent a
+//! form.
 
 use hotline_core::identifiers::reference::Reference;
 use serde_json::Value;
@@ -18,11 +19,11 @@ pub struct ThreadRequest {
     pub person: UserId,
     /// The reference of the contact, which becomes the name of the thread.
     pub reference: Reference,
-    /// Whether to add the person to a thread that already exists.
+    /// Whether to add the person again if the thread already exists.
     pub invite: bool,
 }
 
-/// Why a person has no thread.
+/// Why no thread is available for a person.
 pub enum NoThread {
     /// A later attempt may succeed.
     NotYet(RestError),
@@ -31,7 +32,7 @@ pub enum NoThread {
 }
 
 impl DiscordLine {
-    /// Returns the private thread of a person, creating it if needed.
+    /// Returns the private thread of a person. Creates the thread if needed.
     pub(super) async fn thread_for(&self, request: ThreadRequest) -> Result<ChannelId, NoThread> {
         let ThreadRequest { person, invite, .. } = request;
         if self.room.is_none() {
@@ -65,13 +66,14 @@ impl DiscordLine {
         if let Some(thread) = known {
             match self.invite(thread, request.person).await {
                 Ok(()) => return Ok(thread),
-                // The thread was deleted, so another thread is created below.
+                // The thread was deleted, so a new thread is created below.
                 Err(error) if error.is_gone() => self.conversations.end(thread),
                 Err(error) => return Err(error),
             }
         }
         let name = request.reference.to_string();
-        // An earlier attempt may have created the thread, and then the connection broke. The bot's threads are therefore searched first.
+        // The connection may have broken after an earlier attempt created the thread. The bot's existing threads are therefore searched
+        // first.
         let made = self.own_threads().await?;
         let made = made.into_iter().find(|(thread, known)| {
             *known == name
@@ -130,7 +132,7 @@ impl DiscordLine {
         Ok(named.collect())
     }
 
-    /// Records a thread as the conversation of a person, and queues a read of the thread.
+    /// Records that a thread is the conversation with a person, and queues a read of the thread.
     fn track_thread(&self, thread: ChannelId, person: UserId) {
         if self.conversations.get(thread).is_some() {
             return;
@@ -145,7 +147,7 @@ impl DiscordLine {
         self.trigger_read(ReadTrigger::NewThread(thread));
     }
 
-    /// Finds threads that the bot created but did not record, for example because the program stopped in between, and records them.
+    /// Finds and records threads that the bot created but that were not recorded, for example because the program stopped in between.
     pub(super) async fn find_threads(&self) {
         let Ok(threads) = self.own_threads().await else {
             return;
@@ -160,7 +162,7 @@ impl DiscordLine {
             };
             let people = members.iter().filter_map(|member| json::id(member, "/user_id"));
             let mut others = people.filter(|id| !self.is_own_id(Some(*id)));
-            // A thread with two or more other members could belong to any of them, so it is not recorded.
+            // If a thread has two or more members besides the bot, it is unclear for whom it was created, so it is not recorded.
             if let (Some(person), None) = (others.next(), others.next()) {
                 self.track_thread(thread, UserId::new(person));
             }

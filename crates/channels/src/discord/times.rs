@@ -1,11 +1,10 @@
-//! Reads the times of messages. The id of a message contains the time at which the message was sent.
+//! Reads when messages were sent and edited. Discord's message ids contain the time of sending.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use crate::json;
 
-/// Returns the id of a message.
 pub fn id(message: &Value) -> Option<u64> {
     json::id(message, "/id")
 }
@@ -20,13 +19,13 @@ pub fn changed_in(message: &Value) -> DateTime<Utc> {
     changed_at(message).unwrap_or_else(|| sent_in(message))
 }
 
-/// Returns when a message was last edited. Returns `None` if the message was not edited or the time can't be read.
+/// Returns when a message was last edited. Returns `None` if it was never edited or if the time can't be read.
 pub fn changed_at(message: &Value) -> Option<DateTime<Utc>> {
     let edited = json::text(message, "/edited_timestamp")?;
     DateTime::parse_from_rfc3339(edited).ok().map(|at| at.to_utc())
 }
 
-/// The beginning of 2015, in milliseconds of Unix time. The timestamps in Discord's ids count milliseconds from this moment.
+/// The start of the year 2015 (UTC), in milliseconds of Unix time. Discord's ids count milliseconds from this moment.
 const EPOCH: i64 = 1_420_070_400_000;
 
 /// Returns when Discord created the message that has this id.
@@ -35,7 +34,7 @@ pub fn sent_at(id: u64) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(millis).unwrap_or_default()
 }
 
-/// Returns the lowest id that Discord can create at the time `at`.
+/// Returns the lowest id that Discord can give a message at the time `at`.
 pub fn first_id(at: DateTime<Utc>) -> u64 {
     u64::try_from(at.timestamp_millis() - EPOCH).unwrap_or_default() << 22
 }

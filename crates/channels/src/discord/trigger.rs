@@ -1,8 +1,7 @@
-//! The triggers for reads of conversations and for a check of the contact button.
+//! The reasons to read conversations or to check the contact button.
 
 use serenity::all::{ChannelId, UserId};
 
-/// A reason to read conversations or to check the contact button.
 #[derive(Debug, Clone, Copy)]
 pub enum ReadTrigger {
     /// The gateway may have lost events, so all conversations are read.
@@ -13,9 +12,9 @@ pub enum ReadTrigger {
         person: Option<UserId>,
         direct: bool,
     },
-    /// The line recorded a new thread of a person.
+    /// The line created or found the private thread of a person.
     NewThread(ChannelId),
-    /// The contact button may be missing from the server channel that the setting `room` names.
+    /// The contact button may be missing from the server channel.
     Button,
     /// A message was edited.
     EditedMessage { channel: ChannelId, message: u64 },
