@@ -1,9 +1,9 @@
 //! The e-mail channel: receives mails over IMAP and sends replies over SMTP.
 //!
-//! An incoming mail is accepted only once, even if it is read several times. It is identified by its external id: a hash of the
-//! mail's raw bytes, followed by the Message-ID. A reply may be sent twice: the connection may break after the SMTP server
-//! accepted the reply and before its confirmation arrives. A retry then sends the reply again. All attempts use the same
-//! Message-ID, so that the recipient's mail system can recognise the duplicate.
+//! An incoming mail is accepted only once, even if it is read several times. It is identified by its external id: a hash of the mail's
+//! raw bytes, followed by the Message-ID. A reply may be sent twice, because the connection may break after the SMTP server accepted the
+//! reply and before the line receives the confirmation. All attempts to send a reply use the same Message-ID, so that the recipient's
+//! mail system can recognise the duplicate.
 
 mod address;
 mod alternative;
@@ -58,7 +58,7 @@ pub const KIND: ChannelKind = ChannelKind {
     open,
 };
 
-/// A mailbox, and the SMTP server that sends the replies from this mailbox.
+/// A mailbox, and the SMTP server that sends replies to the mails in it.
 struct Email {
     name: LineName,
     settings: settings::Email,

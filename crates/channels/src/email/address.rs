@@ -1,4 +1,4 @@
-//! Reads the sender of a mail, even if the header is malformed.
+//! Reads the sender of a mail, even if the `From` header is malformed.
 
 use mail_parser::{Address, GetHeader, HeaderName, Message, MessagePart};
 
@@ -10,13 +10,12 @@ const LONGEST_NAME: usize = 200;
 
 /// The sender of a mail.
 pub struct Sender {
-    /// The address to which an answer can be sent; `None` if the `From` header contains no address.
+    /// The address to which replies are sent; `None` if the `From` header contains no address.
     pub address: Option<String>,
-    /// The display name. If the `From` header contains no address, the name is the whole header.
+    /// The display name. If the `From` header contains no address, this is the whole header.
     pub name: Option<String>,
 }
 
-/// Reads the sender of a mail.
 pub fn sender(mail: &Message<'_>) -> Sender {
     let parsed = mail.from();
     let name = parsed.and_then(|from| from.iter().find_map(|one| one.name()));
@@ -51,7 +50,7 @@ fn shown(name: &str) -> Option<String> {
     Some(one_line(name).chars().take(LONGEST_NAME).collect()).filter(|name: &String| !name.is_empty())
 }
 
-/// Returns the subject and the sender of a forwarded mail, each on its own line.
+/// Returns the subject and the sender of a forwarded mail, each on its own line. `head` is the head (header section) of that mail.
 pub fn heading(head: &MessagePart<'_>) -> String {
     let text = |name: HeaderName<'_>| head.headers.header_value(&name);
     let subject = text(HeaderName::Subject)
@@ -78,7 +77,7 @@ pub fn heading(head: &MessagePart<'_>) -> String {
     lines.join("\n")
 }
 
-/// Returns the first valid address of a header, in its canonical spelling.
+/// Returns the first valid address in a header, in its canonical spelling.
 fn first_address(addresses: &Address<'_>) -> Option<String> {
     addresses.iter().find_map(|one| canonical(one.address()?))
 }
@@ -89,8 +88,8 @@ pub fn canonical(address: &str) -> Option<String> {
     hotline_core::text::address::canonical(&bare(address)?)
 }
 
-/// Returns an address without the elements that do not identify the mailbox: a source route (RFC 5322, section 4.4), comments,
-/// unneeded quotes and a dot after the domain.
+/// Removes the elements of an address that do not identify the mailbox: a source route (RFC 5322, section 4.4), comments, unneeded quotes
+/// and a dot after the domain.
 fn bare(address: &str) -> Option<String> {
     let address = without_comments(address);
     let address = address.trim().trim_start_matches('<').trim_end_matches('>');
@@ -107,7 +106,7 @@ fn bare(address: &str) -> Option<String> {
     lawful.then(|| format!("{local}@{domain}"))
 }
 
-/// Removes unneeded quotes around a local part. If a local part is not quoted, removes the spaces around its dots.
+/// Removes unneeded quotes around a local part. In a local part without quotes, removes the spaces around the dots.
 fn unquoted(local: &str) -> String {
     let Some(inner) = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
         return local.split('.').map(str::trim).collect::<Vec<_>>().join(".");
@@ -121,7 +120,7 @@ fn unquoted(local: &str) -> String {
     }
 }
 
-/// Removes comments from a header. A comment is text in parentheses outside quotes.
+/// Removes the comments from a header. A comment is text in parentheses outside quotes.
 fn without_comments(value: &str) -> String {
     let mut depth = 0usize;
     let mut quoted = false;
@@ -150,7 +149,7 @@ fn without_comments(value: &str) -> String {
     if depth > 0 { value.to_owned() } else { out }
 }
 
-/// Finds an address in a malformed header. Looks in angle brackets first, then in every word with an at sign.
+/// Finds an address in a malformed header. Searches angle brackets first, then every word that contains an at sign.
 fn loose_address(header: &str) -> Option<String> {
     let header = without_comments(header);
     let bracketed = header

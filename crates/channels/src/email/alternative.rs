@@ -1,17 +1,16 @@
-//! Chooses which form of a message to show if a mail contains several forms (`multipart/alternative`, RFC 2046, section 5.1.4).
-//! Keeps text that occurs only in the other forms.
+//! A mail may contain the same message in several forms, such as plain text and HTML (`multipart/alternative`, RFC 2046, section 5.1.4).
+//! This module chooses the form that is shown, and keeps text that only the other forms contain.
 
 use std::collections::HashSet;
 
 use super::{part_contents::PartContents, text::word_set};
 
-/// The largest number of different words in a mail program's notice, such as "Your program does not show HTML".
+/// The largest number of different words in a notice that mail programs write, such as "Your program does not show HTML".
 const LONGEST_NOTICE: usize = 80;
 
-/// Returns the form with the most content. Compares the forms in pairs: the chosen form of each pair keeps each line of the
-/// rejected form that contains a word that the chosen form lacks. The kept lines are shown below the chosen form if two
-/// conditions are met: the chosen form lacks more than half of the words of the rejected form, and the rejected form is not a
-/// notice. Otherwise the kept lines are shown folded (collapsed).
+/// Returns the form with the most content. Compares the forms in pairs. From the rejected form of each pair, keeps the lines with a word
+/// that the chosen form lacks. These lines are shown below the chosen form if it lacks more than half of the rejected form's words and
+/// the rejected form is not a notice. Otherwise they are shown folded (collapsed).
 pub fn choose_alternative(forms: Vec<PartContents>) -> PartContents {
     forms.into_iter().reduce(choose_of_two).unwrap_or_default()
 }
@@ -47,10 +46,9 @@ fn choose_of_two(first: PartContents, second: PartContents) -> PartContents {
     winner.with_all_but_text_of(loser)
 }
 
-/// Returns `true` if the first of two forms is to be shown, `false` if the second is. The shown form is normally the form that
-/// contains the larger share of the other form's words. If each form lacks more than half of the other form's words, the two
-/// are different texts. If exactly one of them is a notice, the other form is then shown. Otherwise the form with more
-/// different words is shown.
+/// Returns whether the first of two forms is shown instead of the second. Normally the form that contains the larger share of the other
+/// form's words is shown. If each form lacks more than half of the other form's words, the two are different texts. A text that is not a
+/// notice is then preferred to a notice, and a text with more different words to a text with fewer.
 fn is_richer(first: &HashSet<String>, second: &HashSet<String>) -> bool {
     let (first_lacks, second_lacks) = (share_missing(first, second), share_missing(second, first));
     if first_lacks == 0 || second_lacks == 0 {
@@ -103,7 +101,7 @@ mod tests {
             ),
             (["", "Moja ćerka."], "Moja ćerka.", ""),
             (["Moja ćerka.", ""], "Moja ćerka.", ""),
-            // Accents and picture placeholders do not make a different text.
+            // Texts that differ only in accents or picture placeholders count as the same text.
             (
                 ["Moja cerka [image: a.png]", "Moja ćerka"],
                 "Moja cerka [image: a.png]",
@@ -128,7 +126,7 @@ mod tests {
                 "Pomozite",
                 "Ваш програм не приказује HTML.",
             ),
-            // Two different texts are both shown.
+            // If the forms are two different texts, both are shown.
             (
                 ["Dugačka priča o tome šta se desilo juče", "Poslato sa telefona"],
                 "Dugačka priča o tome šta se desilo juče\n\nPoslato sa telefona",

@@ -1,16 +1,15 @@
-//! Determines whether a person or a machine wrote a mail, and whether an automatic acknowledgement may be sent (RFC 3834).
+//! Determines whether a person or a program wrote a mail, and whether the line may acknowledge it automatically (RFC 3834).
 //!
-//! If a person's mail is mistaken for an automatic mail, the person may get no answer. Headers such as `Auto-Submitted` are
-//! therefore judged by their values: `Auto-Submitted: no` does not mark a mail as automatic. A mail from a mailing list or a
-//! mass mailing is never acknowledged, but counts as written by a person unless a header such as `Auto-Submitted` marks it as
-//! automatic.
+//! If a person's mail is mistaken for an automatic mail, the person may get no answer. A header such as `Auto-Submitted` is therefore
+//! judged by its value: `Auto-Submitted: no` does not mark a mail as automatic. A mail from a mailing list or another mass mailing is
+//! never acknowledged. It still counts as written by a person unless a header marks it as automatic.
 
 use hotline_core::contact::message::Origin;
 use mail_parser::Message;
 
 use super::own_addresses::OurAddresses;
 
-/// Headers with which a program marks an automatic answer. A header whose value means "no" is ignored.
+/// Headers with which programs mark automatic answers. A header with a value that means "no" is ignored.
 const ANSWERED: [&str; 6] = [
     "X-Autoreply",
     "X-Auto-Reply",
@@ -20,7 +19,7 @@ const ANSWERED: [&str; 6] = [
     "X-Vacation",
 ];
 
-/// The beginnings of subjects that are typical of out-of-office answers, in the languages of the people who write to us.
+/// Beginnings of subjects that are typical of out-of-office answers.
 const ABSENT_SUBJECTS: [&str; 41] = [
     "automatic reply",
     "automatic response",
@@ -65,7 +64,7 @@ const ABSENT_SUBJECTS: [&str; 41] = [
     "odpowiedź automatyczna",
 ];
 
-/// Phrases in the text of out-of-office answers.
+/// Phrases that are typical of the text of out-of-office answers.
 const ABSENT_WORDS: [&str; 30] = [
     "out of office",
     "out of the office",
@@ -99,8 +98,8 @@ const ABSENT_WORDS: [&str; 30] = [
     "automatski odgovor",
 ];
 
-/// Local parts of addresses to which no automatic answer may be sent (RFC 3834, section 2). Either no person reads mail to
-/// these addresses, or a program may answer it and cause a mail loop.
+/// Local parts of addresses to which the line sends no automatic answer (RFC 3834, section 2). Either no person reads mail to such an
+/// address, or a program may answer it and cause a mail loop.
 const UNREAD: [&str; 16] = [
     "mailer-daemon",
     "mailerdaemon",
@@ -120,7 +119,7 @@ const UNREAD: [&str; 16] = [
     "bounces",
 ];
 
-/// The properties of a mail that show who wrote it.
+/// The properties of a mail that show who or what wrote it.
 pub struct ParsedMail<'a> {
     pub mail: &'a Message<'a>,
     pub ours: &'a OurAddresses,
@@ -132,7 +131,7 @@ pub struct ParsedMail<'a> {
     pub answers_us: bool,
 }
 
-/// Returns who wrote a mail: a person, a machine, or a program that answers automatically.
+/// Returns what wrote a mail: a person, a machine, or a program that answers mails automatically.
 pub fn origin(parsed: &ParsedMail<'_>) -> Origin {
     let submitted = auto_submitted(parsed.mail);
     let precedence = header(parsed.mail, "Precedence").unwrap_or_default();
@@ -160,7 +159,7 @@ pub fn origin(parsed: &ParsedMail<'_>) -> Origin {
     }
 }
 
-/// Returns whether the mail must not be acknowledged automatically.
+/// Returns whether the line must not acknowledge the mail automatically.
 pub fn is_unacknowledged(parsed: &ParsedMail<'_>) -> bool {
     let unread = parsed
         .identifier
@@ -180,10 +179,10 @@ pub fn is_to_many(mail: &Message<'_>) -> bool {
         || lists.iter().any(|name| header(mail, name).is_some())
 }
 
-/// Returns whether the envelope sender is empty. Mail systems send reports with an empty envelope sender, so that no program
-/// answers the reports (RFC 5321, section 4.5.5).
+/// Returns whether the envelope sender of a mail is empty. Mail systems send their reports with an empty envelope sender, so that no
+/// program answers the reports (RFC 5321, section 4.5.5).
 pub fn has_null_sender(mail: &Message<'_>) -> bool {
-    // Postfix's pipe program writes `<mailer-daemon>` for the empty sender.
+    // For an empty envelope sender, the pipe program of Postfix writes `<mailer-daemon>`.
     header(mail, "Return-Path").is_some_and(|path| ["", "<>", "<mailer-daemon>"].contains(&path.as_str()))
 }
 
@@ -202,7 +201,7 @@ pub fn auto_submitted(mail: &Message<'_>) -> String {
     }
 }
 
-/// Returns whether a subject begins like that of an out-of-office answer.
+/// Returns whether a subject begins like the subject of an out-of-office answer.
 pub fn has_absent_subject(subject: Option<&str>) -> bool {
     let subject = subject.unwrap_or_default().trim().to_lowercase();
     ABSENT_SUBJECTS.iter().any(|start| subject.starts_with(start))

@@ -1,4 +1,4 @@
-//! Decodes bytes into text. Uses the declared charset (the label) or, if the label can't be right, the most plausible charset.
+//! Decodes bytes into text. Uses the declared charset (the label), or the most plausible charset if the declared one can't be right.
 //! Bodies, encoded words and file names are all decoded with [`decode`].
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
@@ -31,11 +31,12 @@ pub fn decode(label: Option<&str>, bytes: &[u8]) -> String {
         }
         _ => {}
     }
-    // Text in another charset is practically never valid UTF-8 from beginning to end, so valid UTF-8 overrides the label.
+    // Text in another charset is almost never valid UTF-8. Bytes that are valid UTF-8 are therefore decoded as UTF-8, even if the label
+    // differs.
     if let Ok(text) = std::str::from_utf8(bytes) {
         return text.to_owned();
     }
-    // A text with only a few invalid bytes still counts as UTF-8, because it may be damaged or truncated.
+    // Text with only a few invalid bytes is also decoded as UTF-8, because it may be damaged or truncated.
     let text = String::from_utf8_lossy(bytes);
     let wrong = text.matches(char::REPLACEMENT_CHARACTER).count();
     let letters = text.chars().filter(|c| !c.is_ascii()).count() - wrong;
@@ -65,8 +66,7 @@ fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Returns a charset label in its registered spelling. Some programs write other spellings, such as `cp-1250`, `win1250` or
-/// `utf-8*sr`.
+/// Returns the registered name of a charset. Some programs write other names, such as `cp-1250`, `win1250` or `utf-8*sr`.
 fn registered_label(label: &str) -> String {
     let label = label.trim_matches(|c: char| c.is_whitespace() || "\"';".contains(c));
     let label = label.split('*').next().unwrap_or_default().to_ascii_lowercase();
@@ -78,8 +78,8 @@ fn registered_label(label: &str) -> String {
     label
 }
 
-/// Decodes UTF-16 without a byte order mark. Returns `None` if the bytes are valid UTF-8 without control characters. The label
-/// is then wrong, because UTF-16 encodes Latin and Cyrillic letters with bytes that are control characters in UTF-8.
+/// Decodes UTF-16 without a byte order mark. Returns `None` if the label is wrong: the bytes are then valid UTF-8 without control
+/// characters. UTF-16 text with Latin or Cyrillic letters contains bytes that are control characters in UTF-8.
 fn utf_16(label: &str, named: &'static Encoding, bytes: &[u8]) -> Option<String> {
     let controls = bytes
         .iter()

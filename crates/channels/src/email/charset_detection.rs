@@ -1,16 +1,15 @@
-//! Detects the charset of a text: decodes the text with each candidate charset and scores how plausible the letters are. The
-//! scores cover Serbian in both scripts, other languages in Cyrillic script, and the languages of western and central Europe. The
-//! general detector (`chardetng`) has no model of Serbian in Latin script, so it is used only for texts in other scripts.
+//! Detects the charset of a text. Decodes the text with each candidate charset, and gives points for plausible letters and words.
+//! Supports Serbian in both scripts, other languages in Cyrillic script, and the languages of western and central Europe. The general
+//! detector `chardetng` does not support Serbian in Latin script, so it is used only for other scripts.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, ISO_8859_2, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252};
 
-/// The number of bytes that are examined.
+/// The number of bytes that are examined, beginning at or before the first non-ASCII byte.
 const SAMPLE: usize = 64 * 1024;
-/// Charsets that mail programs confuse: a mail may declare one of these charsets and use another.
+/// Charsets that mail programs confuse. A mail that declares one of these charsets may use another one.
 const UNRELIABLE: [&Encoding; 4] = [WINDOWS_1252, WINDOWS_1250, ISO_8859_2, WINDOWS_1251];
-/// The points that a reading of a text in a language gets for each common word of that language. At most `MOST_WORDS` words
-/// count.
+/// The points for each common word of the language in a decoded text. At most `MOST_WORDS` words give points.
 const WORD: i64 = 4;
 const MOST_WORDS: usize = 15;
 
@@ -21,7 +20,7 @@ enum Language {
     Cyrillic,
     Western,
     Central,
-    /// A language in a script other than Latin and Cyrillic. Only the general detector (`chardetng`) can recognise it.
+    /// A language in a script other than Latin and Cyrillic. Only the general detector `chardetng` can recognise it.
     Other,
 }
 
@@ -38,15 +37,15 @@ const WESTERN_WORDS: &str = " the and of is to le la les de des et est un une qu
 const CENTRAL_WORDS: &str = " nie jest w z do jak co po tak mnie dla oraz czy jsem pro ve ze nebo jako hogy nem egy az van volt \
     csak este si din cu ";
 
-/// One interpretation of a text, as an encoding and a language, with points for its plausibility.
+/// The assumption that a text has a certain encoding and language, with points for its plausibility.
 struct Reading {
     points: i64,
     language: Language,
     encoding: &'static Encoding,
 }
 
-/// Returns the most plausible encoding of bytes that are not UTF-8. `label` is the declared encoding, or `None` if the declared
-/// encoding is missing or not a single-byte encoding.
+/// Returns the most plausible encoding of bytes that are not UTF-8. `label` is the declared encoding; `None` if the mail declares no
+/// single-byte encoding.
 pub fn encoding_of(label: Option<&'static Encoding>, bytes: &[u8]) -> &'static Encoding {
     let first = bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or_default();
     let start = first.saturating_sub(SAMPLE / 4);
@@ -77,8 +76,8 @@ pub fn encoding_of(label: Option<&'static Encoding>, bytes: &[u8]) -> &'static E
             reading.points += if reading.encoding == WINDOWS_1252 { 3 } else { 12 };
         }
     }
-    // A reading as Serbian or as a language in Cyrillic script counts even if its encoding is not the declared encoding. If the
-    // declared encoding can decode the sample, a reading as any other language counts only in that encoding.
+    // Serbian and the languages in Cyrillic script are considered in every candidate encoding. If the declared encoding can decode the
+    // sample, other languages are considered only in the declared encoding.
     let best = readings
         .into_iter()
         .filter(|reading| match reading.language {
@@ -91,8 +90,7 @@ pub fn encoding_of(label: Option<&'static Encoding>, bytes: &[u8]) -> &'static E
     best.map_or(WINDOWS_1250, |reading| reading.encoding)
 }
 
-/// Returns whether a sample can be in an encoding. The decoded text must contain no undefined characters and no control
-/// characters outside ASCII.
+/// Returns whether a sample can be in an encoding: the decoded text has no undefined characters and no control characters outside ASCII.
 fn can_be(encoding: &'static Encoding, sample: &[u8]) -> bool {
     let text = encoding.decode_without_bom_handling(sample).0;
     !text
@@ -100,7 +98,7 @@ fn can_be(encoding: &'static Encoding, sample: &[u8]) -> bool {
         .any(|c| c == char::REPLACEMENT_CHARACTER || ('\u{80}'..'\u{a0}').contains(&c))
 }
 
-/// Returns the readings of a sample in an encoding, one for each language.
+/// Decodes a sample with an encoding, and returns one reading for each language.
 fn readings(encoding: &'static Encoding, sample: &[u8]) -> Vec<Reading> {
     let text = encoding.decode_without_bom_handling(sample).0;
     let chars: Vec<char> = text.chars().collect();
@@ -122,8 +120,8 @@ fn readings(encoding: &'static Encoding, sample: &[u8]) -> Vec<Reading> {
     readings.collect()
 }
 
-/// Returns whether a text is probably in Latin script. In Latin text, most 8-bit bytes are next to ASCII letters. In Cyrillic
-/// text, most 8-bit bytes are next to each other.
+/// Returns whether a text is probably in Latin script. In Latin script, most non-ASCII bytes are next to ASCII letters. In Cyrillic
+/// script, most are next to each other.
 fn is_latin(bytes: &[u8]) -> bool {
     let (mut among, mut beside) = (0usize, 0usize);
     for pair in bytes.windows(2) {
@@ -175,7 +173,7 @@ fn points_of_letter(language: Language, before: char, c: char, after: char) -> i
     if !c.is_alphabetic() || matches!(c, 'ª' | 'º') {
         return points_of_symbol(before, c, after);
     }
-    // A capital in the middle of a word, or a letter next to a digit, suggests a wrong charset.
+    // A capital letter after a small letter, or a letter next to a digit, suggests a wrong charset.
     let case = if before.is_lowercase() && c.is_uppercase() {
         -15
     } else {
@@ -220,8 +218,8 @@ fn points_of_letter(language: Language, before: char, c: char, after: char) -> i
         }
 }
 
-/// Scores a symbol. A symbol inside a word is probably a letter that was decoded with the wrong charset, such as `¹` for `š` in
-/// `po¹tovani`.
+/// Returns the points for a symbol. A symbol inside a word is probably a letter that was decoded with the wrong charset, such as `¹`
+/// instead of `š` in `po¹tovani`.
 fn points_of_symbol(before: char, c: char, after: char) -> i64 {
     let punctuation = matches!(
         c,
@@ -239,8 +237,8 @@ fn is_vowel(c: char) -> bool {
     "aeiou".contains(c.to_ascii_lowercase())
 }
 
-/// Scores a Serbian letter. The bytes of č and ć mean è and æ in western charsets. The next letter shows which reading is more
-/// plausible: č and ć are often followed by a vowel, è and æ rarely.
+/// Returns the points for a Serbian letter. The same bytes mean č and ć in central European charsets and è and æ in western charsets. A
+/// vowel often follows č and ć, but rarely è and æ.
 fn serbian_points(before: char, c: char, after: char) -> i64 {
     match c {
         _ if !before.is_alphabetic() && !after.is_alphabetic() => -10,

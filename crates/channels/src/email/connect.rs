@@ -15,7 +15,7 @@ use tokio_rustls::TlsConnector;
 use super::settings::{Imap, Security, token};
 use crate::channel::read_secret;
 
-/// A connection without traffic for this long is treated as broken.
+/// How long a connection may have no traffic before it is treated as broken.
 const SILENCE: Duration = Duration::from_secs(300);
 /// How long connecting and logging in may take.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -114,7 +114,7 @@ fn refused(error: &async_imap::error::Error) -> anyhow::Error {
     anyhow::anyhow!("The server refused the log-in: {error}")
 }
 
-/// The response that a client sends in an XOAUTH2 log-in. It contains the user name and the access token.
+/// A client's response in an XOAUTH2 log-in: the user name and the access token.
 struct XOauth2(String);
 
 impl async_imap::Authenticator for XOauth2 {

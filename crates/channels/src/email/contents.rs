@@ -13,7 +13,7 @@ use super::{
     tree::{Inside, Part},
 };
 
-/// The longest text that is shown, in characters. Any further text is only in the raw message.
+/// The longest text that is shown, in characters. Text beyond this length is only kept in the raw message.
 const LONGEST_TEXT: usize = 100_000;
 /// The largest number of uuencoded files that are extracted from one text.
 const MOST_UUENCODED: usize = 50;
@@ -23,8 +23,8 @@ const MOST_UUENCODED: usize = 50;
 pub struct MailContents {
     /// The text that is shown.
     pub text: String,
-    /// The text that is shown folded (collapsed): forwarded mails, and lines from the forms of a `multipart/alternative` that
-    /// were not chosen. Each of these lines contains a word that the chosen form lacks.
+    /// The text that is shown folded (collapsed). It consists of forwarded mails and of lines from the rejected forms of a
+    /// `multipart/alternative` that contain a word the chosen form lacks.
     pub folded: String,
     /// The files of the mail.
     pub files: Vec<MailFile>,
@@ -35,8 +35,8 @@ pub fn read_contents(mail: &Part, remarks: &mut Vec<Remark>) -> MailContents {
     let mut found = collect(mail);
     let mut files = std::mem::take(&mut found.files);
     if matches!(mail.inside, Inside::Leaf) && !mail.is_labelled() {
-        // If a mail has only one part and declares no media type, a file without a name is the whole body, which was not
-        // recognised as text. It is not listed as a file, because the raw message contains the body.
+        // The mail has only one part and declares no media type. A file without a name is then the whole body, which could not be shown
+        // as text. It is not listed as a file, because the raw message contains it.
         files.retain(|file| file.name.is_some());
     }
     if !found.mails.is_empty() {
@@ -123,8 +123,8 @@ fn kind_of(part: &Part, bytes: &[u8]) -> TextKind {
     match part.media_type.as_str() {
         "text/rtf" | "application/rtf" => TextKind::Rtf,
         "text/plain" if bytes.starts_with(b"{\\rtf") => TextKind::Rtf,
-        // A person's text may begin like a file of another type. "BMW" begins with the signature of a bitmap, "MZ" with the
-        // signature of a program. A part that is declared as plain text or HTML and contains only text is therefore not a file.
+        // A person's text may begin with the signature of a file type: "BMW" begins like a bitmap, "MZ" like a program. A part that is
+        // declared as plain text or HTML and contains only text therefore does not count as a file.
         _ if is_file(bytes) && !(is_plain_or_html && has_only_text(bytes)) => TextKind::MailFile,
         "text/plain" | "text/html" if !looks_like_text(bytes) => TextKind::MailFile,
         "text/plain" | "text/markdown" | "text/x-markdown" | "text/x-web-markdown" | "text/flowed" => {
@@ -133,7 +133,7 @@ fn kind_of(part: &Part, bytes: &[u8]) -> TextKind {
         "text/html" | "application/xhtml+xml" => TextKind::Html,
         "text/enriched" | "text/richtext" => TextKind::Enriched,
         "text/calendar" | "application/ics" => TextKind::Invitation,
-        // A multipart that could not be split is shown as text, because the whole body may be the person's message.
+        // A multipart that could not be split is shown as plain text, because it may contain the person's message.
         kind if kind.starts_with("multipart/") => TextKind::Plain,
         kind if kind.starts_with("text/") || kind.starts_with("message/") => TextKind::OtherText,
         "application/octet-stream" if part.name().is_none() && is_text(bytes) => TextKind::OtherText,
@@ -148,18 +148,17 @@ fn is_file(bytes: &[u8]) -> bool {
         .is_some_and(|kind| kind.matcher_type() != infer::MatcherType::Text)
 }
 
-/// Returns whether bytes contain no NUL byte and no control character that is rare in text. Most binary files contain such bytes.
+/// Returns whether bytes contain neither a NUL byte nor a control character that is rare in text. Most binary files contain such bytes.
 fn has_only_text(bytes: &[u8]) -> bool {
     !bytes.iter().any(|byte| is_rare_control(*byte) || *byte == 0)
 }
 
-/// Returns whether a byte is a control character that is rare in text. Control characters that UTF-16 and ISO 2022 use do not
-/// count as rare.
+/// Returns whether a byte is a control character that is rare in text. The control characters that UTF-16 and ISO 2022 use are not rare.
 fn is_rare_control(byte: u8) -> bool {
     byte.is_ascii_control() && !byte.is_ascii_whitespace() && !matches!(byte, 0 | 4 | 0x1b)
 }
 
-/// Returns whether the bytes of a part that is declared as text can be text. A few stray control characters are allowed.
+/// Returns whether a part that is declared as text can be text. It may contain a few stray control characters.
 fn looks_like_text(bytes: &[u8]) -> bool {
     let sample = bytes.get(..bytes.len().min(4_000)).unwrap_or_default();
     let odd = sample.iter().filter(|byte| is_rare_control(**byte)).count();
@@ -265,15 +264,15 @@ impl PartContents {
     }
 }
 
-/// Returns whether mail programs show files of this type inside the text.
+/// Returns whether mail programs show files of this media type inside the text.
 fn is_shown_inline(media_type: &str) -> bool {
     ["image/", "audio/", "video/"]
         .iter()
         .any(|start| media_type.starts_with(start))
 }
 
-/// Returns the charset of an HTML document. Uses the charset that the mail declares. If the mail declares ASCII or nothing, uses
-/// the charset that the document declares.
+/// Returns the charset of an HTML part. If the head of the part declares only ASCII or no charset, returns the charset that the HTML
+/// document itself declares.
 fn html_charset(part: &Part, bytes: &[u8]) -> Option<String> {
     let named = part.parameter("charset").map(str::to_owned);
     if let Some(named) = named.filter(|named| !named.eq_ignore_ascii_case("us-ascii")) {

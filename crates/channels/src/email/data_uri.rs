@@ -7,10 +7,8 @@ use super::transfer_encoding::lenient_base64;
 /// The largest number of files that are extracted from one document.
 const MOST: usize = 200;
 
-/// A file that was embedded in a document.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Embedded {
-    /// The media type.
     pub media_type: String,
     /// The decoded bytes.
     pub bytes: Vec<u8>,

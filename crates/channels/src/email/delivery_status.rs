@@ -1,13 +1,13 @@
-//! Determines the outcome that a delivery report states. The outcome is read from the report's status fields. If a report has no
-//! status fields, the outcome is read from the words of the subject and the text.
+//! Determines from a delivery report whether a message was delivered, delayed or refused. Uses the status fields of the report or, if it
+//! has none, the words of its subject and text.
 
 use hotline_core::contact::message::Fate;
 
-/// The number of bytes after which reading a report's text stops. The returned message may follow the text, and its words must
-/// not be taken for the report's.
+/// The number of bytes of a report's text that are searched for phrases. The text may be followed by the returned message, whose words
+/// must not be mistaken for the report's words.
 const LONGEST: usize = 4_000;
 
-/// Phrases about delivery in the subjects of reports.
+/// Phrases in subjects of delivery reports that mention delivery.
 const DELIVERY: [&str; 51] = [
     "undeliver",
     "delivery status",
@@ -123,7 +123,7 @@ const LATE_WORDS: [&str; 22] = [
     "wird weiterhin versucht",
 ];
 
-/// Phrases in a report's text that mean that the server stopped trying to deliver the message. They override `LATE_WORDS`.
+/// Phrases in a report's text that mean that the server stopped trying to deliver the message. They take precedence over `LATE_WORDS`.
 const FINAL_WORDS: [&str; 9] = [
     "permanent error",
     "permanent fatal error",
@@ -146,7 +146,7 @@ const ARRIVED: [&str; 6] = [
     "expanded:",
 ];
 
-/// The beginnings of lines that introduce a copy of the returned message.
+/// Beginnings of lines after which a report contains a copy of the returned message.
 const COPY: [&str; 12] = [
     "this is a copy of",
     "below this line is a copy",
@@ -162,10 +162,10 @@ const COPY: [&str; 12] = [
     "message-id:",
 ];
 
-/// Returns whether a subject mentions delivery, as the subjects of delivery reports do.
+/// Returns whether a subject mentions delivery in the way that delivery reports do.
 pub fn is_of_delivery(subject: &str) -> bool {
     let subject = subject.trim_start().to_lowercase();
-    // Replies and forwarded mails come from people.
+    // People, not mail systems, write replies and forward mails.
     if PREFIXES.iter().any(|prefix| subject.starts_with(prefix)) {
         return false;
     }
@@ -173,8 +173,8 @@ pub fn is_of_delivery(subject: &str) -> bool {
     speaks(&DELIVERY) || subject.starts_with("delayed mail") || speaks(&ARRIVED)
 }
 
-/// Returns the outcome of the delivery from the fields of a status part (`message/delivery-status`). If the outcomes for
-/// several recipients differ, returns the worst outcome. Returns `None` if no field states an outcome.
+/// Returns the outcome of a delivery from the fields of a status part (`message/delivery-status`). If the part states several outcomes,
+/// for example for several recipients, returns the worst. Returns `None` if it states no outcome.
 pub fn fate_of(status: &str) -> Option<Fate> {
     let actions = fields(status, "action").filter_map(|action| {
         let word = action
@@ -204,8 +204,8 @@ pub fn fate_of(status: &str) -> Option<Fate> {
     })
 }
 
-/// Returns the outcome that the subject and the text of a report express in words. An unclear report counts as a failure, so that
-/// staff check the report.
+/// Determines the outcome of a delivery from the words in a report's subject and text. An unclear report counts as a failed delivery, so
+/// that staff check it.
 pub fn fate_in_words(subject: &str, text: &str) -> Fate {
     let (subject, text) = (subject.to_lowercase(), text.to_lowercase());
     let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -221,7 +221,7 @@ pub fn fate_in_words(subject: &str, text: &str) -> Fate {
     }
 }
 
-/// Returns a report's own text, without the returned message.
+/// Returns the text of a report without the copy of the returned message.
 pub fn without_copy(text: &str) -> &str {
     let mut at = 0;
     for line in text.split_inclusive('\n') {
@@ -238,7 +238,7 @@ pub fn without_copy(text: &str) -> &str {
     text.get(..at).unwrap_or(text)
 }
 
-/// Returns the status code and the error message of the recipient's server from the fields of a status part.
+/// Returns the status code and the recipient server's error message from the fields of a status part.
 pub fn describe_status(status: &str) -> String {
     let code = field(status, "status");
     format!("{code} {}", field(status, "diagnostic-code"))
@@ -246,7 +246,7 @@ pub fn describe_status(status: &str) -> String {
         .to_owned()
 }
 
-/// Returns the first line that contains the error reply of an SMTP server, such as `550 5.1.1 User unknown`.
+/// Returns the first line of a text that contains an SMTP error reply, such as `550 5.1.1 User unknown`.
 pub fn reply_line(text: &str) -> Option<String> {
     let line = text.lines().find(|line| {
         let mut words = line.split(|c: char| c.is_whitespace() || "-:;()<>#".contains(c));

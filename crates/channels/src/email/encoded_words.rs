@@ -1,4 +1,4 @@
-//! Decodes encoded words in headers (RFC 2047). Words that a strict parser would misread are encoded again in UTF-8.
+//! Decodes encoded words in headers (RFC 2047), and rewrites encoded words that a strict parser would misread.
 
 use std::borrow::Cow;
 
@@ -20,15 +20,13 @@ struct Word<'a> {
     end: usize,
 }
 
-/// Rewrites a head (header section) so that a strict parser can decode each encoded word separately. If the bytes of a letter
-/// are split between two words, the words are joined. Words with raw bytes, missing padding or a wrong charset are encoded
-/// again.
+/// Rewrites a head (header section) so that a strict parser decodes its encoded words correctly. Words with raw bytes, missing padding or
+/// a wrong charset are encoded again in UTF-8. If the bytes of a letter are split between two words, the words are joined.
 pub fn repaired(head: &[u8]) -> Cow<'_, [u8]> {
     if !head.windows(2).any(|pair| pair == b"=?") {
         return Cow::Borrowed(head);
     }
-    // Each byte is converted to the character with the same code point. String functions can then split the head even if it is
-    // not valid UTF-8.
+    // Each byte is converted to the character with the same number, so that string functions also work on a head that is not valid UTF-8.
     let text: String = head.iter().map(|byte| char::from(*byte)).collect();
     let Some(repaired) = rewritten(&text) else {
         return Cow::Borrowed(head);
@@ -36,7 +34,7 @@ pub fn repaired(head: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(bytes_of(&repaired))
 }
 
-/// Decodes the encoded words in the raw value of a header.
+/// Decodes the encoded words in the value of a header.
 pub fn decode(value: &str) -> String {
     let text: String = value.bytes().map(char::from).collect();
     let mut out = Vec::new();
@@ -76,7 +74,7 @@ struct Run {
     start: usize,
     end: usize,
     text: String,
-    /// Whether a strict parser reads all the words correctly.
+    /// Whether a strict parser reads all of these words correctly.
     well: bool,
 }
 
@@ -128,8 +126,7 @@ fn word(head: &str, start: usize) -> Option<Word<'_>> {
     let (encoding, rest) = rest.split_once('?')?;
     let (text, _) = rest.split_once("?=")?;
     let lawful = !charset.is_empty() && charset.len() < 60 && !charset.contains(char::is_whitespace);
-    // A line break inside a word must be followed by white space (a folded line). Otherwise the word would include a part of
-    // the next field.
+    // A line break inside an encoded word must be followed by white space (a folded line). Otherwise the next line is another field.
     let folded = text.split('\n').skip(1).all(|line| line.starts_with([' ', '\t']));
     if !lawful || !folded {
         return None;

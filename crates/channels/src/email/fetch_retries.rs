@@ -1,5 +1,5 @@
-//! Tracks messages that can't be fetched, and schedules their retries. Messages that may have caused a failure are fetched one at
-//! a time, so that they do not delay the other messages.
+//! Records which messages in a mailbox could not be fetched, and schedules their retries. A message that may have caused a failure is
+//! fetched alone, so that it does not block other messages.
 
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -13,16 +13,16 @@ use tokio::time::Instant;
 const FIRST_WAIT: Duration = Duration::from_secs(15);
 const LONGEST_WAIT: Duration = Duration::from_secs(3_600);
 
-/// The fetch failures in one folder. They are kept when a connection is replaced, because a failure may break the connection.
+/// The failed fetches in one folder. The records outlive a connection, because a failed fetch may break the connection.
 #[derive(Default)]
 pub struct FetchRetries {
     validity: u32,
     /// The UIDs that are being fetched now.
     pub in_hand: Vec<u32>,
-    /// The UIDs of messages to fetch one at a time. During an earlier fetch, the connection broke or the response did not contain
-    /// the message.
+    /// The UIDs of messages to fetch one at a time, because the connection broke during an earlier fetch or the response lacked the
+    /// message.
     pub alone: BTreeSet<u32>,
-    /// The UIDs of messages that could not be fetched even on their own, with their failures.
+    /// The UIDs of messages that could not be fetched even alone, with their failures.
     pub refused: BTreeMap<u32, FetchFailure>,
 }
 
@@ -43,8 +43,8 @@ impl FetchRetries {
         }
     }
 
-    /// Records that the connection broke. If a single message was being fetched, that message counts as the cause. If several
-    /// messages were being fetched, each of them is fetched alone from now on.
+    /// Records that the connection broke during a fetch. If one message was being fetched, it counts as the cause. If several messages
+    /// were being fetched, each is fetched alone from now on.
     pub fn note_failure(&mut self) {
         let in_hand = std::mem::take(&mut self.in_hand);
         match in_hand.as_slice() {
@@ -54,7 +54,7 @@ impl FetchRetries {
         }
     }
 
-    /// Records that fetching a message failed even on its own, and schedules a retry.
+    /// Records that a message could not be fetched even alone, and schedules a retry.
     pub fn note_unfetched(&mut self, uid: u32) {
         let times = self.refused.get(&uid).map_or(0, |refused| refused.times);
         let wait = FIRST_WAIT.saturating_mul(1 << times.min(10)).min(LONGEST_WAIT);
@@ -82,8 +82,8 @@ impl FetchRetries {
         self.alone.contains(&uid) || self.refused.contains_key(&uid)
     }
 
-    /// Returns the UIDs of the wanted messages in the order in which to fetch them. Messages that could not be fetched earlier
-    /// come last. Such a message is left out until its retry is due.
+    /// Returns the UIDs in `wanted`, in the order in which to fetch the messages. Messages that could not be fetched earlier come last,
+    /// and are left out until their retry is due.
     pub fn ordered(&self, wanted: impl Iterator<Item = u32>) -> VecDeque<u32> {
         let now = Instant::now();
         let (refused, first): (BTreeSet<u32>, BTreeSet<u32>) =
@@ -94,8 +94,7 @@ impl FetchRetries {
         order
     }
 
-    /// Returns the time until the next retry of a message is due, but at least one second. Returns `LONGEST_WAIT` if no retry
-    /// is scheduled.
+    /// Returns how long to wait for the next due retry, at least one second. Returns `LONGEST_WAIT` if no retry is scheduled.
     pub fn wait(&self) -> Duration {
         let next = self.refused.values().map(|refused| refused.again).min();
         next.map_or(LONGEST_WAIT, |next| {
@@ -104,8 +103,7 @@ impl FetchRetries {
         .max(Duration::from_secs(1))
     }
 
-    /// Returns the health of a line whose mailbox can be read. If there are messages that can't be fetched, the health lists
-    /// their UIDs.
+    /// Returns the health of a line whose mailbox can be read. The health lists the UIDs of messages that can't be fetched.
     pub fn health(&self) -> Health {
         if self.refused.is_empty() {
             return Health::Up;

@@ -6,8 +6,8 @@ use data_encoding::BASE64_NOPAD;
 
 use super::transfer_encoding::decode_base64;
 
-/// Returns the name of a folder in modified UTF-7. A name that is already encoded is returned unchanged, because earlier versions
-/// of Hotline required encoded names in the settings.
+/// Returns the name of a folder in modified UTF-7. An already encoded name stays unchanged, because earlier versions of Hotline required
+/// encoded names in the settings.
 pub fn on_the_wire(name: &str) -> Cow<'_, str> {
     let plain = |c: char| matches!(c, ' '..='~') && c != '&';
     if name.chars().all(plain) || is_encoded(name) {
@@ -33,8 +33,8 @@ pub fn on_the_wire(name: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Returns whether a name is already encoded. An encoded name consists of printable ASCII characters. Every `&` in it begins a
-/// run of encoded characters that ends at the next `-`, and at least one run is not empty.
+/// Returns whether a name is in modified UTF-7. Such a name consists of printable ASCII characters. Each `&` begins a sequence of encoded
+/// characters that ends with `-`. At least one of these sequences is not empty.
 fn is_encoded(name: &str) -> bool {
     let Some((before, mut rest)) = name.split_once('&') else {
         return false;
@@ -60,8 +60,8 @@ fn is_encoded(name: &str) -> bool {
     }
 }
 
-/// Decodes a run of encoded characters: the text between `&` and `-`. Returns `None` if the run is invalid or encodes a
-/// character that needs no encoding. An empty run (`&-`) means `&`.
+/// Decodes the characters between `&` and `-`. Returns `None` if they are invalid or if they encode a character that needs no encoding.
+/// If there are none (`&-`), returns `&`.
 fn decoded(run: &str) -> Option<String> {
     let bytes = decode_base64(run.replace(',', "/").as_bytes())?;
     let units: Vec<u16> = bytes
@@ -81,7 +81,7 @@ mod tests {
 
     use super::*;
 
-    /// Decodes a name as a server does.
+    /// Decodes the name of a folder from modified UTF-7, as a server does.
     fn read(name: &str) -> Option<String> {
         let mut out = String::new();
         let mut rest = name;

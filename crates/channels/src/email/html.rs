@@ -1,5 +1,5 @@
-//! Converts an HTML mail to readable text without markup, scripts and styles. Writes the URL of each link as text after the
-//! link's label. Extracts embedded pictures as files.
+//! Converts an HTML mail to readable text, without markup, scripts and styles. The URL of each link follows the link's label. Embedded
+//! pictures are extracted as files.
 
 use html5ever::{ParseOpts, driver::parse_document, tendril::TendrilSink, tree_builder::TreeBuilderOpts};
 use mail_parser::decoders::html::html_to_text;
@@ -10,25 +10,25 @@ use super::{
     layout::Layout,
 };
 
-/// The largest number of characters that are read from a document.
+/// The number of characters at the start of a document that are read.
 const LONGEST: usize = 2 << 20;
-/// The deepest nesting of elements that is parsed. Deeper nesting adds no meaning, and the parse time grows with the square of
-/// the depth.
+/// The deepest nesting of elements that is parsed. The parse time grows with the square of the depth, and no real mail is nested more
+/// deeply.
 const DEEPEST: usize = 1_000;
 
 /// The contents of an HTML document.
 pub struct Document {
-    /// The text.
+    /// The readable text of the document.
     pub text: String,
     /// The pictures and files that are embedded as `data:` URLs.
     pub embedded: Vec<Embedded>,
     /// The URLs of external pictures. They are never fetched.
     pub pictures: Vec<String>,
-    /// Whether the end of the document is missing because the document was too long.
+    /// Whether the end of the document was dropped because the document was too long.
     pub cut: bool,
 }
 
-/// Reads an HTML document. If the elements are nested deeper than `DEEPEST`, removes the tags without laying out the text.
+/// Converts an HTML document. If its elements are nested deeper than `DEEPEST`, only removes the tags.
 pub fn read(html: &str) -> Document {
     let (html, embedded) = data_uri::extract_files(html);
     let cut = html.chars().nth(LONGEST).is_some();
@@ -59,7 +59,7 @@ fn parse(html: &str) -> Html {
     parse_document(HtmlTreeSink::new(Html::new_document()), options).one(html)
 }
 
-/// Returns whether elements are nested deeper than `DEEPEST`. Counts only elements that need an end tag.
+/// Returns whether elements that need an end tag are nested deeper than `DEEPEST`.
 fn too_deep(html: &str) -> bool {
     const ENDLESS: [&str; 18] = [
         "br", "img", "hr", "input", "meta", "link", "wbr", "col", "p", "li", "td", "th", "tr", "dt", "dd",

@@ -1,11 +1,10 @@
-//! Reads a mailbox over IMAP. Accepts every message exactly once, even if connections break. Messages are accepted in the order
-//! of their UIDs; a message that can't be fetched at first is accepted later.
+//! Reads a mailbox over IMAP and accepts every message exactly once, even if connections break. Messages are accepted in the order of
+//! their UIDs. A message that can't be fetched is tried again later.
 //!
-//! The folder is opened read-only and read by UID (RFC 9051), so flags that other clients set, such as `\Seen`, have no effect.
-//! A cursor in the database records how far the folder was read. The cursor contains UIDVALIDITY, the highest UID that was
-//! read, and the UIDs of messages that could not be fetched yet. The messages and the cursor are stored in the same
-//! transaction. If UIDVALIDITY changes, the whole folder is read again. Messages that were accepted before are then recognised
-//! by their external ids and skipped.
+//! The folder is opened read-only and read by UID (RFC 9051), so the flags that other clients set, such as `\Seen`, have no effect. A
+//! cursor in the database records UIDVALIDITY, the highest UID that was read, and the UIDs of messages that could not be fetched yet.
+//! Messages and cursor are stored in one transaction. If UIDVALIDITY changes, the whole folder is read again. Messages that were already
+//! accepted are then recognised by their external ids and skipped.
 
 use std::time::Duration;
 
@@ -32,8 +31,8 @@ use super::{
     settings::Imap,
 };
 
-/// The largest number of messages in a page. The messages of a page are fetched and accepted together. Their total size is at
-/// most `PAGE_BYTES`, unless a single message is larger.
+/// The largest number of messages in a page, a group of messages that are fetched and accepted together. A page has at most `PAGE_BYTES`
+/// bytes, unless it consists of a single larger message.
 const PAGE: usize = 200;
 const PAGE_BYTES: u64 = 8 << 20;
 
@@ -43,14 +42,14 @@ pub struct Mailbox<'a> {
     pub settings: &'a Imap,
     /// The size in bytes above which only the headers of a message are fetched.
     pub largest: u64,
-    /// How long the mailbox may be unreachable before an error is logged.
+    /// How long the mailbox must be unreachable before an error is logged instead of a warning.
     pub alarm: Duration,
     pub clock: &'a dyn Clock,
 }
 
 impl Mailbox<'_> {
-    /// Reads the mailbox until `stop` is cancelled. After every failure, pauses and reconnects. Each consecutive failure
-    /// doubles the pause, up to about five minutes.
+    /// Reads the mailbox until `stop` is cancelled. After every failure, pauses and reconnects. The pause doubles with each consecutive
+    /// failure, up to about five minutes.
     pub async fn receive(&self, intake: &dyn Intake, stop: &CancellationToken) {
         let mut failures = 0u32;
         let mut down_since: Option<DateTime<Utc>> = None;
@@ -110,9 +109,8 @@ impl Mailbox<'_> {
             if idles {
                 let mut idle = session.idle();
                 idle.init().await?;
-                // A message may arrive after the search but before IDLE. The server has then already announced the message, and
-                // does not announce it again during IDLE. The announcements received so far are therefore checked before
-                // waiting.
+                // If a message arrives between the search and IDLE, the server announces it before IDLE and not again during IDLE. The
+                // announcements received so far are therefore checked first.
                 let news = std::iter::from_fn(|| announcements.try_recv().ok()).any(|one| {
                     matches!(
                         one,
@@ -121,8 +119,8 @@ impl Mailbox<'_> {
                 });
                 if !news {
                     let (woken, interrupt) = idle.wait_with_timeout(most);
-                    // The timeout of `wait_with_timeout` restarts with every keep-alive response, so a second timeout limits the
-                    // whole wait.
+                    // A keep-alive response from the server restarts the timeout of `wait_with_timeout`. A second timeout therefore
+                    // limits the whole wait.
                     tokio::select! {
                         woken = tokio::time::timeout(most, woken) => { woken.ok().transpose()?; }
                         () = stop.cancelled() => {}
@@ -162,7 +160,7 @@ impl Mailbox<'_> {
         })
     }
 
-    /// Accepts all new messages, page by page. Messages that an earlier attempt could not fetch come last, one at a time.
+    /// Accepts all new messages, page by page. Messages that could not be fetched earlier come last, one at a time.
     async fn read_new(
         &self,
         intake: &dyn Intake,
@@ -174,8 +172,7 @@ impl Mailbox<'_> {
             .missing
             .first()
             .map_or(position.highest.saturating_add(1), |first| *first);
-        // The range "n:*" always includes the last message, even if the UID of that message is below n. The result is therefore
-        // filtered.
+        // The server always includes the last message in the range "n:*", even if its UID is below n. The result is therefore filtered.
         let found = session.uid_search(format!("UID {from}:*")).await?;
         position.missing.retain(|uid| found.contains(uid));
         retries.retain(|uid| found.contains(uid));
@@ -190,7 +187,7 @@ impl Mailbox<'_> {
                 .take(PAGE)
                 .count();
             let mut page: Vec<u32> = rest.drain(..most.max(1)).collect();
-            // If the connection breaks during the fetch, one of the messages of this page is assumed to be the cause.
+            // If the connection breaks during the fetch, `retries` needs to know which messages may be the cause.
             retries.in_hand.clone_from(&page);
             let sizes = sizes(session, &page).await?;
             for uid in page.split_off(fitting_count(&page, &sizes)).into_iter().rev() {
@@ -216,8 +213,8 @@ impl Mailbox<'_> {
                 }
                 next.highest = next.highest.max(*uid);
             }
-            // `retries.ordered` left out messages whose retry is not due. They are recorded as missing, so that they are
-            // fetched later.
+            // `retries.ordered` left out messages whose retry is not due. The cursor records them as missing, so that they are fetched
+            // later.
             next.missing
                 .extend(retries.refused.keys().filter(|uid| **uid <= next.highest));
             let cursor = Cursor {
@@ -263,7 +260,7 @@ impl Mailbox<'_> {
 
     fn raw(&self, fetched: &Fetch, bytes: Vec<u8>, cut_from: Option<u64>) -> RawMessage {
         let now = self.clock.now();
-        // INTERNALDATE is the time at which the mailbox received the message. The Date header is not used, because senders can
+        // INTERNALDATE is the time at which the mail server received the message. The Date header is not used, because the sender can
         // write any time in it.
         let received_at = fetched
             .internal_date()
@@ -306,7 +303,7 @@ async fn sizes(session: &mut Logged, uids: &[u32]) -> anyhow::Result<Sizes> {
     Ok(sizes)
 }
 
-/// Returns how many messages from the start of `uids` fit into `PAGE_BYTES`, but at least 1.
+/// Returns how many messages from the start of `uids` have a total size of at most `PAGE_BYTES`, but at least 1.
 fn fitting_count(uids: &[u32], sizes: &Sizes) -> usize {
     let mut bytes = 0;
     let fit = uids.iter().take_while(|uid| {
@@ -336,15 +333,15 @@ fn bytes_of(fetched: &Fetch) -> Option<Vec<u8>> {
     fetched.body().or_else(|| fetched.header()).map(<[u8]>::to_vec)
 }
 
-/// Returns the external id of a message, which is the same every time that the message is read. The id consists of a hash of
-/// the message's bytes and, for human readers, the Message-ID.
+/// Returns the external id of a message: a hash of its bytes and, for human readers, its Message-ID. The id is the same every time the
+/// message is read.
 pub fn external_id(bytes: &[u8]) -> String {
     let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(bytes));
     format!("{hash} {}", message_id(bytes).unwrap_or_default())
 }
 
-/// Describes an error for logs and health reports, without the text of the server's response. Some errors of async-imap contain
-/// all received bytes, which may include a person's message.
+/// Describes an error for logs and health reports. Leaves out the server's response, because some errors of async-imap contain all
+/// received bytes, which may include a person's message.
 fn describe_error(error: &anyhow::Error) -> String {
     let mut words = Vec::new();
     for cause in error.chain() {
@@ -377,8 +374,8 @@ pub async fn count(settings: &Imap) -> anyhow::Result<u32> {
     Ok(folder.exists)
 }
 
-/// Returns the external ids of all messages in the folder. The id of a message of more than `largest` bytes is computed from
-/// its headers only, as when the message was accepted.
+/// Returns the external ids of all messages in the folder. Of a message with more than `largest` bytes, only the headers were accepted,
+/// so its id is computed from the headers.
 pub async fn external_ids(settings: &Imap, largest: u64) -> anyhow::Result<Vec<String>> {
     let (mut session, _) = open_folder(settings).await?;
     let mut wanted: Vec<u32> = session.uid_search("ALL").await?.into_iter().collect();

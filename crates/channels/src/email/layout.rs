@@ -1,5 +1,5 @@
-//! Lays out an HTML document as text. The text of every text node that mail programs show is written to the result. The
-//! elements around a text node determine where line breaks and spaces are added.
+//! Converts an HTML document to text. Writes every text node that mail programs show. The elements around a text node determine line
+//! breaks and spaces.
 
 use ego_tree::{NodeRef, iter::Edge};
 use mail_parser::decoders::html::html_to_text;
@@ -7,8 +7,7 @@ use scraper::{Html, Node, node::Element};
 
 /// Elements whose content no mail program shows.
 const HIDDEN: [&str; 6] = ["head", "script", "style", "template", "datalist", "title"];
-/// Elements whose content the HTML parser keeps as unparsed text. Mail programs that do not support these elements show the
-/// content.
+/// Elements whose content the HTML parser keeps as unparsed text. Mail programs that do not support such an element show its content.
 const UNPARSED: [&str; 3] = ["iframe", "noembed", "noframes"];
 /// Elements with a line break before and after them.
 const LINES: [&str; 33] = [
@@ -64,10 +63,10 @@ const PARAGRAPHS: [&str; 14] = [
     "ul",
 ];
 
-/// The largest length of the text, in bytes; any further text is dropped. The limit is needed because repeated quote marks and
-/// link URLs can make the text much longer than the document. The limit is far above the length of the text that is shown.
+/// The largest length of the text in bytes; the rest is dropped. Repeated quote marks and link URLs could otherwise make the text much
+/// longer than the document. The limit is far above the length that is shown.
 const LONGEST: usize = 2 << 20;
-/// Elements that form boxes inside a line, such as table cells. A space separates two boxes, even if their tags are adjacent.
+/// Elements that form boxes inside a line, such as table cells. A space is written between two boxes.
 const BOXES: [&str; 6] = ["td", "th", "textarea", "select", "button", "svg"];
 
 /// A list whose end tag has not been reached.
@@ -80,7 +79,7 @@ enum List {
 /// A link whose end tag has not been reached.
 struct Link {
     address: String,
-    /// The offset in the text at which the link's label begins; `None` until the label has text.
+    /// The byte offset in the text at which the link's label begins; `None` until the label has text.
     start: Option<usize>,
 }
 
@@ -94,13 +93,13 @@ pub struct Layout {
     space: bool,
     /// The number of open blockquotes.
     quotes: usize,
-    /// The number of blockquotes that were open when the last line of the text began.
+    /// The number of blockquotes that were open when the current line of the text began.
     quotes_of_line: usize,
     lists: Vec<List>,
     links: Vec<Link>,
     /// The bullet or number to write before the first text of a list item.
     mark: Option<String>,
-    /// The number of open elements whose white space is kept.
+    /// The number of open elements in which white space is kept.
     verbatim: usize,
     /// The number of open elements whose content is hidden.
     hidden: usize,
@@ -226,7 +225,7 @@ impl Layout {
         }
     }
 
-    /// Writes the URL of a link after the link's label, if the URL adds information to the label.
+    /// Writes the URL of a link after the link's label. Leaves out a URL that tells the reader no more than the label.
     fn close_link(&mut self) {
         let Some(link) = self.links.pop() else { return };
         let words = link
@@ -270,7 +269,7 @@ impl Layout {
         self.space = text.ends_with(char::is_whitespace) || (self.space && text.trim().is_empty());
     }
 
-    /// Writes the pending line breaks or space, and then a text.
+    /// Writes a text, after the pending line breaks or the pending space.
     fn put(&mut self, words: &str) {
         if self.text.len() > LONGEST {
             return;
@@ -278,7 +277,7 @@ impl Layout {
         let begins_line = self.text.is_empty() || self.breaks > 0;
         if begins_line {
             if !self.text.is_empty() {
-                // A blank line between two paragraphs of a quote is quoted, too.
+                // A blank line between two quoted paragraphs gets quote marks, too.
                 let between = format!("\n{}", "> ".repeat(self.quotes.min(self.quotes_of_line)));
                 self.text.push_str(&between.repeat(self.breaks.saturating_sub(1)));
                 self.text.push('\n');
@@ -310,7 +309,7 @@ fn is_unparsed(parent: Option<NodeRef<'_, Node>>) -> bool {
         .is_some_and(|element| UNPARSED.contains(&element.name()))
 }
 
-/// Returns whether white space inside an element is shown as it was written.
+/// Returns whether white space inside an element is kept as it was written.
 fn keeps_white_space(element: &Element) -> bool {
     let style = element
         .attr("style")
@@ -320,7 +319,7 @@ fn keeps_white_space(element: &Element) -> bool {
     matches!(element.name(), "pre" | "textarea" | "listing" | "xmp") || style.contains("white-space:pre")
 }
 
-/// Returns whether the URL of a link contains information that the link's label lacks.
+/// Returns whether a link's URL tells the reader more than the link's label.
 fn adds_to_label(words: &str, address: &str) -> bool {
     let bare = |text: &str| {
         let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();

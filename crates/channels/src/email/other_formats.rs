@@ -1,8 +1,8 @@
-//! Extracts the text of less common formats: invitations (RFC 5545), enriched text (RFC 1896) and RTF.
+//! Extracts the text of calendar invitations (RFC 5545), enriched text (RFC 1896) and RTF.
 
 use super::charset;
 
-/// Returns the text of an invitation: its summary, times, place, organiser, description, comment and URL.
+/// Returns the text of a calendar invitation: its summary, times, place, organiser, description, comment and URL.
 pub fn calendar(text: &str) -> String {
     let unfolded = text.replace("\r\n", "\n").replace("\n ", "").replace("\n\t", "");
     let mut out: Vec<String> = Vec::new();
@@ -74,7 +74,7 @@ fn time(value: &str, parameters: &str) -> String {
     }
 }
 
-/// Returns enriched text without its commands, such as `<bold>`. Replaces `<<`, an escaped `<`, with `<`.
+/// Removes the commands, such as `<bold>`, from enriched text. Replaces `<<`, which is an escaped `<`, with `<`.
 pub fn enriched(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -91,7 +91,7 @@ pub fn enriched(text: &str) -> String {
             continue;
         };
         let command = command.to_ascii_lowercase();
-        // The content of a `param` command is a colour or a font, so it is dropped.
+        // A `param` command contains the name of a colour or a font, so its content is dropped.
         rest = match command.as_str() {
             "param" => more.split_once("</param>").map_or(more, |(_, more)| more),
             "nl" | "paragraph" | "/paragraph" => {
@@ -114,8 +114,8 @@ pub fn rtf(document: &[u8]) -> String {
     let label = code_page(document);
     let mut out: Vec<u8> = Vec::new();
     let mut text = String::new();
-    // The depth of the outermost hidden group around the current text. Hidden groups contain fonts, colours, pictures or data for
-    // programs.
+    // If the current text is inside a hidden group, the nesting depth of the outermost one. Hidden groups contain fonts, colours,
+    // pictures or other data, but no text for the reader.
     let mut hidden: Option<usize> = None;
     let mut depth = 0usize;
     let mut rest = document;
@@ -151,7 +151,8 @@ pub fn rtf(document: &[u8]) -> String {
                         flush(&mut out, &mut text, label.as_deref());
                         let unit = number.unwrap_or_default().rem_euclid(65_536);
                         text.extend(u32::try_from(unit).ok().and_then(char::from_u32));
-                        // A substitute character for programs without Unicode follows. It is skipped.
+                        // After a Unicode character, RTF repeats it as a substitute for programs without Unicode. The substitute is
+                        // skipped.
                         rest = match rest {
                             [b'\\', b'\'', _, _, after @ ..] => after,
                             [b'?', after @ ..] => after,

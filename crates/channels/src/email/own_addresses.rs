@@ -1,21 +1,20 @@
-//! Our own e-mail addresses. Builds Message-IDs and tagged addresses (`local+token@domain`) that contain the thread token of a
-//! contact. When a person answers our message, the answer repeats the Message-ID or the tagged address. The token in it shows
-//! to which contact the answer belongs.
+//! Our own e-mail addresses. A contact's thread token identifies the contact. Our messages contain it in the Message-ID and in a tagged
+//! address (`local+token@domain`). An answer repeats at least one of the two, so the token shows to which contact the answer belongs.
 
 use hotline_core::{
     contact::message::Evidence, identifiers::token::ThreadToken, text::address::ascii_domain,
 };
 use uuid::Uuid;
 
-/// The address of a mailbox. The domain is stored as A-labels (the ASCII form of international domain names), which every server
-/// accepts.
+/// The address of a mailbox. The domain is stored as A-labels (the ASCII form of internationalised domain names), because every server
+/// accepts this form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnAddress {
     local: String,
     domain: String,
 }
 
-/// The e-mail addresses of all lines. A mail that arrives in one mailbox may answer a message that was sent from another mailbox.
+/// The e-mail addresses of all lines. All are needed, because a mail to one mailbox may answer a message from another.
 #[derive(Debug, Clone)]
 pub struct OurAddresses(Vec<OwnAddress>);
 
@@ -32,7 +31,6 @@ impl OurAddresses {
         Self(ours)
     }
 
-    /// Returns an iterator over the addresses.
     pub fn iter(&self) -> impl Iterator<Item = &OwnAddress> {
         self.0.iter()
     }
@@ -47,13 +45,14 @@ impl OurAddresses {
         self.iter().find_map(|own| own.token_in_address(address))
     }
 
-    /// Parses a Message-ID that one of our mailboxes issued, and returns the UUID of the message and the thread token. Returns
-    /// `None` for any other Message-ID.
+    /// Parses a Message-ID of a message that we sent, and returns the UUID of the message and the thread token. Returns `None` for any
+    /// other Message-ID.
     pub fn own_message(&self, message_id: &str) -> Option<(Uuid, ThreadToken)> {
         self.iter().find_map(|own| own.own_message(message_id))
     }
 
-    /// Converts a Message-ID from a mail's `References` or `In-Reply-To` into evidence that the mail belongs to a contact.
+    /// Converts a Message-ID from the `References` or `In-Reply-To` header of a mail into evidence that the mail belongs to a certain
+    /// contact.
     pub fn evidence(&self, message_id: &str) -> Evidence {
         match self.own_message(message_id) {
             Some((_, token)) => Evidence::Token(token),
@@ -96,8 +95,7 @@ impl OwnAddress {
         format!("{}@{}", self.local, self.domain)
     }
 
-    /// Returns the address with a thread token as its tag. The token shows that a mail to this address belongs to the token's
-    /// contact.
+    /// Returns the address with a thread token as its tag. A mail to this address belongs to the contact that the token identifies.
     pub fn tagged(&self, token: &ThreadToken) -> String {
         format!("{}+{}@{}", self.local, token.expose(), self.domain)
     }
@@ -107,8 +105,7 @@ impl OwnAddress {
         format!("r.{}.{}@{}", id.simple(), token.expose(), self.domain)
     }
 
-    /// Returns the thread token in the tag of an address. Returns `None` if the address without its tag is not this mailbox's
-    /// address.
+    /// Returns the thread token in the tag of an address. Returns `None` if the address is not this mailbox's address with a tag.
     pub fn token_in_address(&self, address: &str) -> Option<ThreadToken> {
         let (local, domain) = address.rsplit_once('@')?;
         let (own, tag) = local.rsplit_once('+')?;
@@ -116,8 +113,8 @@ impl OwnAddress {
         if ours { ThreadToken::parse(tag) } else { None }
     }
 
-    /// Parses a Message-ID that this mailbox issued, and returns the UUID of the message and the thread token. Returns `None` for
-    /// any other Message-ID.
+    /// Parses a Message-ID of a message that was sent from this mailbox, and returns the UUID of the message and the thread token.
+    /// Returns `None` for any other Message-ID.
     pub fn own_message(&self, message_id: &str) -> Option<(Uuid, ThreadToken)> {
         let (left, domain) = message_id.rsplit_once('@')?;
         if !domain.eq_ignore_ascii_case(&self.domain) {
@@ -133,8 +130,7 @@ impl OwnAddress {
     }
 }
 
-/// Finds the Message-ID in the head (header section) of a raw message, without parsing the rest. Returns `None` if the head has
-/// no Message-ID.
+/// Finds the Message-ID in the head (header section) of a raw message. Returns `None` if the head has no Message-ID.
 pub fn message_id(raw: &[u8]) -> Option<String> {
     let head = raw.get(..raw.len().min(64 * 1024))?;
     for line in head.split(|byte| *byte == b'\n') {

@@ -1,6 +1,6 @@
-//! Rewrites header parameters that are split into numbered pieces or declare a charset (RFC 2231), such as
-//! `filename*0*=windows-1251''%CF%F0`. The pieces are joined before they are decoded, because the bytes of a letter may be split
-//! between two pieces.
+//! Rewrites parameters of header fields that are split into numbered pieces or declare a charset (RFC 2231), such as
+//! `filename*0*=windows-1251''%CF%F0`. The pieces are joined before they are decoded, because the bytes of one letter may be in two
+//! pieces.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +17,8 @@ pub fn is_in_pieces(field: &[u8]) -> bool {
     let named = [b"content-type".as_slice(), b"content-disposition"]
         .iter()
         .any(|known| name.trim_ascii().eq_ignore_ascii_case(known));
-    // A parameter in a single UTF-8 piece is not rewritten, because every parser reads it. Rewritten parameters have the same
-    // form.
+    // A parameter that consists of one piece in UTF-8 is not rewritten, because every parser reads it. A rewritten parameter has this
+    // form, too.
     named
         && parameters(field)
             .1
@@ -29,7 +29,7 @@ pub fn is_in_pieces(field: &[u8]) -> bool {
 /// One parameter of a field.
 struct Parameter<'a> {
     name: &'a [u8],
-    /// The number of the piece, and whether the piece is percent-encoded. `None` for an ordinary parameter.
+    /// The number of this piece, and whether the piece is percent-encoded; `None` for an ordinary parameter.
     section: Option<(usize, bool)>,
     value: &'a [u8],
     whole: &'a [u8],
@@ -45,12 +45,10 @@ impl Parameter<'_> {
     }
 }
 
-/// The pieces of one parameter's value, by number. The flag is `true` for a percent-encoded piece; the bytes are the text of the
-/// piece.
+/// The pieces of one parameter, by number. Each piece has a flag, which is `true` if the piece is percent-encoded, and its bytes.
 type Pieces<'a> = BTreeMap<usize, (bool, &'a [u8])>;
 
-/// Returns the field with the pieces of each parameter joined and encoded in UTF-8. Returns `None` if no parameter has to be
-/// rewritten.
+/// Joins the pieces of each parameter in a field, and encodes the parameter in UTF-8. Returns `None` if no parameter has to be rewritten.
 pub fn joined(field: &[u8]) -> Option<Vec<u8>> {
     if !is_in_pieces(field) {
         return None;

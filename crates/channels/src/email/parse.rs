@@ -1,5 +1,5 @@
-//! Parses the bytes of a mail into a message. Uses no clock and no network, so the same bytes always give the same message. The
-//! parsing code in this crate never panics.
+//! Parses the bytes of a mail into a message. The result depends only on the bytes and the settings, not on the time or the network. The
+//! code in this crate that parses mails never panics.
 
 use bytes::Bytes;
 use hotline_core::{
@@ -26,11 +26,11 @@ use super::{
 };
 use crate::{channel::Attachments, clean::one_line};
 
-/// The largest number of Message-IDs from `References` and `In-Reply-To` that are examined. If there are more, the last ones
-/// are examined.
+/// The largest number of Message-IDs from `References` and `In-Reply-To` that are examined. If a mail has more, only the last ones are
+/// examined.
 const MOST_REFERENCES: usize = 50;
 
-/// Parses a raw message that arrived at one of our addresses. With `Attachments::Never`, files are listed without their bytes.
+/// Parses a raw message that arrived in one of our mailboxes. With `Attachments::Never`, the bytes of files are left out.
 pub fn parse_mail(raw: &RawMessage, ours: &OurAddresses, attachments: Attachments) -> Normalised {
     let bytes = repair::repaired(&raw.bytes);
     let Some(mail) = MessageParser::default().parse(bytes.as_ref()) else {
@@ -142,8 +142,8 @@ fn unreadable(reason: &str, identifier: Option<String>) -> Normalised {
     })
 }
 
-/// Returns the id and the token of one of our messages, if this mail may be a copy of that message. A copy has our Message-ID and
-/// our sender address. The store checks whether we sent the message.
+/// Returns the id and the thread token of a message that we may have sent, if this mail looks like a copy of it. A copy has the
+/// Message-ID of our message and our sender address. The intake later checks whether we really sent the message.
 fn echo_of(
     ours: &OurAddresses,
     message_id: Option<&str>,
@@ -156,9 +156,8 @@ fn echo_of(
     Some((id, Some(token)))
 }
 
-/// Returns the `Reply-To` address at which the person asks to be answered. Ignores our own addresses, because an answer would
-/// only return to us. Ignores mailing lists, because all subscribers would read the answer. Returns `None` if several addresses
-/// remain, or if only the sender's own address remains.
+/// Returns the `Reply-To` address, if it differs from the sender's address. Ignores our own addresses, because the reply would only
+/// return to us, and mailing lists, because all subscribers would read the reply. Returns `None` if several addresses remain.
 fn answer_to(mail: &Message<'_>, identifier: Option<&str>, ours: &OurAddresses) -> Option<String> {
     let posts = mail.header_raw("List-Post").unwrap_or_default().to_lowercase();
     let headers = [mail.to(), mail.cc()].into_iter().flatten();
@@ -184,7 +183,7 @@ fn subject(mail: &Message<'_>) -> Option<String> {
         .filter(|subject: &String| !subject.is_empty())
 }
 
-/// Returns all addresses in a header. The parser may have read the header as addresses or as plain text.
+/// Returns all addresses in a header, even if the parser read the header as plain text.
 fn addresses(value: &HeaderValue<'_>) -> Vec<String> {
     if let HeaderValue::Address(addresses) = value {
         addresses
@@ -202,8 +201,8 @@ fn addresses(value: &HeaderValue<'_>) -> Vec<String> {
     }
 }
 
-/// Returns the Message-IDs of earlier messages that a mail's headers name, but only the last `MOST_REFERENCES` of them. The ids
-/// from `References`, oldest first, come before the ids from `In-Reply-To`.
+/// Returns the Message-IDs in the `References` header, oldest first, followed by those in `In-Reply-To`. If there are more than
+/// `MOST_REFERENCES`, returns only the last ones.
 fn ancestors(mail: &Message<'_>) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
     for header in [mail.references(), mail.in_reply_to()] {

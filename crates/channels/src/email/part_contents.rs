@@ -1,4 +1,4 @@
-//! The texts and files of a MIME part, and the selection of the texts that are shown.
+//! The texts and files of a MIME part, and the choice of the texts that are shown.
 
 use bytes::Bytes;
 
@@ -6,9 +6,9 @@ use super::text::{has_words, join_paragraphs, tidy, word_set};
 
 /// A decoded file of a mail.
 pub struct MailFile {
-    /// The name as sent.
+    /// The file name that the sender gave.
     pub name: Option<String>,
-    /// The media type as sent.
+    /// The media type that the sender declared.
     pub media_type: String,
     /// Whether the sender's mail program placed the file inside the text.
     pub inline: bool,
@@ -28,21 +28,20 @@ pub struct ShownText {
 #[derive(Default)]
 pub struct PartContents {
     pub shown: Vec<ShownText>,
-    /// Lines from the forms of a `multipart/alternative` that were not chosen. Each line contains a word that the chosen form
-    /// lacks.
+    /// Lines from the rejected forms of a `multipart/alternative` that contain a word the chosen form lacks.
     pub only_in_hidden: Vec<String>,
     /// The texts of forwarded mails.
     pub mails: Vec<String>,
     pub invitations: Vec<String>,
-    /// Attached texts and texts of unusual types. They are shown only if `shown` and `invitations` contain no text.
+    /// Attached texts and texts of unusual types. They are shown only if `shown` and `invitations` are empty.
     pub spare: Vec<String>,
-    /// Texts before the first part and after the last part of a multipart.
+    /// Texts before the first part and after the last part of a multipart, where mails normally have no content.
     pub around: Vec<String>,
     /// The URLs of external pictures.
     pub pictures: Vec<String>,
     /// The files of the part.
     pub files: Vec<MailFile>,
-    /// Whether the end of a text is missing because the text was too long.
+    /// Whether the end of a text was dropped because the text was too long.
     pub cut: bool,
 }
 
@@ -61,7 +60,7 @@ impl PartContents {
         });
     }
 
-    /// Adds the contents of another form of the same message, except the texts in `shown`.
+    /// Adds the contents of a rejected form of the same message, except its texts in `shown`.
     pub fn with_all_but_text_of(mut self, mut other: Self) -> Self {
         other.shown.clear();
         self.append(other);
@@ -80,9 +79,9 @@ impl PartContents {
         self.cut |= other.cut;
     }
 
-    /// Returns the text to show, and whether it comes from HTML. Uses the first of these sources that contains text: `shown`
-    /// with `invitations`, then `spare`, then `around` with `pictures`. The last source is not used if the mail contains a
-    /// forwarded mail, because the forwarded mail is shown instead.
+    /// Returns the text to show, and whether it comes from HTML. Uses the first of these sources that contains text: `shown` with
+    /// `invitations`, then `spare`, then `around` with `pictures`. If the mail contains a forwarded mail, which is shown anyway, does not
+    /// use the last source.
     pub fn shown_text(&mut self) -> (String, bool) {
         self.drop_repeated();
         let from_html = self
@@ -112,8 +111,8 @@ impl PartContents {
         )
     }
 
-    /// Removes each text that repeats the previous text in the other format (plain or HTML), because some programs send both
-    /// formats one after the other. A repetition has at least `FEWEST` words, and the previous text contains all of them.
+    /// Some programs send the same text in plain and HTML format, one after the other. Removes a text if it has the other format than the
+    /// previous text, has at least `FEWEST` words and contains no further words.
     fn drop_repeated(&mut self) {
         const FEWEST: usize = 5;
         let mut kept: Vec<ShownText> = Vec::new();
@@ -139,7 +138,7 @@ impl PartContents {
     }
 }
 
-/// Returns whether a text is the preamble of a multipart: the notice that mail programs write for programs without MIME support.
+/// Returns whether a text is the notice for programs without MIME support that many mail programs write before the first part.
 fn is_preamble(text: &str) -> bool {
     let words = word_set(text);
     words.len() < 60 && words.contains("mime")

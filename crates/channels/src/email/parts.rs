@@ -5,7 +5,7 @@ use hotline_core::contact::message::{Content, Part, Remark};
 use super::part_contents::MailFile;
 use crate::{channel::Attachments, clean};
 
-/// The largest number of files that are listed as message parts. Further files remain only in the raw message.
+/// The largest number of files that become message parts. Further files are only kept in the raw message.
 const MOST_PARTS: usize = 200;
 
 /// Converts files into message parts. With `Attachments::Never`, records the size of each file instead of its bytes.

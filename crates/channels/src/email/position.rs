@@ -1,11 +1,11 @@
-//! The position in a folder: how far the folder was read. The cursor stores the position as text.
+//! The position in a folder: how far the folder was read. The position is stored as text in a cursor.
 
 use std::collections::BTreeSet;
 
 /// How far a folder was read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Position {
-    /// UIDVALIDITY (RFC 9051, section 2.3.1.1). A UID identifies a message only under one UIDVALIDITY.
+    /// UIDVALIDITY (RFC 9051, section 2.3.1.1). If the server changes it, the known UIDs no longer identify the same messages.
     pub validity: u32,
     /// The highest UID that was read.
     pub highest: u32,

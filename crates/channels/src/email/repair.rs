@@ -1,8 +1,8 @@
-//! Repairs malformed heads (header sections) of mails and MIME parts, so that a strict parser can read every field.
+//! Repairs malformed heads (header sections) of mails and MIME parts, so that a strict parser can read every header field.
 //!
-//! The blank line after a head may be missing, or blank lines may precede the head. The head may contain carriage returns without
-//! line feeds, 8-bit bytes, encoded words (RFC 2047) that are split or mislabelled, and parameters in numbered pieces (RFC 2231).
-//! The stored raw message is not changed.
+//! A mail may lack the blank line after its head, or have blank lines before the head. The head may contain carriage returns without line
+//! feeds, 8-bit bytes, split or mislabelled encoded words (RFC 2047), and parameters in numbered pieces (RFC 2231). Only the parser reads
+//! the repaired bytes; the stored raw message stays unchanged.
 
 use std::borrow::Cow;
 
@@ -10,10 +10,10 @@ use super::{charset, encoded_words, parameters};
 
 /// The longest head that is repaired, in bytes.
 const LONGEST_HEAD: usize = 1 << 20;
-/// The number of stray lines in a head after which the head counts as ended, even if more fields follow. A stray line is
-/// neither a field nor the continuation of a field.
+/// The largest number of stray lines in a head. A stray line is neither a field nor the continuation of a field. With more of them, the
+/// head counts as ended, even if fields follow.
 const MOST_STRAYS: usize = 20;
-/// Names of common header fields. A line that begins with one of these names belongs to a head.
+/// Names of common header fields. A line that begins with one of these names belongs to the head of a mail.
 const KNOWN_FIELDS: [&str; 15] = [
     "received",
     "date",
@@ -33,7 +33,7 @@ const KNOWN_FIELDS: [&str; 15] = [
 ];
 /// Names of header fields whose values end with a time zone.
 const DATES: [&[u8]; 4] = [b"date", b"resent-date", b"delivery-date", b"received"];
-/// The head that is added to a text without a head.
+/// The head that is added to a mail that has no head.
 const NO_HEAD: &[u8] = b"MIME-Version: 1.0\r\n\r\n";
 
 /// Returns a raw message with its head repaired.
@@ -90,8 +90,8 @@ pub fn repaired_head(head: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(repaired.collect::<Vec<_>>().concat())
 }
 
-/// Replaces a time zone of one or two letters (`Z`, `UT`) at the end of a date field with `+0000`. The parser always reads three
-/// letters, so it would otherwise read past the end of the line. Returns `None` if the field needs no replacement.
+/// Replaces a time zone of one or two letters (`Z`, `UT`) at the end of a date field with `+0000`. The parser always reads three letters
+/// and would read beyond the end of the line. Returns `None` if the field has no such time zone.
 fn zone_letters(field: &[u8]) -> Option<Vec<u8>> {
     let name = field_name(field)?.to_ascii_lowercase();
     if !DATES.contains(&name.as_slice()) {
@@ -101,12 +101,12 @@ fn zone_letters(field: &[u8]) -> Option<Vec<u8>> {
     let space = bare.iter().rposition(u8::is_ascii_whitespace)?;
     let (before, zone) = bare.split_at_checked(space + 1)?;
     let is_short = zone.len() < 3 && zone.iter().all(u8::is_ascii_alphabetic);
-    // RFC 5322 treats every one-letter zone as UTC, because mail programs used these zones with opposite signs.
+    // One-letter zones are treated as UTC (RFC 5322), because mail programs disagreed about their signs.
     is_short.then(|| [before, b"+0000\r\n".as_slice()].concat())
 }
 
-/// Returns the repaired head of a MIME part, and the offset at which the body begins. The head may be missing, and so may the
-/// blank line after it.
+/// Returns the repaired head of a MIME part, and the offset at which the body begins. The part may lack the head or the blank line after
+/// it.
 pub fn head_and_body(part: &[u8]) -> (Cow<'_, [u8]>, usize) {
     let mut at = 0;
     let mut known = false;
@@ -122,7 +122,7 @@ pub fn head_and_body(part: &[u8]) -> (Cow<'_, [u8]>, usize) {
         }
         let name = field_name(line);
         known |= name.is_some_and(is_field_of_a_part);
-        // A line with an unknown field name, such as "Note: he follows me", counts as a field only if all lines up to the next
+        // A line such as "Note: he follows me" begins with an unknown field name. It counts as a field only if all lines up to the next
         // blank line look like fields.
         let ends =
             !folded && !name.is_some_and(|name| is_field_of_a_part(name) || goes_on_to_blank(part, at));
@@ -232,7 +232,7 @@ fn head_of(raw: &[u8]) -> Option<(usize, bool)> {
         let first = at == 0 && (line.starts_with(b"From ") || line.starts_with(b">From "));
         let belongs = folded || first || field_name(line).is_some();
         if !belongs {
-            // This line is not a field. The body begins with this line, unless fields with known names follow.
+            // The line is not a field. It is the first line of the body, unless fields with known names follow.
             strays += 1;
             let more = strays < MOST_STRAYS && raw.get(at + line.len()..).is_some_and(more_of_the_head);
             if fields > 0 && !more {
@@ -263,7 +263,7 @@ fn field_name(line: &[u8]) -> Option<&[u8]> {
     lawful.then_some(name)
 }
 
-/// Indents the stray lines of a head. An indented line is a continuation of the line before.
+/// Indents the stray lines of a head. An indented line continues the field on the line before it.
 fn unfolded_strays(head: &[u8]) -> Cow<'_, [u8]> {
     let is_stray = |index: usize, line: &[u8]| {
         index > 0

@@ -1,8 +1,8 @@
 //! Recognises delivery reports (RFC 3464) and bounces in other formats.
 //!
-//! Recognition relies on two kinds of evidence: one of our messages came back, and a mail system sent the mail. The rules are
-//! the same for all server software. If a person forwards a report, the mail counts as written by that person. Headers that are
-//! typical of reports are not enough to make a person's mail a report.
+//! A mail is recognised as a report mainly by two facts: it contains one of our messages, and a mail system sent it. The rules do not
+//! depend on the mail server's software. A report that a person forwards counts as a mail from that person. Headers that are typical of
+//! reports do not suffice to make a person's mail a report.
 
 use hotline_core::contact::message::DeliveryReport;
 use mail_parser::{Message, MessagePart, MimeHeaders, PartType};
@@ -16,7 +16,7 @@ use super::{
 
 /// A report that a machine sent.
 pub enum Report {
-    /// A report on the delivery of a message. Someone else may have sent that message.
+    /// A report on the delivery of a message. We may not be the sender of that message.
     Delivery(DeliveryReport),
     /// A read receipt: the recipient's mail program reports that a mail was opened.
     Opened,
@@ -24,7 +24,7 @@ pub enum Report {
     Complaint,
 }
 
-/// The kind of sender of a possible report.
+/// Who or what sent a mail that may be a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Author {
     /// A mail system, recognised by its name.
@@ -41,10 +41,10 @@ enum Author {
     Person,
 }
 
-/// Recognises a report. Returns `None` for an ordinary mail.
+/// Returns the report that a mail contains. Returns `None` if the mail is not a report.
 pub fn recognise_report(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> Option<Report> {
     let author = author(mail);
-    // A disposition notification from a mail system is not a read receipt. It means that the system discarded the mail.
+    // Normally a disposition notification is a read receipt. From a mail system, it means that the system discarded the mail.
     if author != Author::Daemon
         && let Some(disposition) = part_in_report(mail, &["disposition-notification"])
         && !delivery_status::field(&disposition, "disposition").is_empty()
@@ -56,8 +56,8 @@ pub fn recognise_report(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> 
     }
     let status = part_in_report(mail, &STATUS).or_else(|| match author {
         Author::Person => None,
-        // Automatic senders may put the status part outside the `multipart/report`, or declare another type for the report. All
-        // parts of the mail are therefore searched.
+        // An automatic sender may put the status part outside the `multipart/report`, or declare another report type. All parts of its
+        // mail are therefore searched.
         Author::Daemon | Author::Postmaster | Author::Gateway | Author::Nobody | Author::Program => {
             first_part_of(mail.parts.iter(), &STATUS)
         }
@@ -81,10 +81,9 @@ pub fn recognise_report(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> 
 /// The media subtypes of parts that contain a delivery status. The first is for ASCII, the second for UTF-8 (RFC 6533).
 const STATUS: [&str; 2] = ["delivery-status", "global-delivery-status"];
 
-/// Returns whether a mail without a status part is a delivery report. A mail that looks like a report may come from a person:
-/// from a postmaster, or from the visitor of a web form that sets no address. A mail from an `Author::Daemon` is always a
-/// report. Any other mail is a report only if it contains one of our thread tokens, or if it mentions a delivery and was sent
-/// automatically.
+/// Returns whether a mail without a status part is a delivery report. A mail from an `Author::Daemon` always is. A person may have sent a
+/// mail that only looks like a report, for example a postmaster, or a visitor of a web form that sets no address. Any other mail is
+/// therefore a report only if it contains one of our thread tokens, or if it mentions a delivery and was sent automatically.
 fn speaks_of_delivery(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses, author: Author) -> bool {
     let failed = mail.header_raw("X-Failed-Recipients").is_some()
         || mail.parts.iter().any(is_report)
@@ -92,12 +91,11 @@ fn speaks_of_delivery(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses, autho
     let token = token_search::find_token(mail, raw, ours);
     let returned = token.as_ref().is_some_and(|token| token.place == Place::Returned);
     let by_program = has_null_sender(mail) || !auto_submitted(mail).is_empty();
-    // A `From` header of only `<>` shows that no person sent the mail. In a person's mail, the header contains at least a name.
+    // If the `From` header is only `<>`, no person sent the mail. The `From` header of a person's mail contains at least a name.
     let is_nobodys = mail.header_raw("From").is_some_and(|from| from.trim() == "<>");
     match author {
         Author::Daemon => true,
-        // An out-of-office answer may contain the message that it answers, so a returned message is not enough to make the mail
-        // a report.
+        // An out-of-office answer may also contain the message that it answers, so such a mail is not always a report.
         Author::Nobody if returned => failed || !has_absent_subject(mail.subject()),
         Author::Nobody if is_nobodys && token.is_some() => true,
         Author::Nobody | Author::Postmaster => returned || (failed && (by_program || token.is_some())),
@@ -190,7 +188,7 @@ fn is_report(part: &MessagePart<'_>) -> bool {
     kind.is_some_and(|kind| kind.ctype() == "multipart" && kind.subtype() == Some("report"))
 }
 
-/// Returns the decoded text of the first part with one of these subtypes inside a `multipart/report`.
+/// Returns the decoded text of the first part inside a `multipart/report` that has one of the given media subtypes.
 fn part_in_report(mail: &Message<'_>, subtypes: &[&str]) -> Option<String> {
     let reports = mail.parts.iter().filter(|part| is_report(part));
     let inside = reports.flat_map(|report| match &report.body {
@@ -225,7 +223,7 @@ fn part_bytes<'a>(part: &'a MessagePart<'_>) -> &'a [u8] {
     }
 }
 
-/// Returns the report's text for human readers, without the returned message.
+/// Returns the text of a report for human readers, without the copy of the returned message.
 fn first_text(mail: &Message<'_>) -> String {
     let found = mail.body_text(0).unwrap_or_default();
     delivery_status::without_copy(&found).to_owned()

@@ -1,4 +1,4 @@
-//! The settings of a mailbox.
+//! The settings of an e-mail line.
 
 use std::{net::IpAddr, path::PathBuf};
 
@@ -8,14 +8,14 @@ use serde::Deserialize;
 
 use crate::channel::{Attachments, default_true};
 
-/// The settings table `[lines.<name>]` with `channel = "email"`.
+/// The settings in the table `[lines.<name>]` of a line with `channel = "email"`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Email {
     /// Always `email`.
     #[serde(rename = "channel")]
     _channel: String,
-    /// The address people write to.
+    /// The e-mail address to which people write.
     pub address: String,
     /// The sender name of replies; `None` means the centre's name.
     pub name: Option<String>,
@@ -26,17 +26,17 @@ pub struct Email {
     /// The size in bytes above which only the headers of a message are fetched.
     #[serde(default = "default_max_size")]
     pub max_size: u64,
-    /// Whether the mailbox receives mail to `local+anything@domain`.
+    /// Whether a mail to `local+anything@domain` arrives in the mailbox of `local@domain`.
     #[serde(default = "default_true")]
     pub plus_addressing: bool,
     /// Whether the first message of a contact is acknowledged automatically.
     #[serde(default = "default_true")]
     pub acknowledge: bool,
-    /// How files are handled. With `on_request`, files are stored encrypted and are sent to a counsellor on request; each request
-    /// is logged. With `never`, files are only listed.
+    /// How files are handled. With `on_request`, files are stored encrypted, a counsellor receives a file only on request, and each
+    /// request is logged. With `never`, files are only listed.
     #[serde(default)]
     pub attachments: Attachments,
-    /// The number of minutes after which an unreachable mailbox is logged as an error instead of a warning.
+    /// If the mailbox is unreachable for this many minutes, an error is logged instead of a warning.
     #[serde(default = "default_alarm")]
     pub alarm_minutes: u64,
 }
@@ -67,8 +67,8 @@ pub struct Imap {
     /// The folder to read.
     #[serde(default = "inbox")]
     pub folder: String,
-    /// The number of seconds between two polls of a server without IDLE. With IDLE, the mailbox is also polled if the server
-    /// announces no new mail for this many seconds, because a server may fail to announce a mail.
+    /// The number of seconds between two searches for new mail on a server without IDLE. With IDLE, the line also searches if the server
+    /// announces no mail for this long, because a server may fail to announce one.
     #[serde(default = "default_poll")]
     pub poll_seconds: u64,
     /// A PEM file with certificates to trust in addition to the system's certificates.
@@ -109,7 +109,7 @@ pub enum Security {
     /// TLS from the first byte.
     #[default]
     Tls,
-    /// TLS that the STARTTLS command starts. If the server refuses the command, the connection is not used.
+    /// TLS begins after the command STARTTLS. If the server refuses the command, the line does not use the connection.
     Starttls,
     /// No TLS. Allowed only for connections to this machine, unless `allow_plain` is set.
     Plain,

@@ -1,7 +1,7 @@
-//! Extracts the signed content from opaque S/MIME (RFC 8551). The content is inside the signature structure (RFC 5652), which is
-//! encoded in BER, often with indefinite lengths. The signature is not verified. Encrypted content is not decrypted.
+//! Extracts the signed content from opaque S/MIME (RFC 8551), where the content is inside the signature (RFC 5652). The signature is
+//! encoded in BER, often with indefinite lengths. This module neither verifies signatures nor decrypts content.
 
-/// The BER encoding of the object identifier of signed data, 1.2.840.113549.1.7.2.
+/// The object identifier of signed data, 1.2.840.113549.1.7.2, in BER.
 const SIGNED_DATA: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
 const SEQUENCE: u8 = 0x30;
 const OBJECT_IDENTIFIER: u8 = 0x06;
@@ -9,7 +9,7 @@ const OCTET_STRING: u8 = 0x04;
 const OCTET_STRING_IN_PIECES: u8 = 0x24;
 /// The explicit ASN.1 tag with the number 0.
 const EXPLICIT: u8 = 0xa0;
-/// How deeply the pieces of an octet string may be nested. Deeper nesting is rejected, so that the recursion is limited.
+/// How deeply the pieces of an octet string may be nested. Deeper nesting is an error, so that the recursion stays limited.
 const DEEPEST: usize = 8;
 
 /// Returns whether a part may contain S/MIME data.
@@ -19,7 +19,8 @@ pub fn may_be_smime(media_type: &str, name: Option<&str>) -> bool {
         || (media_type == "application/octet-stream" && by_name())
 }
 
-/// Returns the signed content: a MIME entity with its head. Returns `None` for any other content, such as encrypted data.
+/// Returns the signed content: a MIME entity with its head. Returns `None` if the data is not signed data, for example if it is
+/// encrypted.
 pub fn signed_content(data: &[u8]) -> Option<Vec<u8>> {
     let (content_info, _) = element(data)?.of(SEQUENCE)?;
     let (kind, rest) = element(content_info)?.of(OBJECT_IDENTIFIER)?;
@@ -28,7 +29,7 @@ pub fn signed_content(data: &[u8]) -> Option<Vec<u8>> {
     }
     let (explicit, _) = element(rest)?.of(EXPLICIT)?;
     let (signed_data, _) = element(explicit)?.of(SEQUENCE)?;
-    // The version and the digest algorithms come before the content and are skipped.
+    // The version and the digest algorithms precede the content and are skipped.
     let after_version = element(signed_data)?.rest;
     let after_digests = element(after_version)?.rest;
     let (encapsulated, _) = element(after_digests)?.of(SEQUENCE)?;
@@ -39,7 +40,6 @@ pub fn signed_content(data: &[u8]) -> Option<Vec<u8>> {
     (!out.is_empty()).then_some(out)
 }
 
-/// One element of BER, and the bytes after it.
 struct Element<'a> {
     tag: u8,
     content: &'a [u8],
@@ -47,13 +47,13 @@ struct Element<'a> {
 }
 
 impl<'a> Element<'a> {
-    /// Returns the element's content and the bytes after the element, if the element has this tag.
+    /// If the element has the given tag, returns its content and the bytes after it.
     fn of(self, tag: u8) -> Option<(&'a [u8], &'a [u8])> {
         (self.tag == tag).then_some((self.content, self.rest))
     }
 }
 
-/// Reads the first element. A truncated element ends where the data ends.
+/// Reads the first BER element. A truncated element ends where the data ends.
 fn element(data: &[u8]) -> Option<Element<'_>> {
     let (tag, data) = data.split_first()?;
     let (length, data) = data.split_first()?;
@@ -80,7 +80,7 @@ fn element(data: &[u8]) -> Option<Element<'_>> {
     })
 }
 
-/// Reads an element of indefinite length, which ends at two zero bytes.
+/// Reads a BER element of indefinite length. It ends at two zero bytes.
 fn indefinite(tag: u8, data: &[u8], depth: usize) -> Option<Element<'_>> {
     let mut rest = data;
     loop {

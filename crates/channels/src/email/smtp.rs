@@ -27,17 +27,17 @@ use super::{
 };
 use crate::channel::{ChannelError, read_secret};
 
-/// The longest time that the server may take to accept the connection or to answer a command.
+/// How long the server may take to accept a connection or to respond to a command.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The SMTP client of one mailbox.
 pub struct Sender {
     builder: AsyncSmtpTransportBuilder,
-    /// The user name, and the command that prints an access token (XOAUTH2). The command runs before each message. `None` if a
-    /// password or no authentication is used.
+    /// The user name, and a command that prints an access token (XOAUTH2). The command is run before each message is sent. `None` if the
+    /// log-in needs a password or nothing.
     token: Option<(String, String)>,
-    /// The lettre transport that all messages share, so that connections stay open. With access tokens, each message gets a
-    /// transport of its own instead.
+    /// The lettre transport through which messages are sent, so that connections stay open. With access tokens, a transport is created
+    /// for each message instead.
     kept: OnceLock<Smtp1>,
     shown: String,
     address: OwnAddress,
@@ -117,7 +117,7 @@ impl Sender {
             .map_err(|error| ChannelError::transient(format!("{error:#}")))?;
         match transport.send_raw(&envelope, &mail).await {
             Ok(_) => Ok(()),
-            // The server does not support non-ASCII letters in addresses (RFC 6531), so a retry would fail, too.
+            // The server does not support non-ASCII letters in addresses (RFC 6531), so a retry would also fail.
             Err(error) if error.is_client() && !on_the_wire(message.to.expose()).is_ascii() => {
                 Err(ChannelError::permanent(Known::LettersInAddress))
             }
@@ -128,8 +128,8 @@ impl Sender {
         }
     }
 
-    /// Builds the mail. A line break in a received text, such as a subject, can't add a header to the mail, because lettre
-    /// encodes the line break or returns an error.
+    /// Builds the mail. Received texts such as a subject can't add a header to it, because lettre encodes line breaks or returns an
+    /// error.
     fn write(&self, message: &OutboundMessage) -> anyhow::Result<(Envelope, Vec<u8>)> {
         let own: Address = self.address.plain().parse()?;
         let tagged: Address = self.address.tagged(&message.token).parse()?;
@@ -169,8 +169,8 @@ impl Sender {
             for file in &message.files {
                 let kind = ContentType::parse(&file.media_type)
                     .unwrap_or(ContentType::parse("application/octet-stream")?);
-                // Files are always encoded in Base64. In unencoded content, servers may change the line ends. They may also
-                // refuse NUL bytes, a CR without LF, and an LF without CR.
+                // Files are always encoded in Base64. Otherwise a server may change line ends, or refuse NUL bytes, a CR without LF or an
+                // LF without CR.
                 let encoding = ContentTransferEncoding::Base64;
                 let body = Body::new_with_encoding(file.bytes.clone(), encoding)
                     .map_err(|_| anyhow::anyhow!("A file cannot be encoded"))?;
@@ -226,15 +226,15 @@ fn protection(settings: &Smtp) -> anyhow::Result<Tls> {
     })
 }
 
-/// Returns whether the server refused our log-in rather than the message (RFC 4954, section 6). A retry can succeed once the
-/// password in the settings is corrected.
+/// Returns whether the server refused our log-in (RFC 4954, section 6), and not the message. A retry succeeds after the password in the
+/// settings is corrected.
 fn refuses_us(error: &lettre::transport::smtp::Error) -> bool {
     let code = error.status().map(|code| code.to_string());
     code.is_some_and(|code| ["530", "534", "535", "538"].contains(&code.as_str()))
 }
 
-/// Returns whether the server certainly did not accept the message. This is certain after a temporary error from the server, a
-/// TLS error, an error in our own client, or a failed connection. lettre reveals a failed connection only in the text of the
+/// Returns whether it is certain that the server did not accept the message. This is certain after a temporary error from the server, a
+/// TLS error, an error in our own client, or a failed connection. A failed connection can be recognised only by the text of lettre's
 /// error.
 fn never_began(error: &lettre::transport::smtp::Error) -> bool {
     error.is_transient()

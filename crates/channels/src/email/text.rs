@@ -20,8 +20,8 @@ pub fn join_paragraphs(texts: &[impl AsRef<str>]) -> String {
     texts.join("\n\n")
 }
 
-/// Joins the lines of flowed text (RFC 3676). A line that ends with a space continues in the next line if both lines have the
-/// same quote depth. With `deleted` (the parameter `DelSp=yes`), the space at the end of a continued line is removed.
+/// Joins the lines of flowed text (RFC 3676). A line that ends with a space is joined with the next line if both have the same number of
+/// quote marks. With `deleted` (the parameter `DelSp=yes`), the space is removed.
 pub fn join_flowed(text: &str, deleted: bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut open: Option<usize> = None;
@@ -49,15 +49,15 @@ pub fn join_flowed(text: &str, deleted: bool) -> String {
     out
 }
 
-/// Returns a text in NFC, with LF line ends and without invisible control characters.
+/// Returns a text in Unicode normal form C, with LF line ends and without invisible control characters.
 pub fn tidy(text: &str) -> String {
     let unified = text.replace("\r\n", "\n").replace('\r', "\n");
     let seen = |c: &char| (!c.is_control() && *c != '\u{feff}') || matches!(c, '\n' | '\t');
     unified.nfc().filter(seen).collect::<String>().trim().to_owned()
 }
 
-/// Returns the words of a text in lower case and without accents. The word sets of two forms of one message can then be
-/// compared even if the forms differ in accents and capitals.
+/// Returns the words of a text, in lower case and without accents. These sets show whether two forms of a message have the same words,
+/// even if accents and capitals differ.
 pub fn word_set(text: &str) -> HashSet<String> {
     fold(&without_placeholders(text))
         .split(|c: char| !c.is_alphanumeric())
@@ -66,7 +66,7 @@ pub fn word_set(text: &str) -> HashSet<String> {
         .collect()
 }
 
-/// Removes the placeholders that programs write instead of pictures: `[image: a.png]`, `[cid:…]`.
+/// Removes the placeholders that mail programs write instead of pictures, such as `[image: a.png]` and `[cid:…]`.
 fn without_placeholders(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;

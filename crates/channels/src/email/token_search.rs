@@ -1,9 +1,8 @@
-//! Searches a received mail for the thread token of a message that we sent. Our messages contain the token in their Message-ID
-//! and in their tagged sender address (`local+token@domain`).
+//! Searches a received mail for the thread tokens of messages that we sent. Our messages contain the token in the Message-ID and in a
+//! tagged sender address (`local+token@domain`).
 //!
-//! A delivery report may contain our message in any form: as an attachment, as bare headers, encoded, folded, indented, or in the
-//! middle of the report's text. Once decoded, the token has the same letters in every form, so the whole mail is searched for
-//! tokens.
+//! A delivery report may contain our message as an attachment, as bare headers, encoded, folded, indented, or in the middle of other
+//! text. After decoding, the token has the same letters in all these forms. The whole mail is therefore searched for tokens.
 
 use std::borrow::Cow;
 
@@ -17,7 +16,8 @@ use super::own_addresses::OurAddresses;
 const LARGEST_BINARY: usize = 1 << 20;
 /// How many levels of nested attached mails are searched.
 const DEEPEST: usize = 8;
-/// The longest local part that is examined, in bytes. All local parts that we create are shorter.
+/// The longest local part (the part of an address before the at sign) that is examined, in bytes. All local parts that we create are
+/// shorter.
 const LONGEST_LOCAL: usize = 200;
 
 /// A token that was found in a mail.
@@ -31,7 +31,7 @@ pub struct FoundToken {
     pub place: Place,
 }
 
-/// Where a token was found. A later variant is stronger evidence.
+/// Where a token was found, from the weakest to the strongest evidence that the mail concerns our message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// In a tagged address.
@@ -41,11 +41,11 @@ pub enum Place {
     /// In a Message-ID in the mail's own head, usually in `References` or `In-Reply-To`. These headers name the messages that
     /// the mail answers.
     Ancestor,
-    /// In the body, after the field name `Message-ID:`. The mail then contains our message or its head.
+    /// In the body, after the field name `Message-ID:`. This means that the mail contains our message or its head.
     Returned,
 }
 
-/// Searches the whole mail for our tokens, and returns the token with the strongest evidence.
+/// Searches the whole mail for our thread tokens, and returns the one with the strongest evidence.
 pub fn find_token(mail: &Message<'_>, raw: &[u8], ours: &OurAddresses) -> Option<FoundToken> {
     let start = usize::try_from(mail.root_part().raw_body_offset()).unwrap_or_default();
     let (head, body) = raw.split_at_checked(start).unwrap_or((raw, &[]));
@@ -66,7 +66,7 @@ struct TokenSearch<'a> {
 }
 
 impl TokenSearch<'_> {
-    /// Searches the decoded MIME parts of a mail. A transfer encoding or charset may hide tokens in the raw bytes.
+    /// Searches the decoded MIME parts of a mail, because a transfer encoding or a charset may hide tokens in the raw bytes.
     fn search_parts(&mut self, mail: &Message<'_>, depth: usize) {
         for part in &mail.parts {
             match &part.body {
@@ -121,10 +121,9 @@ impl TokenSearch<'_> {
         }
     }
 
-    /// Replaces the best token so far with `mark` if the place of `mark` is stronger evidence. If both tokens were found in the
-    /// same kind of place, `Returned` and `Address` keep the earlier token, and `Text` and `Ancestor` take `mark`. The first
-    /// returned message is the message that came back; any further ones are quoted in it. The last ancestor is the message that
-    /// the mail answers.
+    /// Replaces the best token so far with `mark` if `mark` is stronger evidence. With equal evidence, `Returned` and `Address` keep the
+    /// first token, because the first returned message is the message that came back and later ones are quoted in it. `Text` and
+    /// `Ancestor` take the last token, because the last ancestor is the message that the mail answers.
     fn keep_better(&mut self, mark: FoundToken) {
         let better = self.best.as_ref().is_none_or(|best| match mark.place {
             Place::Returned | Place::Address => mark.place > best.place,
@@ -136,7 +135,7 @@ impl TokenSearch<'_> {
     }
 }
 
-/// Returns whether a text begins with an at sign and exactly this domain. A longer domain does not count.
+/// Returns whether a text begins with an at sign and this domain. A domain that only begins like this domain does not count.
 fn begins_with_domain(text: &[u8], domain: &str) -> bool {
     let Some((found, rest)) = text.get(1..).and_then(|text| text.split_at_checked(domain.len())) else {
         return false;
@@ -149,15 +148,14 @@ fn begins_with_domain(text: &[u8], domain: &str) -> bool {
     found.eq_ignore_ascii_case(domain.as_bytes()) && !goes_on
 }
 
-/// Returns the local part at the end of a text.
+/// Returns the longest local part (the part of an address before the at sign) with which a text ends.
 fn trailing_local(text: &[u8]) -> &[u8] {
     let belongs = |byte: &&u8| byte.is_ascii_alphanumeric() || b".+-_".contains(byte);
     let length = text.iter().rev().take(LONGEST_LOCAL).take_while(belongs).count();
     text.get(text.len() - length..).unwrap_or_default()
 }
 
-/// Returns whether a text ends with the field name `Message-ID:`. White space, quote marks and brackets after the name are
-/// skipped.
+/// Returns whether a text ends with the field name `Message-ID:`. White space, quote marks and brackets may follow the name.
 fn is_labelled(text: &[u8]) -> bool {
     let decoration = |byte: &&u8| byte.is_ascii_whitespace() || b"<>|*\"'&lt;".contains(byte);
     let skipped = text.iter().rev().take(40).take_while(decoration).count();
@@ -172,8 +170,8 @@ fn is_labelled(text: &[u8]) -> bool {
     label == b"message-id:" || label.ends_with(b"messageid:") || label == b"message id:"
 }
 
-/// Removes the soft line breaks of quoted-printable text, because they split Message-IDs. Some reports contain quoted-printable
-/// text that no header declares.
+/// Removes the soft line breaks of quoted-printable text, which may split a Message-ID. Some reports contain such text although no header
+/// declares the encoding.
 fn without_soft_breaks(text: &[u8]) -> Cow<'_, [u8]> {
     if !text.windows(2).any(|pair| pair == b"=\n" || pair == b"=\r") {
         return Cow::Borrowed(text);

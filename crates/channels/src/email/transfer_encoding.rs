@@ -1,10 +1,9 @@
-//! Decodes transfer encodings as far as possible. The encoded data may contain junk, be truncated, or be followed by text. The
-//! name of the encoding may be misspelt.
+//! Decodes transfer encodings tolerantly: the data may contain junk, be truncated or be followed by text, and the name of the encoding
+//! may be misspelt.
 
 use std::borrow::Cow;
 
-/// The number of bytes from which a line of base64 characters is still decoded after the base64 seemed to end. A shorter line
-/// may be a person's words.
+/// The shortest line, in bytes, that is decoded as base64 after the base64 seemed to end. A shorter line may consist of a person's words.
 const SHORTEST_LINE: usize = 16;
 
 /// The transfer encoding of a body (RFC 2045, section 6).
@@ -24,13 +23,13 @@ pub enum Transfer {
 pub struct Decoded<'a> {
     /// The decoded bytes.
     pub bytes: Cow<'a, [u8]>,
-    /// The text after the encoded bytes, such as a footer that a server added.
+    /// The bytes after the encoded data, such as a footer that a server added.
     pub rest: &'a [u8],
 }
 
 impl Transfer {
-    /// Returns the encoding that a `Content-Transfer-Encoding` header names. Accepts unusual spellings and comments, such as
-    /// `base-64` and `quoted-printable (comment)`.
+    /// Returns the encoding that a `Content-Transfer-Encoding` header declares. Accepts other spellings and comments, such as `base-64`
+    /// and `quoted-printable (comment)`.
     pub fn named(header: &str) -> Self {
         let mut depth = 0usize;
         let bare: String = header
@@ -52,7 +51,7 @@ impl Transfer {
         }
     }
 
-    /// Decodes a body. Returns the body unchanged if it can't be in the encoding `self`.
+    /// Decodes a body. Returns the body unchanged if it is clearly not in this encoding.
     pub fn decode(self, body: &[u8]) -> Decoded<'_> {
         let whole = |bytes| Decoded { bytes, rest: &[] };
         match self {
@@ -78,7 +77,7 @@ pub fn quoted_printable(body: &[u8]) -> Vec<u8> {
         let end = match line {
             [.., b'\r', b'\n'] => b"\r\n".as_slice(),
             [.., b'\n'] => b"\n",
-            // This line has no line end: it is an encoded word or the last line of a body. Spaces at the end belong to the text.
+            // A line without a line end is an encoded word or the last line of a body. The spaces at its end belong to the text.
             _ => {
                 unescape(line, &mut out);
                 continue;
@@ -109,7 +108,7 @@ fn unescape(line: &[u8], out: &mut Vec<u8>) {
                 out.push(byte);
                 rest = more.get(2..).unwrap_or_default();
             }
-            // The equals sign is a soft line break at the end of a truncated body.
+            // The body was truncated after the equals sign of a soft line break.
             None if *first == b'=' && more.is_empty() => return,
             None => {
                 out.push(*first);
@@ -119,8 +118,8 @@ fn unescape(line: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Decodes base64 line by line. Ignores lines of words within the base64. Returns the bytes after the base64 as `rest`. Returns
-/// `None` if the body is plain text that the header wrongly declares as base64.
+/// Decodes base64 line by line. Ignores lines of words in the middle of the base64. Returns the bytes after the base64 as `rest`. Returns
+/// `None` if the body is plain text that is wrongly declared as base64.
 fn base64(body: &[u8]) -> Option<Decoded<'_>> {
     let mut out = Vec::with_capacity(body.len() / 4 * 3);
     let mut segment: Vec<u8> = Vec::new();
@@ -153,8 +152,7 @@ fn base64(body: &[u8]) -> Option<Decoded<'_>> {
         end = at;
     }
     flush(&mut segment, &mut out);
-    // A body without base64 is plain text. A body that begins with words is plain text, too, if its second half contains no
-    // base64.
+    // The body is plain text if it contains no base64, or if it begins with words and its second half contains no base64.
     if out.is_empty() || (words_first && end < body.len() / 2) {
         return None;
     }
@@ -164,8 +162,7 @@ fn base64(body: &[u8]) -> Option<Decoded<'_>> {
     })
 }
 
-/// Returns the length, in bytes, of base64 at the start of a line. Returns `None` if the base64 does not end with padding, or if
-/// no words follow it.
+/// Returns the length, in bytes, of base64 at the start of a line if the base64 ends with padding and words follow it; otherwise `None`.
 fn padded_length(line: &[u8]) -> Option<usize> {
     let letters = line.iter().position(|byte| !is_base64(*byte))?;
     let padding = line
@@ -184,8 +181,8 @@ fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
 }
 
-/// Returns whether a line consists of words rather than base64. Base64 may contain spaces, too, but its pieces between the
-/// spaces are longer than words: at least `SHORTEST_LINE` bytes on average.
+/// Returns whether a line consists of words and not of base64. Base64 may contain spaces, too, but the pieces between them are longer
+/// than words: at least `SHORTEST_LINE` bytes on average.
 fn is_words(line: &[u8]) -> bool {
     let words = line
         .split(u8::is_ascii_whitespace)
@@ -194,8 +191,8 @@ fn is_words(line: &[u8]) -> bool {
     words > 1 && line.len() / words < SHORTEST_LINE
 }
 
-/// Adds the base64 characters of a text to `segment`, which contains the characters that are not decoded yet. Padding ends a
-/// segment, which is then decoded and appended to `out`.
+/// Adds the base64 characters of a text to `segment`, the characters that are still to be decoded. At padding, decodes the segment and
+/// appends the bytes to `out`.
 fn push_base64(text: &[u8], segment: &mut Vec<u8>, out: &mut Vec<u8>) {
     for byte in text {
         if *byte == b'=' {
@@ -216,7 +213,7 @@ fn flush(segment: &mut Vec<u8>, out: &mut Vec<u8>) {
     segment.clear();
 }
 
-/// Decodes base64 without padding. Unused bits in the last character are ignored.
+/// Decodes base64 without padding. Ignores unused bits in the last character.
 pub fn decode_base64(letters: &[u8]) -> Option<Vec<u8>> {
     let mut lenient = data_encoding::BASE64_NOPAD.specification();
     lenient.check_trailing_bits = false;

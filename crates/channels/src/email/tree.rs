@@ -1,12 +1,12 @@
-//! Splits a mail into a tree of MIME parts (RFC 2046), as mail programs do. A boundary must fill a whole line. A boundary line
-//! of an outer multipart also ends all multiparts inside it. A multipart that can't be split is treated as text.
+//! Splits a mail into a tree of MIME parts (RFC 2046), in the way that mail programs do. A boundary counts only if it fills a whole line.
+//! The boundary of an outer multipart also ends all multiparts inside it. A multipart that can't be split is treated as text.
 
 use bytes::Bytes;
 use mail_parser::{HeaderName, MessageParser, MessagePart, MimeHeaders};
 
 use super::{repair, smime, transfer_encoding::Transfer};
 
-/// The number of nesting levels that are split. Parts at deeper levels are not split.
+/// The deepest nesting of parts. A part at this level is not split further.
 const DEEPEST: usize = 250;
 /// The largest number of parts in one multipart.
 const MOST_PARTS: usize = 2_000;
@@ -34,7 +34,7 @@ pub enum Inside {
         /// The parts in order.
         parts: Vec<Part>,
     },
-    /// A forwarded mail.
+    /// A forwarded mail, as a part with its own head.
     Mail(Box<Part>),
     /// The signed content, extracted from an opaque S/MIME signature (RFC 8551).
     Signed(Box<Part>),
@@ -119,8 +119,7 @@ impl Part {
         })
     }
 
-    /// Returns the bytes between two boundaries. Leaves out the line break before the second boundary, because that line break
-    /// belongs to the boundary.
+    /// Returns the bytes between two boundaries. Leaves out the last line break, which belongs to the second boundary.
     fn between(&self, start: usize, end: usize) -> &[u8] {
         let piece = self.body.get(start..end).unwrap_or_default();
         if end == self.body.len() {
@@ -130,7 +129,6 @@ impl Part {
         piece.strip_suffix(b"\r").unwrap_or(piece)
     }
 
-    /// Returns the transfer encoding of the body.
     pub fn transfer(&self) -> Transfer {
         Transfer::named(self.head.content_transfer_encoding().unwrap_or_default())
     }
@@ -145,7 +143,7 @@ impl Part {
         self.head.content_type()?.attribute(name)
     }
 
-    /// Returns the file name with which the part was sent.
+    /// Returns the file name that the sender gave the part.
     pub fn name(&self) -> Option<String> {
         self.head.attachment_name().map(str::to_owned)
     }
@@ -183,8 +181,8 @@ impl Part {
     }
 }
 
-/// Returns the media type of a part. Completes an incomplete type, such as `text` or `html`, which some programs write. If the
-/// part declares no type, returns `message/rfc822` in a `multipart/digest`, otherwise `text/plain`.
+/// Returns the media type of a part. Completes a type without subtype or the reverse, such as `text` or `html`, which some programs
+/// write. If the part declares no type, returns `message/rfc822` in a `multipart/digest` and `text/plain` elsewhere.
 fn media_type(head: &MessagePart<'_>, in_digest: bool) -> String {
     let Some(kind) = head.content_type() else {
         return if in_digest { "message/rfc822" } else { "text/plain" }.to_owned();
@@ -213,8 +211,8 @@ struct Delimiter {
     closes: bool,
 }
 
-/// Finds the lines that consist of this boundary. If none of these lines begins a part, also accepts lines in which other text
-/// follows the boundary.
+/// Finds the lines that consist of this boundary. If no part begins at these lines, also accepts lines in which text follows the
+/// boundary.
 fn delimiters(body: &[u8], boundary: &[u8]) -> Vec<Delimiter> {
     let find = |is: &dyn Fn(&[u8]) -> Option<bool>| -> Vec<Delimiter> {
         let mut at = 0;
@@ -244,8 +242,8 @@ fn delimiters(body: &[u8], boundary: &[u8]) -> Vec<Delimiter> {
     find(&|after| Some(after.starts_with(b"--")))
 }
 
-/// Guesses the boundary of a multipart whose declared boundary is missing or wrong. The guess is the first line that begins with
-/// two dashes and is followed by a `Content-` field.
+/// Guesses the boundary of a multipart if the declared boundary is missing or wrong. Takes the first line that begins with two dashes and
+/// is followed by a `Content-` field.
 fn guessed_boundary(body: &[u8]) -> Option<Vec<u8>> {
     let lines: Vec<&[u8]> = body.split(|byte| *byte == b'\n').take(200).collect();
     lines.windows(2).find_map(|pair| {
