@@ -1,13 +1,13 @@
 //! Telegram: a bot that people write to in a private chat.
 //!
-//! Updates arrive by long polling or at a webhook. The line stores an update before it confirms the update to Telegram. A
-//! repeated update is recognised by its external id, which contains the ids of the update, the chat and the message. All photos
-//! of an album form one message, and all versions of an edited message form one message. The photos and versions may arrive in
+//! Telegram calls an event an update. Updates arrive by long polling or at a webhook. The line stores an update before it confirms the
+//! update to Telegram. A repeated update is recognised by its external id, which contains the ids of the update, the chat and the
+//! message. The photos of an album form one message, and so do the versions of an edited message. The photos and versions may arrive in
 //! any order.
 //!
-//! Telegram's send methods accept no id by which Telegram could recognise a repeat. If the connection breaks while a reply is sent, the
-//! reply may have arrived. A counsellor therefore decides whether to send the reply again. With the setting `repeat = "send"`, the line
-//! sends the reply again automatically.
+//! Telegram can't recognise a repeated reply, because its send methods accept no id from the line. If the connection breaks while the
+//! line sends a reply, the reply may have arrived. A counsellor therefore decides whether to send it again. With the setting `repeat =
+//! "send"`, the line sends it again automatically.
 
 mod contents;
 mod errors;
@@ -50,7 +50,7 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
         reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(10))
             .timeout(patience)
-            // Keep-alive probes detect a server that no longer responds.
+            // Keep-alive probes detect a connection on which the server no longer responds.
             .tcp_keepalive(Duration::from_secs(30))
             .build()
     };

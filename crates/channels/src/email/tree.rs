@@ -181,7 +181,7 @@ impl Part {
     }
 }
 
-/// Returns the media type of a part. Completes a type without subtype or the reverse, such as `text` or `html`, which some programs
+/// Returns the media type of a part. Completes an incomplete type, such as `text` or `html`, which some programs
 /// write. If the part declares no type, returns `message/rfc822` in a `multipart/digest` and `text/plain` elsewhere.
 fn media_type(head: &MessagePart<'_>, in_digest: bool) -> String {
     let Some(kind) = head.content_type() else {

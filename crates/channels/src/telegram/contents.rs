@@ -1,7 +1,7 @@
-//! Reads the contents of a message: the text, descriptions of content that is not text, and references to the files.
+//! Reads the contents of a message: its text, descriptions of content that is not text, and references to its files.
 //!
-//! The functions work on untyped JSON, because Telegram adds fields every month. A library with a type for each kind of message
-//! would refuse a whole message because of one unexpected field.
+//! The functions work on untyped JSON, because Telegram adds fields every month. A library with a type for each kind of message would
+//! reject a whole message if one field is unexpected.
 
 use hotline_core::contact::message::{Part, Remark};
 use serde_json::Value;
@@ -13,7 +13,6 @@ use crate::{
     json,
 };
 
-/// The contents of a message.
 #[derive(Default)]
 pub struct Contents {
     pub text: String,
@@ -23,7 +22,8 @@ pub struct Contents {
     pub remarks: Vec<Remark>,
 }
 
-/// Fields of a message that this module reads by name, and fields that contain neither text nor files from the sender.
+/// The known fields of a message. This module either reads a field by name or ignores it, because it contains no text and no file from
+/// the sender.
 const KNOWN: [&str; 48] = [
     "animation",
     "audio",
@@ -75,7 +75,8 @@ const KNOWN: [&str; 48] = [
     "write_access_allowed",
 ];
 
-/// If a message has a field that `KNOWN` does not list, this module collects the texts of nested fields with these names inside that field.
+/// The names of fields with text. In a field of a message that is not in `KNOWN`, this module collects the texts of all nested fields
+/// with these names.
 const WORDS: [&str; 10] = [
     "additional_chat",
     "button_text",
@@ -130,8 +131,8 @@ pub fn read_contents(message: &Value, attachments: Attachments) -> Contents {
     }
 }
 
-/// Collects the text and the caption, with the URLs of their links. If the text or the caption is not a string, collects all
-/// strings inside that value.
+/// Collects the text and the caption of a message, and inserts the URLs of their links. If one of them is not a string, collects all
+/// strings inside it.
 fn texts_with_links(message: &Value) -> Vec<String> {
     let marked = [("text", "entities"), ("caption", "caption_entities")];
     let found = marked.iter().filter_map(|(field, entities)| {
@@ -144,8 +145,8 @@ fn texts_with_links(message: &Value) -> Vec<String> {
     found.map(|text| clean::text(&text)).collect()
 }
 
-/// Inserts the URL of each link after the link's label. `entities` describes the links by their offsets in UTF-16 code units. A link is
-/// ignored if an offset is inside a character.
+/// Inserts the URL of each link after the link's label. `entities` are Telegram's descriptions of the links, with offsets in UTF-16 code
+/// units. A link is ignored if one of its offsets is inside a character.
 fn insert_link_urls<'a>(text: &str, entities: impl Iterator<Item = &'a Value>) -> String {
     let mut links: Vec<(usize, &str)> = entities
         .filter_map(|entity| {
@@ -178,7 +179,7 @@ fn byte_offset(text: &str, units: usize) -> Option<usize> {
         .map(|(_, at)| at)
 }
 
-/// Describes the content that is not text, such as stickers, locations and polls.
+/// Returns a text for each content that is not text, such as a sticker, a location or a poll.
 fn substitutes(message: &Value, remarks: &mut Vec<Remark>) -> Vec<String> {
     let mut lines = Vec::new();
     let line = |value: &Value, pointer: &str| one_line(json::text(value, pointer).unwrap_or_default());
@@ -222,7 +223,7 @@ fn substitutes(message: &Value, remarks: &mut Vec<Remark>) -> Vec<String> {
     lines
 }
 
-/// Formats a location. Returns `None` if the location has no coordinates.
+/// Formats the coordinates of a location. Returns `None` if it has no coordinates.
 fn coordinates(place: &Value) -> Option<String> {
     let degrees = |name: &str| {
         let found = place.get(name)?;
@@ -235,7 +236,7 @@ fn coordinates(place: &Value) -> Option<String> {
     ))
 }
 
-/// Collects the texts in the fields of a message that `KNOWN` does not list.
+/// Collects texts from the fields of a message that are not in `KNOWN`.
 fn unknown_texts(message: &Value) -> Vec<String> {
     let fields = message.as_object().into_iter().flatten();
     fields
@@ -255,7 +256,7 @@ fn author_name(origin: &Value) -> String {
     }
 }
 
-/// Returns the name of the author of a forwarded message. Reads the fields that Telegram used before 2024.
+/// Returns the name of the author of a forwarded message, from the fields that Telegram used before 2024.
 fn formerly_forwarded(message: &Value) -> Option<String> {
     let hidden = || json::text(message, "/forward_sender_name").map(one_line);
     let user = message.get("forward_from").map(display_name);
@@ -271,8 +272,8 @@ fn chat_title(chat: &Value) -> String {
     }
 }
 
-/// Returns the text to which the message replies: the passage that the person selected, else the beginning of the answered message. If the
-/// answered message is in another chat, adds its author and a description of its content.
+/// Returns the text to which the message replies: the passage that the person selected, else the beginning of the earlier message. If the
+/// earlier message is in another chat, adds its author and a description of its content.
 fn quoted_text(message: &Value) -> String {
     let elsewhere = message.get("external_reply");
     let mut lines = Vec::new();

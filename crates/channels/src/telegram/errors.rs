@@ -7,7 +7,7 @@ use teloxide::{ApiError, RequestError};
 
 use crate::channel::ChannelError;
 
-/// Maps a failed request to an error that says whether a retry makes sense.
+/// Converts a failed request into an error that says whether a retry makes sense.
 pub fn to_channel_error(error: &RequestError) -> ChannelError {
     let reason = reason_of(error);
     let later = |retry_after: Option<Duration>| ChannelError::Transient {
@@ -17,20 +17,20 @@ pub fn to_channel_error(error: &RequestError) -> ChannelError {
     match error {
         RequestError::RetryAfter(wait) => later(Some(wait.duration())),
         RequestError::Api(ApiError::InvalidToken) => later(None),
-        // For an answer with an HTTP status of 500 or above, teloxide returns only a text. The status is recognised from this text.
+        // For a response with an HTTP status of 500 or above, teloxide returns only a text. The text shows the status.
         RequestError::Api(ApiError::Unknown(words)) if is_the_servers_fault(words) => later(None),
         RequestError::Api(_) | RequestError::MigrateToChatId(_) => ChannelError::permanent(reason),
         // The request never reached Telegram.
         RequestError::Network(error) if error.is_connect() || error.is_builder() => later(None),
-        // It is unknown whether Telegram accepted the message. A proxy may have answered instead of Telegram, before or after Telegram
-        // accepted the message.
+        // It is unknown whether Telegram accepted the message. For example, the connection may have broken, or a proxy may have responded
+        // instead of Telegram.
         RequestError::Network(_) | RequestError::InvalidJson { .. } | RequestError::Io(_) => {
             ChannelError::Unknown { reason }
         }
     }
 }
 
-/// Returns the reason for an error as a value that the desk can translate, or else as a description in English.
+/// Returns the reason for an error. The desk can translate some reasons; the others are descriptions in English.
 fn reason_of(error: &RequestError) -> Reason {
     match error {
         RequestError::Api(ApiError::BotBlocked) => Known::Blocked.into(),
@@ -59,7 +59,7 @@ fn is_the_servers_fault(words: &str) -> bool {
     .any(|fault| words.starts_with(fault))
 }
 
-/// Describes an error without the URL of the request, because the URL contains the token.
+/// Describes an error without the URL of the request, because the URL contains the bot's token.
 pub fn describe_error(error: &RequestError) -> String {
     match error {
         RequestError::Api(ApiError::InvalidToken) => {
@@ -86,7 +86,6 @@ pub fn describe_error(error: &RequestError) -> String {
     }
 }
 
-/// Converts an error into an `anyhow` error with the description from `describe_error`.
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 pub fn to_anyhow(error: RequestError) -> anyhow::Error {
     anyhow::anyhow!(describe_error(&error))

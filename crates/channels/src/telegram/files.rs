@@ -1,4 +1,4 @@
-//! Finds the files of a message. Every object with a `file_id` is a file.
+//! Finds the files of a message. In Telegram's JSON, every object with a `file_id` is a file.
 
 use hotline_core::contact::message::{Content, Elsewhere, Part};
 use serde_json::Value;
@@ -8,7 +8,8 @@ use crate::{channel::Attachments, clean, json};
 /// The size of the largest file that a bot can download from the Bot API, in bytes.
 pub const LARGEST: u64 = 20 << 20;
 
-/// Fields with files that the sender did not attach: pictures of people and chats, previews, and files of the answered message.
+/// Fields that contain files which the sender did not attach: pictures of people and chats, previews, and files of the message to which
+/// the person replied.
 const NOT_SENT: [&str; 14] = [
     "caption_entities",
     "chat",
@@ -26,11 +27,9 @@ const NOT_SENT: [&str; 14] = [
     "via_bot",
 ];
 
-/// A file of a message, as Telegram describes the file.
 pub struct File<'a> {
     id: &'a str,
-    /// Telegram's permanent id of the file, which is the same for every bot. If Telegram gives no permanent id, this field equals
-    /// `id`.
+    /// Telegram's permanent id of the file, which is the same for every bot; equal to `id` if Telegram gives no permanent id.
     unique: &'a str,
     /// The size in bytes; `None` if Telegram gives no size.
     size: Option<u64>,
@@ -38,11 +37,11 @@ pub struct File<'a> {
     media_type: String,
 }
 
-/// Returns every file of a message once. If a picture has several sizes, returns only the largest size.
+/// Returns the files of a message, each file once. Of a picture in several sizes, returns only the largest size.
 pub fn find_files(message: &Value) -> Vec<File<'_>> {
     let mut files = Vec::new();
     let fields = message.as_object().into_iter().flatten();
-    // Telegram lists an animation a second time as a document, so the document is skipped.
+    // Telegram lists an animation as a document, too. The document is skipped.
     let twice = message.get("animation").is_some();
     for (name, value) in fields.filter(|(name, _)| !(twice && *name == "document")) {
         collect_files(name, value, &mut files);
@@ -65,7 +64,7 @@ fn collect_files<'a>(field: &str, value: &'a Value, files: &mut Vec<File<'a>>) {
             }
         }
         Value::Array(all) => all.iter().for_each(|one| collect_files(field, one, files)),
-        // The object may contain previews and other resolutions of the same file. Only the object's own file is collected.
+        // Objects inside this object are previews or other resolutions of the same file, so they are skipped.
         Value::Object(_) if json::text(value, "/file_id").is_some() => add_file(field, value, files),
         Value::Object(fields) => fields
             .iter()
@@ -98,7 +97,7 @@ fn add_file<'a>(field: &str, value: &'a Value, files: &mut Vec<File<'a>>) {
     });
 }
 
-/// Returns the usual media type of a file for which Telegram gives no media type.
+/// Returns the usual media type of a file if Telegram gives none.
 fn default_media_type(field: &str, value: &Value) -> &'static str {
     let is = |flag: &str| value.get(flag).and_then(Value::as_bool).unwrap_or_default();
     match field {

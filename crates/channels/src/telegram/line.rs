@@ -1,4 +1,4 @@
-//! The settings and the shared state of a Telegram line.
+//! The settings of a Telegram line, and the state that its modules share.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -15,13 +15,13 @@ use crate::{
     channel::{Attachments, default_true},
 };
 
-/// The settings table `[lines.<name>]` with `channel = "telegram"`.
+/// The settings in the table `[lines.<name>]` of a line with `channel = "telegram"`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     #[serde(rename = "channel")]
     _channel: String,
-    /// The bot's token. Alternatively, `token_file` names a file that contains the token.
+    /// The bot's token. If `token` is not set, `token_file` is the path of a file with the token.
     pub token: Option<Private<String>>,
     pub token_file: Option<PathBuf>,
     /// The base URL of the Bot API: Telegram's own server or a self-hosted server.
@@ -29,8 +29,7 @@ pub struct Settings {
     pub api_url: reqwest::Url,
     #[serde(default)]
     pub mode: Mode,
-    /// The URL at which Telegram reaches the public pages; `None` means `http.public_url`. This setting is used only with `mode =
-    /// "webhook"`.
+    /// The base URL to which Telegram posts updates with `mode = "webhook"`; `None` means `http.public_url`.
     pub webhook_url: Option<reqwest::Url>,
     #[serde(default)]
     pub attachments: Attachments,
@@ -44,21 +43,21 @@ pub struct Settings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// The line polls Telegram, which answers as soon as it has updates.
+    /// The line requests updates again and again. Telegram responds as soon as it has an update.
     #[default]
     Polling,
     /// Telegram posts updates to the line's webhook.
     Webhook,
 }
 
-/// How the line handles a reply if the connection broke while the reply was sent, so that the reply may have arrived.
+/// What to do with a reply that may have arrived, because the connection broke while the line sent it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Repeat {
-    /// A counsellor decides whether to send the reply again.
+    /// A counsellor decides whether the reply is sent again.
     #[default]
     Ask,
-    /// The line sends the reply again automatically, so the reply may arrive twice.
+    /// The line sends the reply again automatically. The person may then receive it twice.
     Send,
 }
 
@@ -67,7 +66,7 @@ pub fn default_api_url() -> reqwest::Url {
     reqwest::Url::parse("https://api.telegram.org").expect("an address")
 }
 
-/// How long Telegram may take to answer a request other than a poll.
+/// How long Telegram may take to respond to a request other than a poll.
 pub const TIMEOUT: Duration = Duration::from_secs(40);
 
 /// One Telegram line. Each line is one bot.

@@ -1,9 +1,8 @@
-//! The bot's automatic answers: a greeting, a choice of languages, an answer to `/stop`, and a message that the bot does not work
-//! in groups.
+//! The bot's automatic answers: a greeting, a choice of languages, an answer to `/stop`, and a message in groups that the bot does not
+//! work there.
 //!
-//! These answers are not correspondence and are not stored. If an answer is lost, the person can send the command or press the button
-//! again. The person's update itself is stored like any other update, so the command `/stop` and the choice of a language are recorded in
-//! the person's contact.
+//! Automatic answers are not correspondence and are not stored. If an answer is lost, the person can send the command or press the button
+//! again. What the person sent is stored like any other update, so a `/stop` or a chosen language appears in the person's contact.
 
 use std::sync::Arc;
 
@@ -27,10 +26,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::errors;
 
-/// The maximum number of commands and button presses that wait for an automatic answer. Further ones are not answered, and the person can
-/// repeat them.
+/// The maximum number of commands and button presses in the queue for automatic answers. If the queue is full, further ones get no
+/// answer, and the person can repeat them.
 const WAITING: usize = 256;
-/// The data of a button that chooses a language consists of this prefix and the language tag.
+/// The prefix of the data in a button that chooses a language. The language tag follows.
 const CHOICE: &str = "language:";
 
 /// A command that the bot knows.
@@ -50,14 +49,14 @@ impl Command {
         ("stop", Self::Stop),
     ];
 
-    /// Parses a message text that contains only a command, such as `/start`, `/start@bot` or `/start payload-of-a-link`.
+    /// Parses a text that consists only of a command, such as `/start`, `/start@bot` or `/start payload-of-a-link`.
     pub fn parse(text: &str) -> Option<Self> {
         let mut words = text.trim().strip_prefix('/')?.split_whitespace();
         let name = words.next()?.split('@').next()?.to_ascii_lowercase();
         let (_, command) = Self::ALL.into_iter().find(|(known, _)| *known == name)?;
         let lawful = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
-        // "/start pomozite" is a message from a person. The text after `/start` counts as the payload of a link only if it contains a
-        // digit, `_` or `-`.
+        // A person may write a message after the command, such as "/start pomozite". The text after `/start` counts as the payload of a
+        // link only if it contains a digit, `_` or `-`.
         match (words.next(), words.next(), command) {
             (None, ..) => Some(command),
             (Some(payload), None, Self::Start) => {
@@ -69,12 +68,12 @@ impl Command {
     }
 }
 
-/// Returns the language that the data of a button names.
+/// Returns the language in `data`, the data of a pressed button.
 pub fn language_choice(data: &str) -> Option<Language> {
     Language::parse(data.strip_prefix(CHOICE)?)
 }
 
-/// An update that needs an automatic answer.
+/// The part of an update that needs an automatic answer.
 enum Press {
     Command {
         chat: i64,
@@ -129,11 +128,11 @@ impl Menu {
         }))
     }
 
-    /// Queues an update if it needs an automatic answer. Call this function only for an update that was accepted for the first
-    /// time.
+    /// Queues an automatic answer to an update, if the update needs one. Must be called only once for each update, even if Telegram
+    /// repeats the update.
     pub fn queue_answer(&self, update: &Value) {
         if let Some(press) = read_press(update) {
-            // If the queue is full, the update gets no answer. The person can repeat the command or the press.
+            // If the queue is full, there is no answer. The person can send the command or press the button again.
             let _ = self.0.presses.try_send(press);
         }
     }
@@ -183,7 +182,7 @@ fn read_press(update: &Value) -> Option<Press> {
 }
 
 impl Inner {
-    /// Tells Telegram the bot's commands and their descriptions. Telegram shows this list to people who write to the bot.
+    /// Tells Telegram which commands the bot has, with descriptions. Telegram shows this list to people who write to the bot.
     async fn set_commands(&self) {
         for language in Language::ALL {
             let words = self.locales.of(language);
@@ -192,7 +191,7 @@ impl Inner {
             let set = self.bot.set_my_commands(commands);
             let set = match language {
                 Language::SrCyrl => set.language_code("sr"),
-                // Telegram shows commands without a language code to people with any other language.
+                // Commands without a language code are shown to people whose language has no list of its own.
                 Language::SrLatn => set,
                 Language::En => set.language_code("en"),
             };
@@ -238,7 +237,7 @@ impl Inner {
             Press::Group { chat } => {
                 let words = self.locales.of(self.centre.language);
                 let text = words.with("telegram-group", "form", &self.public_url);
-                // The bot may lack the right to write in the group. The bot leaves the group in any case.
+                // The bot may not be allowed to write in the group. It leaves the group anyway.
                 let _ = self.send_text(chat, text).await;
                 self.bot.leave_chat(ChatId(chat)).await?;
                 Ok(())

@@ -18,8 +18,8 @@ use crate::{
     json,
 };
 
-/// Parses an update. `bot` is the id of the bot that received the update. The id is needed because message ids are unique only
-/// within one bot.
+/// Parses an update. `bot` is the id of the bot that received it. Message ids are unique only within one bot, so the id of the bot is
+/// added to them.
 pub fn parse_update(raw: &RawMessage, bot: &str, attachments: Attachments) -> Normalised {
     let Some(update) = json::parse(&raw.bytes) else {
         return unreadable("it is no JSON", None);
@@ -36,7 +36,7 @@ pub fn parse_update(raw: &RawMessage, bot: &str, attachments: Attachments) -> No
     if let Some(change) = update.get("my_chat_member") {
         return parse_membership(change);
     }
-    // The line did not request this kind of update. If the update contains a message, the message is read anyway.
+    // The line did not request this kind of update. If the update contains a message, the message is read nevertheless.
     let mut others = update.as_object().into_iter().flatten();
     match others.find(|(_, value)| value.get("message_id").is_some() && value.get("chat").is_some()) {
         Some((kind, message)) if kind.starts_with("edited") => {
@@ -47,8 +47,8 @@ pub fn parse_update(raw: &RawMessage, bot: &str, attachments: Attachments) -> No
     }
 }
 
-/// Returns the version number of an edited message, computed from the time of the edit and the update's number. If a message is edited
-/// twice in one second, the later edit has the higher number.
+/// Returns the version number of an edited message: its time of editing, combined with the update's number. The update's number orders
+/// several edits in the same second.
 fn version(update: &Value, message: &Value) -> i64 {
     let edited = json::number(message, "/edit_date").unwrap_or_default();
     let number = json::number(update, "/update_id").unwrap_or_default();
@@ -101,13 +101,13 @@ fn read_message(message: &Value, bot: &str, version: i64, attachments: Attachmen
         remarks.push(Remark::UnknownContent);
     }
     let ids = chat.zip(json::number(message, "/message_id"));
-    // All photos of an album form one message, so they share an id that names the album.
+    // The photos of an album form one message, so they share an id that is made from the album's id.
     let whole = ids.map(|(chat, id)| match json::text(message, "/media_group_id") {
         Some(album) => format!("{bot}:{chat}:album {album}"),
         None => format!("{bot}:{chat}:{id}"),
     });
     let spoken = from.and_then(|from| Language::parse(json::text(from, "/language_code")?));
-    // Telegram edits a location only when a live location moves, so an edited location is a live location.
+    // Telegram edits the location in a message only if it is a live location that moves.
     let place = message.get("location");
     let live = place.is_some_and(|place| version > 0 || place.get("live_period").is_some());
     let machine = from.is_some_and(|from| from.get("is_bot") == Some(&Value::Bool(true)));

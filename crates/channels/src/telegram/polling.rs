@@ -16,21 +16,22 @@ use tokio_util::sync::CancellationToken;
 use super::{errors, line::Telegram, update};
 use crate::json;
 
-/// How long Telegram waits for an update before it answers, in seconds.
+/// How long Telegram may hold a poll open while there is no update, in seconds.
 const LONG_POLL_SECONDS: u32 = 25;
-/// A server that supports long polling waits at least this long before it sends an empty answer.
+/// If an empty response arrives sooner than this, the server does not support long polling.
 const SHORTEST_WAIT: Duration = Duration::from_millis(500);
-/// The timeout for a poll. Another poll begins after the timeout.
+/// The timeout for a poll. After a timeout, the line polls again.
 pub const TIMEOUT: Duration = Duration::from_secs(40);
-/// If no poll has succeeded for this long, the line is reported as down, even if fewer than three polls failed.
+/// If no poll has succeeded for this long, the line is reported as down. Otherwise it is reported as down after three failed polls in a
+/// row.
 const SILENT: Duration = Duration::from_secs(90);
-/// An update that waited at Telegram for longer than this raises an alarm. Telegram keeps an update for 24 hours.
+/// If an update was at Telegram for longer than this, an alarm is raised, because Telegram deletes updates after 24 hours.
 pub const ALARM: chrono::Duration = chrono::Duration::hours(6);
 
-/// The request `getUpdates`. The updates in the answer are untyped, so that updates of kinds unknown to teloxide are not lost.
+/// The request `getUpdates`. It returns untyped JSON, so that updates of kinds that teloxide does not know are not lost.
 #[derive(Clone, Serialize)]
 struct GetUpdates {
-    /// Confirms all updates with a lower number. Telegram then deletes them.
+    /// Confirms all updates with a lower number to Telegram, which then deletes them.
     #[serde(skip_serializing_if = "Option::is_none")]
     offset: Option<i64>,
     limit: u8,
@@ -45,11 +46,11 @@ impl Payload for GetUpdates {
 
 /// The state that is kept from one poll to the next.
 struct State {
-    /// The offset for the next poll. Telegram deletes all updates with a lower number than the offset. After a week without updates,
-    /// Telegram may give new updates lower numbers than before. The offset is therefore sent only once; an old offset could delete updates
-    /// that the line has not read.
+    /// The offset for the next poll, which makes Telegram delete all updates with a lower number. After a week without updates, new
+    /// updates may have lower numbers than before. The same offset is therefore never sent twice, because it could delete updates that
+    /// the line has not read.
     offset: Option<i64>,
-    /// The number of updates to request. It is 1 after an answer that can't be parsed.
+    /// The number of updates to request in the next poll. It is 1 after a response that can't be parsed.
     limit: u8,
     failures: u32,
     /// When the last poll succeeded, or when polling began if no poll has succeeded yet.
@@ -58,26 +59,26 @@ struct State {
 
 /// The updates from one poll.
 struct Batch {
-    /// The updates as raw messages, ordered by number.
+    /// The updates in the format in which they are stored, ordered by number.
     raws: Vec<RawMessage>,
-    /// The parsed updates; empty if the answer is not JSON.
+    /// The parsed updates; empty if the response is not JSON.
     updates: Vec<Value>,
-    /// The offset that confirms these updates. The offset is sent after the updates are on disk.
+    /// The offset that confirms these updates to Telegram. It is sent after they are on disk.
     offset: Option<i64>,
 }
 
 /// The outcome of a successful poll.
 struct PollResult {
     health: Health,
-    /// Whether updates arrived.
+    /// Whether the response contained updates.
     arrived: bool,
 }
 
-/// How to continue after an answer that teloxide could not parse.
+/// How to continue after a response that teloxide could not parse.
 enum UnreadableAnswer {
     Updates(Batch),
     PollAgain,
-    /// The answer contains no update.
+    /// The response contains no update.
     Failed,
 }
 
@@ -109,7 +110,7 @@ impl Telegram {
                     if arrived || begun.elapsed() > SHORTEST_WAIT {
                         continue;
                     }
-                    // The server answered immediately and without updates, so it does not support long polling. The loop has to pause.
+                    // The response was immediate and empty, so the server does not support long polling. A pause prevents a busy loop.
                     SHORTEST_WAIT
                 }
                 Err(failed) => self.report_failure(intake, &mut state, &failed).await,
@@ -178,13 +179,13 @@ impl Telegram {
         }
     }
 
-    /// Handles an answer that is not valid JSON. If the answer can't be repaired, the updates are requested again, one by one. The invalid
+    /// Handles a response that is not valid JSON. If the response can't be repaired, requests the updates again, one by one. The invalid
     /// update then arrives alone and can be stored unparsed.
     fn take_unreadable(&self, state: &mut State, error: &RequestError) -> UnreadableAnswer {
         let RequestError::InvalidJson { raw, .. } = error else {
             return UnreadableAnswer::Failed;
         };
-        // The answer can be repaired if its only errors are unpaired surrogates.
+        // The response can be repaired if its only errors are unpaired surrogates.
         let repaired = json::parse(raw.as_bytes());
         let updates = repaired.and_then(|mut answer| Some(answer.get_mut("result")?.take()));
         if let Some(Value::Array(updates)) = updates {
@@ -217,7 +218,7 @@ impl Telegram {
                 match error {
                     RequestError::RetryAfter(wait) => pause = wait.duration(),
                     RequestError::Api(ApiError::CantGetUpdates) => {
-                        // A webhook is set and blocks polling, so it is removed. Telegram keeps the waiting updates.
+                        // A webhook prevents polling, so it is removed. Telegram keeps the updates that were not delivered yet.
                         let _ = self.bot.delete_webhook().await;
                     }
                     RequestError::Network(error) if error.is_timeout() => pause = Duration::from_secs(1),
@@ -238,7 +239,8 @@ impl Telegram {
         } else {
             tracing::warn!(line.name = %self.name, reason, "Line {} cannot be read and is tried again", self.name);
         }
-        // Single failed polls are normal. Staff see a failure only after three failed polls in a row, or if no poll succeeded for `SILENT`.
+        // A single failed poll is normal. Staff see a failure only after three failed polls in a row, or after `SILENT` without a
+        // successful poll.
         if state.failures > 2 || down.to_std().is_ok_and(|down| down >= SILENT) {
             intake.health(&self.name, Health::Down(reason)).await;
         }

@@ -17,7 +17,7 @@ use crate::{channel::ChannelError, json, split::split_text};
 /// The maximum length of a message, in UTF-16 code units.
 const LONGEST: usize = 4_096;
 
-/// Splits the text of a message into chunks. These chunks are sent before the message's files.
+/// Splits the text of a message into chunks. They are sent before the files of the message.
 fn text_chunks(message: &OutboundMessage) -> Vec<String> {
     split_text(message.text.expose(), LONGEST)
 }
@@ -48,7 +48,7 @@ impl Telegram {
             texts.get(chunk),
             message.files.get(chunk.saturating_sub(texts.len())),
         ) {
-            // No parse mode is set, so Telegram does not interpret any characters of the text as markup.
+            // Without a parse mode, Telegram treats no character of the text as markup.
             (Some(text), _) => {
                 let sending = self.bot.send_message(chat, text);
                 sending.link_preview_options(no_preview()).await
@@ -61,8 +61,8 @@ impl Telegram {
         };
         sent.map(drop).or_else(accept_confirmed).map_err(|error| {
             if let RequestError::RetryAfter(wait) = &error {
-                // Telegram refused the message and asked for a wait, but does not say whether the wait applies to this chat or to all
-                // chats. If another chat has to wait as well, the wait is applied to all chats.
+                // Telegram asked for a wait, but does not say whether it applies to this chat or to all chats. If a wait is already
+                // running in another chat, this wait is applied to all chats.
                 if self.backoff.note_wait(to, wait.duration()) {
                     self.backoff.note_global_wait(wait.duration());
                 }
@@ -98,7 +98,7 @@ impl Telegram {
     }
 }
 
-/// Returns success if Telegram's answer confirms the message, even if teloxide can't parse the answer.
+/// If Telegram's response confirms the message but teloxide can't parse it, returns success.
 fn accept_confirmed(error: RequestError) -> Result<(), RequestError> {
     let done = match &error {
         RequestError::InvalidJson { raw, .. } => {

@@ -1,4 +1,4 @@
-//! Reads the numbers and times of raw updates, and converts updates into raw messages.
+//! Reads the numbers and times of Telegram's updates, and converts updates into raw messages.
 
 use chrono::{DateTime, Duration, Utc};
 use hotline_core::{contact::message::RawMessage, identifiers::line_name::LineName};
@@ -15,8 +15,7 @@ pub fn id(update: &Value) -> Option<i64> {
     update.get("update_id")?.as_i64()
 }
 
-/// Returns the content of an update: a message, a press of a button, or a change of the bot's membership. Returns `None` for any
-/// other kind of update.
+/// Returns the content of an update of one of the kinds in `WANTED`, for example a message or a pressed button; otherwise `None`.
 fn message(update: &Value) -> Option<&Value> {
     WANTED.iter().find_map(|kind| update.get(*kind))
 }
@@ -50,7 +49,7 @@ pub fn to_raw(line: &LineName, update: &Value, now: DateTime<Utc>) -> RawMessage
     }
 }
 
-/// Converts bytes that are not a valid update into a raw message.
+/// Converts bytes that are not valid JSON into a raw message.
 pub fn to_unparsed_raw(line: &LineName, id: Option<i64>, bytes: Vec<u8>, now: DateTime<Utc>) -> RawMessage {
     RawMessage {
         line: line.clone(),
@@ -61,9 +60,9 @@ pub fn to_unparsed_raw(line: &LineName, id: Option<i64>, bytes: Vec<u8>, now: Da
     }
 }
 
-/// Returns the time at which a message counts as received. The line may fetch a message long after it was sent, so the time of
-/// sending is used. Telegram gives this time in whole seconds. The last millisecond of the second is used, so that our own reply
-/// from the same second is sorted before the message.
+/// Returns the time that is stored as the time of receipt. This is the time of sending, because the line may fetch a message much later.
+/// Telegram gives it in whole seconds. The last millisecond of the second is stored, so that our own reply from the same second comes
+/// before the message.
 fn received_at(sent_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> DateTime<Utc> {
     match sent_at {
         Some(sent) if sent <= now => now.min(sent + Duration::milliseconds(999)),
@@ -75,7 +74,7 @@ fn hash(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
-/// Returns the highest update number in an answer that is not valid JSON.
+/// Returns the highest update number in a response that is not valid JSON.
 pub fn last_id_in(text: &str) -> Option<i64> {
     json::numbers_after(text, "update_id")
         .into_iter()

@@ -1,4 +1,4 @@
-//! Receives updates at a webhook. Telegram posts each update, and repeats the post until the line confirms the update.
+//! Receives updates at a webhook. Telegram posts an update again and again until the line confirms it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,7 +25,7 @@ use super::{errors, line::Telegram, menu::Menu, polling::ALARM, update};
 use crate::json;
 
 const SECRET: HeaderName = HeaderName::from_static("x-telegram-bot-api-secret-token");
-/// The size of the largest accepted request, in bytes. Updates are far smaller.
+/// The size of the largest accepted request, in bytes. No update is nearly that large.
 const LARGEST: usize = 4 << 20;
 /// How often the line asks Telegram for the state of the webhook.
 const CHECK_EVERY: Duration = Duration::from_secs(60);
@@ -49,8 +49,8 @@ impl Telegram {
         Ok(base.join(&path(&self.name))?)
     }
 
-    /// Returns the secret that Telegram sends with each update. The secret is derived from the bot's token, so it stays the same
-    /// after a restart. Updates that arrive before the webhook is set again are therefore accepted.
+    /// Returns the secret that Telegram sends with each update. It is derived from the bot's token, so it stays the same after a restart.
+    /// An update that arrives before the line has set the webhook again is therefore accepted.
     fn webhook_secret(&self) -> String {
         let digest = Sha256::digest(format!("webhook secret of {}", self.bot.token()));
         data_encoding::HEXLOWER.encode(&digest)
@@ -113,8 +113,8 @@ impl Telegram {
     }
 }
 
-/// Returns the health of the webhook. Telegram does not report the age of waiting updates. The webhook therefore counts as ailing
-/// if updates wait and Telegram's last failed request was less than [`ALARM`] ago.
+/// Returns the health of the webhook. Telegram does not say how long updates have been waiting. The webhook therefore counts as ailing if
+/// updates are waiting and Telegram's last failed request was less than [`ALARM`] ago.
 fn health(info: &WebhookInfo, now: DateTime<Utc>) -> Health {
     let failing = info.last_error_date.filter(|_| info.pending_update_count > 0);
     match failing {
@@ -133,8 +133,8 @@ fn path(line: &LineName) -> String {
     format!("/telegram/{line}")
 }
 
-/// Handles one request from Telegram. If the secret in the header is right, accepts any content, because Telegram would repeat a refused
-/// update for 24 hours and would not send later updates.
+/// Stores the content of a request with the right secret, even if it is not a valid update. If the line refused such an update, Telegram
+/// would repeat it for 24 hours and hold back later updates.
 async fn receive_update(State(context): State<WebhookContext>, headers: HeaderMap, body: Bytes) -> Response {
     let given = headers.get(SECRET).map_or(&[][..], |secret| secret.as_bytes());
     if !secrets_match(given, context.secret.as_bytes()) {
@@ -161,7 +161,7 @@ async fn receive_update(State(context): State<WebhookContext>, headers: HeaderMa
     }
 }
 
-/// Compares two secrets. The duration of the comparison does not reveal where the secrets differ.
+/// Compares the hashes of two secrets, so that the duration does not reveal where the secrets differ.
 fn secrets_match(given: &[u8], secret: &[u8]) -> bool {
     Sha256::digest(given) == Sha256::digest(secret)
 }
