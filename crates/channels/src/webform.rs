@@ -1,12 +1,12 @@
-//! The web form: the start page `/`, the forms for advice and reports, the receipt page, the answer page `/answer`, and a JSON
-//! interface for programs.
+//! The web form: the start page `/`, a form for requests for advice, a form for reports, the receipt page, the answer page `/answer`, and
+//! a JSON interface for programs.
 //!
-//! A form that is sent twice is stored once. Each form contains an id that is created when the form is shown. The raw message of the form's
-//! first post has this id as its external id, so an identical second post is the same message. A visitor who goes back, changes the text
-//! and sends the form again adds a message to the same contact. The external id of the added message consists of the form's id and a hash
-//! of the content.
+//! A form that is sent twice is stored once. When the line shows a form, it puts a new id into the form. The first post of the form is
+//! stored with this id as its external id, so an identical second post counts as the same message. If a visitor goes back, changes the
+//! text and sends the form again, the second post becomes a further message of the same contact. Its external id consists of the form's
+//! id and a hash of the content.
 //!
-//! The receipt code is derived from the form's id and the master key. The line neither stores nor logs the IP addresses of visitors.
+//! The receipt code is derived from the form's id and the master key. The line neither stores nor logs visitors' IP addresses.
 
 mod api;
 mod content_disposition;
@@ -38,20 +38,20 @@ pub const KIND: ChannelKind = ChannelKind {
     open,
 };
 
-/// The settings table `[lines.<name>]` with `channel = "webform"`.
+/// The settings in the table `[lines.<name>]` of a line with `channel = "webform"`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Settings {
     #[serde(rename = "channel")]
     _channel: String,
-    /// How the line handles files. By default the form takes no files and asks for the URL of the reported content instead (requirement
-    /// P1).
+    /// How files are handled. By default the form accepts no files and asks a visitor for the URL of the reported content instead
+    /// (requirement P1).
     #[serde(default = "never")]
     attachments: Attachments,
-    /// Whether the centre has decided, with legal advice, to accept files.
+    /// The operator's confirmation that the centre decided, with legal advice, to accept files.
     #[serde(default)]
     attachments_confirmed: bool,
-    /// The name of the e-mail line that also sends each answer to a visitor who left an e-mail address.
+    /// The name of an e-mail line. If a visitor left an e-mail address, this line also sends each answer to the visitor.
     answers_also_by: Option<String>,
 }
 
@@ -59,7 +59,6 @@ const fn never() -> Attachments {
     Attachments::Never
 }
 
-/// One web form.
 struct WebForm {
     answers_also_by: Option<String>,
     line: Arc<FormLine>,
@@ -96,8 +95,7 @@ impl Channel for WebForm {
         stored_post::parse_post(raw)
     }
 
-    /// Does nothing, because answers are not sent to visitors. A visitor enters the receipt code on the page `/answer` and reads the answer
-    /// there.
+    /// Does nothing, because visitors fetch their answers: they enter the receipt code on the page `/answer` and read the answers there.
     async fn send(&self, _message: &OutboundMessage, _chunk: usize) -> Result<(), ChannelError> {
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The JSON interface of the form. The centre's own website can post messages through this interface.
+//! The JSON interface of the web form, through which the centre's own website can post messages.
 
 use axum::{
     Json,
@@ -75,12 +75,12 @@ pub async fn post(State(context): State<FormContext>, headers: HeaderMap, body: 
     }
 }
 
-/// Parses and checks the body of a request. If the body is invalid, returns the HTTP status and the text of the refusal.
+/// Parses and checks the body of a request. If the body is invalid, returns the HTTP status and the text of the error response.
 fn parse_post(context: &FormContext, body: &[u8]) -> Result<StoredPost, (StatusCode, String)> {
     let post: ApiPost = serde_json::from_slice(body).map_err(|error| {
         let text = format!("this is not the JSON expected here: {error}");
         let status = match error.classify() {
-            // A field is unknown, missing or of the wrong type. The text of the refusal names the field.
+            // A field is unknown, missing or of the wrong type. The text of the error response names the field.
             Category::Data => StatusCode::UNPROCESSABLE_ENTITY,
             Category::Io | Category::Syntax | Category::Eof => StatusCode::BAD_REQUEST,
         };
@@ -104,8 +104,8 @@ fn parse_post(context: &FormContext, body: &[u8]) -> Result<StoredPost, (StatusC
     if fields.message.is_empty() && fields.url.is_empty() {
         return Err(wrong("give a `message` or a `url`"));
     }
-    // The rules for reports are applied to requests for advice as well, because a program may send a request for advice that contains only
-    // a URL.
+    // A request for advice is checked by the same rules as a report, because a program may send a request for advice with only a URL and
+    // no message.
     if let Some((field, mistake)) = fields.mistakes(Asks::Report).first() {
         let words = context.line.locales.of(Language::En);
         return Err(wrong(&format!("`{field}`: {}", words.say(mistake))));

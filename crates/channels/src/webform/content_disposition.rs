@@ -1,19 +1,19 @@
 //! Reads the `Content-Disposition` header of one part of a multipart form (RFC 7578).
 //!
-//! Browsers send the names of fields and files in UTF-8 and in quotation marks. Old browsers and other programs use other charsets, no
-//! quotation marks, the extended notation of RFC 8187, or parameter names in capitals. A part with a file name is always read as a file.
-//! The content of an unknown field is silently dropped, and a file must not be lost in this way.
+//! Browsers send the names of fields and files in UTF-8 and in quotation marks. Old browsers and other programs may use another charset,
+//! no quotation marks, the extended notation of RFC 8187, or parameter names in capitals. The content of a text field with an unknown
+//! name is silently dropped. A part with a file name is always read as a file, whatever the name of its field, so that no file is lost.
 
 use percent_encoding::percent_decode;
 
 use crate::clean;
 
-/// The name of a form field, and the name of the file in that field.
+/// The name of a form field and, if the field contains a file, the name of the file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Disposition {
     /// The field's name.
     pub field: String,
-    /// The file's name, which may be empty. `None` means that the header names no file.
+    /// The file's name, which may be empty. `None` if the header contains no file name.
     pub file: Option<String>,
 }
 
@@ -36,7 +36,7 @@ pub fn read(value: &[u8]) -> Disposition {
     read
 }
 
-/// Returns the bytes after the first occurrence of `byte`.
+/// Returns the bytes of `text` after the first occurrence of `byte`.
 fn after(text: &[u8], byte: u8) -> &[u8] {
     let at = text.iter().position(|one| *one == byte);
     at.and_then(|at| text.get(at + 1..)).unwrap_or_default()
@@ -50,7 +50,7 @@ struct Parameter<'a> {
     left: &'a [u8],
 }
 
-/// Reads the first parameter, such as `filename="a.png"`, in the rest of a header value.
+/// Reads the first parameter, such as `filename="a.png"`, from the rest of a header value.
 fn parameter(text: &[u8]) -> Parameter<'_> {
     let end = text.iter().position(|byte| matches!(byte, b'=' | b';'));
     let (key, rest) = text.split_at(end.unwrap_or(text.len()));
@@ -70,8 +70,8 @@ fn parameter(text: &[u8]) -> Parameter<'_> {
     }
 }
 
-/// Reads a quoted string after its opening quotation mark. Returns the bytes before the closing quotation mark and the bytes after it. A
-/// backslash before a quotation mark escapes the mark, unless no further quotation mark follows. Any other backslash belongs to a path.
+/// Reads a quoted string from after its opening quotation mark. Returns its content, and the bytes after its closing quotation mark. A
+/// backslash before a quotation mark escapes the mark if another quotation mark follows. Any other backslash is part of a Windows path.
 fn unquoted(text: &[u8]) -> (Vec<u8>, &[u8]) {
     let mut read = Vec::new();
     let mut rest = text;
@@ -91,8 +91,8 @@ fn unquoted(text: &[u8]) -> (Vec<u8>, &[u8]) {
     (read, rest)
 }
 
-/// Decodes a name in the extended notation of RFC 8187, `charset'language'percent-encoded`. The charset is detected from the decoded bytes,
-/// and the declared charset is ignored.
+/// Decodes a name in the extended notation of RFC 8187, `charset'language'percent-encoded`. Ignores the declared charset, and detects the
+/// charset from the decoded bytes.
 fn from_extended(text: &[u8]) -> String {
     let encoded = after(after(text, b'\''), b'\'');
     let encoded = if encoded.is_empty() { text } else { encoded };

@@ -1,4 +1,4 @@
-//! The context with which a request to the form is handled: the texts, the pages and the intake.
+//! The context in which the line handles a request to the web form: the texts, the pages and the intake.
 
 use std::sync::Arc;
 
@@ -27,12 +27,12 @@ use super::{
 };
 use crate::channel::Attachments;
 
-/// For this long after a form was shown, a second post of the form with other content joins the contact of the first post. A later post
-/// with other content opens another contact, because several visitors may use the same saved copy of a form. Posts with a form id that
-/// `FormContext::form_id` did not create also open another contact.
+/// How long after a form was shown its posts belong to one contact. Until then, a second post with other content is a further message of
+/// the contact of the first post. A later one opens another contact, because several visitors may use the same saved copy of a form. A
+/// post whose form id was not created by `FormContext::form_id` also opens another contact.
 const SAME_FORM: TimeDelta = TimeDelta::hours(3);
 
-/// The state of a web form line that all its requests share.
+/// The state that all requests to a web form line share.
 pub struct FormLine {
     pub name: LineName,
     pub centre: Arc<Centre>,
@@ -40,7 +40,7 @@ pub struct FormLine {
     pub clock: Arc<dyn Clock>,
     pub guess_limit: guess_limit::GuessLimit,
     pub attachments: Attachments,
-    /// Whether answers are also sent to the e-mail address that a visitor leaves.
+    /// Whether a visitor who leaves an e-mail address also receives answers by e-mail.
     pub answers_by_mail: bool,
 }
 
@@ -53,8 +53,8 @@ pub struct FormContext {
     pub largest: usize,
 }
 
-/// Refuses a request that is too large, after its body was read and discarded. An earlier refusal would close the connection while
-/// the browser is sending. The browser would then show its own error page instead of the refusal.
+/// Refuses a request that is too large. First reads and discards the body: otherwise the connection would close while the browser is
+/// still sending, and the browser would show its own error page instead of the refusal.
 pub async fn refuse_too_large(State(context): State<FormContext>, request: Request, next: Next) -> Response {
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
@@ -72,25 +72,25 @@ pub async fn refuse_too_large(State(context): State<FormContext>, request: Reque
     }
 }
 
-/// Returns the language that the query parameter `lang` of the URL names.
+/// Returns the value of the query parameter `lang` in a URL.
 pub fn language_in(uri: &Uri) -> Option<&str> {
     let query = uri.query().unwrap_or_default();
     query.split('&').find_map(|pair| pair.strip_prefix("lang="))
 }
 
-/// Creates the JSON answer to a program whose request is refused.
+/// Creates a JSON response that refuses a program's request.
 pub fn problem(status: StatusCode, text: &str) -> Response {
     (status, Json(serde_json::json!({ "error": text }))).into_response()
 }
 
-/// Creates an id for a post that contains no form id.
+/// Creates an id for a post whose form has no id.
 pub fn new_id() -> String {
     data_encoding::HEXLOWER.encode(&chance::bytes::<16>())
 }
 
 impl FormContext {
-    /// Returns the texts in the chosen language, else in the first supported language that the browser accepts, else in the
-    /// centre's language.
+    /// Returns the texts in the language `chosen`, else in the first supported language that the browser accepts, else in the centre's
+    /// language.
     pub fn words(&self, headers: &HeaderMap, chosen: Option<&str>) -> &Words {
         let accepted = headers
             .get(header::ACCEPT_LANGUAGE)
@@ -125,7 +125,7 @@ impl FormContext {
         (status, self.page(&page)).into_response()
     }
 
-    /// Renders the page that explains why a visitor's request contains no acceptable form.
+    /// Renders the page that tells a visitor why a posted form was refused.
     pub fn refused(&self, words: &Words, refused: &RefusedUpload) -> Response {
         let (status, title, text) = match refused {
             RefusedUpload::Files => (StatusCode::BAD_REQUEST, "files-title", "files-text"),
@@ -135,12 +135,12 @@ impl FormContext {
         self.notice(words, status, &words.say(title), &words.say(text))
     }
 
-    /// Creates the id of a form that is about to be shown. The id contains the current time.
+    /// Creates the id for a form that the line is about to show. The id contains the current time.
     pub fn form_id(&self) -> String {
         ids::new(self.line.clock.now()).to_string()
     }
 
-    /// Returns whether [`Self::form_id`] may have created an id, and did so at most `SAME_FORM` ago.
+    /// Returns whether [`Self::form_id`] may have created this id, and the time in the id is at most `SAME_FORM` ago.
     fn is_own(&self, id: &str) -> bool {
         let made = Uuid::try_parse(id).ok().and_then(|id| id.get_timestamp());
         let made = made.and_then(|made| {
@@ -150,8 +150,8 @@ impl FormContext {
         made.is_some_and(|made| (self.line.clock.now() - made).abs() <= SAME_FORM)
     }
 
-    /// Stores a posted form. A second post with the same id and the same content is the same message. Until `SAME_FORM` has passed since
-    /// the form was shown, a post with the same id and other content is a further message of the same contact.
+    /// Stores a posted form. A second post with the same id and content counts as the same message. Until `SAME_FORM` after the form was
+    /// shown, a post with the same id and other content is a further message of the same contact.
     pub async fn accept_form(
         &self,
         id: &str,
@@ -169,19 +169,18 @@ impl FormContext {
         if own && !first.fresh && !self.was_posted_before(id, &posted).await? {
             self.accept(id, Some(&code), posted).await?;
         }
-        // A further message has no reference of its own, so the receipt shows the reference of the form's first message.
+        // A further message belongs to the contact of the form's first message, so the receipt shows the reference of that contact.
         Ok((first, code))
     }
 
-    /// Returns whether the first post of the form with this id had the same content as `posted`.
+    /// Returns whether the stored first post of the form `id` has the same content as `posted`.
     async fn was_posted_before(&self, id: &str, posted: &StoredPost) -> Result<bool, NotAccepted> {
         let before = self.intake.accepted_before(&self.line.name, id).await?;
         let before = before.and_then(|bytes| serde_json::from_slice::<StoredPost>(&bytes).ok());
         Ok(before.is_some_and(|before| before.has_same_content(posted)))
     }
 
-    /// Stores a post. The post is on disk when this function returns. `code` is the receipt code of a returning visitor. If `code`
-    /// is `None`, a receipt code is created.
+    /// Stores a post on disk. `code` is the receipt code that a returning visitor entered. If `code` is `None`, creates a receipt code.
     pub async fn accept(
         &self,
         id: &str,
@@ -216,7 +215,7 @@ impl FormContext {
     }
 }
 
-/// Adds a `Retry-After` header of 30 seconds to a response.
+/// Adds a header to a response that asks the client to retry after 30 seconds.
 pub fn with_retry_after(mut response: Response) -> Response {
     response
         .headers_mut()

@@ -1,4 +1,4 @@
-//! The fields of a posted form, and the checks of their contents.
+//! The fields of a posted form, and the checks of what the visitor entered in them.
 
 use axum::http::{HeaderMap, header};
 use data_encoding::BASE64;
@@ -14,7 +14,7 @@ use crate::clean;
 pub const LONGEST: usize = 20_000;
 /// The maximum length of the URL in a report, in characters.
 const LONGEST_URL: usize = 8_000;
-/// The size of the largest request without files, in bytes. The size is sufficient for the longest message in any script, even
+/// The size of the largest request without files, in bytes. It is sufficient for a message of `LONGEST` characters in any script, even
 /// with percent-encoding.
 pub const LARGEST: usize = 1 << 20;
 /// The maximum number of files in one message.
@@ -31,28 +31,26 @@ pub struct FormFields {
     pub id: String,
     /// The language in which the form was shown.
     pub lang: String,
-    /// The text of the message.
     pub message: String,
     /// The URL that the visitor reports.
     pub url: String,
-    /// The visitor's e-mail address, to which answers are also sent.
+    /// The visitor's e-mail address, if the visitor wants to receive answers by e-mail, too.
     pub reply_to: String,
     /// The receipt code of a returning visitor.
     pub code: String,
-    /// The reference on the receipt. The field is sent only if the visitor switches the language of the receipt.
+    /// The reference on the receipt. It is sent only when the visitor switches the receipt to another language.
     pub reference: String,
-    /// The language to which the visitor switched the form; empty if the visitor sent the form.
+    /// The language to which the visitor switched the form; empty if the visitor did not switch the language.
     pub switch: String,
-    /// Whether the request contains only the names of the files that the visitor chose, not the files themselves.
+    /// Whether the request contains the names of chosen files without their contents.
     pub files_named: bool,
     /// The files in the request.
     pub files: Vec<PostedFile>,
-    /// The key of the text about a mistake in the files; `None` if the files have no mistake.
+    /// The key of the text that explains a mistake in the files; `None` if there is no mistake.
     pub wrong_files: Option<&'static str>,
 }
 
-/// A file, in the format in which it is stored as part of a post. The type has no `Debug` implementation, so that no log can contain the
-/// file.
+/// A file in the format in which a post is stored. It has no `Debug` implementation, so that the file can't appear in a log.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct PostedFile {
     name: Option<String>,
@@ -62,7 +60,6 @@ pub struct PostedFile {
 }
 
 impl PostedFile {
-    /// Creates a file from the name, the media type and the content that were sent.
     pub fn new(name: Option<String>, media_type: String, bytes: &[u8]) -> Self {
         Self {
             name,
@@ -71,7 +68,7 @@ impl PostedFile {
         }
     }
 
-    /// Converts the file into an attachment of a message.
+    /// Converts the file into a part of a message.
     pub fn to_part(&self) -> Part {
         Part {
             name: self.name.clone(),
@@ -85,7 +82,7 @@ impl PostedFile {
 /// A mistake in a field: the field's name, and the key of the text that explains the mistake.
 pub type Mistake = (&'static str, &'static str);
 
-/// Returns whether a request is multipart. Only multipart requests can contain files.
+/// Returns whether a request is a multipart form. Other forms can't contain files.
 pub fn is_multipart(headers: &HeaderMap) -> bool {
     let kind = headers
         .get(header::CONTENT_TYPE)
@@ -93,7 +90,7 @@ pub fn is_multipart(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/"))
 }
 
-/// Returns the cleaned text, or an empty text if the text has no visible character.
+/// Returns the cleaned text. Returns an empty text if it has no visible character.
 fn visible_text(text: &str) -> String {
     if is_blank(text) {
         return String::new();
@@ -108,7 +105,7 @@ fn is_address(text: &str) -> bool {
 }
 
 impl FormFields {
-    /// Sets the field that has the name `field` in the posted form. Ignores unknown field names.
+    /// Sets the field with the form's field name `field`. Ignores unknown names.
     pub fn set(&mut self, field: &str, text: String) {
         match field {
             "id" => self.id = text,
@@ -119,14 +116,14 @@ impl FormFields {
             "code" => self.code = text,
             "reference" => self.reference = text,
             "switch" => self.switch = text,
-            // A form that is not multipart contains only the names of the chosen files.
+            // If a form is not multipart, the browser sends only the names of the chosen files.
             "file" => self.files_named |= !text.is_empty(),
             _ => {}
         }
     }
 
-    /// If the visitor chose another language, sets `lang` to that language and returns `true`. The form is then shown again with
-    /// everything that the visitor typed.
+    /// If the visitor chose another language, sets `lang` to it and returns `true`. The caller then shows the form again, with everything
+    /// that the visitor typed.
     pub fn switches_language(&mut self) -> bool {
         if self.switch.is_empty() {
             return false;
@@ -138,7 +135,7 @@ impl FormFields {
         true
     }
 
-    /// Cleans the fields. A field without a visible character becomes empty.
+    /// Cleans the text in every field. A field without a visible character becomes empty.
     pub fn cleaned(self) -> Self {
         Self {
             message: visible_text(&self.message),
@@ -148,7 +145,7 @@ impl FormFields {
         }
     }
 
-    /// Returns the mistakes in the chosen files, for a form that is shown again in another language.
+    /// Returns the mistakes in the chosen files. They are shown when the form is shown again in another language.
     pub fn file_mistakes(&self) -> Vec<Mistake> {
         self.wrong_files
             .map(|wrong| ("file", wrong))
@@ -177,7 +174,7 @@ impl FormFields {
         mistakes
     }
 
-    /// Returns the mistakes in a further message, which a visitor writes on the answer page.
+    /// Returns the mistakes in a further message, which the visitor wrote on the answer page.
     pub fn mistakes_in_further_message(&self) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
         if self.message.is_empty() && self.files.is_empty() && self.wrong_files.is_none() {
@@ -194,7 +191,7 @@ impl FormFields {
         if let Some(wrong) = self.wrong_files {
             mistakes.push(("file", wrong));
         } else if !mistakes.is_empty() && !self.files.is_empty() {
-            // Browsers forget the chosen files when a form is shown again, so the visitor has to choose the files again.
+            // When a form is shown again, browsers forget the chosen files, so the visitor has to choose them again.
             mistakes.push(("file", "mistake-files-again"));
         }
     }

@@ -1,27 +1,27 @@
-//! Slows down the guessing of receipt codes. The answer to a wrong code is delayed. The answer to a right code is immediate, even while
-//! somebody else guesses codes. Wrong codes from all visitors share one rate limit.
+//! Slows down the guessing of receipt codes by delaying the response to a wrong code. The response to a right code is never delayed, even
+//! while somebody else guesses codes. Wrong codes from all visitors together count towards one rate limit.
 
 use std::{num::NonZeroU32, time::Duration};
 
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 
-/// The longest delay that the rate limit adds to the answer to a wrong code.
+/// The longest additional delay of the response to a wrong code while the rate limit is exceeded.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
-/// The fixed delay of the answer to every wrong code. The delay from the rate limit is added to this delay.
+/// The fixed delay of the response to every wrong code. The delay for an exceeded rate limit comes on top of it.
 const SHORTEST_WAIT: Duration = Duration::from_millis(1_500);
 
-/// The rate limit for wrong receipt codes, and the rate limit for the warning about them. Both are kept in memory, contain no IP addresses
-/// and are reset when the program starts.
+/// Two rate limits: one for wrong receipt codes, and one for log warnings about guessing. They are kept in memory, contain no IP
+/// addresses and are reset when the program starts.
 pub struct GuessLimit {
     wrong: DefaultDirectRateLimiter,
     warned: DefaultKeyedRateLimiter<()>,
 }
 
 impl GuessLimit {
-    /// Creates a limit of twenty wrong codes a second. If more wrong codes arrive, the answers to them are delayed by up to `LONGEST_WAIT`.
-    /// A program that guesses has to wait about 20 seconds for the answer before it can guess again on the same connection. With a thousand
-    /// connections, it therefore makes about fifty guesses a second. If a hundred thousand codes are in use, it needs 63 years on average
-    /// to guess one of the codes.
+    /// Creates a limit of twenty wrong codes a second. While it is exceeded, the response to a wrong code is delayed by up to
+    /// `LONGEST_WAIT`, about 20 seconds. A guessing program must wait for this response before its next guess on the same connection.
+    /// With a thousand connections, it makes about fifty guesses a second. With a hundred thousand codes in use, it needs 63 years on
+    /// average to guess one of them.
     pub fn new() -> Self {
         let twenty = NonZeroU32::MIN.saturating_add(19);
         let burst = NonZeroU32::MIN.saturating_add(99);
@@ -31,7 +31,7 @@ impl GuessLimit {
         }
     }
 
-    /// Waits as long as the answer to a wrong code must be delayed.
+    /// Waits before the response to a wrong code is sent.
     pub async fn delay_wrong_code(&self) {
         if self.wrong.check().is_err() {
             if self.warned.check_key(&()).is_ok() {

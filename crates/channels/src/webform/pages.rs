@@ -1,4 +1,4 @@
-//! The templates of the form's pages.
+//! The page templates of the web form.
 
 use askama::Template;
 use chrono_tz::Tz;
@@ -11,7 +11,7 @@ use hotline_core::{
 
 use super::fields::{FormFields, LONGEST, Mistake};
 
-/// The start page, which leads to the two forms.
+/// The start page, with links to the form for advice and the form for reports.
 #[derive(Template)]
 #[template(path = "webform/home.html")]
 pub struct Home<'a> {
@@ -20,7 +20,7 @@ pub struct Home<'a> {
     pub path: &'a str,
 }
 
-/// The page of one form: advice or report.
+/// The page with one of the two forms: for a request for advice or for a report.
 #[derive(Template)]
 #[template(path = "webform/form.html")]
 pub struct Form<'a> {
@@ -31,9 +31,9 @@ pub struct Form<'a> {
     pub typed: &'a FormFields,
     pub mistakes: &'a [Mistake],
     pub files: bool,
-    /// Whether the form has a field for an e-mail address to which answers are also sent.
+    /// Whether the form asks for an e-mail address to which answers are sent, too.
     pub answers_by_mail: bool,
-    /// `true` if the post could not be stored. The form is then shown again with everything that the visitor typed.
+    /// `true` if the form is shown again, with everything that the visitor typed, because the post could not be stored.
     pub unavailable: bool,
 }
 
@@ -43,7 +43,7 @@ impl Form<'_> {
     }
 }
 
-/// The receipt that a visitor gets for a sent form.
+/// The receipt that a visitor gets after sending a form.
 #[derive(Template)]
 #[template(path = "webform/receipt.html")]
 pub struct Receipt<'a> {
@@ -53,7 +53,7 @@ pub struct Receipt<'a> {
     pub code: String,
 }
 
-/// The page that asks for the receipt code.
+/// The page that asks a returning visitor for the receipt code.
 #[derive(Template)]
 #[template(path = "webform/enter.html")]
 pub struct Enter<'a> {
@@ -64,7 +64,7 @@ pub struct Enter<'a> {
     pub typed: &'a FormFields,
 }
 
-/// The page that shows the conversation so far and has a field for a further message.
+/// The page that shows the visitor's conversation with the centre and has a field for a further message.
 #[derive(Template)]
 #[template(path = "webform/conversation.html")]
 pub struct Conversation<'a> {
@@ -105,7 +105,7 @@ pub struct Shown {
     pub text: String,
 }
 
-/// Formats the messages of a conversation for the page, with their times in the time zone `zone`.
+/// Formats the messages of a conversation for the page. Times are shown in the time zone `zone`.
 pub fn format_messages(said: &[ConversationMessage], zone: Tz) -> Vec<Shown> {
     said.iter()
         .map(|said| Shown {

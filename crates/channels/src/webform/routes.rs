@@ -1,4 +1,4 @@
-//! The routes of the form.
+//! The routes of the web form.
 
 use std::sync::Arc;
 
@@ -27,10 +27,9 @@ use super::{
 };
 use crate::channel::Attachments;
 
-/// After a wrong receipt code, at most this many bytes of the posted files are read and discarded.
+/// If the receipt code is wrong, at most this many bytes of the posted files are read and discarded.
 const DRAINED_UNKNOWN: usize = 256 << 10;
 
-/// Returns all routes of the form.
 pub fn routes(line: Arc<FormLine>, intake: Arc<dyn Intake>) -> Router {
     let largest = match line.attachments {
         Attachments::Never => LARGEST,
@@ -46,7 +45,7 @@ pub fn routes(line: Arc<FormLine>, intake: Arc<dyn Intake>) -> Router {
         .merge(form_routes(Asks::Advice))
         .merge(form_routes(Asks::Report))
         .route("/answer", get(ask_for_code).post(show_conversation))
-        // A visitor who opens this URL from a bookmark is redirected to the page that asks for the receipt code.
+        // A visitor may open this URL from a bookmark. It redirects to the page that asks for the receipt code.
         .route(
             "/answer/write",
             get(|| async { Redirect::to("/answer") }).post(send_further_message),
@@ -75,7 +74,7 @@ pub fn routes(line: Arc<FormLine>, intake: Arc<dyn Intake>) -> Router {
         )
 }
 
-/// Returns the routes that show and receive one form.
+/// Returns the routes that show one of the two forms and receive its posts.
 fn form_routes(asks: Asks) -> Router<FormContext> {
     let show = get(move |state, chosen, headers| show_form(state, chosen, headers, asks));
     let methods = show.post(move |state, headers, request| send_form(state, headers, request, asks));
@@ -183,7 +182,8 @@ async fn send_form(
     let posted = StoredPost::new(&fields, Some(asks), words.language());
     match context.accept_form(&fields.id, posted).await {
         Ok((accepted, code)) => receipt_page(&context, &headers, &fields, accepted.reference, &code),
-        // The form is shown again with the typed text and the same id, so a second post with the same content is recognised.
+        // The form is shown again with the typed text and the same id. If the visitor sends it again unchanged and the first post was
+        // stored after all, the second post counts as the same message.
         Err(refused) => unavailable(&refused, form_page(&context, &headers, asks, &fields, &[], true)),
     }
 }
@@ -207,8 +207,7 @@ fn receipt_page(
     })
 }
 
-/// Shows the receipt again in another language. The visitor can't open the receipt later, so the receipt must not be lost when the
-/// visitor changes the language.
+/// Shows the receipt again, in another language. The visitor can't open the receipt later, so changing the language must not lose it.
 async fn show_receipt_again(
     State(context): State<FormContext>,
     headers: HeaderMap,
@@ -241,8 +240,8 @@ async fn ask_for_code(
     code_page(&context, &headers, &fields, None)
 }
 
-/// Shows the page that asks for the receipt code. If the visitor has already written a message, the page
-/// contains its text, so that the text is posted together with the code.
+/// Shows the page that asks for the receipt code. If the visitor already wrote a message, the page contains it, so that it is posted
+/// together with the code.
 fn code_page(
     context: &FormContext,
     headers: &HeaderMap,
@@ -293,7 +292,7 @@ async fn send_further_message(
         Ok(upload) => upload,
         Err(error) => return refused(error),
     };
-    // The receipt code is checked before any file is read, so a visitor without a valid code can't send files.
+    // The receipt code is checked before any file is read, so that only visitors with a valid code can send files.
     let (code, mut found) = match find_conversation(&context, &headers, upload.fields()).await {
         Ok(found) => found,
         Err(answer) => {
@@ -351,7 +350,7 @@ async fn send_further_message(
             );
         }
     };
-    // The message is on disk but may not be registered yet. The page shows it anyway.
+    // The new message is on disk but may not be part of the conversation yet. The page shows it anyway.
     let shown = found
         .messages
         .iter()
@@ -367,8 +366,8 @@ async fn send_further_message(
     conversation_page(&context, &headers, &code, found, &fields, Written::Sent)
 }
 
-/// Finds the conversation that belongs to the entered receipt code. If the code is missing or wrong, or if the conversation can't be
-/// loaded, returns the page that asks for the code again. Only the response to a wrong code is delayed.
+/// Finds the conversation for the entered receipt code. If the code is missing or wrong, or the conversation can't be loaded, returns the
+/// page that asks for the code. Delays this response only if the code is wrong.
 async fn find_conversation(
     context: &FormContext,
     headers: &HeaderMap,
@@ -392,7 +391,7 @@ async fn find_conversation(
     }
 }
 
-/// Converts a page into the response for a post that can't be stored now. The page shows the typed text again.
+/// Creates the response to a post that can't be stored now. `page` is the page that shows the typed text again.
 fn unavailable(refused: &NotAccepted, page: Response) -> Response {
     tracing::error!(error = %refused, "A post could not be written down");
     let (mut parts, body) = page.into_parts();
@@ -400,13 +399,13 @@ fn unavailable(refused: &NotAccepted, page: Response) -> Response {
     with_retry_after(Response::from_parts(parts, body))
 }
 
-/// The state of the message that a visitor wrote on the answer page.
+/// What happened to the message that a visitor wrote on the answer page.
 enum Written<'a> {
     /// The visitor wrote no message.
     Nothing,
     /// The message was stored.
     Sent,
-    /// The visitor chose another language. The message was not stored, and the page shows it again.
+    /// The visitor chose another language instead of sending the message. The page shows the message again.
     Unsent(&'a [Mistake]),
     /// The message has mistakes and was not stored. The page shows it again.
     Wrong(&'a [Mistake]),

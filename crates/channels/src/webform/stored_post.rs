@@ -1,4 +1,4 @@
-//! The format in which the posts of visitors are stored, and the parser of that format.
+//! The format in which visitors' posts are stored, and the parser for it.
 
 use hotline_core::{
     contact::{
@@ -13,19 +13,17 @@ use sha2::{Digest, Sha256};
 
 use super::fields::{FormFields, PostedFile};
 
-/// One post, in the format in which it is stored as a raw message. The type has no `Debug` implementation, so that no log can contain the
-/// post.
+/// One post, in the format of its raw message. It has no `Debug` implementation, so that the post can't appear in a log.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct StoredPost {
-    /// Whether the visitor asks for advice or reports something; `None` for a further message from the answer page.
+    /// Whether the post is a request for advice or a report; `None` for a further message from the answer page.
     pub kind: Option<Asks>,
-    /// The text of the message.
     pub message: String,
     /// The URL that the visitor reports.
     pub url: String,
-    /// The language in which the visitor used the form, or the language that a program named for the post.
+    /// The language of the form that the visitor filled in, or the language that a program named.
     pub language: Language,
-    /// The visitor's e-mail address, to which answers are also sent.
+    /// The visitor's e-mail address, if the visitor wants to receive answers by e-mail, too.
     pub reply_to: String,
     /// The keyed hash of the receipt code. The code itself is not stored.
     pub receipt: String,
@@ -35,7 +33,7 @@ pub struct StoredPost {
 }
 
 impl StoredPost {
-    /// Creates a post from the fields of a form. The field `receipt` is empty until the post is stored.
+    /// Creates a post from the fields of a form. Leaves the field `receipt` empty; it is set when the post is stored.
     pub fn new(fields: &FormFields, kind: Option<Asks>, language: Language) -> Self {
         Self {
             kind,
@@ -58,7 +56,7 @@ impl StoredPost {
         Ok(data_encoding::HEXLOWER.encode(&Sha256::digest(&text)))
     }
 
-    /// Returns whether two posts have the same content. The fields `receipt` and `language` are ignored.
+    /// Returns whether all fields except `receipt` and `language` are the same.
     pub fn has_same_content(&self, other: &Self) -> bool {
         let what = |posted: &Self| {
             let unmarked = Self {

@@ -1,4 +1,4 @@
-//! Reads a posted form in two steps, so that its text fields can be checked before any file is read.
+//! Reads a posted form in two steps: first the text fields, then the files. The text fields can be checked in between.
 
 use std::time::Duration;
 
@@ -17,13 +17,13 @@ use super::{
 };
 use crate::clean;
 
-/// The maximum number of bytes that are read and discarded before a request is refused.
+/// The maximum number of bytes of a request that are read and discarded before the request is refused.
 pub const MOST_DRAINED: usize = 64 << 20;
-/// The timeout for reading a request that is refused.
+/// The longest time for which a request is read and discarded before it is refused.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
-/// Why a request contains no acceptable form.
+/// Why a posted form was refused.
 pub enum RefusedUpload {
-    /// The request contains files, and the form takes no files.
+    /// The request contains files, but the form accepts no files.
     Files,
     /// The request is too large.
     TooLarge,
@@ -31,27 +31,27 @@ pub enum RefusedUpload {
     Unreadable,
 }
 
-/// A form that was read up to its first file.
+/// A posted form that was read up to its first file.
 pub struct Upload {
     fields: FormFields,
     files: Option<Files>,
 }
 
-/// The rest of a form, starting with its first file.
+/// The unread rest of a form, which begins with its first file.
 struct Files {
     name: String,
     first: Field<'static>,
     parts: Parts,
 }
 
-/// The unread parts of a multipart form, and how many bytes of text they may still contain.
+/// The unread parts of a multipart form, and how many bytes of text fields are still accepted.
 struct Parts {
     parts: Multipart<'static>,
     left: usize,
 }
 
 impl Upload {
-    /// Reads a posted form up to its first file. The router already limits the size of the body.
+    /// Reads a posted form up to its first file. The router has already limited the size of the body.
     pub async fn read(request: Request, takes_files: bool) -> Result<Self, RefusedUpload> {
         let mut fields = FormFields::default();
         if !is_multipart(request.headers()) {
@@ -90,7 +90,7 @@ impl Upload {
         &self.fields
     }
 
-    /// Reads the rest of the form, with its files.
+    /// Reads the rest of the form, including its files.
     pub async fn finish(self) -> Result<FormFields, RefusedUpload> {
         let mut fields = self.fields;
         let Some(Files {
@@ -109,9 +109,9 @@ impl Upload {
         Ok(fields.cleaned())
     }
 
-    /// Returns the text fields before the first file, and whether files were sent. Reads and discards the rest, up to `most` bytes. If the
-    /// caller responded before the rest was read, the connection would be closed while the browser is sending. The browser would then show
-    /// its own error page instead of the response.
+    /// Reads and discards the files, up to `most` bytes. Returns the text fields before the first file, and whether there were files.
+    /// Without this, the connection would close while the browser is still sending, and the browser would show its own error page instead
+    /// of our response.
     pub async fn without_files(self, most: usize) -> (FormFields, bool) {
         let Some(Files {
             name,
@@ -131,7 +131,7 @@ impl Upload {
                     };
                     left = rest;
                 }
-                // multer reads only one part at a time, so this part is dropped before the next part is read.
+                // multer reads only one part at a time, so this part must be dropped before the next part is read.
                 drop(field);
                 next = parts.parts.next_field().await.unwrap_or_default();
             }
@@ -143,7 +143,7 @@ impl Upload {
 }
 
 impl Parts {
-    /// Reads text fields up to the next file. Returns the name of that file and the form part that contains the file.
+    /// Reads text fields up to the next file. Returns the file's name and the form part that contains the file.
     async fn read_texts(
         &mut self,
         fields: &mut FormFields,
@@ -174,14 +174,14 @@ impl Parts {
     }
 }
 
-/// Returns an empty file name if a form part without a file name is a file; otherwise `None`. The part is a file if its field is
-/// named `file` or if its media type is not text.
+/// A form part without a file name is nevertheless a file if its field is named `file` or its media type is not text. Returns an empty
+/// file name for such a part, and `None` for any other part.
 fn unnamed_file(field: &Field<'static>, name: &str) -> Option<String> {
     let is_text = field.content_type().is_none_or(|kind| kind.type_() == "text");
     (name == "file" || !is_text).then(String::new)
 }
 
-/// Reads a file to its end. Records a mistake if the file is too large or if the form contains too many files.
+/// Reads a file to its end. If it is too large or there are too many files, records a mistake.
 async fn take_file(
     fields: &mut FormFields,
     mut field: Field<'static>,
