@@ -62,7 +62,7 @@ pub trait Channel: Send + Sync {
         None
     }
 
-    /// Parses a raw message. The result depends only on the raw message and the settings. Any bytes give a result.
+    /// Parses a raw message. Uses neither the network nor the clock, and returns a result for any bytes.
     fn normalise(&self, raw: &RawMessage) -> Normalised;
 
     /// Returns the number of chunks in which a message is sent. A long text, for example, is split into several chunks. The chunks are

@@ -29,8 +29,8 @@ const LONGEST: usize = 2_000;
 /// How far Discord's clock may be behind ours. Before a reply is sent again, the line searches for an earlier copy. The search includes
 /// messages that Discord dates up to this long before the reply was written.
 const CLOCKS: chrono::Duration = chrono::Duration::seconds(5);
-/// How long after it was written a reply to a form waits for its thread. Afterwards the reply is sent as a direct message if the thread
-/// still can't be created.
+/// How long a reply to a form waits for a thread that can't be created yet, counted from the time at which the reply was written.
+/// Afterwards the reply is sent as a direct message.
 const FOR_THREAD: chrono::Duration = chrono::Duration::minutes(10);
 
 fn text_chunks(message: &OutboundMessage) -> Vec<String> {

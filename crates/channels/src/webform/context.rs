@@ -27,9 +27,9 @@ use super::{
 };
 use crate::channel::Attachments;
 
-/// How long after a form was shown its posts belong to one contact. Until then, a second post with other content is a further message of
-/// the contact of the first post. A later one opens another contact, because several visitors may use the same saved copy of a form. A
-/// post whose form id was not created by `FormContext::form_id` also opens another contact.
+/// For this long after a form was shown, all its posts belong to one contact: a second post with other content is a further message. A
+/// later post with other content opens another contact, because several visitors may use the same saved copy of a form. A second post
+/// also opens another contact if the form's id was not created by `FormContext::form_id`.
 const SAME_FORM: TimeDelta = TimeDelta::hours(3);
 
 /// The state that all requests to a web form line share.
