@@ -22,13 +22,13 @@ pub struct Centre {
     pub emergency: Vec<Emergency>,
     /// The URL that the link "Leave this page" of the web form opens. The site at this URL reveals nothing about the visitor.
     pub exit_url: String,
-    /// The number of days for which a closed contact stays open to new messages: a message from the same identifier that arrives within
-    /// this time after closing can still join the contact.
+    /// For this number of days after a contact was closed, a new message from the same identifier can still join the contact.
     pub reopen_days: u16,
 }
 
 impl Centre {
-    /// Returns the text for `key`, filled in with the centre's details and the values in `more`.
+    /// Returns the localized text for `key`. Its placeholders are replaced by the centre's details and by the values in `more`, given as
+    /// pairs of name and value.
     #[must_use]
     pub fn say(&self, words: &Words, key: &str, more: &[(&str, &str)]) -> String {
         let emergency: Vec<String> = self
@@ -85,7 +85,7 @@ impl Text {
         }
     }
 
-    /// Returns the HTML `lang` attribute for this text if the text is in another language than the rest of the page; otherwise `None`.
+    /// Returns the HTML `lang` attribute for this text. Returns `None` if the text is in the language of the rest of the page.
     #[must_use]
     pub fn foreign(&self, words: &Words) -> Option<&'static str> {
         match words.language() {

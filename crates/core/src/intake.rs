@@ -93,8 +93,8 @@ pub trait Intake: Send + Sync {
         identifier: &Private<String>,
     ) -> Result<Option<Language>, NotAccepted>;
 
-    /// Returns the reference of the contact to which this person's message belongs. The message may have opened that contact or joined it.
-    /// Returns `None` if the message is not registered yet.
+    /// Returns the reference of the contact that the message with this external id opened or joined. Returns `None` if the message is not
+    /// registered yet.
     ///
     /// # Errors
     /// If the database cannot be read.

@@ -18,7 +18,7 @@ use std::time::Duration;
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum JobKind {
-    /// Register a raw message.
+    /// Register a raw message: parse it, and add the parsed message to a contact.
     Receive,
     /// Send a reply.
     Deliver,
@@ -33,13 +33,13 @@ impl JobKind {
     /// later than this only if the clock was set back after the job was scheduled. Such a job is treated as due now.
     pub const LONGEST_WAIT: Duration = Duration::from_secs(8 * 3_600);
 
-    /// The period in which a failed attempt does not count as an attempt if the other side requested a delay. The period begins when the
-    /// reply is queued or the file is requested.
+    /// The period in which failed attempts are not counted if the other side (the platform or mail server) requested a delay. The period
+    /// begins when the reply is queued or the file is requested.
     pub const REQUESTED_DELAY_PERIOD: Duration = Duration::from_secs(24 * 3_600);
 
-    /// Returns the delay before the next attempt if the other side requested the delay `asked`. `waited` is the time since the reply was
-    /// queued or the file was requested. Returns `None` once `waited` has reached [`Self::REQUESTED_DELAY_PERIOD`]. The failed attempt then
-    /// counts, and [`Self::retry_delay`] determines the delay.
+    /// Returns the delay before the next attempt if the other side (the platform or mail server) requested the delay `asked`. `waited` is
+    /// the time since the reply was queued or the file was requested. Returns `None` once `waited` has reached
+    /// [`Self::REQUESTED_DELAY_PERIOD`]. The failed attempt then counts, and [`Self::retry_delay`] determines the delay.
     ///
     /// The delay is `asked` or a tenth of `waited`, whichever is longer, but at most [`Self::LONGEST_WAIT`]. A server that always
     /// requests two seconds is therefore contacted only about a hundred times a day.

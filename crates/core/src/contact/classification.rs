@@ -1,7 +1,7 @@
 //! The classification, also called wrap-up: questions that a counsellor answers before closing a contact.
 //!
-//! A scheme lists the questions and the permitted answers. Each change of a scheme gets a new version. A record stores the answers for one
-//! contact and the version of the scheme that offered these answers.
+//! A scheme lists the questions and the permitted answers. A changed scheme gets a new version number. A record (a saved classification)
+//! stores the answers for one contact, and the version of the scheme that offered these answers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,12 +9,12 @@ use serde::Deserialize;
 
 use crate::{contact::lifecycle::Marking, text::locale::Words};
 
-/// The built-in scheme. The setting `desk.scheme_file` replaces it.
+/// The built-in scheme. It is used unless the setting `desk.scheme_file` names another file.
 const CENTRE: &str = include_str!("../../../../config/schemes/centre-2.toml");
 /// The id of the question that separates counselling from non-counselling contacts.
 pub const KIND: &str = "kind";
-/// The answer to [`KIND`] if the person requests a presentation. Staff can plan an outreach event from a contact with this
-/// answer.
+/// The answer to [`KIND`] for a contact that requests a presentation, for example at a school. Staff can plan an outreach event from a
+/// contact with this answer.
 pub const PRESENTATION: &str = "presentation";
 /// The id of the question about the topic.
 pub const TOPIC: &str = "topic";
@@ -25,9 +25,9 @@ pub const URGENCY: &str = "urgency";
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scheme {
-    /// The name of the scheme, which is stored in records together with the version.
+    /// The name of the scheme. Every record (saved classification) stores this name and the version.
     pub name: String,
-    /// The version of the scheme. Every record stores the version that offered its answers.
+    /// The version of the scheme. Every record (saved classification) stores the version that offered its answers.
     pub version: u32,
     /// The questions, in the order in which they are asked.
     pub questions: Vec<Question>,
@@ -59,7 +59,7 @@ pub struct Question {
     /// Whether a counselling contact can be closed only after this question is answered.
     #[serde(default)]
     pub required: bool,
-    /// The maximum number of answers that a counsellor may give to this question. The first answer given is the main answer.
+    /// The maximum number of answers that a counsellor may give to this question. The statistics count only the first answer given.
     #[serde(default = "one")]
     pub most: usize,
     /// The kinds of contact for which the question is asked, as ids of answers to [`KIND`]. Empty: all kinds.

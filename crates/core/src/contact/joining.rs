@@ -20,8 +20,8 @@ pub const fn counts(marking: Option<Marking>) -> bool {
 /// The condition under which a message may join a contact of the same identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Joining {
-    /// The same identifier is sufficient, because only its owner can send messages under it. Examples are a chat account and a receipt
-    /// code.
+    /// The same identifier is sufficient, because only its owner can send messages under it. Chat accounts and receipt codes are such
+    /// identifiers.
     ByIdentifier,
     /// The identifier, such as an e-mail address, can be forged. The message must therefore also carry proof that it belongs to the contact
     /// ([`Proof`]).
@@ -73,8 +73,8 @@ pub enum Belongs<I> {
     Joins(I),
     /// The message opens a new contact, which counts as one registered communication.
     Opens {
-        /// The earlier contact to link to the new contact. If the message carries proof for a candidate, that candidate is linked;
-        /// otherwise, the first candidate. `None`: there are no candidates.
+        /// The earlier contact to link to the new contact. This is the candidate for which the message carries proof or, without proof, the
+        /// first candidate. `None`: there are no candidates.
         earlier: Option<I>,
     },
 }
@@ -82,8 +82,8 @@ pub enum Belongs<I> {
 /// Decides which contact a message that arrived at `now` belongs to.
 ///
 /// `candidates` contains the contacts in which the sender takes part. Contacts of the same identifier ([`Sender::Same`]) come first, open
-/// before closed and newer before older. Contacts of another identifier ([`Sender::WrittenTo`]) come last. The message can join one of
-/// these only with the thread token as proof. For a message without an identifier, `candidates` is empty.
+/// before closed and newer before older. Contacts of another identifier ([`Sender::WrittenTo`]) come last. A message can join a contact of
+/// another identifier only with the thread token as proof. For a message without an identifier, `candidates` is empty.
 ///
 /// With [`Joining::ByEvidence`], a message that carries proof only for an older contact joins the older contact, even if a newer contact of
 /// the same identifier is open.

@@ -87,17 +87,17 @@ pub struct BeforeClosing {
     pub urgent: bool,
     /// Whether the contact has an assignee.
     pub assigned: bool,
-    /// Whether the person was ever sent a reply in this contact.
+    /// Whether the centre has sent the person a reply in this contact.
     pub was_answered: bool,
-    /// Whether the contact is a telephone call. The caller is answered during the call, so no reason is needed to close it.
+    /// Whether the contact is a telephone call. Closing a call needs no reason, because the caller is answered during the call.
     pub is_call: bool,
     /// Whether the kind of the contact is counselling. `None`: the contact is not classified yet.
     pub counselling: Option<bool>,
 }
 
 impl BeforeClosing {
-    /// Returns whether closing the contact would leave the person without a reply that they should get. If so, the counsellor must give a
-    /// reason.
+    /// Returns whether the counsellor must give a reason for closing the contact. A reason is needed if closing leaves a waiting person
+    /// without a reply that they should get.
     #[must_use]
     pub const fn needs_reason(self) -> bool {
         if self.is_call || !self.waits() {
@@ -119,8 +119,8 @@ impl BeforeClosing {
     }
 }
 
-/// A marking that keeps a contact from being counted as a registered communication. The audit records who set a marking. A marking can be
-/// removed again.
+/// A marking that keeps a contact from being counted as a registered communication. The audit log records who set a marking. Staff can
+/// remove a marking.
 #[derive(
     Debug,
     Clone,

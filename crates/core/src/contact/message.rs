@@ -20,8 +20,8 @@ pub struct RawMessage {
     /// The id by which the database recognises repeated deliveries of the same message. It is unique within the line. The database stores
     /// only a keyed hash of the id, so this field is empty in a message that was read from the database.
     pub external_id: String,
-    /// When the mail server or platform received the message. A time later than our own clock is replaced by our own time. This time
-    /// determines the day on which the contact counts if the message opens one.
+    /// When the mail server or platform received the message. If the stated time is in the future, the current time is stored instead. If
+    /// the message opens a contact, the contact counts on the day of this time.
     pub received_at: DateTime<Utc>,
     /// The bytes, in a format specific to the channel.
     pub bytes: Vec<u8>,
@@ -39,11 +39,10 @@ pub enum Normalised {
     Message(Box<Incoming>),
     /// A report by another mail server on the delivery of one of our replies.
     Report(DeliveryReport),
-    /// An event other than a message, for example that a person blocked us. It is shown in the person's contact and does not open a
-    /// contact.
+    /// An event other than a message, for example that a person blocked us. The event is shown in an existing contact of the person and
+    /// never opens a contact.
     Notice(Notice),
-    /// A message that is not meant for a counsellor. It opens no contact. The string is the reason, which is kept with the raw
-    /// message.
+    /// A message that is not meant for a counsellor. It opens no contact. The string states why; it is stored with the raw message.
     Ignore(&'static str),
     /// A message that could not be parsed. It is still registered, with the raw message as an attachment.
     Unreadable(Unreadable),
@@ -112,16 +111,16 @@ pub struct Incoming {
     pub answer_to: Option<Private<String>>,
     /// The condition under which the message may join an existing contact.
     pub joining: Joining,
-    /// The id of our own message if this message appears to be a copy of it that came back to us. On channels where senders can forge ids,
-    /// the copy's thread token is also given, as proof.
+    /// Set if this message appears to be a copy of one of our own messages that came back to us. The first value is the id of our message.
+    /// The second value is the thread token in the copy, which proves its origin on channels where senders can forge ids.
     pub echo_of: Option<(Uuid, Option<ThreadToken>)>,
     /// Evidence that the message belongs to an existing contact.
     pub evidence: Vec<Evidence>,
     /// The id by which later messages can refer to this message. If `message_part` is `None`, this is the Message-ID that the sender's mail
     /// program set. Otherwise this is the platform's id of the whole message.
     pub message_id: Option<String>,
-    /// Which message part this message contains, and in which version. Set only if the platform assigns the ids, because senders could
-    /// forge other ids.
+    /// Which message part this message contains, and in which version. Set only on channels where the platform assigns the message ids,
+    /// because senders could forge ids that they assign.
     pub message_part: Option<MessagePart>,
     /// The message ids of the earlier messages in the thread, oldest first. Our reply to this message repeats these ids.
     pub references: Vec<String>,
@@ -134,12 +133,12 @@ pub struct Incoming {
     pub text: String,
     /// The quoted text above or below the person's own text. The desk folds it.
     pub quoted: String,
-    /// The number of bytes at the start of `quoted` that appear to be a copy of earlier messages. The copy begins with a line that the mail
-    /// program inserted. Text in the copy that matches no earlier message is shown as new text.
+    /// The number of bytes at the start of `quoted` that a mail program marked as a copy of earlier messages. The desk shows text in this
+    /// part as new text if it matches no earlier message.
     pub copied: usize,
     /// The URL of the content that the person reports. It is kept as text and never fetched or opened.
     pub url: Option<String>,
-    /// What the person chose in the web form: to ask for advice or to report something. `None`: the person made no choice.
+    /// The purpose that the person chose in the web form: to ask for advice or to report something. `None`: the person chose none.
     pub asks: Option<Asks>,
     /// The language that the person chose or wrote in, if known.
     pub language: Option<Language>,
@@ -148,7 +147,7 @@ pub struct Incoming {
     /// Whether a person or a machine sent the message.
     pub origin: Origin,
     /// Whether the message shares a live location. The platform sends each new position as a new version of the message. Only the newest
-    /// position is kept, and a new position does not notify staff.
+    /// position is kept, and staff are not notified of new positions.
     pub live: bool,
     /// `true` if the message must not get an automatic reply (RFC 3834), for example because a header forbids automatic replies, or because
     /// mail to the sender address is not read.
@@ -159,10 +158,10 @@ pub struct Incoming {
     pub remarks: Vec<Remark>,
 }
 
-/// One version of one message part. On a chat platform, a message can have several parts, which arrive separately. For example, each photo
-/// of an album is one part. Most messages have a single part.
+/// One version of one message part. On a chat platform, a message can have several parts, which arrive separately, such as the photos of an
+/// album. Most messages have a single part.
 ///
-/// Parts may arrive in any order and more than once; the resulting message is the same.
+/// Parts can arrive in any order and more than once. The order and the repetitions do not change the resulting message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MessagePart {
     /// The platform's id of this message part.
@@ -346,7 +345,7 @@ impl Content {
 /// A report by another mail server on the delivery of one of our replies (RFC 3464).
 #[derive(Clone)]
 pub struct DeliveryReport {
-    /// The thread token of the reply. `None`: the report cannot be matched to a contact.
+    /// The thread token of the reply. `None`: the report contains no thread token, so it cannot be matched to a contact.
     pub token: Option<ThreadToken>,
     /// The id of the reply, if the report includes it.
     pub message: Option<Uuid>,
@@ -386,7 +385,8 @@ pub struct OutboundMessage {
     pub thread: Vec<String>,
     /// The files attached to the message.
     pub files: Vec<OutboundFile>,
-    /// Whether an earlier attempt was interrupted while it sent the next part of this message. If so, that part may already have arrived.
+    /// Whether an earlier attempt to send this message was interrupted. If so, the part that was being sent, which is the next part to
+    /// send, may already have arrived.
     pub uncertain: bool,
     /// `true` for an automatic acknowledgement, `false` for a counsellor's reply.
     pub automatic: bool,

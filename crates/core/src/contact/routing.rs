@@ -10,7 +10,8 @@ pub struct OnDuty {
     pub staff: Uuid,
     /// The number of open contacts assigned to the counsellor.
     pub open_contacts: u64,
-    /// When a contact was last assigned to the counsellor automatically. `None`: it has not happened yet.
+    /// When a contact was last assigned to the counsellor automatically. `None`: no contact has been assigned to the counsellor
+    /// automatically.
     pub last_given: Option<DateTime<Utc>>,
 }
 
@@ -34,7 +35,7 @@ pub enum Route {
 pub enum Because {
     /// This counsellor has fewer open contacts than any other counsellor on duty.
     FewestOpen,
-    /// Several counsellors share the smallest number of open contacts. Of these, this counsellor has gone longest without an automatic
+    /// Several counsellors share the smallest number of open contacts. Among them, this counsellor has gone longest without an automatic
     /// assignment.
     LongestIdle,
 }

@@ -12,8 +12,8 @@ pub fn bytes<const N: usize>() -> [u8; N] {
     rand::rng().random()
 }
 
-/// Returns a random factor between 0.8 and 1.2. Retry delays are multiplied by this factor, so that jobs that failed together are not
-/// retried together.
+/// Returns a random factor between 0.8 and 1.2, by which a retry delay is multiplied. Jobs that failed at the same time are then retried at
+/// different times.
 #[must_use]
 pub fn jitter() -> f64 {
     #[expect(

@@ -25,7 +25,7 @@ impl LineName {
         Ok(Self(name.to_owned()))
     }
 
-    /// Wraps a stored name without validation, because the name was validated when it was configured.
+    /// Wraps a name that was read from the database. It is not validated again, because [`Self::parse`] validated it before it was stored.
     #[must_use]
     pub fn stored(name: String) -> Self {
         Self(name)

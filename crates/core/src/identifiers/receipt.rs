@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A secret of sixteen digits. It is shown to the visitor of the web form once, in four groups of four. Anyone who has the code can read
+/// A secret of sixteen digits. The web form shows it to the visitor once, in four groups of four digits. Anyone who has the code can read
 /// the replies to the visitor's message.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ReceiptCode(String);

@@ -5,12 +5,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::locale::Language;
 
-/// The preferences of one member of staff. A preference that is missing in the stored data has its default value. An unknown one is
-/// ignored.
+/// The preferences of one member of staff. A preference that is missing in the stored data gets its default value. Unknown preferences in
+/// the stored data are ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Preferences {
-    /// The language of the pages. `None`: the language that the browser requests, or otherwise the language of the centre.
+    /// The language of the pages. `None`: the pages use the language that was last chosen on the device or, if none was chosen, the
+    /// language of the centre.
     pub language: Option<Language>,
     /// The colour theme.
     pub theme: Theme,

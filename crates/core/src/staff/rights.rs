@@ -20,7 +20,8 @@
 pub enum Role {
     /// Answers the people who write in.
     Counsellor,
-    /// Sees all contacts and the parked jobs, and can work on contacts that are assigned to others.
+    /// Sees all contacts and the parked jobs (jobs that wait for staff to run them again). Can work on contacts that are assigned to
+    /// others.
     Supervisor,
     /// Reads the statistics. Has no access to messages or to details about people.
     Manager,
@@ -37,13 +38,14 @@ pub enum Right {
     ReadContacts,
     /// Claim, answer, annotate, close, reopen and mark contacts.
     WorkOnContacts,
-    /// Switch to available, and then receive automatic assignments.
+    /// Go on duty, so that contacts are assigned to this member of staff automatically.
     TakeDuty,
     /// Work on a contact that is assigned to another member of staff.
     WorkOnOthers,
-    /// See parked jobs and ignored messages, but not the content of the messages.
+    /// See parked jobs (jobs that wait for staff to run them again) and ignored messages (messages that opened no contact). The right does
+    /// not include the content of the messages.
     SeeQueue,
-    /// Run parked jobs again.
+    /// Run parked jobs again (jobs that wait for staff).
     RunAgain,
     /// Read the statistics.
     ReadStatistics,

@@ -11,8 +11,8 @@
 //! A communication without a value in a dimension adds 1 to the total but to no count of that dimension. Such communications form the
 //! remainder of the dimension. The remainder and the counts of all values of a dimension therefore always add up to the total.
 //!
-//! Cases, referrals and closings are counted in the same way, each on the day that [`Measure`] states. For these items, pairs of values are
-//! counted for the day as well as for the month and the year.
+//! Cases, referrals and closings are counted in the same way. The variants of [`Measure`] state the day on which each item counts. For
+//! these items, pairs of values are counted for the day as well as for the month and the year.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -139,7 +139,7 @@ impl Facts {
         }
     }
 
-    /// Returns the facts of the closing at `closed_at` of a contact of this channel.
+    /// Returns the facts of a closing. `channel` is the channel of the contact that was closed at `closed_at`.
     #[must_use]
     pub fn of_closing(channel: &str, closed_at: DateTime<Utc>, zone: Tz) -> Self {
         Self {

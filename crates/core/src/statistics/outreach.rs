@@ -212,8 +212,8 @@ pub fn checked(
     }
 }
 
-/// Returns a form of a school's name that is equal for similar names. The form ignores script, accents, case and spacing. Comparing the
-/// forms keeps a school from being entered twice.
+/// Normalises a school's name for comparison. Names that differ only in script, accents, case or spacing become equal, so that a school is
+/// not entered twice.
 #[must_use]
 pub fn same_name(name: &str) -> String {
     crate::text::fold::fold(name)

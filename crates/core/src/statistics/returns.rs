@@ -22,7 +22,7 @@ const FILES: [&str; 3] = [
     include_str!("../../../../config/returns/chi-1.toml"),
 ];
 
-/// The mapping for the return to one statistics body. It is valid from the day `from` to the day `until`.
+/// The mapping for the return to one statistics body, valid from the day `from` to the day `until`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Return {
@@ -68,13 +68,13 @@ pub struct Table {
     pub label: Label,
     /// The dimension by whose values the table counts items.
     pub by: String,
-    /// A condition that limits the table to items with a certain value in another dimension. `None`: the table counts all items.
+    /// A condition on another dimension. The table counts only items that meet the condition. `None`: the table counts all items.
     #[serde(default)]
     pub only: Option<Only>,
     /// The rows that the body defined. Each row lists the dimension values that it counts.
     #[serde(default)]
     pub rows: Vec<Row>,
-    /// Whether the dimension is a question of the wrap-up scheme. If so, the scheme gives, for each answer, the row that counts it.
+    /// Whether the dimension is a question of the classification scheme. If so, the scheme states, for each answer, which row counts it.
     #[serde(default)]
     pub of_scheme: bool,
     /// Whether the dimension contains ages. If so, the rows of the table are the age bands.
@@ -85,7 +85,7 @@ pub struct Table {
     pub each: bool,
 }
 
-/// A condition that limits what a table counts.
+/// A condition for an item to be counted in a table: the item must have the value `value` in the dimension `by`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Only {

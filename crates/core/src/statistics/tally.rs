@@ -19,8 +19,7 @@ struct Values {
     numbers: HashMap<String, HashMap<String, usize>>,
 }
 
-/// The counts of one measure in one span. The index in `of_value` is the number of a value, so that no name is looked up when counts are
-/// added.
+/// The counts of one measure in one span. `of_value` is indexed by the number of a value, so that adding a count needs no look-up by name.
 #[derive(Debug, Default)]
 struct Counts {
     total: i64,
@@ -29,7 +28,7 @@ struct Counts {
     of_pair: Vec<i64>,
 }
 
-/// The counts of all cells, to which items can still be added.
+/// The counts of all cells while items are being added.
 #[derive(Debug, Default)]
 pub struct Tally {
     values: BTreeMap<Measure, Values>,

@@ -6,8 +6,8 @@ use chrono::TimeDelta;
 
 use crate::statistics::figures::Registered;
 
-/// The numbers of minutes (the steps) to which waiting times are rounded up. The steps are close enough together for a useful median, but
-/// few enough to store counts of each step paired with each value of any other dimension.
+/// The numbers of minutes (the steps) to which waiting times are rounded up. The steps are close enough together for a useful median. There
+/// are few steps, because a count is stored for each pair of a step and a value of another dimension.
 const STEPS: [i64; 22] = [
     5, 10, 15, 30, 45, 60, 90, 120, 180, 240, 360, 480, 720, 1_080, 1_440, 2_160, 2_880, 4_320, 7_200,
     10_080, 20_160, 43_200,
@@ -30,8 +30,8 @@ pub fn within(waited: TimeDelta) -> String {
     step(waited).map_or_else(|| LATER.to_owned(), |step| format!("{:05}", step.num_minutes()))
 }
 
-/// Returns the time within which the given share of the answered contacts got their first reply. The share is the fraction `part` / `of`:
-/// `(1, 2)` gives the median. The result has the form that [`within`] returns. `None`: no contact was answered.
+/// Returns a time within which the share `part` / `of` of the answered contacts got their first reply; `(1, 2)` gives the median. The
+/// result has the form that [`within`] returns. Returns `None` if no contact was answered.
 ///
 /// `counts` contains each value of [`FIRST_REPLY`](crate::statistics::figures::FIRST_REPLY) with its count, in any order.
 #[must_use]
@@ -68,8 +68,8 @@ pub enum Answered {
 crate::named!(Answered);
 
 impl Answered {
-    /// Returns the answer state of a contact. `counselling` is whether the kind of the contact is counselling. `None`: the contact is not
-    /// classified.
+    /// Returns the answer state of a contact. `counselling` states whether the kind of the contact is counselling; it is `None` if the
+    /// contact is not classified.
     #[must_use]
     pub const fn of(contact: &Registered<'_>, counselling: Option<bool>) -> Self {
         match (contact.read, contact.first_reply, contact.closed, counselling) {

@@ -3,7 +3,7 @@
 /// The names of the fields that a canned reply may contain in braces.
 pub const FIELDS: [&str; 3] = ["reference", "counsellor", "centre"];
 
-/// The error for a text with an unknown or unclosed field in braces.
+/// The error for a text with an unknown or unclosed field in braces. The string is the text of the field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no field {{{0}}}")]
 pub struct NoField(pub String);

@@ -24,7 +24,7 @@ pub fn fold(text: &str) -> String {
     folded
 }
 
-/// Returns the plain Latin letter for a European letter with a diacritic, and any other letter unchanged.
+/// Replaces a European letter with a diacritic by the Latin letter without it. Returns any other letter unchanged.
 const fn plain(letter: char) -> char {
     match letter {
         'à'..='å' | 'ā' | 'ă' | 'ą' => 'a',

@@ -192,8 +192,8 @@ impl Words {
         }
     }
 
-    /// Returns a text that exists in Serbian and English in this language. `sr` must be in Cyrillic. It is transliterated if this language
-    /// is Serbian in Latin script.
+    /// Returns `en` if this language is English, otherwise `sr`. `sr` must be in Cyrillic; it is transliterated if this language is Serbian
+    /// in Latin script.
     #[must_use]
     pub fn either(&self, sr: &str, en: &str) -> String {
         match self.language {

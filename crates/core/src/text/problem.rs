@@ -1,10 +1,10 @@
-//! Determines the kind of a technical problem from the error text of a library or server. The desk can then describe the problem in the
+//! Determines the kind of a technical problem from the error text of a library or server, so that the desk can describe the problem in the
 //! reader's language.
 
 use crate::text::locale::Words;
 
 /// The kinds of technical problem, each with phrases that occur in error texts of this kind. If phrases of several kinds occur in a text,
-/// the first of these kinds is used.
+/// the kind that comes first in this list is used.
 const KINDS: [(&str, &[&str]); 24] = [
     (
         "disk",

@@ -3,7 +3,7 @@
 
 use crate::text::fold::fold;
 
-/// A function that returns whether an address belongs to the centre.
+/// A function that returns whether an e-mail address belongs to the centre.
 pub type Ours<'a> = &'a dyn Fn(&str) -> bool;
 
 /// A message split into new and quoted text.

@@ -1,4 +1,4 @@
-//! Transliteration of Serbian from Cyrillic to Latin script. The program contains its Serbian texts in Cyrillic only.
+//! Transliteration of Serbian from Cyrillic to Latin script. The locale files contain Serbian texts in Cyrillic only.
 
 /// Transliterates Serbian Cyrillic to Latin script and leaves all other characters unchanged. Љ, Њ and Џ become two letters. The
 /// second of these letters is upper-case only in a word written in capitals.

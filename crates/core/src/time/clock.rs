@@ -1,4 +1,4 @@
-//! The clock. Functions get it as an argument, so that tests can control the time.
+//! The clock. Code that needs the time receives a clock, so that tests can control the time.
 
 use std::sync::Mutex;
 

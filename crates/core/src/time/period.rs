@@ -16,7 +16,7 @@ pub struct Period {
     pub to: Option<NaiveDate>,
 }
 
-/// The names of the periods that depend on the current day.
+/// The names of the periods whose days depend on the current day. `ever` is the period without a first and last day.
 pub const NAMES: [&str; 9] = [
     "ever",
     "today",
@@ -39,9 +39,9 @@ impl Period {
         }
     }
 
-    /// Returns the period with this name. The period is complete, that is, it can include days after `today`. The names in [`NAMES`] depend
-    /// on `today`. The other valid names are those of the intervals that [`Every::piece_of`] names: `2024`, `2024-Q1`, `2024-03`,
-    /// `2024-W05`, `2024-01-31`. Returns `None` for any other name.
+    /// Returns the period with this name. The period is complete, that is, it can include days after `today`. The periods in [`NAMES`]
+    /// depend on `today`. All other valid names have the forms that [`Every::piece_of`] returns: `2024`, `2024-Q1`, `2024-03`, `2024-W05`,
+    /// `2024-01-31`. Returns `None` for any other name.
     #[must_use]
     pub fn named(name: &str, today: NaiveDate) -> Option<Self> {
         let whole = |every: Every, back: u32| {
@@ -134,8 +134,8 @@ impl Period {
         })
     }
 
-    /// Shortens this period so that it can be compared with the period `other`, which is not over yet. The result has as many days as have
-    /// begun in `other`, including `today`. If `other` has not begun or has ended, returns this period unchanged.
+    /// Shortens this period for a comparison with the unfinished period `other`. The result has at most as many days as `other` has had so
+    /// far, including `today`. If `other` has not begun, or ends today or earlier, returns this period unchanged.
     #[must_use]
     pub fn as_far_as(self, other: Self, today: NaiveDate) -> Self {
         let passed = match (other.from, other.to, self.from) {
