@@ -15,10 +15,10 @@ use crate::{
     tables::{self, part_label},
 };
 
-/// The number of fills (combinations of a colour and a pattern) in the column chart. Each fill represents a channel. If there are more
-/// channels than fills, the last fill represents all remaining channels together.
+/// The number of fills (combinations of a colour and a pattern) in the column chart. Each fill represents one channel. If there are more
+/// channels than fills, the last fill represents all remaining channels.
 const FILLS: usize = 6;
-/// The width and the height of the column chart, in SVG units.
+/// The width of the column chart, in SVG units.
 const WIDTH: i64 = 720;
 const HEIGHT: i64 = 200;
 /// Space for the scale at the left, in SVG units.

@@ -1,4 +1,4 @@
-//! The cover of an exported file: centre, period, time of the figures, and the member of staff who requested the file.
+//! The cover of an exported file. It states the centre, the period, when the figures were read, and who requested the file.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{centre::Centre, statistics::returns::Return, text::locale::Words};

@@ -21,8 +21,8 @@ pub struct CsvForm {
     pub separator: u8,
     /// Whether the file begins with a byte order mark, which some spreadsheets need to recognise UTF-8.
     pub bom: bool,
-    /// Whether the cover precedes the header row. The cover states the time of the figures. Without it, the same figures always produce the
-    /// same bytes.
+    /// Whether the cover precedes the header row. The cover states the time at which the figures were read. A file without a cover always
+    /// has the same bytes for the same figures.
     pub cover: bool,
 }
 
@@ -60,7 +60,7 @@ pub fn csv_of_table(
     )
 }
 
-/// Writes several tables into one CSV file, with a line for each cell that is not empty. The fields of a line are table, row, column and
+/// Writes several tables into one CSV file. The file has one line for each cell that is not empty, with the fields table, row, column and
 /// figure.
 ///
 /// # Errors
@@ -73,8 +73,8 @@ pub fn csv_of_tables(
 ) -> Result<Vec<u8>, csv::Error> {
     let head = ["table", "row", "column", "figure"].map(|key| words.say(&format!("csv-{key}")));
     let mut lines = Vec::new();
-    // The backlog changes from minute to minute, and only a cover states the time of the figures. A file without a cover omits
-    // the backlog, so that two exports of the same figures are identical.
+    // The backlog changes from minute to minute, and only a cover states when it was read. A file without a cover therefore omits the
+    // backlog.
     let lasting = |table: &&Table| form.cover || table.id != BACKLOG;
     for table in tables.iter().filter(lasting) {
         for line in table.rows.iter().chain(&table.foot) {
@@ -149,8 +149,8 @@ pub fn harmless(text: &str) -> String {
 /// Fails if the workbook writer fails.
 pub fn workbook(words: &Words, cover: &Cover, tables: &[Table]) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
-    // The creation time is the time on the cover, rounded down to the minute. Two exports of the same figures in the same minute therefore
-    // have the same bytes.
+    // The creation time of the workbook is the time on the cover, rounded down to the minute, so that two exports of the same figures in
+    // the same minute have the same bytes.
     let made = ExcelDateTime::from_timestamp(cover.as_of.timestamp() / 60 * 60)?;
     book.set_properties(&DocProperties::new().set_creation_datetime(&made));
     let bold = Format::new().set_bold();

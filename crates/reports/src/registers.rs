@@ -122,7 +122,8 @@ fn unread(line: u64, text: String, error: &csv::Error) -> Row {
     }
 }
 
-/// Checks whether the store would accept each parsed line if all preceding lines had been entered. If not, records the reason in the line.
+/// Checks whether the store would accept each parsed line if all preceding lines had been entered. The reason for a rejection is written to
+/// the field `wrong` of the line.
 ///
 /// # Errors
 /// Fails if a database query fails.

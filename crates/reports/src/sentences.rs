@@ -8,7 +8,7 @@ use hotline_store::statistics::report::Report;
 
 use crate::labels::{channel_name, format_day};
 
-/// Returns the sentences that describe a report. Most sentences are left out if their main figure is 0.
+/// Returns the sentences that describe a report. Most sentences are omitted if the figure that they state is 0.
 #[must_use]
 pub fn of_report(words: &Words, report: &Report) -> Vec<String> {
     let mut said = vec![words.with(

@@ -32,7 +32,7 @@ pub struct Table {
     pub columns: Vec<String>,
     /// The rows of the table.
     pub rows: Vec<Line>,
-    /// The rows at the foot of the table, such as the total, or the count of items that no other row covers.
+    /// The rows at the foot of the table, such as the total, or the number of items that no other row counts.
     pub foot: Vec<Line>,
 }
 

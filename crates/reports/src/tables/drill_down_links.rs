@@ -45,14 +45,14 @@ impl<'a> DrillDownLinks<'a> {
         }
     }
 
-    /// Removes the grouping, so that the list at the URL contains all items in the period.
+    /// Removes the grouping. The list at the URL then contains all items in the period.
     pub const fn uncut(self) -> Self {
         Self { by: &[], ..self }
     }
 
     /// Narrows the period to an interval such as `2024-03`. `None` leaves the period unchanged.
     pub fn in_piece(self, piece: Option<&str>) -> Self {
-        // Interval names are absolute, so the date passed as today has no effect.
+        // An interval name such as `2024-03` does not depend on today's date, so any date can be passed as today.
         let named = piece.and_then(|piece| Period::named(piece, NaiveDate::default()));
         let Some(named) = named else { return self };
         let from = [named.from, self.period.from].into_iter().flatten().max();
@@ -68,8 +68,8 @@ impl<'a> DrillDownLinks<'a> {
     /// empty or omitted value matches all items that have a value in that dimension. Returns `None` if the desk has no such list, for
     /// example for referrals.
     pub fn address<'v>(&self, values: impl IntoIterator<Item = &'v str>) -> Option<String> {
-        // There is no link, because the list could differ from the figure: the list would use the age bands in force at the end of the
-        // interval, but the figure uses the age bands in force at the end of the period.
+        // No link, because the list could differ from the figure. The list would use the age bands that are in force at the end of the
+        // interval. The figure uses the age bands that are in force at the end of the period.
         if self.is_piece && self.by.iter().any(|by| by.starts_with(BANDS)) {
             return None;
         }

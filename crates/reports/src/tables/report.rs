@@ -180,7 +180,7 @@ fn first_reply(words: &Words, report: &Report) -> Table {
     }
 }
 
-/// Creates a row with one figure. If `figure` is `None`, the row contains the cell `none` instead.
+/// Creates a row with one figure, labelled with the text for `key`. If `figure` is `None`, the row contains the cell `none` instead.
 fn some(words: &Words, key: &str, figure: Option<i64>, none: Cell) -> Line {
     Line {
         label: words.say(key),
@@ -351,7 +351,7 @@ fn peers(words: &Words, totals: &OutreachTotals) -> Table {
     }
 }
 
-/// Builds the tables of a return. The foot of each table has a row for each value that no row of the return covers, a row for the contacts
+/// Builds the tables of a return. The foot of each table has a row for each value that no row of the return counts, a row for the contacts
 /// without a value, and the total.
 #[must_use]
 pub fn of_return(words: &Words, scheme: &Scheme, mapping: &Return, filled: &FilledReturn) -> Vec<Table> {
