@@ -109,8 +109,8 @@ impl OperationOutput for DescriptionPage {
     }
 }
 
-/// Serves the script and the style sheet of Swagger UI, which the crate `swagger_ui_dist` contains. The HTML page in that crate is not
-/// served, because our content security policy forbids the inline script in that page.
+/// Serves the script and the style sheet of Swagger UI from the crate `swagger_ui_dist`. The HTML page in that crate is not served, because
+/// it contains an inline script, which our content security policy forbids.
 pub(crate) fn assets() -> Router {
     const FOLDER: &str = "/assets/swagger-ui";
     let files = generate_routes(ApiDefinition {

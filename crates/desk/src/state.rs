@@ -24,9 +24,10 @@ pub struct Desk {
     pub networks: Arc<[String]>,
     /// Whether the desk is served over HTTPS. If so, browsers send the session cookie over HTTPS only.
     pub https: bool,
-    /// The rate limiter for password attempts. Its key is a pair: whether the device is known, and the log-in name.
+    /// The rate limiter for password attempts. Its key is a pair: whether a log-in with this name has succeeded on the device, and the
+    /// log-in name.
     pub log_ins: Arc<DefaultKeyedRateLimiter<(bool, String)>>,
-    /// The smallest figure about persons that is shown to readers who may not read contacts. Smaller figures are suppressed.
+    /// The smallest figure about persons that readers without the right to read contacts can see. Smaller figures are suppressed for them.
     pub smallest: i64,
     /// The rate limiter that prevents repeated audit entries when a member of staff reads the same object again. Its key is a pair: the id
     /// of the member of staff, and a text with the action and the object.

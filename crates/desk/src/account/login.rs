@@ -37,7 +37,7 @@ fn device_cookie(mark: &str) -> String {
     format!("device-{}", mark.get(..8).unwrap_or_default())
 }
 
-/// The longest time that a request with a password waits until the rate limiter ([`limiter`]) permits the attempt.
+/// The longest time that a log-in or password change waits for the rate limiter ([`limiter`]) to permit the password attempt.
 const PATIENCE: Duration = Duration::from_secs(40);
 
 #[derive(Template)]

@@ -74,7 +74,7 @@ pub(crate) async fn set_preferences(
 }
 
 /// The query parameters of the inbox that a saved view can contain. The search term is excluded because it may be the name of a person.
-/// `holder` is the former name of the parameter `assignee`.
+/// `holder` is an old name of the parameter `assignee`; views that were saved with the old name still work.
 const KEPT: [&str; 9] = [
     "view", "channel", "language", "urgency", "topic", "assignee", "holder", "from", "to",
 ];
@@ -116,8 +116,8 @@ pub(crate) async fn save_view(
     Ok(format.answer(me.into(), &to))
 }
 
-/// Sets the language cookie if the preferences contain a language. All pages on this device, including the log-in page, then use this
-/// language.
+/// If the preferences contain a language, sets the language cookie on this device. All pages on this device, including the log-in page,
+/// then use this language.
 pub(crate) fn on_this_device(jar: CookieJar, preferences: &Preferences) -> CookieJar {
     let Some(language) = preferences.language else {
         return jar;

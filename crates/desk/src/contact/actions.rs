@@ -71,8 +71,8 @@ pub(crate) async fn reopen(action: SimpleAction) -> ContactAnswer {
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct MarkForm {
-    /// `spam`, `test` or `duplicate` closes the contact and removes it from the registered-communications total. `none` removes the
-    /// contact's marking, so that the total includes the contact again.
+    /// The marking to set: `spam`, `test` or `duplicate`. A marking closes the contact and excludes it from the total of registered
+    /// communications. `none` removes the marking, so that the total includes the contact again.
     #[schemars(extend("enum" = ["none", "spam", "test", "duplicate"]))]
     marking: String,
     /// The reason for closing the contact without a reply, stored as a note. Required if the marking closes a contact that is urgent,

@@ -80,7 +80,7 @@ fn download(bytes: Vec<u8>, name: &str) -> Response {
     (saved, harmless("application/octet-stream"), bytes).into_response()
 }
 
-/// Returns headers that set the media type `kind`, and that prevent the browser from guessing another media type or running scripts.
+/// Returns response headers. They set the media type `kind` and prevent the browser from guessing another media type or running scripts.
 const fn harmless(kind: &'static str) -> [(HeaderName, &'static str); 3] {
     [
         (header::CONTENT_TYPE, kind),

@@ -1,4 +1,4 @@
-//! The page that asks staff for a reason when they close a contact while the person waits for a reply.
+//! The page that asks for a reason when a member of staff closes a contact whose person waits for a reply.
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -46,7 +46,7 @@ struct ReasonPage<'a> {
     words: &'a Words,
     action: String,
     back: String,
-    /// The fields of the form that was refused because it had no reason. They are sent again together with the reason.
+    /// The fields of the form that was refused because it contained no reason. The page sends these fields again, together with the reason.
     fields: Vec<(String, String)>,
 }
 

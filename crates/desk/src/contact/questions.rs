@@ -46,8 +46,7 @@ impl Questions<'_> {
         *place <= self.answers.get(&question.id).map_or(0, Vec::len)
     }
 
-    /// Returns the kinds of contact that are not counselling, each with its keyboard shortcut. If one of these kinds is chosen, no further
-    /// answers are required.
+    /// Returns the non-counselling kinds of contact, each with its keyboard shortcut. A contact of such a kind needs no further answers.
     pub(crate) fn quick(&self) -> Vec<(char, &Answer)> {
         let kinds = self
             .scheme

@@ -49,8 +49,8 @@ pub(crate) struct WrapUpForm {
 }
 
 impl FromFields for WrapUpForm {
-    /// Parses a form that has a field for each question and a field `close`. The buttons for non-counselling kinds send the field `quick`;
-    /// the result then contains only the kind of contact, and `close` is set.
+    /// Parses a form that has a field for each question and a field `close`. A button for a non-counselling kind of contact sends the field
+    /// `quick` with that kind. The result then contains only this answer, and `close` is set.
     fn from_fields(fields: Vec<(String, String)>) -> Result<Self, PageError> {
         let mut read = Self::default();
         let mut quick = None;

@@ -22,15 +22,16 @@ use crate::{http::errors::PageError, state::Desk};
 /// The access requirement of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Open to everyone, without a log-in.
+    /// Everyone may use the route, even without a log-in.
     Open,
-    /// Open to all staff who are logged in.
+    /// All members of staff who are logged in may use the route.
     Anyone,
-    /// Open to staff whose role has this right.
+    /// Members of staff whose role has this right may use the route.
     May(Right),
 }
 
-/// The header of requests that a page sends automatically, without an action of its user. Such requests do not extend the session.
+/// The name of the header that marks a request as sent by a page automatically, without an action of the user. Such requests do not extend
+/// the session.
 const SENT_BY_PAGE: &str = "hotline-by-itself";
 /// The path of the event stream that tells pages when to reload their content.
 pub(crate) const LIVE: &str = "/desk/live";

@@ -182,7 +182,7 @@ pub(crate) struct EmptyJson {}
 
 const SUCCESS: &str = "The request succeeded";
 
-/// Returns the description of a route's successful responses: only status 200, described by `response`.
+/// Returns the description of the successful responses of a route that responds only with status 200. `response` describes that response.
 pub(crate) fn succeed(response: DescribedResponse) -> Vec<(Option<u16>, DescribedResponse)> {
     vec![(Some(200), response)]
 }

@@ -43,7 +43,7 @@ pub(crate) enum PageError {
     Body(String),
     /// The request body is too large.
     TooLarge,
-    /// An internal error. The value is the number under which the cause is logged.
+    /// An internal error. The value is a random number that the log entry with the cause also contains.
     Fault(u32),
 }
 
@@ -188,7 +188,7 @@ impl From<StoreError> for PageError {
     }
 }
 
-/// Attaches the error to the response as an extension. [`render_error`] then renders the error.
+/// Stores the error in the extensions of the response, where [`render_error`] finds it.
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();

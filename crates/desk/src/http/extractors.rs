@@ -168,7 +168,7 @@ fn is_json(request: &Request) -> bool {
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct NoBody {}
 
-/// The empty body of an action on a contact.
+/// The body of an action on a contact without parameters. API requests send an empty body.
 #[derive(Default, Deserialize, JsonSchema)]
 pub(crate) struct ReturnTo {
     /// The view of the inbox that the browser shows after the action. Only forms of the desk send this field.

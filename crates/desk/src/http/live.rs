@@ -1,5 +1,5 @@
 //! The live stream, which refreshes pages. The server sends an event after each change of the data, and the page then reloads its content.
-//! Each reload shows the current state, so the next event makes up for a lost event.
+//! An event states only that data changed. If an event is lost, the reload after the next event shows the current state.
 
 use std::{convert::Infallible, time::Duration};
 

@@ -52,8 +52,9 @@ pub(crate) struct Frame<'a> {
     pub waits: u64,
 }
 
-/// Replaces characters that change the direction of writing with visible marks, so that untrusted text is safe to display. Templates also
-/// set `dir="auto"` on the element that contains the text, so that right-to-left text does not reorder the text around it.
+/// Replaces characters that change the direction of writing with visible marks, because such characters in untrusted text could disguise
+/// its content. Templates also set `dir="auto"` on the element that contains the text, so that right-to-left text does not reorder the text
+/// around it.
 pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     with_directions_marked(text)
 }
@@ -173,8 +174,8 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Returns the CSS class for a person who has been waiting since `since`. There are separate classes for waits of up to 15 minutes, of
-    /// up to two hours, and longer.
+    /// Returns the CSS class that shows how long a person has been waiting. There is one class for up to 15 minutes, one for up to two
+    /// hours, and one for longer.
     pub(crate) fn urgency(&self, since: &DateTime<Utc>) -> &'static str {
         match (self.now - *since).num_minutes() {
             ..=15 => "fresh",

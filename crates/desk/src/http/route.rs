@@ -104,7 +104,7 @@ impl Route {
         access::guarded(self.handler, desk, self.access)
     }
 
-    /// Describes the route for the OpenAPI document. Returns `None` for a route of the desk.
+    /// Describes the route for the OpenAPI document. Returns `None` for a route of the desk, because the document covers only the API.
     pub(crate) fn describe(&self, ctx: &mut GenContext) -> Option<Operation> {
         let description = self.description.as_ref()?;
         // Operations are grouped by the first part of their path: `/api/v1/contacts/…` is in `contacts`.

@@ -181,7 +181,7 @@ pub(crate) async fn search(
     Ok(Redirect::to(&format!("/desk/inbox?view=all&s={hidden}")))
 }
 
-/// Records in the audit log that `me` searched. Fails if the search term is too long.
+/// Records in the audit log that `me` searched. Fails if the search term is longer than [`LONGEST_SOUGHT`].
 pub(crate) async fn note_search(desk: &Desk, me: &StaffMember, sought: &str) -> Result<(), PageError> {
     if sought.chars().count() > LONGEST_SOUGHT {
         return Err(PageError::Bad("error-form"));

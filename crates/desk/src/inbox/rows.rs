@@ -204,8 +204,8 @@ impl Inbox<'_> {
         Some(self.frame.words.with("claim-anyway", "name", &name))
     }
 
-    /// Returns `true` if the reader closed the contact in the last five minutes and no other action followed. The page then offers to undo
-    /// the closing.
+    /// Returns whether the page offers the reader to undo the closing of the contact. The reader must have closed the contact in the last
+    /// five minutes, and no other action may have followed.
     pub(super) fn just_closed(&self, open: &ContactDetail) -> bool {
         let mut done = open.history.iter().rev();
         // If the contact was closed together with its wrap-up, the history contains the wrap-up after the closing. Wrap-up events are
@@ -320,7 +320,7 @@ impl Inbox<'_> {
         matches!(part.location, FileLocation::OnPlatform | FileLocation::Failed) && self.may_write()
     }
 
-    /// Returns the kind of viewer (image, audio or video) for a file that the page can display; `None` for other files.
+    /// Returns how the page displays a file: as an image, audio or video. Returns `None` if the page cannot display the file.
     pub(super) fn shown_as(&self, part: &Attachment) -> Option<&'static str> {
         let kind = part.media_type.split('/').next().unwrap_or_default();
         let known = ["image", "audio", "video"].into_iter().find(|one| *one == kind);

@@ -102,8 +102,8 @@ struct DrillDownPage<'a> {
     pointed: DrillDown,
     listed: CountedContacts,
     next: Option<String>,
-    /// `true` if the number of listed contacts differs from the figure, which indicates an error. Only checked if this page shows the whole
-    /// list.
+    /// `true` if the number of listed contacts differs from the figure, which indicates a programming error. Always `false` if the list has
+    /// several pages.
     differs: bool,
 }
 

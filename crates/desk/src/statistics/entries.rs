@@ -130,7 +130,8 @@ pub(crate) struct RegisterForm {
 /// The outcome of an import.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct ImportJson {
-    /// Whether the lines were entered. If not, the request was only a check, a line is invalid, or there are no lines.
+    /// Whether the lines were entered. They are not entered if the request was only a check (`dry_run`), if a line is invalid, or if there
+    /// are no lines.
     entered: bool,
     rows: Vec<ImportedRowJson>,
 }

@@ -280,8 +280,8 @@ impl StatisticsPage<'_> {
         }
     }
 
-    /// Formats a duration, given in minutes, as an upper bound in hours or days. The page shows the age of the oldest open contact and the
-    /// longest wait only in this form.
+    /// Formats a duration in minutes as an upper bound, such as "up to 5 hours". The page shows the age of the oldest open contact and the
+    /// longest wait in this form.
     fn hours(&self, minutes: &Option<i64>) -> String {
         let words = self.frame.words;
         minutes.map_or_else(
@@ -302,8 +302,8 @@ impl StatisticsPage<'_> {
         per_mille.map_or_else(|| "–".to_owned(), said)
     }
 
-    /// Returns the filter as a query string with fixed days instead of a named period. A link with this query string always shows the same
-    /// days.
+    /// Returns the filter as a query string with the first and the last day instead of the name of a period, so that a link always shows
+    /// the same days.
     fn days_in_address(&self) -> String {
         let days = FilterForm {
             asked: StatisticsQuery {

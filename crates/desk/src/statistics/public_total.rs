@@ -1,5 +1,5 @@
 //! The public total: all registered communications since the establishment of the centre, for the centre's website and for programs. The
-//! total counts only days before today, so that a change of the total does not reveal that someone wrote just now.
+//! total leaves out today, so that a change of the total does not reveal that someone wrote just now.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -129,7 +129,7 @@ impl Public {
     }
 }
 
-/// Adds headers that permit all sites to embed the response, and headers that permit caches to store the response for five minutes.
+/// Adds headers that permit all sites to embed the response and permit caches to store it for five minutes.
 fn shared(response: impl IntoResponse) -> Response {
     let headers = [
         (header::CACHE_CONTROL, "public, max-age=300"),

@@ -150,9 +150,9 @@ struct ReturnTables<'a> {
     tables: Vec<Table>,
 }
 
-/// Fills in a return for the requested days. If no days are requested, uses the last complete reporting period. Returns show small figures
-/// about persons, which other statistics suppress for readers who may not read contacts. These readers may therefore open a return only for
-/// a complete reporting period.
+/// Fills in a return for the requested days. If no days are requested, uses the last complete reporting period. Readers who may not read
+/// contacts may open a return only for a complete reporting period, because returns also show small figures about persons, which other
+/// statistics suppress.
 async fn fill_in<'a>(
     desk: &'a Desk,
     reader: &Reader,

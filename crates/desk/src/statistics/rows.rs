@@ -1,4 +1,4 @@
-//! Registered communications as CSV lines, without references or message content, for analysis in other programs.
+//! Registered communications as CSV lines for analysis in other programs. The lines contain no references and no message content.
 
 use std::{collections::BTreeSet, sync::Arc};
 
