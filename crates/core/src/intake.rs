@@ -24,7 +24,7 @@ pub struct Cursor {
 /// A source that a line reads from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// A source named in the settings, such as a mail folder.
+    /// A source whose name is in the settings, such as a mail folder.
     Named(String),
     /// A conversation with a person on a chat platform. The id of the conversation is stored encrypted.
     Conversation(Private<String>),
@@ -77,7 +77,7 @@ pub trait Intake: Send + Sync {
     /// If the database cannot be read.
     async fn cursor(&self, line: &LineName, source: &Source) -> Result<Option<String>, NotAccepted>;
 
-    /// Returns the cursor of every conversation of the line. The cursor that moved last comes first.
+    /// Returns the cursor of every conversation of the line. The most recently changed cursor comes first.
     ///
     /// # Errors
     /// If the database cannot be read.
@@ -108,8 +108,8 @@ pub trait Intake: Send + Sync {
     /// Records the health of the line, for display to staff.
     async fn health(&self, line: &LineName, health: Health);
 
-    /// Derives the receipt code of the message with this external id. The same id always gives the same code. The code is derived with the
-    /// master key, so it cannot be computed without this key.
+    /// Derives the receipt code of the message with this external id. The same id always gives the same code. The derivation uses the
+    /// master key, so an id alone does not reveal the code.
     fn receipt_code(&self, line: &LineName, external_id: &str) -> ReceiptCode;
 
     /// Returns the keyed hash that is stored in place of a receipt code.

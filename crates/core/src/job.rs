@@ -52,7 +52,8 @@ impl JobKind {
     /// Returns the delay after a temporary failure of attempt number `attempt`. The first attempt has the number 1. Returns `None` if no
     /// further attempt is made.
     ///
-    /// Registering a message is attempted only 5 times, within 3 minutes, because a message that fails once usually fails again.
+    /// Registering a message is attempted only 5 times, within 3 minutes, because a message that could not be registered once usually fails
+    /// again.
     ///
     /// Sending a reply is retried for 5 days, as in mail servers (Postfix's `maximal_queue_lifetime`). The delays are 30 s, 2
     /// min, 10 min, 30 min and 2 h, then always 6 h.

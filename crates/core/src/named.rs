@@ -1,7 +1,7 @@
 //! A macro for enums whose values are represented by their names in the database, the API and URLs.
 
-/// Adds the constant `ALL` and the functions `as_str` and `parse` to an enum. The enum must derive `EnumString`, `IntoStaticStr`
-/// and `VariantArray` from strum.
+/// Implements the constant `ALL` and the functions `as_str` and `parse` for an enum. The enum must derive `EnumString`, `IntoStaticStr` and
+/// `VariantArray` from strum.
 #[macro_export]
 macro_rules! named {
     ($name:ty) => {

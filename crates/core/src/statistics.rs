@@ -1,4 +1,4 @@
-//! The statistics as pure functions: which items are counted, which counts are stored, waiting times, returns and outreach.
+//! The rules of the statistics, as pure functions: counting, suppression of small counts, waiting times, returns and outreach.
 
 pub mod figures;
 pub mod outreach;

@@ -151,8 +151,8 @@ pub enum InvalidAnswers {
     TooMany(String),
 }
 
-/// Returns whether `text` can be the id of a question or an answer. An id consists of 1 to 40 of the characters `a` to `z`, `0`
-/// to `9` and `_`. A text with spaces, capitals or Cyrillic letters is therefore never an id.
+/// Returns whether `text` can be the id of a question or an answer. An id consists of 1 to 40 of the characters `a` to `z`, `0` to `9` and
+/// `_`.
 #[must_use]
 pub fn is_id(text: &str) -> bool {
     let lawful = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
@@ -205,9 +205,9 @@ impl Scheme {
         self.questions.iter().find(|question| question.id == id)
     }
 
-    /// Splits the answers by question into two maps. The first map contains the questions answered only by predefined answers or numbers,
-    /// which are safe to count. The second map contains the other questions, for example those answered by free text, which may identify a
-    /// person.
+    /// Splits the answers by question into two maps. The first map contains each question whose answers are all predefined answers or
+    /// numbers, which the statistics can count. The second map contains all other questions, for example those answered by free text, which
+    /// may identify a person.
     #[must_use]
     pub fn chosen_and_words(&self, answers: &Answers) -> (Answers, Answers) {
         let chosen = |question: &str, answer: &String| {

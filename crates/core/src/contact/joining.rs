@@ -1,4 +1,4 @@
-//! The rules that count registered communications and decide which contact a message belongs to.
+//! The rules for counting registered communications, and for deciding which contact a message belongs to.
 //!
 //! A contact counts as one registered communication. It counts under its channel, on the local day on which its first message
 //! arrived. Contacts marked as spam, test or duplicate are left out of the total.

@@ -17,8 +17,8 @@ use crate::{
 pub struct RawMessage {
     /// The line that delivered the message.
     pub line: LineName,
-    /// The id by which the database recognises repeated deliveries of the same message. It is unique within the line. The database stores
-    /// only a keyed hash of the id, so this field is empty in a message that was read from the database.
+    /// The channel's id of the message, unique within the line. With this id, the database recognises repeated deliveries of the same
+    /// message. The database stores only a keyed hash of the id, so this field is empty in a message that was read from the database.
     pub external_id: String,
     /// When the mail server or platform received the message. If the stated time is in the future, the current time is stored instead. If
     /// the message opens a contact, the contact counts on the day of this time.
@@ -67,7 +67,7 @@ pub enum News {
     Stopped,
     /// The person chose this language for automatic texts.
     Chose(Language),
-    /// Some of the person's messages may be missing, because the platform no longer provides the messages that were sent while we were
+    /// Some of the person's messages may be missing, because the platform no longer provides messages that were sent while this service was
     /// offline.
     Gap,
 }
@@ -107,7 +107,7 @@ pub struct Incoming {
     pub identifier: Option<Private<String>>,
     /// The sender's display name. Anyone can set any name, so it is only displayed.
     pub name: Option<String>,
-    /// Another address to which the person wants replies sent.
+    /// Another address, to which the person asks us to send replies.
     pub answer_to: Option<Private<String>>,
     /// The condition under which the message may join an existing contact.
     pub joining: Joining,
@@ -131,7 +131,7 @@ pub struct Incoming {
     pub subject: Option<String>,
     /// The text that the person wrote, without quoted text.
     pub text: String,
-    /// The quoted text above or below the person's own text. The desk folds it.
+    /// The quoted text above or below the person's own text. The desk shows it folded.
     pub quoted: String,
     /// The number of bytes at the start of `quoted` that a mail program marked as a copy of earlier messages. The desk shows text in this
     /// part as new text if it matches no earlier message.
@@ -291,7 +291,7 @@ impl Remark {
     }
 }
 
-/// A file attached to a message or embedded in its text. It is stored encrypted. Staff see it only if they open it.
+/// A file attached to a message or embedded in its text. The file is stored encrypted.
 #[derive(Clone)]
 pub struct Part {
     /// The file name given by the sender. It is never used as a path.
@@ -311,7 +311,7 @@ pub enum Content {
     Here(Vec<u8>),
     /// The line's settings exclude attachments, so the content was not stored. The value is the size in bytes.
     NotTaken(u64),
-    /// The file is too large to fetch. The value is the size in bytes.
+    /// The file is too large, so it was not fetched. The value is the size in bytes.
     TooLarge(u64),
     /// The file remains on the platform until it is fetched.
     Elsewhere(Elsewhere),

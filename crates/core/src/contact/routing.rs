@@ -1,4 +1,4 @@
-//! Automatic assignment of contacts to counsellors on duty.
+//! Selects the counsellor to whom a contact is assigned automatically.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;

@@ -27,8 +27,8 @@ impl ReceiptCode {
     pub fn parse(text: &str) -> Option<Self> {
         let mut found: Vec<String> = Vec::new();
         let mut digits = String::new();
-        // A word with a letter ends a run of digits. If a reference such as 7K3M-2QX9 is pasted with the code, the digits of the
-        // reference are therefore ignored.
+        // A word that contains a letter separates two runs of digits. The digits in a pasted reference such as 7K3M-2QX9 are therefore not
+        // read as part of the code.
         let words = text.split(|c: char| !c.is_alphanumeric()).chain(["end"]);
         for word in words.filter(|word| !word.is_empty()) {
             if word.chars().all(|c| digit(c).is_some()) {
@@ -45,7 +45,7 @@ impl ReceiptCode {
             (Some(_), Some(_)) => return None,
             (None, _) => {}
         }
-        // This fallback accepts letters attached to the digits, as in `code1234…`.
+        // If no code was found, all digits of the text are joined, so that letters may be attached to the code, as in `code1234…`.
         let all: String = text.chars().filter_map(digit).collect();
         (all.len() == Self::DIGITS).then_some(Self(all))
     }

@@ -8,8 +8,8 @@
 //! its month and of its year. For each of its values, it adds 1 to the count of that value in these three spans. For each pair of its
 //! values, it adds 1 to the count of that pair in the month and in the year.
 //!
-//! A communication without a value in a dimension adds 1 to the total but to no count of that dimension. Such communications form the
-//! remainder of the dimension. The remainder and the counts of all values of a dimension therefore always add up to the total.
+//! A communication without a value in a dimension adds 1 to the total but to no count of that dimension. The number of such communications
+//! is the remainder of the dimension. The remainder and the counts of all values of the dimension therefore add up to the total.
 //!
 //! Cases, referrals and closings are counted in the same way. The variants of [`Measure`] state the day on which each item counts. For
 //! these items, pairs of values are counted for the day as well as for the month and the year.
@@ -59,7 +59,7 @@ pub enum Measure {
 crate::named!(Measure);
 
 /// The dimension of the channel. The constants from `CHANNEL` to [`URGENT_READ`] are dimensions of contacts. Each question of the
-/// classification scheme that is not answered by free text is a further dimension of contacts.
+/// classification scheme is also a dimension of contacts, unless it is answered by free text.
 pub const CHANNEL: &str = "channel";
 /// The dimension of the person's language.
 pub const LANGUAGE: &str = "language";
@@ -244,7 +244,7 @@ pub fn is_personal(dimension: &str) -> bool {
     !OF_THE_WORK.contains(&dimension)
 }
 
-/// The key of one stored count.
+/// The key under which one count is stored.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cell {
     /// The measure.
@@ -275,8 +275,7 @@ pub fn change(before: &[Facts], after: &[Facts]) -> BTreeMap<Cell, i64> {
 }
 
 /// Returns whether counts of pairs of values are stored for this span. For contacts, pairs are not stored per day, because a day would have
-/// more pairs than contacts. If a period begins or ends in the middle of a month, queries count the pairs of the days in that month
-/// directly from the contacts.
+/// more pairs than contacts. If a period covers only a part of a month, queries count the pairs of these days directly from the contacts.
 #[must_use]
 pub fn keeps_pairs(of: Measure, span: &str) -> bool {
     of != Measure::Contact || span.len() < "2026-01-31".len()

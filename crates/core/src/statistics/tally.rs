@@ -1,5 +1,5 @@
-//! Counts many items at once. The counts equal those that [`change`](crate::statistics::figures::change) returns for the same items, but
-//! computing them takes much less time and memory.
+//! Counts many items at once. The counts equal those that [`change`](crate::statistics::figures::change) computes for the same items, but
+//! this module needs much less time and memory.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -88,8 +88,8 @@ impl Values {
     }
 }
 
-/// Returns the index at which the count of a pair of values is stored. `one` and `other` are the numbers of the two values. Pairs are
-/// sorted by the higher of the two numbers, then by the lower.
+/// Returns the index at which the count of a pair of values is stored. `one` and `other` are the numbers of the two values. The order of
+/// `one` and `other` does not matter. Pairs are sorted by the higher number, then by the lower number.
 const fn place_of_pair(one: usize, other: usize) -> usize {
     let (lower, higher) = if one < other { (one, other) } else { (other, one) };
     higher * higher.saturating_sub(1) / 2 + lower
@@ -169,8 +169,8 @@ impl Tally {
 #[derive(Debug)]
 pub struct Counted(Tally);
 
-/// A cell in which numbers replace the names of dimensions and values. The numbers sort in the same order as the names, so that sorting is
-/// fast. The number 0 replaces an empty name.
+/// A cell in which numbers replace the names of dimensions and values, because numbers are faster to sort. The numbers sort in the same
+/// order as the names. The number 0 replaces an empty name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Placed {
     of: Measure,

@@ -1,4 +1,4 @@
-//! Text folding for search. Different spellings of a word become the same word: Насиље, Nasilje and nasilje, or čuvam and cuvam.
+//! Text folding for search. Folding makes different spellings of a word equal, such as Насиље, Nasilje and nasilje, or čuvam and cuvam.
 
 use crate::text::transliterate::to_latin;
 

@@ -93,8 +93,8 @@ impl Language {
             .map(|(language, _)| language)
     }
 
-    /// Guesses the language of a text. A text in mostly Cyrillic letters is assumed to be Serbian in Cyrillic script. Any other text that
-    /// contains č, ć, š, ž or đ is assumed to be Serbian in Latin script. Returns `None` if neither rule applies.
+    /// Guesses the language of a text. If most letters are Cyrillic, the result is Serbian in Cyrillic script. If the text otherwise
+    /// contains č, ć, š, ž or đ, the result is Serbian in Latin script. In all other cases, the result is `None`.
     #[must_use]
     pub fn guess(text: &str) -> Option<Self> {
         let count = |set: &dyn Fn(char) -> bool| text.chars().take(5_000).filter(|c| set(*c)).count();

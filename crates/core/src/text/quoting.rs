@@ -187,8 +187,8 @@ fn field(line: &str) -> Option<String> {
     (name.chars().count() <= 12).then(|| name.to_lowercase())
 }
 
-/// Returns whether the header fields `head` above a copied mail name a sender other than the centre. If so, the person forwarded the mail
-/// to us, and its text is new.
+/// Returns whether the header fields `head` above a copied mail name a sender other than the centre. If so, the person forwarded someone
+/// else's mail, and its text is new to us.
 fn is_from_another(head: &[&str], is_ours: Ours<'_>) -> bool {
     let from = head
         .iter()

@@ -1,4 +1,4 @@
-//! The reason why a reply has its delivery state, such as failed or delayed. It can be described in the reader's language.
+//! The reason why a reply has its delivery state, such as failed or delayed, and the description of this reason in the reader's language.
 
 use serde::{Deserialize, Serialize};
 
@@ -54,7 +54,7 @@ pub enum Known {
     OwnAddress,
     /// The line on which the reply must be sent is no longer in the settings.
     NoLine,
-    /// The program failed repeatedly to prepare the message for sending.
+    /// The program repeatedly failed to prepare the reply for sending.
     CannotPrepare,
     /// The program was interrupted while it sent the reply.
     CutOff,

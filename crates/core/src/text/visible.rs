@@ -1,4 +1,4 @@
-//! Invisible characters, and characters that change the direction of the surrounding text.
+//! Detects invisible characters, and marks characters that change the direction of the surrounding text.
 
 use std::borrow::Cow;
 

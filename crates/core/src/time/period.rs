@@ -174,8 +174,8 @@ impl Period {
         self.from.is_none_or(|from| from <= day) && self.to.is_none_or(|to| day <= to)
     }
 
-    /// Returns the length of the intervals into which a chart divides the period. A longer period has longer intervals, so that
-    /// the columns of the chart stay distinguishable.
+    /// Returns the length of the intervals into which a chart divides the period. A longer period has longer intervals, so that the chart
+    /// does not have too many columns.
     #[must_use]
     pub fn pieces(self) -> Every {
         match (self.from, self.to) {

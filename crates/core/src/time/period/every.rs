@@ -1,5 +1,5 @@
-//! Division of periods: into intervals for display, and into spans for queries. A span is a day, a month or a year for which counts are
-//! stored in the database.
+//! Divides periods into intervals for display and into spans for queries. A span is a day, a month or a year for which the database stores
+//! counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
