@@ -23,7 +23,6 @@ use crate::http::{
     route::{Route, response_schemas},
 };
 
-/// Generates the description of all routes of the API.
 pub(crate) fn describe(routes: &[Route]) -> OpenApi {
     let mut paths = Paths::default();
     let schemas = in_context(|ctx| {

@@ -63,9 +63,7 @@ pub(crate) fn shown(text: &str) -> Cow<'_, str> {
 pub(crate) struct Choice {
     /// The value that the form or the link sends.
     pub(crate) value: String,
-    /// The text on the screen.
     pub(crate) label: String,
-    /// Whether this value is currently chosen.
     pub(crate) chosen: bool,
 }
 
@@ -116,7 +114,6 @@ impl<'a> Frame<'a> {
             .collect()
     }
 
-    /// Returns the themes to choose from.
     pub(crate) fn themes(&self) -> Vec<Choice> {
         Theme::ALL
             .iter()
@@ -193,7 +190,6 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Renders a page.
 pub(crate) fn page(page: &impl Template) -> Result<Response, PageError> {
     let html = page.render().map_err(PageError::fault)?;
     Ok(Html(html).into_response())

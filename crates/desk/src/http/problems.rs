@@ -36,7 +36,6 @@ pub(crate) fn why_aside(words: &Words, outcome: &Outcome, noted: &str) -> String
     words.say(&format!("aside-{end}"))
 }
 
-/// Describes a kind of job.
 pub(crate) fn job(words: &Words, kind: &JobKind) -> String {
     words.say(&format!("job-{}", kind.as_str()))
 }

@@ -45,7 +45,6 @@ struct Description {
     describe_signature: fn(&mut GenContext, &mut Operation),
 }
 
-/// Declares a route of the desk.
 pub(crate) fn desk<H, T>(method: Method, path: &str, access: Access, handler: H) -> Route
 where
     H: Handler<T, Desk>,
@@ -60,7 +59,6 @@ where
     }
 }
 
-/// Declares a route of the API.
 pub(crate) fn api<H, T, I, O>(
     method: Method,
     path: &str,
@@ -99,7 +97,6 @@ where
 }
 
 impl Route {
-    /// Returns the handler, wrapped in the access check.
     pub(crate) fn guarded(self, desk: &Desk) -> MethodRouter<Desk> {
         access::guarded(self.handler, desk, self.access)
     }

@@ -44,7 +44,6 @@ impl FilterForm {
         ])
     }
 
-    /// Returns the filter as a query string.
     pub(crate) fn in_address(&self) -> String {
         query_of([
             ("period", &self.asked.period),

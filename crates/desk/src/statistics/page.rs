@@ -49,7 +49,6 @@ use hotline_reports::{
 struct StatisticsPage<'a> {
     frame: Frame<'a>,
     report: Report,
-    /// The tables of the report.
     tables: Vec<Table>,
     over_time: Option<Columns>,
     heat: Option<Heat>,
@@ -213,7 +212,6 @@ impl StatisticsPage<'_> {
         cell.localized(self.frame.words)
     }
 
-    /// Returns the report's table with this id.
     fn table(&self, id: &str) -> Option<&Table> {
         self.tables.iter().find(|table| table.id == id)
     }
