@@ -3,9 +3,8 @@
 //! A contact counts as one registered communication. It counts under its channel, on the local day on which its first message
 //! arrived. Contacts marked as spam, test or duplicate are left out of the total.
 //!
-//! A later message joins the contact and adds no count if three conditions are met: the sender takes part in the contact
-//! ([`Sender`]), the message carries the required proof ([`Joining`]), and the contact is open or was closed within the last
-//! `reopen_days` days.
+//! A later message joins the contact, and adds no count, under three conditions. The sender takes part in the contact ([`Sender`]). The
+//! message carries the required proof ([`Joining`]). The contact is open or was closed within the last `reopen_days` days.
 
 use chrono::{DateTime, Duration, Utc};
 
@@ -79,7 +78,7 @@ pub enum Belongs<I> {
     },
 }
 
-/// Decides which contact a message that arrived at `now` belongs to.
+/// Decides which contact a message belongs to. `now` is when the message arrived.
 ///
 /// `candidates` contains the contacts in which the sender takes part. Contacts of the same identifier ([`Sender::Same`]) come first, open
 /// before closed and newer before older. Contacts of another identifier ([`Sender::WrittenTo`]) come last. A message can join a contact of

@@ -1,7 +1,7 @@
 //! Messages: raw messages, parsed messages, and messages to be sent.
 //!
-//! These types keep people's words out of logs. A type with such words has no `Debug` implementation or wraps the words in
-//! [`Private`].
+//! The types in this module keep people's words out of logs. A type that contains people's words has no `Debug` implementation, or wraps
+//! the words in [`Private`].
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -149,8 +149,7 @@ pub struct Incoming {
     /// Whether the message shares a live location. The platform sends each new position as a new version of the message. Only the newest
     /// position is kept, and staff are not notified of new positions.
     pub live: bool,
-    /// `true` if the message must not get an automatic reply (RFC 3834), for example because a header forbids automatic replies, or because
-    /// mail to the sender address is not read.
+    /// `true` if the message must not get an automatic reply (RFC 3834). For example, a header may forbid automatic replies.
     pub unacknowledged: bool,
     /// The time of sending according to the sender. It is only shown to staff, because it can be wrong.
     pub claimed_at: Option<DateTime<Utc>>,

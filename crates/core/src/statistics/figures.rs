@@ -1,12 +1,11 @@
 //! The counting rules. Every number that the statistics show, export or publish follows these rules.
 //!
-//! A dimension is a property of a counted item, such as its channel or its topic. A span is a day, a month or a year. A cell
-//! stores one count for one span: the total, the count of a value in one dimension, or the count of a pair of values in two
-//! dimensions.
+//! A dimension is a property of a counted item, such as its channel or its topic. A span is a day, a month or a year. A cell stores one
+//! count for one span. The count is the total, the count of a value in one dimension, or the count of a pair of values in two dimensions.
 //!
-//! A registered communication ([`crate::contact::joining`]) has at most one value in each dimension. It adds 1 to the total of its day, of
-//! its month and of its year. For each of its values, it adds 1 to the count of that value in these three spans. For each pair of its
-//! values, it adds 1 to the count of that pair in the month and in the year.
+//! A registered communication ([`crate::contact::joining`]) has at most one value in each dimension. The communication adds 1 to the totals
+//! of three spans: its day, its month and its year. For each of its values, it adds 1 to the count of that value in these three spans. For
+//! each pair of its values, it adds 1 to the count of that pair in the month and the year.
 //!
 //! A communication without a value in a dimension adds 1 to the total but to no count of that dimension. The number of such communications
 //! is the remainder of the dimension. The remainder and the counts of all values of the dimension therefore add up to the total.

@@ -1,7 +1,7 @@
 //! Statistical returns: tables that statistics bodies, such as Insafe, regularly collect from helplines.
 //!
-//! A mapping defines the tables of a body's return and assigns the values of our dimensions to the rows of these tables. The mappings are
-//! versioned data. When a body changes its questions, a new version of its mapping is added.
+//! A mapping defines the tables of one body's return, and assigns the values of our dimensions to the rows of these tables. When a body
+//! changes its questions, a new version of its mapping is added.
 
 use std::collections::{BTreeMap, BTreeSet};
 

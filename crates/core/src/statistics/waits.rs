@@ -23,7 +23,7 @@ fn step(waited: TimeDelta) -> Option<TimeDelta> {
         .find(|step| waited <= *step)
 }
 
-/// Rounds a waiting time up to one of the fixed steps (5, 10, 15, 30 minutes and so on) and returns the step in minutes with leading zeros.
+/// Rounds a waiting time up to one of the fixed steps (5, 10, 15, 30 minutes and so on). Returns the step in minutes, with leading zeros.
 /// Returns [`LATER`] if the time is longer than the last step.
 #[must_use]
 pub fn within(waited: TimeDelta) -> String {

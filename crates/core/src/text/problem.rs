@@ -1,5 +1,5 @@
-//! Determines the kind of a technical problem from the error text of a library or server, so that the desk can describe the problem in the
-//! reader's language.
+//! Determines the kind of a technical problem from the error text of a library or server. From the kind, the desk chooses a description in
+//! the reader's language.
 
 use crate::text::locale::Words;
 

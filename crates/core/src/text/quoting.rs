@@ -400,8 +400,8 @@ fn place_of(
     })
 }
 
-/// Returns whether the line at `index` was inserted by a mail program: a title, a horizontal line, a header field above a copied mail, or
-/// part of an attribution ("Ana wrote:").
+/// Returns whether a mail program inserted the line at `index`. Such a line is a title, a horizontal line, a header field above a copied
+/// mail, or part of an attribution ("Ana wrote:").
 fn introduces(lines: &[&str], index: usize) -> bool {
     let Some(line) = lines.get(index) else {
         return false;

@@ -7,8 +7,8 @@ use icu_properties::{
     props::{DefaultIgnorableCodePoint, GeneralCategory, PrependedConcatenationMark},
 };
 
-/// Characters that are blank although their Unicode category is letter or symbol: the empty Braille pattern, blank Egyptian signs,
-/// the empty note head, and the object replacement character.
+/// Characters that are blank although Unicode classifies them as letters or symbols. They are the empty Braille pattern, two blank Egyptian
+/// signs, the empty note head, and the object replacement character.
 const BLANKS: [char; 5] = ['\u{2800}', '\u{13441}', '\u{13442}', '\u{1d159}', '\u{fffc}'];
 
 /// Returns whether a text is empty or consists only of characters that show nothing, such as spaces, control characters and invisible

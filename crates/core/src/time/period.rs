@@ -98,7 +98,7 @@ impl Period {
         if let Some(every) = whole {
             return Some(every.around(last));
         }
-        // This period consists of several whole months but is not a quarter or a year, for example January to April.
+        // The period consists of several whole months but is not a quarter or a year, for example January to April.
         if from.day() == 1 && to.succ_opt().is_some_and(|next| next.day() == 1) {
             let months = (to.year() - from.year()) * 12 + to.month() as i32 - from.month() as i32 + 1;
             let first = from.checked_sub_months(Months::new(months.unsigned_abs()))?;
