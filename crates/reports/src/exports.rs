@@ -149,8 +149,8 @@ pub fn harmless(text: &str) -> String {
 /// Fails if the workbook writer fails.
 pub fn workbook(words: &Words, cover: &Cover, tables: &[Table]) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
-    // The creation time of the workbook is the time on the cover, rounded down to the minute, so that two exports of the same figures in
-    // the same minute have the same bytes.
+    // The creation time of the workbook is the time on the cover, rounded down to the minute. Two exports of the same figures in the same
+    // minute therefore have the same bytes.
     let made = ExcelDateTime::from_timestamp(cover.as_of.timestamp() / 60 * 60)?;
     book.set_properties(&DocProperties::new().set_creation_datetime(&made));
     let bold = Format::new().set_bold();

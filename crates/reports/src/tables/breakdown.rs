@@ -34,10 +34,10 @@ impl Down {
     }
 }
 
-/// Builds the table. Each row is an interval of the period or, without intervals, a value of the first dimension. If the breakdown has
+/// Builds the table of a breakdown. Each row is an interval of the period or, without intervals, a value of the first dimension. With
 /// intervals and two dimensions, each row combines an interval with a value of the first dimension. Each column is a value of the last
-/// dimension, and a further column at the right contains totals. A breakdown with only intervals, or with only one dimension, has only the
-/// column of totals.
+/// dimension; a further column at the right contains totals. With only intervals, or only one dimension, the column of totals is the only
+/// column.
 #[must_use]
 pub fn of_breakdown(words: &Words, scheme: &Scheme, found: &Breakdown) -> Table {
     let crossed = found.by.len() + usize::from(found.every.is_some()) > 1;

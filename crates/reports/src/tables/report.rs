@@ -351,8 +351,8 @@ fn peers(words: &Words, totals: &OutreachTotals) -> Table {
     }
 }
 
-/// Builds the tables of a return. The foot of each table has a row for each value that no row of the return counts, a row for the contacts
-/// without a value, and the total.
+/// Builds the tables of a return. The foot of each table ends with the total. Above it are a row for each value that no row of the return
+/// counts, and a row for the contacts without a value.
 #[must_use]
 pub fn of_return(words: &Words, scheme: &Scheme, mapping: &Return, filled: &FilledReturn) -> Vec<Table> {
     let table = |(of, filled): (
