@@ -1,5 +1,5 @@
-//! The queue page (`/desk/queue`). The page shows parked jobs (jobs that wait for staff to run them again), set-aside messages (raw
-//! messages that did not become contacts) and the states of the lines. The page never shows the content of messages.
+//! The queue page (`/desk/queue`). The page shows parked jobs, set-aside messages and the states of the lines. A parked job waits for staff
+//! to run it again. A set-aside message is a raw message that did not become a contact. The page never shows the content of messages.
 
 use askama::Template;
 use axum::{

@@ -31,8 +31,8 @@ use crate::{
     state::Desk,
 };
 
-/// Returns the name of the cookie that marks a device as known, that is, as a device on which a log-in with a certain log-in name has
-/// succeeded. Each log-in name has its own cookie, because several people can share a device.
+/// Returns the name of the cookie that marks a device as known. A device is known for a log-in name if a log-in with this name has
+/// succeeded on the device. Each log-in name has its own cookie, because several people can share a device.
 fn device_cookie(mark: &str) -> String {
     format!("device-{}", mark.get(..8).unwrap_or_default())
 }
@@ -120,8 +120,8 @@ pub(crate) async fn try_log_in(
     if desk.log_ins.len() > 10_000 {
         desk.log_ins.retain_recent();
     }
-    // Devices on which this log-in name has succeeded before have a separate limit, so that password guesses on other devices do not delay
-    // their log-ins (OWASP: device cookies).
+    // Devices on which this log-in name has succeeded have a separate limit. Password guesses on other devices therefore do not delay
+    // log-ins on these devices (OWASP: device cookies).
     take_turn(desk, &name, device).await?;
     Ok(desk.store.log_in(&name, &typed.password, device).await?)
 }

@@ -66,7 +66,7 @@ struct ReferralJson {
     details: Details,
 }
 
-/// An earlier text of a case: of its summary, or of the details of a referral.
+/// An earlier text of a case. The text is a summary of the case or the details of a referral.
 #[derive(Serialize, JsonSchema)]
 struct CaseVersionJson {
     /// When the text was replaced.

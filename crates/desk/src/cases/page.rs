@@ -287,7 +287,7 @@ pub(crate) async fn close(
     request.respond(id).await
 }
 
-/// Saves a draft of a reply to one contact of the case, in the language of the contact. The draft tells the person whether the case was
+/// For one contact of the case, saves a draft of a reply in the contact's language. The draft tells the person whether the case was
 /// forwarded, and to which institutions. A counsellor then checks the draft and sends it.
 pub(crate) async fn draft_news(
     State(desk): State<Desk>,

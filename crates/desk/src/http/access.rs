@@ -92,8 +92,8 @@ pub(crate) fn needs_only_token(access: Access, method: &Method, path: &str) -> b
 }
 
 /// Returns who made the request: a person, or a page that sent the request automatically. Only a request made by a person extends the
-/// session. A request counts as automatic if it has the header `hotline-by-itself`, if it opens the live stream, or if it reports that its
-/// user has a contact open. Every other request counts as made by a person.
+/// session. A request counts as automatic if it has the header `hotline-by-itself`, opens the live stream, or reports which contact its
+/// user has open. Every other request counts as made by a person.
 fn asker(request: &Request) -> Asker {
     let path = request.uri().path();
     if request.headers().contains_key(SENT_BY_PAGE) || path == LIVE || path.ends_with("/here") {

@@ -128,7 +128,7 @@ impl Inbox<'_> {
     }
 
     /// Describes the delivery state of a reply. If the person reads replies on a web page, the state `Sent` is described as ready, because
-    /// the reply is not sent to the person but waits on that page.
+    /// the reply waits on that page.
     pub(super) fn delivery_label(&self, one: &Delivered) -> String {
         let ready = self.open.is_some_and(|open| {
             let lies_ready = open.card.as_ref().is_some_and(|card| card.replies_wait_on_page);

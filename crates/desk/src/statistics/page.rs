@@ -300,8 +300,8 @@ impl StatisticsPage<'_> {
         per_mille.map_or_else(|| "–".to_owned(), said)
     }
 
-    /// Returns the filter as a query string with the first and the last day instead of the name of a period, so that a link always shows
-    /// the same days.
+    /// Returns the filter as a query string. The query string contains the first and the last day instead of the name of a period, so that
+    /// a link always shows the same days.
     fn days_in_address(&self) -> String {
         let days = FilterForm {
             asked: StatisticsQuery {

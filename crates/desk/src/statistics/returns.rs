@@ -77,8 +77,8 @@ pub(crate) struct ReturnPath {
 /// A filled-in return.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct FilledReturnJson {
-    /// Whether the return can be sent. A return can be sent if its days are exactly one reporting period, all contacts of these days are
-    /// classified, and no contact is missing from a table that should count it.
+    /// Whether the return can be sent. There are three conditions: the days of the return are exactly one reporting period, all contacts of
+    /// these days are classified, and every table counts all contacts that it should count.
     complete: bool,
     #[serde(rename = "return")]
     filled: FilledReturn,
@@ -150,9 +150,9 @@ struct ReturnTables<'a> {
     tables: Vec<Table>,
 }
 
-/// Fills in a return for the requested days. If no days are requested, uses the last complete reporting period. Readers who may not read
-/// contacts may open a return only for a complete reporting period, because returns also show small figures about persons, which other
-/// statistics suppress.
+/// Fills in a return for the requested days. If no days are requested, uses the last complete reporting period. Returns also show small
+/// figures about persons, which other statistics suppress. Readers who may not read contacts may therefore open a return only for a
+/// complete reporting period.
 async fn fill_in<'a>(
     desk: &'a Desk,
     reader: &Reader,
