@@ -3,7 +3,7 @@
 //! A contact counts as one registered communication. It counts under its channel, on the local day on which its first message
 //! arrived. Contacts marked as spam, test or duplicate are left out of the total.
 //!
-//! A later message joins the contact, and adds no count, under three conditions. The sender takes part in the contact ([`Sender`]). The
+//! A later message joins the contact, and is not counted, under three conditions. The sender takes part in the contact ([`Sender`]). The
 //! message carries the required proof ([`Joining`]). The contact is open or was closed within the last `reopen_days` days.
 
 use chrono::{DateTime, Duration, Utc};

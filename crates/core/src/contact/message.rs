@@ -120,7 +120,7 @@ pub struct Incoming {
     /// program set. Otherwise this is the platform's id of the whole message.
     pub message_id: Option<String>,
     /// Which message part this message contains, and in which version. Set only on channels where the platform assigns the message ids,
-    /// because senders could forge ids that they assign.
+    /// because senders can forge ids that they assign themselves.
     pub message_part: Option<MessagePart>,
     /// The message ids of the earlier messages in the thread, oldest first. Our reply to this message repeats these ids.
     pub references: Vec<String>,

@@ -45,7 +45,7 @@ pub enum Right {
     /// See parked jobs (jobs that wait for staff to run them again) and ignored messages (messages that opened no contact). The right does
     /// not include the content of the messages.
     SeeQueue,
-    /// Run parked jobs again (jobs that wait for staff).
+    /// Run a parked job again. A parked job waits until staff do this.
     RunAgain,
     /// Read the statistics.
     ReadStatistics,

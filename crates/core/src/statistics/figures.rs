@@ -274,7 +274,7 @@ pub fn change(before: &[Facts], after: &[Facts]) -> BTreeMap<Cell, i64> {
 }
 
 /// Returns whether counts of pairs of values are stored for this span. For contacts, pairs are not stored per day, because a day would have
-/// more pairs than contacts. If a period covers only a part of a month, queries count the pairs of these days directly from the contacts.
+/// more pairs than contacts. If a period covers only a part of a month, queries count the pairs for that part directly from the contacts.
 #[must_use]
 pub fn keeps_pairs(of: Measure, span: &str) -> bool {
     of != Measure::Contact || span.len() < "2026-01-31".len()

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Every cell whose count is above 0 and below `least` is suppressed. Further cells are suppressed so that a reader cannot derive a small
 /// count by subtracting the visible cells of a row or column from its total.
 ///
-/// If any cell of a row or column is suppressed, at least two of its cells are, unless the row or column has only one cell. The suppressed
-/// counts of the whole table add up to at least `least`, unless all counts of the table add up to less.
+/// If any cell of a row or column is suppressed, at least two of its cells are suppressed, unless the row or column has only one cell. The
+/// suppressed counts of the whole table add up to at least `least`, unless all counts of the table add up to less.
 #[must_use]
 pub fn masked(cells: &BTreeMap<(String, String), i64>, least: i64) -> BTreeSet<(String, String)> {
     let mut masked: BTreeSet<(String, String)> = cells

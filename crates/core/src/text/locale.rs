@@ -93,7 +93,7 @@ impl Language {
             .map(|(language, _)| language)
     }
 
-    /// Guesses the language of a text. If most letters are Cyrillic, the result is Serbian in Cyrillic script. If the text otherwise
+    /// Guesses the language of a text. If most letters are Cyrillic, the result is Serbian in Cyrillic script. Otherwise, if the text
     /// contains č, ć, š, ž or đ, the result is Serbian in Latin script. In all other cases, the result is `None`.
     #[must_use]
     pub fn guess(text: &str) -> Option<Self> {
