@@ -177,8 +177,8 @@ pub fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
     })
 }
 
-/// Returns the upper end of a scale for figures up to `most`. The result is one of the numbers 2, 4, 6, 8, 10, 12, 16, 20, 24, 30 …. Their
-/// halves are whole numbers, so the middle of the scale is one too.
+/// Returns the upper end of a scale for figures up to `most`. The result is one of the numbers 2, 4, 6, 8, 10, 12, 16, 20, 24, 30 …. Half
+/// of each of these is a whole number, which is shown at the middle of the scale.
 fn rounded_up(most: i64) -> i64 {
     const FIRST: [i64; 9] = [10, 12, 16, 20, 24, 30, 40, 60, 80];
     if most < 10 {
