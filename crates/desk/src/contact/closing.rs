@@ -1,4 +1,4 @@
-//! The page that asks for a reason when a member of staff closes a contact whose person waits for a reply.
+//! The page that asks for a reason when a member of staff closes a contact in which the person waits for a reply.
 
 use askama::Template;
 use axum::http::StatusCode;
