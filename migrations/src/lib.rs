@@ -15,6 +15,7 @@ mod m20261126_000008_statistics;
 mod m20261126_000009_answering;
 mod m20261128_000010_journal_contacts;
 mod m20261128_000011_restores;
+mod m20261129_000012_routing;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000009_answering::Migration),
             Box::new(m20261128_000010_journal_contacts::Migration),
             Box::new(m20261128_000011_restores::Migration),
+            Box::new(m20261129_000012_routing::Migration),
         ]
     }
 }

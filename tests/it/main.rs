@@ -22,6 +22,7 @@ mod demo;
 mod deploy;
 mod discord;
 mod discord_faults;
+mod duty;
 mod erasure;
 mod exports;
 mod faults;

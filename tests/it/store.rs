@@ -13,6 +13,7 @@ use hotline_core::{
     identifiers::line_name::LineName,
     intake::{Cursor, Intake, Source},
     job::JobKind,
+    routing::settings::Routing,
     staff::rights::Role,
     statistics::figures::Measure,
     time::{
@@ -25,7 +26,7 @@ use hotline_store::{
     contacts::reply::NewReply,
     db::store::{LineSettings, Settings, Store},
     inbox::list::{Filter, View},
-    staff::accounts::StaffMember,
+    staff::{accounts::StaffMember, passwords::Device},
     statistics::adjustments::NewAdjustment,
 };
 use hotline_tests::peers::{
@@ -63,6 +64,7 @@ fn settings_of(url: String, folder: &std::path::Path, backlog: u64) -> Settings 
         reopen_days: 7,
         scheme: Scheme::centre().unwrap(),
         wrap_up: false,
+        routing: Routing::default(),
         undo: Duration::ZERO,
         reserve: 0,
         backlog,
@@ -445,18 +447,11 @@ async fn of_twenty_who_claim_at_once_one_gets_it_and_routing_gives_to_who_is_on_
         let mut people = Vec::new();
         for number in 0..20 {
             let login = format!("person{number}");
-            people.push(
-                world
-                    .store
-                    .add_staff(
-                        &login,
-                        &login,
-                        Role::Counsellor,
-                        &"a long password".to_owned().into(),
-                    )
-                    .await
-                    .unwrap(),
-            );
+            let password = "a long password".to_owned().into();
+            let added = world.store.add_staff(&login, &login, Role::Counsellor, &password);
+            added.await.unwrap();
+            let logged_in = world.store.log_in(&login, &password, Device::Known).await;
+            people.push(logged_in.unwrap().unwrap().0);
         }
         let tries = people.iter().map(|person| {
             let (store, person) = (Arc::clone(&world.store), person.clone());
@@ -467,10 +462,14 @@ async fn of_twenty_who_claim_at_once_one_gets_it_and_routing_gives_to_who_is_on_
             got += usize::from(one.await.unwrap());
         }
         assert_eq!(got, 1);
+        let password = "a long password".to_owned().into();
+        let login = world.store.log_in("mila", &password, Device::Known).await;
+        login.unwrap().unwrap();
         world.store.set_on_duty(&world.mila, true).await.unwrap();
         world
             .arrives("2", mail("eva@example.org", "b@x", "help", vec![]))
             .await;
+        world.store.route().await.unwrap();
         let mine = world
             .store
             .inbox(View::Mine, &Filter::default(), world.mila.id, None, 10)

@@ -9,6 +9,7 @@ pub mod identifiers;
 pub mod intake;
 pub mod job;
 pub mod named;
+pub mod routing;
 pub mod staff;
 pub mod statistics;
 pub mod text;

@@ -10,5 +10,6 @@ mod openapi;
 mod outreach;
 mod queue;
 pub mod routes;
+pub mod routing;
 pub mod state;
 pub mod statistics;

@@ -21,6 +21,7 @@ use crate::{
     http::{access::Access, answers::Answer, errors, live, route, style_sheet::STYLE_SHEET},
     inbox::{self, bulk},
     openapi, outreach, queue,
+    routing::{self, duty},
     state::Desk,
     statistics::{self, drill_down, entries, files, returns, rows},
 };
@@ -65,7 +66,7 @@ pub fn routes() -> Vec<Route> {
 
 fn account_routes() -> Vec<Route> {
     use Access::{Anyone, May, Open};
-    use Right::{ReadContacts, RunAgain, SeeQueue, TakeDuty};
+    use Right::{ReadContacts, RunAgain, SeeQueue, SeeRouting, TakeDuty};
 
     routes! {
         desk GET "/login" Open, login::page;
@@ -78,7 +79,11 @@ fn account_routes() -> Vec<Route> {
         both POST "/me/password" Anyone, password::change, "Change your own password";
         both POST "/preferences" Anyone, preferences::set_preferences, "Choose language, colours, sound and keys";
         both POST "/saved" May(ReadContacts), preferences::save_view, "Save a view with filters, or delete one";
-        both POST "/duty" May(TakeDuty), actions::set_duty, "Go on duty or off";
+        both POST "/duty" May(TakeDuty), duty::set_duty, "Go on duty or off";
+        both POST "/break" May(TakeDuty), duty::set_break, "Begin or end a break, in which you get no contacts automatically";
+        both POST "/contacts/next" May(TakeDuty), duty::take_next, "Take the next contact of the queue";
+        both POST "/contacts/{reference}/decline" May(TakeDuty), duty::decline, "Decline a contact that is on offer to you";
+        api GET "/routing" May(SeeRouting), routing::api::show_routing, "The queue, the counsellors and the recent decisions";
         desk GET "" Anyone, inbox::page::front;
         desk GET "/live" Anyone, live::live;
         desk GET "/queue" May(SeeQueue), queue::page;
@@ -236,12 +241,13 @@ macro_rules! asset {
     };
 }
 
-const ASSETS: [(&str, &str); 13] = [
+const ASSETS: [(&str, &str); 14] = [
     ("/assets/http/desk.css", STYLE_SHEET),
     asset!("http/desk.js"),
     asset!("http/page.js"),
     asset!("http/morph.js"),
     asset!("http/keys.js"),
+    asset!("routing/away.js"),
     asset!("http/dialog.js"),
     asset!("http/refusal.js"),
     asset!("http/api_docs.js"),

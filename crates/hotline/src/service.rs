@@ -81,6 +81,10 @@ pub async fn start(
     lifecycle.run(async move {
         tokio::select! { () = searchable => {}, () = stopped.cancelled() => {} }
     });
+    let (routing, stopped) = (Arc::clone(&store).keep_routing(), lifecycle.stop.clone());
+    lifecycle.run(async move {
+        tokio::select! { () = routing => {}, () = stopped.cancelled() => {} }
+    });
     lifecycle.run(receive::work(
         Arc::clone(&store),
         Arc::clone(&lines),
@@ -143,6 +147,7 @@ pub async fn open_store_at(
         key_file: settings.data.key_file.clone(),
         zone: settings.centre.time_zone,
         reopen_days: settings.centre.reopen_days,
+        routing: settings.routing.clone(),
         scheme,
         wrap_up: settings.desk.wrap_up,
         undo: std::time::Duration::from_secs(settings.desk.undo_seconds.into()),

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 use config::{Config, Environment, File, FileFormat, Value};
-use hotline_core::{centre::Centre, identifiers::private::Private};
+use hotline_core::{centre::Centre, identifiers::private::Private, routing::settings::Routing};
 use serde::Deserialize;
 
 /// The settings file used without `--config`.
@@ -33,6 +33,9 @@ pub struct Settings {
     /// How the desk (the pages for staff) behaves.
     #[serde(default)]
     pub desk: Desk,
+    /// How contacts reach counsellors.
+    #[serde(default)]
+    pub routing: Routing,
     /// Publication and suppression of statistics.
     #[serde(default)]
     pub statistics: Statistics,
@@ -243,6 +246,7 @@ impl Settings {
             }
         }
         self.http.derive_desk_url()?;
+        self.routing.check()?;
         if let Some(url) = &self.database.url {
             let known = ["sqlite:", "postgres:", "postgresql:"];
             if !known.iter().any(|scheme| url.expose().starts_with(scheme)) {

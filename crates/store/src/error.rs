@@ -44,6 +44,9 @@ pub enum Conflict {
     /// others.
     #[error("this contact is assigned to somebody else")]
     AssignedToOther,
+    /// The member of staff who asks for the next contact is not available.
+    #[error("you are not available for contacts")]
+    NotAvailable,
     /// The person left no address to reply to.
     #[error("this person left no address to answer to")]
     NoAddress,
@@ -240,6 +243,7 @@ impl Conflict {
     pub const fn key(self) -> &'static str {
         match self {
             Self::AssignedToOther => "conflict-held",
+            Self::NotAvailable => "conflict-not-available",
             Self::NoAddress => "conflict-no-address",
             Self::NotAskedFor => "conflict-not-asked-for",
             Self::DoneAlready => "conflict-done",

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod availability;
 pub mod canned;
 pub mod passwords;
 pub mod sessions;

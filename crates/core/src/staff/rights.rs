@@ -42,6 +42,8 @@ pub enum Right {
     TakeDuty,
     /// Work on a contact that is assigned to another member of staff.
     WorkOnOthers,
+    /// See the queue, the availability and load of counsellors, and the decisions of routing; change skills, hours and shifts.
+    SeeRouting,
     /// See parked jobs (jobs that wait for staff to run them again) and ignored messages (messages that opened no contact). The right does
     /// not include the content of the messages.
     SeeQueue,
@@ -65,31 +67,34 @@ impl Role {
     pub const fn may(self, right: Right) -> bool {
         use Right::{
             EditCanned, EditOutreach, EnterAdjustments, ReadContacts, ReadStatistics, RunAgain, SeeHealth,
-            SeeQueue, TakeDuty, WorkOnContacts, WorkOnOthers,
+            SeeQueue, SeeRouting, TakeDuty, WorkOnContacts, WorkOnOthers,
         };
         match (self, right) {
             (
                 Self::Counsellor,
                 ReadContacts | WorkOnContacts | TakeDuty | ReadStatistics | SeeHealth | EditOutreach,
             ) => true,
-            (Self::Counsellor, WorkOnOthers | SeeQueue | RunAgain | EnterAdjustments | EditCanned) => false,
+            (
+                Self::Counsellor,
+                WorkOnOthers | SeeRouting | SeeQueue | RunAgain | EnterAdjustments | EditCanned,
+            ) => false,
             (Self::Supervisor, EnterAdjustments) => false,
             (
                 Self::Supervisor,
-                ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeQueue | RunAgain
+                ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeRouting | SeeQueue | RunAgain
                 | ReadStatistics | SeeHealth | EditCanned | EditOutreach,
             ) => true,
             (Self::Manager, ReadStatistics | EnterAdjustments) => true,
             (
                 Self::Manager,
-                ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeQueue | RunAgain | SeeHealth
-                | EditCanned | EditOutreach,
+                ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeRouting | SeeQueue | RunAgain
+                | SeeHealth | EditCanned | EditOutreach,
             ) => false,
             (Self::Administrator, SeeQueue | RunAgain | SeeHealth) => true,
             (
                 Self::Administrator,
-                ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | ReadStatistics | EnterAdjustments
-                | EditCanned | EditOutreach,
+                ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeRouting | ReadStatistics
+                | EnterAdjustments | EditCanned | EditOutreach,
             ) => false,
         }
     }

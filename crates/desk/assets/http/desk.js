@@ -11,9 +11,10 @@ import { hideRefusal, showRefusal } from "./refusal.js";
 import { notifyOfWaiting } from "../inbox/notification.js";
 import "./keys.js";
 import "../contact/canned.js";
+import "../routing/away.js";
 
 /** The ids of the page areas that every refresh updates. None of them contains a text field. */
-const PARTS = ["views", "list", "head", "thread", "record", "health", "figures", "case", "waits"];
+const PARTS = ["views", "list", "head", "thread", "record", "health", "figures", "case", "waits", "care"];
 
 /** @param {Document} fresh */
 function showParts(fresh) {

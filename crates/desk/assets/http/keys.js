@@ -5,6 +5,7 @@ import { findAround } from "./page.js";
 /** @type {Record<string, () => Element | null | undefined>} The element that each single key clicks or focuses. */
 const TARGETS = {
   c: () => document.querySelector("form[action$='/claim'] button"),
+  x: () => document.querySelector("form[action$='/contacts/next'] button"),
   u: () => document.querySelector("form.undo button"),
   h: () => document.querySelector("#handing summary"),
   z: () => document.querySelector("#snoozing summary"),

@@ -1,6 +1,6 @@
 //! The actions of a counsellor on a contact.
 
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use chrono::{DateTime, TimeDelta, Utc};
 use hotline_core::{contact::lifecycle::Marking, identifiers::reference::Reference};
 use hotline_store::contacts::assignment::Recipient;
@@ -13,12 +13,9 @@ use crate::{
         closing::{CloseForm, ask_for_reason, chosen_reason},
     },
     http::{
-        access::Who,
-        answers::Confirmation,
         errors::PageError,
-        extractors::{Cookies, FormOrJson, IdPath, ResponseFormat, ReturnTo},
+        extractors::{Cookies, FormOrJson, IdPath, ReturnTo},
     },
-    state::Desk,
 };
 
 /// An action without parameters.
@@ -113,21 +110,6 @@ pub(crate) async fn send_again(Path(path): Path<IdPath>, action: SimpleAction) -
     let store = &action.desk.store;
     store.send_again(&action.me, action.reference, path.id).await?;
     action.respond(&action.form.view).await
-}
-
-#[derive(Deserialize, JsonSchema)]
-pub(crate) struct DutyForm {
-    on: bool,
-}
-
-pub(crate) async fn set_duty(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    format: ResponseFormat,
-    FormOrJson(duty): FormOrJson<DutyForm>,
-) -> Result<Confirmation, PageError> {
-    desk.store.set_on_duty(&me, duty.on).await?;
-    Ok(format.confirm("/desk/inbox"))
 }
 
 /// A link between this contact and another contact.

@@ -8,19 +8,20 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use hotline_core::{
     centre::Centre,
+    routing::availability::Availability,
     staff::{
         preferences::Theme,
         rights::{Right, Role},
     },
     text::{locale::Words, visible::with_directions_marked},
 };
-use hotline_store::{intake::lines::LineState, staff::accounts::StaffMember};
+use hotline_store::{intake::lines::LineState, routing::offers::Offer, staff::accounts::StaffMember};
 
 use crate::{http::errors::PageError, state::Desk};
 use hotline_reports::labels::{channel_name, format_day};
 
 /// Keyboard shortcuts, each with the suffix of its locale key. `assets/http/keys.js` implements the shortcuts.
-const KEYS: [(&str, &str); 16] = [
+const KEYS: [(&str, &str); 17] = [
     ("Ctrl+K", "palette"),
     ("j", "next"),
     ("k", "previous"),
@@ -30,6 +31,7 @@ const KEYS: [(&str, &str); 16] = [
     ("u", "undo"),
     ("n", "note"),
     ("c", "claim"),
+    ("x", "next-please"),
     ("h", "hand-over"),
     ("z", "snooze"),
     ("w", "wrap-up"),
@@ -50,6 +52,34 @@ pub(crate) struct Frame<'a> {
     /// Number of waiting contacts that are unassigned or assigned to this member of staff. The title of each page contains this number, so
     /// that it is visible in a background tab.
     pub waits: u64,
+    pub care: Care,
+}
+
+/// What the reader sees of routing on every page.
+#[derive(Default)]
+pub(crate) struct Care {
+    /// Seconds until the reader counts as away without a further action. `None`: the reader is not available.
+    pub(crate) available_seconds: Option<i64>,
+    /// The contacts that are on offer to the reader.
+    pub(crate) offers: Vec<Offer>,
+}
+
+impl Care {
+    async fn of(desk: &Desk, me: &StaffMember) -> Result<Self, PageError> {
+        if !me.role.may(Right::TakeDuty) {
+            return Ok(Self::default());
+        }
+        let all = desk.store.availabilities().await?;
+        let mine = all.iter().find(|one| one.member.id == me.id);
+        let available_seconds = mine.and_then(|mine| match mine.availability {
+            Availability::Available { until } => Some((until - desk.clock.now()).num_seconds()),
+            Availability::Away { .. } => None,
+        });
+        Ok(Self {
+            available_seconds,
+            offers: desk.store.offers_to(me).await?,
+        })
+    }
 }
 
 /// Replaces characters that change the direction of writing with visible marks, because such characters in untrusted text could disguise
@@ -84,6 +114,7 @@ impl<'a> Frame<'a> {
             waits = desk.store.waits_for(me.id).await?;
         }
         Ok(Self {
+            care: Care::of(desk, me).await?,
             waits,
             words,
             centre: &desk.centre,
@@ -92,6 +123,16 @@ impl<'a> Frame<'a> {
             now: desk.clock.now(),
             down,
         })
+    }
+
+    /// Returns the CSS class and the label of an urgency; `None` for ordinary urgency.
+    pub(crate) fn pressing(&self, urgency: &i16) -> Option<(&'static str, String)> {
+        let key = match urgency {
+            i16::MIN..=0 => return None,
+            1 => "urgent",
+            2.. => "danger",
+        };
+        Some((key, self.words.say(&format!("urgency-{key}"))))
     }
 
     pub(crate) fn may(&self, right: Right) -> bool {

@@ -105,18 +105,22 @@ pub(crate) struct ColleaguesJson {
 struct ColleagueJson {
     id: Uuid,
     name: String,
+    /// Whether the colleague switched to "on duty".
     on_duty: bool,
+    /// Whether the colleague is available: on duty, logged in, and active within the last minutes.
+    available: bool,
     team: Option<String>,
 }
 
 /// `GET /api/v1/colleagues`: returns all colleagues.
 pub(crate) async fn list_colleagues(State(desk): State<Desk>) -> Result<Answer<ColleaguesJson>, PageError> {
-    let all = desk.store.colleagues().await?.into_iter();
+    let all = desk.store.availabilities().await?.into_iter();
     let colleagues = all.map(|one| ColleagueJson {
-        id: one.id,
-        name: one.name,
-        on_duty: one.on_duty,
-        team: one.team,
+        id: one.member.id,
+        name: one.member.name,
+        on_duty: one.member.on_duty,
+        available: one.availability.is_available(),
+        team: one.member.team,
     });
     Ok(Answer::Json(ColleaguesJson {
         colleagues: colleagues.collect(),

@@ -27,7 +27,7 @@ use hotline_store::{
     inbox::list::{InboxPage, Place, View},
     memory::presence::Present,
     search::SearchResults,
-    staff::accounts::StaffMember,
+    staff::{accounts::StaffMember, availability::Colleague},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -76,7 +76,7 @@ pub(super) struct Inbox<'a> {
     /// The main topics by which contacts can be filtered.
     pub(super) topics: &'a [Answer],
     pub(super) teams: Vec<String>,
-    pub(super) colleagues: Vec<StaffMember>,
+    pub(super) colleagues: Vec<Colleague>,
     pub(super) channels: Arc<[String]>,
     pub(super) found: Option<SearchResults>,
     pub(super) open: Option<&'a ContactDetail>,
@@ -262,7 +262,7 @@ pub(crate) async fn render_inbox(
             .question(TOPIC)
             .map_or(&[], |question| question.answers.as_slice()),
         teams: desk.store.teams().await?.into_iter().collect(),
-        colleagues: desk.store.colleagues().await?,
+        colleagues: desk.store.availabilities().await?,
         channels: desk.channels.clone(),
         mine: open.is_some_and(|open| {
             open.assignee

@@ -16,12 +16,14 @@ use hotline_store::{
     db::values::{Direction, HistoryKind},
     inbox::list::{InboxRow, View},
     memory::presence::Present,
+    staff::availability::Colleague,
 };
 
 use crate::{
     contact::attachments,
     http::page::shown,
     inbox::page::{Inbox, views_of},
+    routing::words::{claimed, decided},
 };
 
 impl Inbox<'_> {
@@ -66,10 +68,13 @@ impl Inbox<'_> {
         .unwrap_or_default()
     }
 
-    /// Returns the names of the colleagues on duty.
+    /// Returns the names of the colleagues who are available.
     pub(super) fn on_shift(&self) -> String {
-        let there = self.colleagues.iter().filter(|one| one.on_duty);
-        let names: Vec<String> = there.map(|one| self.frame.words.own(&one.name)).collect();
+        let there = self
+            .colleagues
+            .iter()
+            .filter(|one| one.availability.is_available());
+        let names: Vec<String> = there.map(|one| self.frame.words.own(&one.member.name)).collect();
         names.join(", ")
     }
 
@@ -226,22 +231,21 @@ impl Inbox<'_> {
             })
     }
 
-    /// Returns the CSS class and the label of an urgency; `None` for ordinary urgency.
-    pub(super) fn pressing(&self, urgency: &i16) -> Option<(&'static str, String)> {
-        let key = match urgency {
-            i16::MIN..=0 => return None,
-            1 => "urgent",
-            2.. => "danger",
-        };
-        Some((key, self.frame.words.say(&format!("urgency-{key}"))))
-    }
-
     pub(super) fn so_long(&self, hours: &i64) -> String {
         if hours % 24 == 0 {
             self.frame.words.count("days", hours / 24)
         } else {
             self.frame.words.count("hours-long", *hours)
         }
+    }
+
+    /// Returns whether the contact's assignee is somebody else who is absent, so that the reader can take the contact.
+    pub(super) fn may_take_over(&self, open: &ContactDetail) -> bool {
+        let Some((assignee, _)) = open.assignee.as_ref().filter(|(id, _)| *id != self.frame.me.id) else {
+            return false;
+        };
+        let present = |one: &Colleague| one.member.id == *assignee && one.present;
+        !self.colleagues.iter().any(present) && self.frame.may(Right::WorkOnContacts)
     }
 
     /// Returns whether the reader may ask the assignee to hand over this contact.
@@ -251,7 +255,7 @@ impl Inbox<'_> {
             .as_ref()
             .is_some_and(|(assignee, _)| *assignee != self.frame.me.id);
         let asked = open.asked_by.iter().any(|(who, _)| *who == self.frame.me.id);
-        others && !asked && self.frame.may(Right::WorkOnContacts)
+        others && !asked && self.frame.may(Right::WorkOnContacts) && !self.may_take_over(open)
     }
 
     pub(super) fn history(&self, event: &HistoryEvent) -> String {
@@ -263,7 +267,13 @@ impl Inbox<'_> {
                 event.detail.clone()
             }
             HistoryKind::Closed => event.detail.clone(),
-            HistoryKind::HandedOver | HistoryKind::Logged => self.frame.words.own(&event.detail),
+            HistoryKind::HandedOver | HistoryKind::Logged | HistoryKind::Returned => {
+                self.frame.words.own(&event.detail)
+            }
+            HistoryKind::Claimed => claimed(self.frame.words, &event.detail),
+            HistoryKind::Assigned | HistoryKind::Offered => {
+                decided(self.frame.words, self.questions.scheme, &event.detail)
+            }
             HistoryKind::Marked => self.frame.words.say(&format!("marking-{}", event.detail)),
             HistoryKind::Registered
             | HistoryKind::Joined
@@ -271,8 +281,8 @@ impl Inbox<'_> {
             | HistoryKind::Edited
             | HistoryKind::EditedEarlier
             | HistoryKind::KeptOut
-            | HistoryKind::Assigned
-            | HistoryKind::Claimed
+            | HistoryKind::OfferDeclined
+            | HistoryKind::OfferEnded
             | HistoryKind::GivenBack
             | HistoryKind::AskedFor
             | HistoryKind::Snoozed

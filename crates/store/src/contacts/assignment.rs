@@ -37,28 +37,43 @@ pub enum Recipient {
 }
 
 impl Store {
-    /// Assigns a contact to `who`. If several members of staff try to take an unassigned contact at the same time, the first one succeeds.
+    /// Assigns a contact to `who`: an unassigned contact, or one whose assignee is absent. If several members of staff try to take an unassigned contact at the same time, the first one succeeds.
     /// Returns `false` if the contact was already assigned to `who`.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the contact is assigned to someone else.
+    /// [`StoreError::Conflict`] if the contact is assigned to someone else who is present.
     pub async fn take(&self, who: &StaffMember, reference: Reference) -> Result<bool, StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
         if contact.assignee == Some(who.id) {
             return Ok(false);
         }
-        if is_assigned_to_other(who, &contact) {
-            return Err(StoreError::Conflict(Conflict::AssignedToOther));
-        }
-        let _now = self.now();
+        let from = match contact.assignee {
+            Some(assignee) if is_assigned_to_other(who, &contact) => {
+                let colleagues = self.availabilities_in(&transaction).await?;
+                match colleagues.into_iter().find(|one| one.member.id == assignee) {
+                    Some(one) if one.present => {
+                        return Err(StoreError::Conflict(Conflict::AssignedToOther));
+                    }
+                    Some(one) => one.member.name,
+                    None => String::new(),
+                }
+            }
+            Some(_) | None => String::new(),
+        };
         let claimed = contacts::Model {
             assignee: Some(who.id),
             team: who.team.clone(),
             ..contact.clone()
         };
         write_contact(&transaction, &contact, &claimed).await?;
-        self.add_event(&transaction, contact.id, Some(who.id), HistoryKind::Claimed, "")
-            .await?;
+        self.add_event(
+            &transaction,
+            contact.id,
+            Some(who.id),
+            HistoryKind::Claimed,
+            &from,
+        )
+        .await?;
         self.commit(transaction).await?;
         Ok(true)
     }

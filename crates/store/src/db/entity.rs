@@ -2,10 +2,12 @@
 
 mod casework;
 mod chats;
+mod routing;
 mod statistics;
 
 pub use casework::{canned, case_contacts, case_versions, cases, drafts, follows, links, records, referrals};
 pub use chats::{conversations, people, versions};
+pub use routing::offers;
 pub use statistics::{educators, event_educators, outreach, schools, tokens};
 
 /// The journal: all raw messages as they were received.
@@ -167,6 +169,8 @@ pub mod staff {
         pub team: Option<String>,
         pub last_given: Option<i64>,
         pub made_at: i64,
+        pub last_action_at: Option<i64>,
+        pub skills: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -10,8 +10,8 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use hotline_core::{
-    contact::classification::Scheme, identifiers::private::Private, statistics::returns::Return,
-    time::clock::Clock,
+    contact::classification::Scheme, identifiers::private::Private, routing::settings::Routing,
+    statistics::returns::Return, time::clock::Clock,
 };
 use hotline_migrations::{Migrator, MigratorTrait};
 use log::LevelFilter;
@@ -65,6 +65,8 @@ pub struct Settings {
     pub scheme: Scheme,
     /// Whether a contact must be classified before it is closed.
     pub wrap_up: bool,
+    /// How contacts reach counsellors.
+    pub routing: Routing,
     /// Settings of each line.
     pub lines: Vec<LineSettings>,
     /// Channel names of networks that have no line. Counsellors log calls and messages on these networks by hand.
@@ -115,6 +117,7 @@ pub struct Store {
     pub(crate) reopen_days: u16,
     pub(crate) scheme: Scheme,
     pub(crate) wrap_up: bool,
+    pub(crate) routing: Routing,
     pub(crate) lines: Vec<LineSettings>,
     pub(crate) networks: Vec<String>,
     pub(crate) returns: Vec<Return>,
@@ -123,6 +126,8 @@ pub struct Store {
     pub(crate) receive_due: Arc<Notify>,
     pub(crate) deliver_due: Arc<Notify>,
     pub(crate) fetch_due: Arc<Notify>,
+    /// Notified when a contact may have to be routed or returned to the queue.
+    pub(crate) route_due: Arc<Notify>,
     /// Broadcasts each report that a counsellor is writing a reply.
     pub(crate) typing: broadcast::Sender<Typing>,
     pub(crate) changes: Changes,
@@ -190,6 +195,7 @@ impl Store {
             reopen_days: settings.reopen_days,
             scheme: settings.scheme,
             wrap_up: settings.wrap_up,
+            routing: settings.routing,
             lines: settings.lines,
             networks: settings.networks,
             returns: Return::all()?,
@@ -197,6 +203,7 @@ impl Store {
             receive_due: Arc::new(Notify::new()),
             deliver_due: Arc::new(Notify::new()),
             fetch_due: Arc::new(Notify::new()),
+            route_due: Arc::new(Notify::new()),
             typing: broadcast::Sender::new(64),
             changes,
             presence: Presence::new(),

@@ -38,6 +38,14 @@ pub enum HistoryKind {
     KeptOut,
     /// The routing rules assigned the contact to a member of staff.
     Assigned,
+    /// The contact was offered to a member of staff, who can accept or decline it.
+    Offered,
+    /// A member of staff declined the offered contact.
+    OfferDeclined,
+    /// A member of staff did not accept the offered contact in time.
+    OfferEnded,
+    /// The contact returned to the queue, because its assignee was away while the person waited for a reply.
+    Returned,
     /// A counsellor took the contact.
     Claimed,
     /// The assignee gave the contact back, or the assignee's account was disabled.

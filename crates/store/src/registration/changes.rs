@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use hotline_core::{contact::routing::OnDuty, statistics::figures::Cell};
+use hotline_core::statistics::figures::Cell;
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
@@ -15,7 +15,7 @@ use crate::{
     db::{
         contact_row::write_contact,
         entity::{
-            attachments, contacts, events, jobs, journal, journal_contacts, messages, outbox, staff, versions,
+            attachments, contacts, events, jobs, journal, journal_contacts, messages, outbox, versions,
         },
         history::event,
         values::{FetchState, HistoryKind, Outcome},
@@ -47,10 +47,6 @@ pub(super) struct Changes {
     pub(super) outcomes: BTreeMap<(Outcome, &'static str), Vec<i64>>,
     /// Links between contacts and raw messages that did not become messages of their own, such as delivery reports.
     pub(super) raw_links: Vec<journal_contacts::ActiveModel>,
-    pub(super) on_duty: Option<Vec<OnDuty>>,
-    /// Teams of the counsellors on duty, by id of the counsellor.
-    pub(super) teams: HashMap<Uuid, String>,
-    pub(super) given: HashMap<Uuid, i64>,
 }
 
 impl Changes {
@@ -200,13 +196,6 @@ impl Changes {
                 .col_expr(journal::Column::Outcome, Expr::value(outcome))
                 .col_expr(journal::Column::Reason, Expr::value(reason))
                 .filter(journal::Column::Id.is_in(ids))
-                .exec(transaction)
-                .await?;
-        }
-        for (staff_id, at) in self.given {
-            staff::Entity::update_many()
-                .col_expr(staff::Column::LastGiven, Expr::value(at))
-                .filter(staff::Column::Id.eq(staff_id))
                 .exec(transaction)
                 .await?;
         }

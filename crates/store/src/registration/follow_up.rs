@@ -1,22 +1,16 @@
-//! The steps after a contact was opened: a counsellor on duty is assigned, and the person gets an acknowledgement.
-
-use std::collections::HashMap;
+//! The step after a contact was opened: the person gets an acknowledgement.
 
 use hotline_core::{
-    contact::{
-        lifecycle::Status,
-        message::{Incoming, Origin, Remark},
-        routing::{OnDuty, Route, route},
-    },
+    contact::message::{Incoming, Origin, Remark},
     identifiers::ids,
 };
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 use crate::{
     db::{
-        entity::{contacts, messages, staff},
-        store::{LineSettings, Store, time},
+        entity::{contacts, messages},
+        store::{LineSettings, Store},
         values::{Direction, HistoryKind},
     },
     error::StoreError,
@@ -32,38 +26,8 @@ use crate::{
 /// Maximum number of acknowledgements to one identifier on one line in 24 hours. The limit ends a loop with a program that answers each
 /// acknowledgement.
 const ACKNOWLEDGEMENTS_A_DAY: usize = 3;
-impl Store {
-    /// Assigns a new contact to the counsellor on duty whom routing selects. Does nothing if no counsellor is on duty.
-    pub(super) async fn assign(
-        &self,
-        transaction: &DatabaseTransaction,
-        changes: &mut Changes,
-        contact: Uuid,
-    ) -> Result<(), StoreError> {
-        if changes.on_duty.is_none() {
-            let (there, teams) = on_duty(transaction).await?;
-            (changes.on_duty, changes.teams) = (Some(there), teams);
-        }
-        let Some(on_duty) = &mut changes.on_duty else {
-            return Ok(());
-        };
-        let Route::To { staff, because } = route(on_duty) else {
-            return Ok(());
-        };
-        let now = self.now();
-        if let Some(one) = on_duty.iter_mut().find(|one| one.staff == staff) {
-            one.open_contacts += 1;
-            one.last_given = Some(time(now));
-        }
-        let team = changes.teams.get(&staff).cloned();
-        let row = changes.state.contact_mut(contact)?;
-        row.assignee = Some(staff);
-        row.team = team;
-        changes.given.insert(staff, now);
-        changes.event(contact, now, Some(staff), HistoryKind::Assigned, because.as_str());
-        Ok(())
-    }
 
+impl Store {
     /// Queues the acknowledgement of the message that opened the contact. Does nothing if the line has no acknowledgement text, or if the
     /// contact has no identifier. If the identifier received [`ACKNOWLEDGEMENTS_A_DAY`] acknowledgements in the last 24 hours, only records
     /// in the contact's history that no acknowledgement was sent.
@@ -141,50 +105,6 @@ pub(super) fn may_be_acknowledged(incoming: &Incoming) -> bool {
         && !incoming.unacknowledged
         && !incoming.remarks.contains(&Remark::Unreadable)
         && incoming.answer_to.is_none()
-}
-
-/// Loads the counsellors on duty, each with the number of open contacts that are assigned to the counsellor. Also returns the teams of the
-/// counsellors, by id of the counsellor.
-async fn on_duty(
-    transaction: &DatabaseTransaction,
-) -> Result<(Vec<OnDuty>, HashMap<Uuid, String>), StoreError> {
-    #[derive(FromQueryResult)]
-    struct Load {
-        assignee: Uuid,
-        open_contacts: i64,
-    }
-    let people = staff::Entity::find()
-        .filter(staff::Column::Active.eq(true))
-        .filter(staff::Column::OnDuty.eq(true))
-        .all(transaction)
-        .await?;
-    if people.is_empty() {
-        return Ok(Default::default());
-    }
-    let open_contacts: Vec<Load> = contacts::Entity::find()
-        .select_only()
-        .column(contacts::Column::Assignee)
-        .column_as(contacts::Column::Id.count(), "open_contacts")
-        .filter(contacts::Column::Assignee.is_in(people.iter().map(|one| one.id)))
-        .filter(contacts::Column::Status.ne(Status::Closed.as_str()))
-        .group_by(contacts::Column::Assignee)
-        .into_model()
-        .all(transaction)
-        .await?;
-    let held = |id: Uuid| {
-        open_contacts
-            .iter()
-            .find(|one| one.assignee == id)
-            .map_or(0, |one| one.open_contacts)
-    };
-    let on_duty = people.iter().map(|one| OnDuty {
-        staff: one.id,
-        open_contacts: u64::try_from(held(one.id)).unwrap_or_default(),
-        last_given: one.last_given.map(time),
-    });
-    let on_duty = on_duty.collect();
-    let team = |one: staff::Model| Some((one.id, one.team?));
-    Ok((on_duty, people.into_iter().filter_map(team).collect()))
 }
 
 fn acknowledgement<'a>(settings: &'a LineSettings, language: Option<&str>) -> Option<&'a String> {

@@ -261,11 +261,8 @@ impl Store {
                 self.add_message(changes, contact, arrival)?;
                 if let Some(until) = place.blocked_until {
                     changes.keep_out(contact, until)?;
-                } else {
-                    self.assign(transaction, changes, contact).await?;
-                    if acknowledges {
-                        self.acknowledge(transaction, changes, contact).await?;
-                    }
+                } else if acknowledges {
+                    self.acknowledge(transaction, changes, contact).await?;
                 }
             }
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use hotline_core::{
     identifiers::{ids, private::Private},
+    routing::skills::Skills,
     staff::{
         preferences::Preferences,
         rights::{Right, Role},
@@ -42,12 +43,14 @@ pub struct StaffMember {
     pub role: Role,
     /// `false` if the account is disabled.
     pub active: bool,
-    /// Whether the member of staff is available for new contacts.
+    /// Whether the member of staff switched to "on duty".
     pub on_duty: bool,
     /// The team. `None` if the member of staff belongs to no team.
     pub team: Option<String>,
     /// Personal settings of the member of staff, such as the language and theme of the pages.
     pub preferences: Preferences,
+    /// What the member of staff can do and how much.
+    pub skills: Skills,
 }
 
 impl Store {
@@ -84,6 +87,8 @@ impl Store {
             team: None,
             last_given: None,
             made_at: now.timestamp_micros(),
+            last_action_at: None,
+            skills: "{}".to_owned(),
         };
         let person = person(row.clone()).ok_or(StoreError::NotFound("role"))?;
         let transaction = self.begin().await?;
@@ -314,25 +319,6 @@ impl Store {
         Ok(rows.into_iter().filter_map(person).collect())
     }
 
-    /// Sets whether a member of staff is available for new contacts.
-    ///
-    /// # Errors
-    /// If a database query fails.
-    pub async fn set_on_duty(&self, who: &StaffMember, on_duty: bool) -> Result<(), StoreError> {
-        let transaction = self.begin().await?;
-        staff::ActiveModel {
-            id: Unchanged(who.id),
-            on_duty: Set(on_duty),
-            ..Default::default()
-        }
-        .update(&transaction)
-        .await?;
-        let action = if on_duty { "available" } else { "away" };
-        self.audit_in(&transaction, Some(who.id), action, "").await?;
-        transaction.commit().await?;
-        Ok(())
-    }
-
     /// Stores the personal settings of a member of staff.
     ///
     /// # Errors
@@ -369,5 +355,6 @@ pub(crate) fn person(row: staff::Model) -> Option<StaffMember> {
         on_duty: row.on_duty,
         team: row.team,
         preferences: serde_json::from_str(&row.preferences).unwrap_or_default(),
+        skills: serde_json::from_str(&row.skills).unwrap_or_default(),
     })
 }

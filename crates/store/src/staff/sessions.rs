@@ -6,6 +6,7 @@ use chrono::{DateTime, Duration, Utc};
 use hotline_core::identifiers::{chance, private::Private};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::{
     db::{
@@ -15,6 +16,7 @@ use crate::{
     error::StoreError,
     staff::{
         accounts::{StaffMember, person},
+        availability::{end_duty, note_action},
         passwords::{Device, verified},
     },
 };
@@ -23,6 +25,8 @@ use crate::{
 const IDLE: Duration = Duration::minutes(30);
 /// Maximum duration of a log-in.
 const LONGEST: Duration = Duration::hours(12);
+/// The time of last use is stored again only after this time, to limit writes.
+const NOTED_AFTER: Duration = Duration::seconds(15);
 /// How far the stored times of a log-in may be in the future. If a time is further ahead, the clock must have been set back, and the log-in
 /// ends.
 const AHEAD: Duration = Duration::minutes(1);
@@ -74,7 +78,7 @@ impl Store {
         let stored = row.as_ref().map(|row| row.password.clone());
         let right = verified(password, stored, device).await?;
         let found = row.filter(|row| right && row.active).and_then(person);
-        let Some(person) = found else {
+        let Some(mut person) = found else {
             self.note_refused(1).await?;
             return Ok(None);
         };
@@ -87,7 +91,13 @@ impl Store {
             seen_at: Set(now),
         };
         let transaction = self.begin().await?;
+        // Duty ended with the last log-in. It does not begin again by logging in.
+        if self.is_logged_out(&transaction, person.id).await? {
+            end_duty(&transaction, person.id).await?;
+            person.on_duty = false;
+        }
         row.insert(&transaction).await?;
+        note_action(&transaction, person.id, now).await?;
         self.audit_in(&transaction, Some(person.id), "log in", "").await?;
         transaction.commit().await?;
         self.note_refused(0).await?;
@@ -138,10 +148,9 @@ impl Store {
             }
             return Ok(None);
         }
-        // The time of last use is updated at most once a minute, to limit writes.
-        if asker == Asker::Person && now - time(session.seen_at) > Duration::minutes(1) {
+        if asker == Asker::Person && now - time(session.seen_at) > NOTED_AFTER {
             // A failure is only logged, so that staff can still read if the disk is full.
-            if let Err(error) = self.note_seen(hash, now).await {
+            if let Err(error) = self.note_seen(hash, session.staff_id, now).await {
                 tracing::warn!(error = %error, "A log-in in use could not be noted");
             }
         }
@@ -151,8 +160,9 @@ impl Store {
         Ok(row.filter(|row| row.active).and_then(person))
     }
 
-    async fn note_seen(&self, hash: Vec<u8>, now: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn note_seen(&self, hash: Vec<u8>, staff_id: Uuid, now: DateTime<Utc>) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
+        note_action(&transaction, staff_id, now.timestamp_micros()).await?;
         sessions::Entity::update_many()
             .col_expr(sessions::Column::SeenAt, Expr::value(now.timestamp_micros()))
             .filter(sessions::Column::TokenHash.eq(hash))
@@ -171,12 +181,28 @@ impl Store {
         Ok(())
     }
 
-    /// Ends a log-in.
+    /// Ends a log-in. If it was the last log-in of the member of staff, the duty ends too.
     ///
     /// # Errors
     /// If a database query fails.
     pub async fn log_out(&self, token: &str) -> Result<(), StoreError> {
-        self.end_session(&self.keys.lookup("session", token)).await?;
+        let hash = self.keys.lookup("session", token);
+        let transaction = self.begin().await?;
+        let session = sessions::Entity::find_by_id(hash.clone())
+            .one(&transaction)
+            .await?;
+        sessions::Entity::delete_by_id(hash.clone())
+            .exec(&transaction)
+            .await?;
+        if let Some(session) = session {
+            note_action(&transaction, session.staff_id, self.now()).await?;
+            if self.is_logged_out(&transaction, session.staff_id).await? {
+                end_duty(&transaction, session.staff_id).await?;
+            }
+        }
+        transaction.commit().await?;
+        self.watched.all().remove(&hash);
+        self.route_due.notify_one();
         // Another process may have sent pages of this log-in that are still open, so all processes are notified that it ended.
         self.notify_changed().await;
         Ok(())
@@ -233,7 +259,7 @@ impl Store {
     }
 }
 
-fn has_ended(session: &sessions::Model, now: DateTime<Utc>) -> bool {
+pub(crate) fn has_ended(session: &sessions::Model, now: DateTime<Utc>) -> bool {
     let (made, seen) = (time(session.made_at), time(session.seen_at));
     now - made > LONGEST || now - seen > IDLE || made - now > AHEAD || seen - now > AHEAD
 }

@@ -1,0 +1,13 @@
+//! Routing: who is available, what a contact needs, who can take it, and which contact is next.
+//!
+//! All functions are pure. The store reads the facts, calls [`decide::decide`] or [`queue::assign_all`], and writes the result in the same
+//! transaction.
+
+pub mod availability;
+pub mod decide;
+pub mod queue;
+pub mod settings;
+pub mod skills;
+
+#[cfg(test)]
+mod properties;

@@ -1,0 +1,9 @@
+//! Routing: contacts without an assignee get a counsellor, and the contacts of absent counsellors return to the queue.
+//!
+//! [`hotline_core::routing`] decides. This room reads the facts and writes the decisions, each pass in one transaction.
+
+mod facts;
+pub mod offers;
+pub mod overview;
+pub mod pass;
+pub mod skills;

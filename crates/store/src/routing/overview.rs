@@ -1,0 +1,187 @@
+//! What supervisors see of routing: the queue, the counsellors and the recent decisions.
+
+use chrono::{DateTime, Utc};
+use hotline_core::{
+    identifiers::reference::Reference,
+    routing::{availability::Availability, decide::Decision},
+};
+use sea_orm::{
+    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
+
+use crate::{
+    db::{
+        entity::{contacts, events},
+        store::{Store, time},
+        values::HistoryKind,
+    },
+    error::StoreError,
+    inbox::list::reference_of,
+    staff::accounts::StaffMember,
+};
+
+/// The number of recent decisions in the overview.
+const RECENT: u64 = 50;
+
+/// The state of routing.
+pub struct Overview {
+    /// The contacts that wait for a reply, by line and urgency: the most urgent first.
+    pub queue: Vec<QueuePart>,
+    /// The staff who may work on contacts, sorted by name.
+    pub counsellors: Vec<CounsellorState>,
+    /// The most recent decisions, newest first.
+    pub decisions: Vec<MadeDecision>,
+}
+
+/// The waiting contacts of one line and one urgency.
+pub struct QueuePart {
+    /// The name of the line.
+    pub line: String,
+    /// The urgency: 0 ordinary, 1 urgent, 2 immediate danger.
+    pub urgency: i16,
+    /// The number of people who wait for a reply.
+    pub waiting: u64,
+    /// How many of these contacts have no assignee.
+    pub unassigned: u64,
+    /// Since when the longest-waiting person has waited.
+    pub oldest: Option<DateTime<Utc>>,
+}
+
+/// A counsellor with availability and load.
+pub struct CounsellorState {
+    /// The counsellor.
+    pub member: StaffMember,
+    /// Whether the counsellor is available.
+    pub availability: Availability,
+    /// The load in points.
+    pub load: u16,
+    /// The capacity in points.
+    pub capacity: u16,
+    /// The number of contacts that wait for the counsellor's reply.
+    pub waiting: u64,
+    /// The number of contacts that the counsellor got automatically in the last seven days.
+    pub given_this_week: u32,
+}
+
+/// A decision of routing.
+pub struct MadeDecision {
+    /// Reference of the contact.
+    pub reference: Reference,
+    /// When the decision was made.
+    pub at: DateTime<Utc>,
+    /// Whether the contact was offered instead of assigned.
+    pub offered: bool,
+    /// The decision. `None`: an older version made it.
+    pub decision: Option<Decision>,
+}
+
+impl Store {
+    /// Returns the state of routing.
+    ///
+    /// # Errors
+    /// If a database query fails.
+    pub async fn routing_overview(&self) -> Result<Overview, StoreError> {
+        Ok(Overview {
+            queue: self.queue_parts().await?,
+            counsellors: self.counsellor_states().await?,
+            decisions: self.recent_decisions().await?,
+        })
+    }
+
+    async fn queue_parts(&self) -> Result<Vec<QueuePart>, StoreError> {
+        #[derive(FromQueryResult)]
+        struct Row {
+            line: String,
+            urgency: i16,
+            waiting: i64,
+            assigned: i64,
+            oldest: Option<i64>,
+        }
+        let rows: Vec<Row> = contacts::Entity::find()
+            .select_only()
+            .column(contacts::Column::Line)
+            .column(contacts::Column::Urgency)
+            .column_as(contacts::Column::Id.count(), "waiting")
+            .column_as(contacts::Column::Assignee.count(), "assigned")
+            .column_as(contacts::Column::WaitingSince.min(), "oldest")
+            .filter(Expr::cust("status = 'waiting'"))
+            .filter(contacts::Column::Marking.is_null())
+            .filter(self.in_sight())
+            .group_by(contacts::Column::Line)
+            .group_by(contacts::Column::Urgency)
+            .order_by_desc(contacts::Column::Urgency)
+            .order_by_asc(contacts::Column::Line)
+            .into_model()
+            .all(&self.reading)
+            .await?;
+        let number = |count: i64| u64::try_from(count).unwrap_or_default();
+        let parts = rows.into_iter().map(|row| QueuePart {
+            line: row.line,
+            urgency: row.urgency,
+            waiting: number(row.waiting),
+            unassigned: number(row.waiting - row.assigned),
+            oldest: row.oldest.map(time),
+        });
+        Ok(parts.collect())
+    }
+
+    async fn counsellor_states(&self) -> Result<Vec<CounsellorState>, StoreError> {
+        #[derive(FromQueryResult)]
+        struct Row {
+            assignee: uuid::Uuid,
+            waiting: i64,
+        }
+        let colleagues = self.availabilities().await?;
+        let facts = self.counsellors(&self.reading, colleagues.clone()).await?;
+        let waiting: Vec<Row> = contacts::Entity::find()
+            .select_only()
+            .column(contacts::Column::Assignee)
+            .column_as(contacts::Column::Id.count(), "waiting")
+            .filter(Expr::cust("status = 'waiting'"))
+            .filter(contacts::Column::Assignee.is_not_null())
+            .filter(self.in_sight())
+            .group_by(contacts::Column::Assignee)
+            .into_model()
+            .all(&self.reading)
+            .await?;
+        let states = colleagues
+            .into_iter()
+            .zip(facts)
+            .map(|(colleague, facts)| CounsellorState {
+                waiting: waiting
+                    .iter()
+                    .find(|row| row.assignee == facts.staff)
+                    .and_then(|row| u64::try_from(row.waiting).ok())
+                    .unwrap_or_default(),
+                load: facts.load,
+                capacity: facts.capacity(&self.routing),
+                given_this_week: facts.given_this_week,
+                member: colleague.member,
+                availability: colleague.availability,
+            });
+        Ok(states.collect())
+    }
+
+    async fn recent_decisions(&self) -> Result<Vec<MadeDecision>, StoreError> {
+        let made = events::Entity::find()
+            .filter(events::Column::Kind.is_in([HistoryKind::Assigned, HistoryKind::Offered]))
+            .order_by_desc(events::Column::Id)
+            .limit(RECENT)
+            .all(&self.reading)
+            .await?;
+        let rows = contacts::Entity::find()
+            .filter(contacts::Column::Id.is_in(made.iter().map(|event| event.contact_id)))
+            .all(&self.reading)
+            .await?;
+        let decisions = made.into_iter().filter_map(|event| {
+            let contact = rows.iter().find(|row| row.id == event.contact_id)?;
+            Some(MadeDecision {
+                reference: reference_of(contact),
+                at: time(event.at),
+                offered: event.kind == HistoryKind::Offered,
+                decision: serde_json::from_str(&event.detail).ok(),
+            })
+        });
+        Ok(decisions.collect())
+    }
+}
