@@ -1,6 +1,7 @@
 //! Texts: languages, the texts of the pages and mails, and the processing of texts that people write.
 
 pub mod address;
+pub mod bilingual;
 pub mod canned;
 pub mod fold;
 pub mod locale;
