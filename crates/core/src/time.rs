@@ -1,4 +1,5 @@
 //! The clock, and periods of days.
 
 pub mod clock;
+pub mod holidays;
 pub mod period;
