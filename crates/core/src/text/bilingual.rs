@@ -3,7 +3,7 @@
 use crate::text::locale::{Language, Words};
 
 /// A text in the settings, given in Serbian only or in Serbian and English.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(untagged)]
 pub enum Text {
     /// Serbian in Cyrillic. It is transliterated for readers of Latin script.
