@@ -1,6 +1,7 @@
 //! Opening hours: weekly times, holidays, and exceptions for single dates. All times are in the centre's time zone.
 //!
-//! `check.rs` finds mistakes in hours.
+//! `check.rs` finds mistakes in hours. `opening.rs` and `closed.rs` compute when hours are open and closed; [`OpeningHours::is_open`]
+//! describes the effect of clock changes.
 
 use chrono::{Datelike, NaiveDate, Weekday};
 use schemars::JsonSchema;
@@ -8,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::time::hours::{
     check::{InvalidHours, TimesOf},
+    closed::ClosedPeriod,
+    opening::SEARCH_DAYS,
     span::{BadTimeSpan, TimeOfDay, TimeSpan},
 };
 use crate::{
@@ -16,6 +19,10 @@ use crate::{
 };
 
 mod check;
+mod closed;
+mod opening;
+#[cfg(test)]
+mod properties;
 mod span;
 
 /// The opening hours of the centre or of a line. Without opening hours (`None`), a line is always open.

@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono_tz::{GapInfo, Tz};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +28,16 @@ impl TimeOfDay {
     #[must_use]
     pub const fn minutes(self) -> u16 {
         self.0
+    }
+
+    /// Returns the moment of this time on a day. A time that a clock change skips is the moment of the change. A time that a clock change
+    /// repeats is its first occurrence. A later local time therefore never has an earlier moment.
+    pub(super) fn moment_on(self, day: NaiveDate, zone: Tz) -> DateTime<Utc> {
+        let local = day.and_time(NaiveTime::MIN) + TimeDelta::minutes(self.0.into());
+        let existing = local.and_local_timezone(zone).earliest();
+        existing
+            .or_else(|| GapInfo::new(&local, &zone)?.end)
+            .map_or_else(|| local.and_utc(), |at| at.to_utc())
     }
 
     /// Parses exactly two digits, a colon and two digits.
