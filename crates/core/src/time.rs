@@ -4,3 +4,4 @@ pub mod clock;
 pub mod holidays;
 pub mod hours;
 pub mod period;
+pub mod shifts;
