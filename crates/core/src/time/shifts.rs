@@ -1,7 +1,8 @@
 //! The shift plan of the centre: weekly shifts, exceptions for single dates, and swaps between members of staff. All dates and times of a
 //! plan are in the centre's time zone.
 //!
-//! A plan is one document. `planned.rs` computes the shifts of a member of staff, and `check.rs` finds mistakes in a plan.
+//! A plan is one document. `planned.rs` computes the shifts of a member of staff, `check.rs` finds mistakes in a plan, and `swaps.rs`
+//! changes the swaps of a plan.
 //!
 //! The shifts of a person on a date are decided in this order:
 //!
@@ -21,6 +22,7 @@ pub use crate::time::shifts::{
     check::{InvalidPlan, MAX_ENTRIES, PlanDay},
     planned::{NEXT_SHIFT_DAYS, PlannedShift, SHIFT_LIST_DAYS},
     span::{BadShiftTime, ShiftSpan, ShiftTime},
+    swaps::SwapError,
 };
 
 mod check;
@@ -28,6 +30,7 @@ mod planned;
 #[cfg(test)]
 mod samples;
 mod span;
+mod swaps;
 
 /// The shift plan of the centre, as stored in the database and sent through the API.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::time::clock::start_of_day;
-use crate::time::shifts::samples::{ANA, BELGRADE, BOJAN, at, exception, planned, team, weekly};
+use crate::time::shifts::{
+    samples::{ANA, BELGRADE, BOJAN, at, exception, planned, swap, team, weekly},
+    swaps::SwapError,
+};
 
 /// Returns a plan with weekly shifts: the person or team, the weekday and the times. The ids count from 1.
 fn plan(shifts: &[(Who, &str, &str)]) -> ShiftPlan {
@@ -156,6 +159,26 @@ fn an_exception_of_a_person_replaces_their_own_and_the_teams_shifts() {
     // The shift of Sunday night continues on the day of the exception.
     let morning = at("2026-11-30T04:00:00Z");
     assert!(plan.is_planned(ANA, Some("day"), morning, BELGRADE));
+}
+
+#[test]
+fn a_confirmed_swap_moves_the_shift_of_one_date() -> Result<(), SwapError> {
+    let plan = plan(&[(ana(), "Sat", "22:00-06:00"), (bojan(), "Sat", "08:00-12:00")]);
+    let asked = plan.ask_swap(swap(11, "2026-03-28", 1, ANA, BOJAN))?;
+    let night = planned("2026-03-28T21:00:00Z/2026-03-29T04:00:00Z");
+    assert_eq!(shifts_on(&asked, ANA, None, "2026-03-28"), [night]);
+    let mut confirmed = asked.confirm_swap(Uuid::from_u128(11))?;
+    let day = planned("2026-03-28T07:00:00Z/2026-03-28T11:00:00Z");
+    assert_eq!(shifts_on(&confirmed, ANA, None, "2026-03-28"), []);
+    assert_eq!(shifts_on(&confirmed, BOJAN, None, "2026-03-28"), [day, night]);
+    assert_eq!(shifts_on(&confirmed, ANA, None, "2026-04-04").len(), 1);
+    // Ana falls ill, and Bojan keeps the shift. Then Bojan falls ill too.
+    confirmed.exceptions.push(exception("2026-03-28", ana(), &[]));
+    assert_eq!(shifts_on(&confirmed, BOJAN, None, "2026-03-28"), [day, night]);
+    confirmed.exceptions.push(exception("2026-03-28", bojan(), &[]));
+    assert_eq!(shifts_on(&confirmed, BOJAN, None, "2026-03-28"), []);
+    assert_eq!(confirmed.check(), Ok(()));
+    Ok(())
 }
 
 #[test]
