@@ -28,6 +28,8 @@ pub use crate::time::shifts::{
 mod check;
 mod planned;
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod samples;
 mod span;
 mod swaps;
