@@ -1,8 +1,8 @@
 //! The shift plan of the centre: weekly shifts, exceptions for single dates, and swaps between members of staff. All dates and times of a
 //! plan are in the centre's time zone.
 //!
-//! A plan is one document. `planned.rs` computes the shifts of a member of staff, `check.rs` finds mistakes in a plan, and `swaps.rs`
-//! changes the swaps of a plan.
+//! A plan is one document. `planned.rs` computes the shifts of a member of staff, `check.rs` finds mistakes in a plan, `swaps.rs` changes
+//! the swaps of a plan, and `calendar.rs` renders shifts as a calendar.
 //!
 //! The shifts of a person on a date are decided in this order:
 //!
@@ -19,12 +19,14 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use crate::time::shifts::{
+    calendar::render_calendar,
     check::{InvalidPlan, MAX_ENTRIES, PlanDay},
     planned::{NEXT_SHIFT_DAYS, PlannedShift, SHIFT_LIST_DAYS},
     span::{BadShiftTime, ShiftSpan, ShiftTime},
     swaps::SwapError,
 };
 
+mod calendar;
 mod check;
 mod planned;
 #[cfg(test)]
