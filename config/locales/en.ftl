@@ -1047,3 +1047,25 @@ on-break = Break
 break-begin = Begin a break
 break-end = End the break
 key-next-please = take the next contact
+
+# Hours
+
+opens-unknown = when we open again
+opens-today = today from { $time }
+opens-tomorrow = tomorrow from { $time }
+opens-date = on { $date } from { $time }
+opens-weekday-1 = on Monday from { $time }
+opens-weekday-2 = on Tuesday from { $time }
+opens-weekday-3 = on Wednesday from { $time }
+opens-weekday-4 = on Thursday from { $time }
+opens-weekday-5 = on Friday from { $time }
+opens-weekday-6 = on Saturday from { $time }
+opens-weekday-7 = on Sunday from { $time }
+closed-now = Now closed. We read your message { $opens }.
+conflict-schedule-changed = somebody changed it since you opened it; load the page again
+conflict-invalid-schedule = these times cannot work: they overlap, end before they begin, or are never open
+closed-answer =
+    We are closed now. A counsellor will read your message { $opens }.
+
+    If you are in danger now, do not wait for an answer, call:
+    { $emergency }

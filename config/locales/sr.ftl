@@ -1063,3 +1063,25 @@ on-break = Пауза
 break-begin = Почни паузу
 break-end = Заврши паузу
 key-next-please = преузми следећи контакт
+
+# Hours
+
+opens-unknown = када поново будемо радили
+opens-today = данас од { $time }
+opens-tomorrow = сутра од { $time }
+opens-date = { $date } од { $time }
+opens-weekday-1 = у понедељак од { $time }
+opens-weekday-2 = у уторак од { $time }
+opens-weekday-3 = у среду од { $time }
+opens-weekday-4 = у четвртак од { $time }
+opens-weekday-5 = у петак од { $time }
+opens-weekday-6 = у суботу од { $time }
+opens-weekday-7 = у недељу од { $time }
+closed-now = Сада не радимо. Вашу поруку читамо { $opens }.
+conflict-schedule-changed = неко је то у међувремену изменио; поново учитајте страницу
+conflict-invalid-schedule = ова времена не могу да важе: преклапају се, завршавају се пре почетка или никад није отворено
+closed-answer =
+    Сада не радимо. Саветник чита вашу поруку { $opens }.
+
+    Ако сте сада у опасности, не чекајте одговор, позовите:
+    { $emergency }

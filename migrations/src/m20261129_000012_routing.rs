@@ -18,6 +18,14 @@ impl MigrationTrait for Migration {
                 .alter_table(Table::alter().table("staff").add_column(column).to_owned())
                 .await?;
         }
+        manager
+            .alter_table(
+                Table::alter()
+                    .table("people")
+                    .add_column(closed_told_at())
+                    .to_owned(),
+            )
+            .await?;
         manager.create_table(offers()).await?;
         manager.create_table(schedules()).await?;
         let queue = "CREATE INDEX contacts_queue ON contacts (urgency DESC, waiting_since, id) \
@@ -33,6 +41,11 @@ impl MigrationTrait for Migration {
         for table in ["schedules", "offers"] {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
+        let told = Table::alter()
+            .table("people")
+            .drop_column("closed_told_at")
+            .to_owned();
+        manager.alter_table(told).await?;
         for column in staff_columns() {
             let name = column.get_column_name();
             manager
@@ -50,6 +63,11 @@ fn staff_columns() -> [ColumnDef; 2] {
         // What the member of staff can do and how much, as JSON.
         schema::text("skills").default("{}").to_owned(),
     ]
+}
+
+/// When the person was last told automatically that the line is closed, in microseconds since 1970.
+fn closed_told_at() -> ColumnDef {
+    schema::big_integer_null("closed_told_at").to_owned()
 }
 
 /// Offers of contacts to counsellors. An offer stays after its end, so that the contact is not offered to the same counsellor again.

@@ -18,7 +18,7 @@ mod routes;
 mod stored_post;
 mod upload;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use anyhow::ensure;
 use async_trait::async_trait;
@@ -78,6 +78,7 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
             locales: opening.locales,
             clock: opening.clock,
             guess_limit: guess_limit::GuessLimit::new(),
+            closed: Mutex::default(),
             attachments: settings.attachments,
             answers_by_mail: settings.answers_also_by.is_some(),
         }),

@@ -105,6 +105,12 @@ pub trait Intake: Send + Sync {
         identifier: &Private<String>,
     ) -> Result<Option<Reference>, NotAccepted>;
 
+    /// Returns when the line opens if it is closed at this moment. Returns `None` if the line is open, also if it has no opening hours.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    async fn closed(&self, line: &LineName) -> Result<Option<Closed>, NotAccepted>;
+
     /// Records the health of the line, for display to staff.
     async fn health(&self, line: &LineName, health: Health);
 
@@ -124,6 +130,13 @@ pub trait Intake: Send + Sync {
         line: &LineName,
         code: &ReceiptCode,
     ) -> Result<Option<Conversation>, NotAccepted>;
+}
+
+/// A line is closed at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Closed {
+    /// When the line opens. `None`: not within the next 400 days.
+    pub opens: Option<DateTime<Utc>>,
 }
 
 /// A conversation as shown to the person who started it: without notes and without names of staff.

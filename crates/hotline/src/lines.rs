@@ -90,8 +90,9 @@ pub fn line_settings(settings: &Settings, locales: &Locales, lines: &Lines) -> V
         channel: (*kind).to_owned(),
         acknowledgement: channel
             .acknowledgement()
-            .map(|key| acknowledgements(key, settings, locales))
+            .map(|key| automatic_texts(key, settings, locales))
             .unwrap_or_default(),
+        closed: automatic_texts("closed-answer", settings, locales),
         answers_also_by: channel.answers_also_by(),
         asks_for_files: channel.asks_for_files(),
         sends_files: channel.sends_files(),
@@ -100,9 +101,9 @@ pub fn line_settings(settings: &Settings, locales: &Locales, lines: &Lines) -> V
     lines.iter().map(of_line).collect()
 }
 
-/// Returns the acknowledgement text in every language, each with the tag of the language. The centre's language comes first. The store
-/// later replaces `{reference}` in the text with the reference of the contact.
-fn acknowledgements(key: &str, settings: &Settings, locales: &Locales) -> Vec<(String, String)> {
+/// Returns an automatic text in every language, each with the tag of the language. The centre's language comes first. The store later
+/// replaces `{reference}` in the text with the reference of the contact, and `{opens}` with the time at which the line opens.
+fn automatic_texts(key: &str, settings: &Settings, locales: &Locales) -> Vec<(String, String)> {
     let centre = &settings.centre;
     let mut languages = vec![centre.language];
     languages.extend(
@@ -113,6 +114,7 @@ fn acknowledgements(key: &str, settings: &Settings, locales: &Locales) -> Vec<(S
     let text = |language: Language| {
         let more = [
             ("reference", "{reference}"),
+            ("opens", "{opens}"),
             ("form", settings.http.public_url.as_str()),
         ];
         let said = centre.say(locales.of(language), key, &more);

@@ -47,6 +47,12 @@ pub enum Conflict {
     /// The member of staff who asks for the next contact is not available.
     #[error("you are not available for contacts")]
     NotAvailable,
+    /// Somebody else stored a newer version of the opening hours or the shift plan.
+    #[error("somebody changed it since you opened it; load the page again")]
+    ScheduleChanged,
+    /// The opening hours or the shift plan cannot work, for example because times overlap.
+    #[error("these times cannot work: they overlap, end before they begin, or are never open")]
+    InvalidSchedule,
     /// The person left no address to reply to.
     #[error("this person left no address to answer to")]
     NoAddress,
@@ -244,6 +250,8 @@ impl Conflict {
         match self {
             Self::AssignedToOther => "conflict-held",
             Self::NotAvailable => "conflict-not-available",
+            Self::ScheduleChanged => "conflict-schedule-changed",
+            Self::InvalidSchedule => "conflict-invalid-schedule",
             Self::NoAddress => "conflict-no-address",
             Self::NotAskedFor => "conflict-not-asked-for",
             Self::DoneAlready => "conflict-done",

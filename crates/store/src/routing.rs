@@ -6,4 +6,5 @@ mod facts;
 pub mod offers;
 pub mod overview;
 pub mod pass;
+pub mod schedules;
 pub mod skills;

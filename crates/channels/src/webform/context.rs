@@ -1,6 +1,6 @@
 //! The context in which the line handles a request to the web form: the texts, the pages and the intake.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::{
     Json,
@@ -14,9 +14,9 @@ use hotline_core::{
     centre::Centre,
     contact::message::RawMessage,
     identifiers::{chance, ids, line_name::LineName, receipt::ReceiptCode},
-    intake::{Accepted, Intake, NotAccepted},
+    intake::{Accepted, Closed, Intake, NotAccepted},
     text::locale::{Language, Locales, Words},
-    time::clock::Clock,
+    time::{clock::Clock, hours::opens_in_words},
 };
 use uuid::Uuid;
 
@@ -39,9 +39,17 @@ pub struct FormLine {
     pub locales: Arc<Locales>,
     pub clock: Arc<dyn Clock>,
     pub guess_limit: guess_limit::GuessLimit,
+    /// Whether the line was closed at the last request.
+    pub closed: Mutex<Option<Closed>>,
     pub attachments: Attachments,
     /// Whether a visitor who leaves an e-mail address also receives answers by e-mail.
     pub answers_by_mail: bool,
+}
+
+impl FormLine {
+    fn closed(&self) -> MutexGuard<'_, Option<Closed>> {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The context of one request to the form.
@@ -70,6 +78,20 @@ pub async fn refuse_too_large(State(context): State<FormContext>, request: Reque
     } else {
         context.notice(words, StatusCode::PAYLOAD_TOO_LARGE, &title, &text)
     }
+}
+
+/// Finds out whether the line is closed before a page is shown. If the database cannot be read, the line counts as open.
+pub async fn look_whether_closed(
+    State(context): State<FormContext>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let closed = context.intake.closed(&context.line.name).await;
+    if let Err(error) = &closed {
+        tracing::warn!(error = %error, "It is unknown whether the line of the form is closed");
+    }
+    *context.line.closed() = closed.unwrap_or_default();
+    next.run(request).await
 }
 
 /// Returns the value of the query parameter `lang` in a URL.
@@ -102,6 +124,17 @@ impl FormContext {
         self.line.locales.of(language)
     }
 
+    /// Returns when the line opens, in words. Returns `None` if the line is open.
+    pub fn closed(&self, words: &Words) -> Option<String> {
+        let opens = (*self.line.closed())?.opens;
+        Some(opens_in_words(
+            words,
+            opens,
+            self.line.clock.now(),
+            self.line.centre.time_zone,
+        ))
+    }
+
     /// Renders a page as a response.
     pub fn page(&self, page: &impl askama::Template) -> Response {
         match page.render() {
@@ -118,6 +151,7 @@ impl FormContext {
         let page = pages::Notice {
             words,
             centre: &self.line.centre,
+            closed: self.closed(words),
             path: "/",
             title,
             text,

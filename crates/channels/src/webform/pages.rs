@@ -17,6 +17,8 @@ use super::fields::{FormFields, LONGEST, Mistake};
 pub struct Home<'a> {
     pub words: &'a Words,
     pub centre: &'a Centre,
+    /// When the line opens, in words. `None`: the line is open.
+    pub closed: Option<String>,
     pub path: &'a str,
 }
 
@@ -26,6 +28,8 @@ pub struct Home<'a> {
 pub struct Form<'a> {
     pub words: &'a Words,
     pub centre: &'a Centre,
+    /// When the line opens, in words. `None`: the line is open.
+    pub closed: Option<String>,
     pub path: &'a str,
     pub asks: Asks,
     pub typed: &'a FormFields,
@@ -49,6 +53,8 @@ impl Form<'_> {
 pub struct Receipt<'a> {
     pub words: &'a Words,
     pub centre: &'a Centre,
+    /// When the line opens, in words. `None`: the line is open.
+    pub closed: Option<String>,
     pub reference: String,
     pub code: String,
 }
@@ -59,6 +65,8 @@ pub struct Receipt<'a> {
 pub struct Enter<'a> {
     pub words: &'a Words,
     pub centre: &'a Centre,
+    /// When the line opens, in words. `None`: the line is open.
+    pub closed: Option<String>,
     pub mistake: Option<&'static str>,
     /// The fields that the visitor has filled in so far.
     pub typed: &'a FormFields,
@@ -70,6 +78,8 @@ pub struct Enter<'a> {
 pub struct Conversation<'a> {
     pub words: &'a Words,
     pub centre: &'a Centre,
+    /// When the line opens, in words. `None`: the line is open.
+    pub closed: Option<String>,
     pub reference: String,
     pub code: String,
     pub said: Vec<Shown>,
@@ -93,6 +103,8 @@ impl Conversation<'_> {
 pub struct Notice<'a> {
     pub words: &'a Words,
     pub centre: &'a Centre,
+    /// When the line opens, in words. `None`: the line is open.
+    pub closed: Option<String>,
     pub path: &'a str,
     pub title: &'a str,
     pub text: &'a str,

@@ -19,7 +19,9 @@ use serde::Deserialize;
 
 use super::{
     api,
-    context::{FormContext, FormLine, language_in, new_id, refuse_too_large, with_retry_after},
+    context::{
+        FormContext, FormLine, language_in, look_whether_closed, new_id, refuse_too_large, with_retry_after,
+    },
     fields::{FormFields, LARGEST, LARGEST_WITH_FILES, Mistake},
     pages,
     stored_post::StoredPost,
@@ -58,6 +60,10 @@ pub fn routes(line: Arc<FormLine>, intake: Arc<dyn Intake>) -> Router {
         .layer(DefaultBodyLimit::max(largest))
         .layer(middleware::from_fn_with_state(context.clone(), refuse_too_large))
         .fallback(not_found)
+        .layer(middleware::from_fn_with_state(
+            context.clone(),
+            look_whether_closed,
+        ))
         .with_state(context)
         .route(
             "/public.css",
@@ -111,6 +117,7 @@ async fn show_home(
     context.page(&pages::Home {
         words,
         centre: &context.line.centre,
+        closed: context.closed(words),
         path: "/",
     })
 }
@@ -142,6 +149,7 @@ fn form_page(
         answers_by_mail: context.line.answers_by_mail,
         words: context.words(headers, Some(&fields.lang)),
         centre: &context.line.centre,
+        closed: context.closed(context.words(headers, Some(&fields.lang))),
         path: path_of(asks),
         asks,
         typed: fields,
@@ -202,6 +210,7 @@ fn receipt_page(
     context.page(&pages::Receipt {
         words: context.words(headers, Some(&fields.lang)),
         centre: &context.line.centre,
+        closed: context.closed(context.words(headers, Some(&fields.lang))),
         reference: reference.to_string(),
         code: code.spoken(),
     })
@@ -251,6 +260,7 @@ fn code_page(
     let page = context.page(&pages::Enter {
         words: context.words(headers, Some(&fields.lang)),
         centre: &context.line.centre,
+        closed: context.closed(context.words(headers, Some(&fields.lang))),
         mistake,
         typed: fields,
     });
@@ -437,6 +447,7 @@ fn conversation_page(
     let page = context.page(&pages::Conversation {
         words: context.words(headers, Some(&fields.lang)),
         centre: &context.line.centre,
+        closed: context.closed(context.words(headers, Some(&fields.lang))),
         reference: found.reference.to_string(),
         code: code.spoken(),
         said: pages::format_messages(&found.messages, context.line.centre.time_zone),

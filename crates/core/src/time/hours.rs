@@ -12,6 +12,7 @@ pub use crate::time::hours::{
     closed::ClosedPeriod,
     opening::SEARCH_DAYS,
     span::{BadTimeSpan, TimeOfDay, TimeSpan},
+    words::opens_in_words,
 };
 use crate::{
     text::bilingual::Text,
@@ -24,6 +25,7 @@ mod opening;
 #[cfg(test)]
 mod properties;
 mod span;
+mod words;
 
 /// The opening hours of the centre or of a line. Without opening hours (`None`), a line is always open.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

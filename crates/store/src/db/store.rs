@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use hotline_core::{
     contact::classification::Scheme, identifiers::private::Private, routing::settings::Routing,
-    statistics::returns::Return, time::clock::Clock,
+    statistics::returns::Return, text::locale::Locales, time::clock::Clock,
 };
 use hotline_migrations::{Migrator, MigratorTrait};
 use log::LevelFilter;
@@ -83,6 +83,9 @@ pub struct LineSettings {
     /// Texts of the automatic acknowledgement of the message that opens a contact, as pairs of language tag and text. If the list is empty,
     /// no acknowledgement is sent.
     pub acknowledgement: Vec<(String, String)>,
+    /// Texts of the automatic answer while the line is closed, as pairs of language tag and text. If the list is empty, no such answer is
+    /// sent. `{opens}` stands for the time at which the line opens.
+    pub closed: Vec<(String, String)>,
     /// Name of a second line on which replies to this line's contacts are also sent, if the person left an address for replies.
     pub answers_also_by: Option<String>,
     /// Whether people can send files on this line only after a counsellor asked for them.
@@ -114,6 +117,7 @@ pub struct Store {
     database_file: Option<DatabaseFile>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) zone: Tz,
+    pub(crate) locales: Locales,
     pub(crate) reopen_days: u16,
     pub(crate) scheme: Scheme,
     pub(crate) wrap_up: bool,
@@ -192,6 +196,7 @@ impl Store {
             database_file,
             clock,
             zone: settings.zone,
+            locales: Locales::load()?,
             reopen_days: settings.reopen_days,
             scheme: settings.scheme,
             wrap_up: settings.wrap_up,

@@ -26,6 +26,8 @@ pub(crate) struct Choice {
     pub(crate) stopped: bool,
     /// End of the block by staff, in microseconds since 1970. `None` if staff never blocked or have unblocked the identifier.
     pub(crate) blocked_until: Option<i64>,
+    /// When the person was last told automatically that the line is closed, in microseconds since 1970.
+    pub(crate) closed_told_at: Option<i64>,
 }
 
 impl From<people::Model> for Choice {
@@ -34,6 +36,7 @@ impl From<people::Model> for Choice {
             language: row.language.map(|language| language.0),
             stopped: row.stopped,
             blocked_until: row.blocked_until,
+            closed_told_at: row.closed_told_at,
         }
     }
 }
@@ -86,6 +89,7 @@ pub(crate) async fn block(
         language: Set(None),
         stopped: Set(false),
         blocked_until: Set(until),
+        closed_told_at: Set(None),
     };
     let mut conflict = OnConflict::columns([people::Column::Line, people::Column::IdentifierHash]);
     conflict.update_column(people::Column::BlockedUntil);
@@ -130,6 +134,7 @@ pub(crate) async fn choose(
         language: Set(language),
         stopped: Set(stopped),
         blocked_until: Set(None),
+        closed_told_at: Set(None),
     };
     let mut conflict = OnConflict::columns([people::Column::Line, people::Column::IdentifierHash]);
     conflict.update_column(column);
@@ -152,6 +157,34 @@ pub(crate) async fn hear_again(
         .col_expr(people::Column::Stopped, Expr::value(false))
         .filter(people::Column::IdentifierHash.is_in(identifiers))
         .exec(transaction)
+        .await?;
+    Ok(())
+}
+
+/// Notes for the identifiers of a line that their persons were told at `at` that the line is closed. `at` is in microseconds since 1970.
+pub(crate) async fn note_closed_told(
+    transaction: &DatabaseTransaction,
+    told: Vec<(String, Vec<u8>)>,
+    at: i64,
+) -> Result<(), StoreError> {
+    if told.is_empty() {
+        return Ok(());
+    }
+    let rows = told
+        .into_iter()
+        .map(|(line, identifier_hash)| people::ActiveModel {
+            line: Set(line),
+            identifier_hash: Set(identifier_hash),
+            language: Set(None),
+            stopped: Set(false),
+            blocked_until: Set(None),
+            closed_told_at: Set(Some(at)),
+        });
+    let mut conflict = OnConflict::columns([people::Column::Line, people::Column::IdentifierHash]);
+    conflict.update_column(people::Column::ClosedToldAt);
+    people::Entity::insert_many(rows)
+        .on_conflict(conflict)
+        .exec_without_returning(transaction)
         .await?;
     Ok(())
 }

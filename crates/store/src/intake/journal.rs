@@ -14,7 +14,7 @@ use hotline_core::{
     contact::{lifecycle::Status, message::RawMessage},
     health::Health,
     identifiers::{line_name::LineName, private::Private, receipt::ReceiptCode, reference::Reference},
-    intake::{Accepted, Conversation, Cursor, Intake, NotAccepted, Source},
+    intake::{Accepted, Closed, Conversation, Cursor, Intake, NotAccepted, Source},
     job::JobKind,
     text::locale::Language,
 };
@@ -36,6 +36,7 @@ use crate::{
     error::StoreError,
     inbox::list::reference_of,
     intake::cursors,
+    routing::schedules::Opening,
     sealing::places::raw_place,
 };
 
@@ -371,6 +372,14 @@ impl Intake for Store {
         self.read_registered_in(line, external_id, identifier.expose())
             .await
             .map_err(refuse)
+    }
+
+    async fn closed(&self, line: &LineName) -> Result<Option<Closed>, NotAccepted> {
+        let opening = self.opening(line.as_str(), self.clock.now()).await;
+        match opening.map_err(refuse)? {
+            Opening::Closed { opens, .. } => Ok(Some(Closed { opens })),
+            Opening::Open | Opening::Unknown => Ok(None),
+        }
     }
 
     async fn health(&self, line: &LineName, health: Health) {

@@ -40,6 +40,8 @@ pub(super) struct Changes {
     pub(super) versions: Vec<versions::Model>,
     /// Hashes of the identifiers of persons who had asked not to be written to and then wrote again.
     pub(super) heard: HashSet<Vec<u8>>,
+    /// Lines and hashes of the identifiers whose persons are told that the line is closed.
+    pub(super) closed_told: Vec<(String, Vec<u8>)>,
     pub(super) attachments: Vec<attachments::ActiveModel>,
     pub(super) outbox: Vec<outbox::ActiveModel>,
     pub(super) events: Vec<events::ActiveModel>,
@@ -153,6 +155,7 @@ impl Changes {
                 .await?;
         }
         choices::hear_again(transaction, self.heard.into_iter().collect()).await?;
+        choices::note_closed_told(transaction, self.closed_told, self.now).await?;
         let fetch: Vec<_> = self
             .attachments
             .iter()

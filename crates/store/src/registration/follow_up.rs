@@ -1,8 +1,10 @@
-//! The step after a contact was opened: the person gets an acknowledgement.
+//! The automatic answer to a message: an acknowledgement, and when the message will be read if the line is closed.
 
 use hotline_core::{
     contact::message::{Incoming, Origin, Remark},
     identifiers::ids,
+    text::locale::Language,
+    time::hours::opens_in_words,
 };
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
@@ -10,13 +12,14 @@ use uuid::Uuid;
 use crate::{
     db::{
         entity::{contacts, messages},
-        store::{LineSettings, Store},
+        store::{LineSettings, Store, time},
         values::{Direction, HistoryKind},
     },
     error::StoreError,
     inbox::list::reference_of,
     jobs::new::outbox_row,
     registration::changes::Changes,
+    routing::schedules::Opening,
     sealing::{
         bodies::{MessageContent, seal},
         places::message_content_place,
@@ -27,29 +30,68 @@ use crate::{
 /// acknowledgement.
 const ACKNOWLEDGEMENTS_A_DAY: usize = 3;
 
+/// Whether a message opened a contact or joined one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Arrived {
+    Opened,
+    Joined,
+}
+
 impl Store {
-    /// Queues the acknowledgement of the message that opened the contact. Does nothing if the line has no acknowledgement text, or if the
-    /// contact has no identifier. If the identifier received [`ACKNOWLEDGEMENTS_A_DAY`] acknowledgements in the last 24 hours, only records
-    /// in the contact's history that no acknowledgement was sent.
-    pub(super) async fn acknowledge(
+    /// Queues an automatic answer to a message: the acknowledgement of a message that opened the contact and, while the line is closed, when
+    /// the message will be read. Both together are one message. Does nothing if there is nothing to say, or if the contact has no identifier.
+    pub(super) async fn answer_automatically(
         &self,
         transaction: &DatabaseTransaction,
         changes: &mut Changes,
         contact: Uuid,
+        arrived: Arrived,
     ) -> Result<(), StoreError> {
-        let contact = changes.state.contact(contact)?;
+        let contact = changes.state.contact(contact)?.clone();
         let Some(settings) = self.line(&contact.line) else {
-            return Ok(());
-        };
-        let Some(template) = acknowledgement(settings, contact.language.map(|language| language.0.tag()))
-        else {
             return Ok(());
         };
         let Some(identifier) = contact.identifier_hash.clone() else {
             return Ok(());
         };
-        let now = self.now();
-        let since = now.saturating_sub(86_400_000_000);
+        let language = contact.language.map(|language| language.0.tag());
+        let mut texts = Vec::new();
+        if arrived == Arrived::Opened
+            && let Some((_, template)) = in_language(&settings.acknowledgement, language)
+        {
+            if self
+                .was_acknowledged_often(transaction, changes, &contact, &identifier)
+                .await?
+            {
+                changes.event(contact.id, self.now(), None, HistoryKind::NotAcknowledged, "");
+            } else {
+                texts.push(template.replace("{reference}", &reference_of(&contact).to_string()));
+                changes.state.contact_mut(contact.id)?.acknowledged_at = Some(self.now());
+            }
+        }
+        if let Some(text) = self.closed_text(transaction, changes, settings, &contact).await? {
+            texts.push(text);
+            changes
+                .closed_told
+                .push((contact.line.clone(), identifier.clone()));
+            let choice = changes.state.choices.entry(identifier).or_default();
+            choice.closed_told_at = Some(self.now());
+        }
+        if texts.is_empty() {
+            return Ok(());
+        }
+        self.queue_automatic(changes, &contact, texts.join("\n\n"))
+    }
+
+    /// Returns whether the identifier received [`ACKNOWLEDGEMENTS_A_DAY`] acknowledgements in the last 24 hours.
+    async fn was_acknowledged_often(
+        &self,
+        transaction: &DatabaseTransaction,
+        changes: &Changes,
+        contact: &contacts::Model,
+        identifier: &Vec<u8>,
+    ) -> Result<bool, StoreError> {
+        let since = self.now().saturating_sub(86_400_000_000);
         let recent = contacts::Entity::find()
             .filter(contacts::Column::Line.eq(&contact.line))
             .filter(contacts::Column::IdentifierHash.eq(identifier.clone()))
@@ -63,24 +105,59 @@ impl Store {
             .len();
         let pending = changes.state.opened().filter(|other| {
             other.acknowledged_at.is_some()
-                && other.identifier_hash.as_ref() == Some(&identifier)
+                && other.identifier_hash.as_ref() == Some(identifier)
                 && other.line == contact.line
         });
-        if recent + pending.count() >= ACKNOWLEDGEMENTS_A_DAY {
-            changes.event(contact.id, now, None, HistoryKind::NotAcknowledged, "");
-            return Ok(());
+        Ok(recent + pending.count() >= ACKNOWLEDGEMENTS_A_DAY)
+    }
+
+    /// Returns the text that tells when the message will be read. `None` if the line is open, or if the person was already told in this
+    /// closed period.
+    async fn closed_text(
+        &self,
+        transaction: &DatabaseTransaction,
+        changes: &Changes,
+        settings: &LineSettings,
+        contact: &contacts::Model,
+    ) -> Result<Option<String>, StoreError> {
+        let language = contact.language.map(|language| language.0.tag());
+        let Some((tag, template)) = in_language(&settings.closed, language) else {
+            return Ok(None);
+        };
+        let now = self.clock.now();
+        let Opening::Closed { period, opens } = self.opening_in(transaction, &contact.line, now).await?
+        else {
+            return Ok(None);
+        };
+        let choice = contact
+            .identifier_hash
+            .as_ref()
+            .and_then(|hash| changes.state.choices.get(hash));
+        let told = choice.and_then(|choice| choice.closed_told_at).map(time);
+        if told.is_some_and(|told| period.since.is_none_or(|since| told >= since)) {
+            return Ok(None);
         }
-        let (contact_id, line) = (contact.id, contact.line.clone());
-        let reference = reference_of(contact).to_string();
+        let words = self.locales.of(Language::parse(tag).unwrap_or_default());
+        let opens = opens_in_words(words, opens, now, self.zone);
+        Ok(Some(template.replace("{opens}", &opens)))
+    }
+
+    fn queue_automatic(
+        &self,
+        changes: &mut Changes,
+        contact: &contacts::Model,
+        text: String,
+    ) -> Result<(), StoreError> {
+        let now = self.now();
         let key = self.contact_key(contact)?;
         let id = ids::new(self.clock.now());
         let body = MessageContent {
-            text: template.replace("{reference}", &reference),
+            text,
             ..MessageContent::default()
         };
         changes.messages.push(messages::Model {
             id,
-            contact_id,
+            contact_id: contact.id,
             direction: Direction::Automatic,
             author: None,
             at: now,
@@ -89,10 +166,14 @@ impl Store {
             message_id_hash: None,
             digest: None,
         });
-        changes
-            .outbox
-            .push(outbox_row(ids::new(self.clock.now()), id, contact_id, line, now));
-        changes.state.contact_mut(contact_id)?.acknowledged_at = Some(now);
+        let row = outbox_row(
+            ids::new(self.clock.now()),
+            id,
+            contact.id,
+            contact.line.clone(),
+            now,
+        );
+        changes.outbox.push(row);
         Ok(())
     }
 }
@@ -107,8 +188,8 @@ pub(super) fn may_be_acknowledged(incoming: &Incoming) -> bool {
         && incoming.answer_to.is_none()
 }
 
-fn acknowledgement<'a>(settings: &'a LineSettings, language: Option<&str>) -> Option<&'a String> {
-    let texts = &settings.acknowledgement;
-    let in_language = texts.iter().find(|(tag, _)| Some(tag.as_str()) == language);
-    in_language.or(texts.first()).map(|(_, text)| text)
+/// Returns the text in a language with its language tag, or else the first text.
+fn in_language<'a>(texts: &'a [(String, String)], language: Option<&str>) -> Option<&'a (String, String)> {
+    let found = texts.iter().find(|(tag, _)| Some(tag.as_str()) == language);
+    found.or(texts.first())
 }

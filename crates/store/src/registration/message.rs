@@ -18,7 +18,7 @@ use crate::{
     registration::{
         batch::{Repeated, repeated},
         changes::Changes,
-        follow_up::may_be_acknowledged,
+        follow_up::{Arrived, may_be_acknowledged},
         parts::{FoundMessage, Match},
         threading::{EvidentContact, as_candidates},
     },
@@ -253,16 +253,22 @@ impl Store {
                     HistoryKind::Joined
                 };
                 changes.event(contact, self.now(), None, event, "");
+                let may_answer = may_be_acknowledged(&arrival.incoming);
                 self.add_message(changes, contact, arrival)?;
+                if may_answer && place.blocked_until.is_none() {
+                    self.answer_automatically(transaction, changes, contact, Arrived::Joined)
+                        .await?;
+                }
             }
             (Belongs::Opens { earlier }, Origin::Person | Origin::Machine) => {
                 let contact = self.open_contact(changes, &arrival, earlier, place.refers_to)?;
-                let acknowledges = may_be_acknowledged(&arrival.incoming);
+                let may_answer = may_be_acknowledged(&arrival.incoming);
                 self.add_message(changes, contact, arrival)?;
                 if let Some(until) = place.blocked_until {
                     changes.keep_out(contact, until)?;
-                } else if acknowledges {
-                    self.acknowledge(transaction, changes, contact).await?;
+                } else if may_answer {
+                    self.answer_automatically(transaction, changes, contact, Arrived::Opened)
+                        .await?;
                 }
             }
         }

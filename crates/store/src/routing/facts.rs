@@ -40,6 +40,8 @@ impl Store {
         connection: &impl ConnectionTrait,
         colleagues: Vec<Colleague>,
     ) -> Result<Vec<Counsellor>, StoreError> {
+        let plan = self.shift_plan_in(connection).await?;
+        let now = self.clock.now();
         let loads = self.loads(connection).await?;
         let week = self.given_since(connection, TimeDelta::days(7), false).await?;
         let severe = self.given_since(connection, TimeDelta::hours(12), true).await?;
@@ -48,7 +50,7 @@ impl Store {
             Counsellor {
                 staff: id,
                 available: one.availability.is_available(),
-                on_shift: true,
+                on_shift: plan.is_empty() || plan.is_planned(id, one.member.team.as_deref(), now, self.zone),
                 load: loads.get(&id).copied().unwrap_or_default(),
                 severe: u16::try_from(severe.get(&id).copied().unwrap_or_default()).unwrap_or(u16::MAX),
                 given_this_week: week.get(&id).copied().unwrap_or_default(),

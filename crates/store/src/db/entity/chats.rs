@@ -59,6 +59,7 @@ pub mod people {
         pub language: Option<Stored<Language>>,
         pub stopped: bool,
         pub blocked_until: Option<i64>,
+        pub closed_told_at: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,0 +1,211 @@
+//! Opening hours and the shift plan. Each change adds a version; the newest version holds.
+
+use chrono::{DateTime, Utc};
+use hotline_core::time::{
+    hours::{ClosedPeriod, OpeningHours},
+    shifts::ShiftPlan,
+};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        entity::schedules,
+        store::{Store, time},
+    },
+    error::{Conflict, StoreError},
+    staff::accounts::StaffMember,
+};
+
+/// The name of the whole centre in place of a line's name.
+pub const CENTRE: &str = "";
+/// The kind of the opening hours.
+const HOURS: &str = "hours";
+/// The kind of the shift plan.
+const SHIFTS: &str = "shifts";
+
+/// A schedule with its version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Versioned<T> {
+    /// The number of the version, from 1. 0: nothing was stored yet.
+    pub version: i64,
+    /// When the version was made.
+    pub made_at: Option<DateTime<Utc>>,
+    /// The member of staff who made the version.
+    pub made_by: Option<Uuid>,
+    /// The schedule. `None`: nothing is stored, or the stored text cannot be read.
+    pub content: Option<T>,
+}
+
+/// Whether a line is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// No opening hours are stored for the line or the centre, or they cannot be read. The line counts as open.
+    Unknown,
+    /// The line is open.
+    Open,
+    /// The line is closed.
+    Closed {
+        /// The whole time for which the line is closed.
+        period: ClosedPeriod,
+        /// When the line opens. `None`: not within the next 400 days.
+        opens: Option<DateTime<Utc>>,
+    },
+}
+
+impl Store {
+    /// Returns the opening hours of a line, or of the whole centre if `line` is [`CENTRE`].
+    ///
+    /// # Errors
+    /// If a database query fails.
+    pub async fn opening_hours(&self, line: &str) -> Result<Versioned<OpeningHours>, StoreError> {
+        self.schedule(&self.reading, HOURS, line).await
+    }
+
+    /// Stores opening hours if `version` is the newest version. Returns the new version.
+    ///
+    /// # Errors
+    /// [`Conflict::ScheduleChanged`] if somebody else stored a newer version. [`Conflict::InvalidSchedule`] if the hours cannot work.
+    pub async fn set_opening_hours(
+        &self,
+        who: &StaffMember,
+        line: &str,
+        version: i64,
+        hours: &OpeningHours,
+    ) -> Result<i64, StoreError> {
+        let today = self.clock.now().with_timezone(&self.zone).date_naive();
+        if hours.check(today).is_err() {
+            return Err(StoreError::Conflict(Conflict::InvalidSchedule));
+        }
+        self.add_version(who, HOURS, line, version, hours).await
+    }
+
+    /// Returns the shift plan.
+    ///
+    /// # Errors
+    /// If a database query fails.
+    pub async fn shift_plan(&self) -> Result<Versioned<ShiftPlan>, StoreError> {
+        self.schedule(&self.reading, SHIFTS, CENTRE).await
+    }
+
+    pub(super) async fn shift_plan_in(
+        &self,
+        connection: &impl ConnectionTrait,
+    ) -> Result<ShiftPlan, StoreError> {
+        let plan: Versioned<ShiftPlan> = self.schedule(connection, SHIFTS, CENTRE).await?;
+        Ok(plan.content.unwrap_or_default())
+    }
+
+    /// Stores a shift plan if `version` is the newest version. Returns the new version.
+    ///
+    /// # Errors
+    /// [`Conflict::ScheduleChanged`] if somebody else stored a newer version. [`Conflict::InvalidSchedule`] if the plan cannot work.
+    pub async fn set_shift_plan(
+        &self,
+        who: &StaffMember,
+        version: i64,
+        plan: &ShiftPlan,
+    ) -> Result<i64, StoreError> {
+        if plan.check().is_err() {
+            return Err(StoreError::Conflict(Conflict::InvalidSchedule));
+        }
+        let version = self.add_version(who, SHIFTS, CENTRE, version, plan).await?;
+        self.route_due.notify_one();
+        Ok(version)
+    }
+
+    /// Returns whether a line is open at `at`. The line's own hours come before the hours of the centre.
+    ///
+    /// # Errors
+    /// If a database query fails.
+    pub async fn opening(&self, line: &str, at: DateTime<Utc>) -> Result<Opening, StoreError> {
+        self.opening_in(&self.reading, line, at).await
+    }
+
+    pub(crate) async fn opening_in(
+        &self,
+        connection: &impl ConnectionTrait,
+        line: &str,
+        at: DateTime<Utc>,
+    ) -> Result<Opening, StoreError> {
+        let own: Versioned<OpeningHours> = self.schedule(connection, HOURS, line).await?;
+        let hours = match own.content {
+            Some(hours) => Some(hours),
+            None if line == CENTRE => None,
+            None => self.schedule(connection, HOURS, CENTRE).await?.content,
+        };
+        let Some(hours) = hours else {
+            return Ok(Opening::Unknown);
+        };
+        Ok(match hours.closed_period(at, self.zone) {
+            None => Opening::Open,
+            Some(period) => Opening::Closed {
+                period,
+                opens: period.until.or_else(|| hours.next_opening(at, self.zone)),
+            },
+        })
+    }
+
+    async fn schedule<T: DeserializeOwned>(
+        &self,
+        connection: &impl ConnectionTrait,
+        kind: &str,
+        line: &str,
+    ) -> Result<Versioned<T>, StoreError> {
+        let newest = schedules::Entity::find()
+            .filter(schedules::Column::Kind.eq(kind))
+            .filter(schedules::Column::Line.eq(line))
+            .order_by_desc(schedules::Column::Version)
+            .one(connection)
+            .await?;
+        let Some(newest) = newest else {
+            return Ok(Versioned {
+                version: 0,
+                made_at: None,
+                made_by: None,
+                content: None,
+            });
+        };
+        let content = serde_json::from_str(&newest.content);
+        if let Err(error) = &content {
+            tracing::warn!(kind, line, error = %error, "A schedule cannot be read; the line counts as open, nobody as planned");
+        }
+        Ok(Versioned {
+            version: newest.version,
+            made_at: Some(time(newest.made_at)),
+            made_by: newest.made_by,
+            content: content.ok(),
+        })
+    }
+
+    async fn add_version(
+        &self,
+        who: &StaffMember,
+        kind: &'static str,
+        line: &str,
+        version: i64,
+        content: &impl Serialize,
+    ) -> Result<i64, StoreError> {
+        let transaction = self.begin().await?;
+        self.lock_routing(&transaction).await?;
+        let newest: Versioned<serde_json::Value> = self.schedule(&transaction, kind, line).await?;
+        if newest.version != version {
+            return Err(StoreError::Conflict(Conflict::ScheduleChanged));
+        }
+        let row = schedules::ActiveModel {
+            kind: Set(kind.to_owned()),
+            line: Set(line.to_owned()),
+            version: Set(version + 1),
+            made_at: Set(self.now()),
+            made_by: Set(Some(who.id)),
+            content: Set(serde_json::to_string(content).unwrap_or_default()),
+        };
+        schedules::Entity::insert(row)
+            .exec_without_returning(&transaction)
+            .await?;
+        self.audit_in(&transaction, Some(who.id), kind, line).await?;
+        self.commit(transaction).await?;
+        Ok(version + 1)
+    }
+}
