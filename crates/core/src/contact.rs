@@ -4,3 +4,4 @@ pub mod classification;
 pub mod joining;
 pub mod lifecycle;
 pub mod message;
+pub mod urgency;
