@@ -1069,3 +1069,12 @@ closed-answer =
 
     If you are in danger now, do not wait for an answer, call:
     { $emergency }
+
+# Urgency
+
+in-danger = Are you in danger now?
+in-danger-yes = Yes
+in-danger-not_sure = I am not sure
+in-danger-no = No
+in-danger-hint = You need not answer. If yes, call one of the numbers above, and write to us as well: we read your message first.
+event-raised = urgency raised by the rules

@@ -9,6 +9,7 @@ use hotline_core::{
         joining::Joining,
         lifecycle::Marking,
         message::{Evidence, Incoming, Normalised, Origin, RawMessage},
+        urgency::UrgencyRules,
     },
     identifiers::line_name::LineName,
     intake::{Cursor, Intake, Source},
@@ -66,6 +67,7 @@ fn settings_of(url: String, folder: &std::path::Path, backlog: u64) -> Settings 
         scheme: Scheme::centre().unwrap(),
         wrap_up: false,
         routing: Routing::default(),
+        urgency_rules: UrgencyRules::centre().unwrap(),
         undo: Duration::ZERO,
         reserve: 0,
         backlog,
@@ -132,6 +134,7 @@ pub fn mail(from: &str, id: &str, text: &str, evidence: Vec<Evidence>) -> Incomi
         unacknowledged: false,
         claimed_at: None,
         remarks: Vec::new(),
+        in_danger: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use anyhow::Context;
 use hotline_channels::KINDS;
 use hotline_core::{
-    contact::classification::Scheme,
+    contact::{classification::Scheme, urgency::UrgencyRules},
     intake::Intake,
     text::locale::Locales,
     time::clock::{Clock, SystemClock},
@@ -141,6 +141,10 @@ pub async fn open_store_at(
         Some(file) => scheme_in(file)?,
         None => Scheme::centre()?,
     };
+    let urgency_rules = match &settings.desk.urgency_file {
+        Some(file) => urgency_rules_in(file)?,
+        None => UrgencyRules::centre()?,
+    };
     let of_store = hotline_store::db::store::Settings {
         url: settings.database_url(),
         folder: settings.data.folder.clone(),
@@ -148,6 +152,7 @@ pub async fn open_store_at(
         zone: settings.centre.time_zone,
         reopen_days: settings.centre.reopen_days,
         routing: settings.routing.clone(),
+        urgency_rules,
         scheme,
         wrap_up: settings.desk.wrap_up,
         undo: std::time::Duration::from_secs(settings.desk.undo_seconds.into()),
@@ -163,6 +168,13 @@ pub async fn open_store_at(
             .collect(),
     };
     hotline_store::open(of_store, clock).await
+}
+
+fn urgency_rules_in(file: &Path) -> anyhow::Result<UrgencyRules> {
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("Could not read the rules of urgency {}", file.display()))?;
+    let rules = UrgencyRules::parse(&text);
+    rules.with_context(|| format!("The rules of urgency {} cannot work", file.display()))
 }
 
 fn scheme_in(file: &Path) -> anyhow::Result<Scheme> {

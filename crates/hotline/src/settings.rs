@@ -110,6 +110,8 @@ pub struct Desk {
     pub wrap_up: bool,
     /// A file with the centre's own classification scheme. `None`: the built-in scheme.
     pub scheme_file: Option<PathBuf>,
+    /// A file with the centre's own rules of urgency. `None`: the built-in rules.
+    pub urgency_file: Option<PathBuf>,
     /// The networks without a line, whose communications counsellors log by hand.
     pub networks: Vec<String>,
 }
@@ -120,6 +122,7 @@ impl Default for Desk {
             undo_seconds: 10,
             wrap_up: true,
             scheme_file: None,
+            urgency_file: None,
             networks: [
                 "telephone",
                 "viber",

@@ -13,3 +13,4 @@ pub(crate) mod parts;
 pub mod register;
 pub(crate) mod threading;
 pub(crate) mod unfold;
+mod urgency;

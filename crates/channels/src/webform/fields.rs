@@ -3,7 +3,10 @@
 use axum::http::{HeaderMap, header};
 use data_encoding::BASE64;
 use hotline_core::{
-    contact::message::{Asks, Content, Part},
+    contact::{
+        message::{Asks, Content, Part},
+        urgency::InDanger,
+    },
     text::visible::is_blank,
 };
 use serde::{Deserialize, Serialize};
@@ -32,6 +35,8 @@ pub struct FormFields {
     /// The language in which the form was shown.
     pub lang: String,
     pub message: String,
+    /// The answer to the question "Are you in danger now?"; `None` if the visitor did not answer it.
+    pub in_danger: Option<InDanger>,
     /// The URL that the visitor reports.
     pub url: String,
     /// The visitor's e-mail address, if the visitor wants to receive answers by e-mail, too.
@@ -112,6 +117,7 @@ impl FormFields {
             "lang" => self.lang = text,
             "message" => self.message = text,
             "url" => self.url = text,
+            "in_danger" => self.in_danger = InDanger::parse(&text),
             "reply_to" => self.reply_to = text,
             "code" => self.code = text,
             "reference" => self.reference = text,

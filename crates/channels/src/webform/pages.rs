@@ -4,7 +4,7 @@ use askama::Template;
 use chrono_tz::Tz;
 use hotline_core::{
     centre::Centre,
-    contact::message::Asks,
+    contact::{message::Asks, urgency::InDanger},
     intake::ConversationMessage,
     text::locale::{Language, Words},
 };

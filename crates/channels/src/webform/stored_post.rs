@@ -4,6 +4,7 @@ use hotline_core::{
     contact::{
         joining::Joining,
         message::{Asks, Incoming, Normalised, RawMessage, Unreadable},
+        urgency::InDanger,
     },
     intake::NotAccepted,
     text::locale::Language,
@@ -19,6 +20,9 @@ pub struct StoredPost {
     /// Whether the post is a request for advice or a report; `None` for a further message from the answer page.
     pub kind: Option<Asks>,
     pub message: String,
+    /// The answer to the question "Are you in danger now?".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_danger: Option<InDanger>,
     /// The URL that the visitor reports.
     pub url: String,
     /// The language of the form that the visitor filled in, or the language that a program named.
@@ -38,6 +42,7 @@ impl StoredPost {
         Self {
             kind,
             message: fields.message.clone(),
+            in_danger: fields.in_danger,
             url: fields.url.clone(),
             language,
             reply_to: fields.reply_to.clone(),
@@ -87,6 +92,7 @@ pub fn parse_post(raw: &RawMessage) -> Normalised {
         joining: Joining::ByIdentifier,
         replies_wait_on_page: true,
         text: posted.message,
+        in_danger: posted.in_danger,
         url: given(posted.url),
         asks: posted.kind,
         language: Some(posted.language),

@@ -234,17 +234,15 @@ impl Scheme {
     }
 
     /// Returns how urgent the contact is, as the position of its answer to [`URGENCY`] in the scheme. The scheme lists the answers to this
-    /// question from the least to the most urgent. The position is 0 for the first answer ("ordinary") and for a contact without an answer.
+    /// question from the least to the most urgent, so the position of "ordinary" is 0. `None`: the question was not answered.
     #[must_use]
-    pub fn urgency(&self, answers: &Answers) -> i16 {
+    pub fn urgency(&self, answers: &Answers) -> Option<i16> {
         let given = answers.get(URGENCY).and_then(|given| given.first());
         let all = self.question(URGENCY).map(|question| &question.answers);
         let place = all
             .zip(given)
             .and_then(|(all, given)| all.iter().position(|one| one.id == *given));
-        place
-            .and_then(|place| i16::try_from(place).ok())
-            .unwrap_or_default()
+        place.and_then(|place| i16::try_from(place).ok())
     }
 
     /// Returns whether the question is asked for a contact of this kind. `None`: the kind of the contact is not known yet.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    contact::joining::Joining,
+    contact::{joining::Joining, urgency::InDanger},
     identifiers::{line_name::LineName, private::Private, reference::Reference, token::ThreadToken},
     text::locale::Language,
 };
@@ -155,6 +155,8 @@ pub struct Incoming {
     pub claimed_at: Option<DateTime<Utc>>,
     /// Remarks for staff about how the message was parsed.
     pub remarks: Vec<Remark>,
+    /// The answer to the question "Are you in danger now?" of the web form.
+    pub in_danger: Option<InDanger>,
 }
 
 /// One version of one message part. On a chat platform, a message can have several parts, which arrive separately, such as the photos of an

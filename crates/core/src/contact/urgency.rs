@@ -12,8 +12,8 @@ mod tokens;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::rules::{InvalidRules, WrittenAgain};
 use self::rules::{AnswerReasons, Compiled, File};
+pub use self::rules::{InvalidRules, WrittenAgain};
 use crate::contact::classification::Label;
 
 /// The built-in rules.
@@ -168,6 +168,21 @@ impl UrgencyRules {
             written_again: file.written_again,
             answers: file.answers,
         })
+    }
+
+    /// Returns the sentence that explains the rule with this id to counsellors. `None`: the rules have no such rule, for example because an
+    /// older version stored the id.
+    #[must_use]
+    pub fn reason(&self, rule: &str) -> Option<&Label> {
+        match rule {
+            ANSWERED_YES => Some(&self.answers.yes),
+            ANSWERED_NOT_SURE => Some(&self.answers.not_sure),
+            WROTE_AGAIN => Some(&self.written_again.reason),
+            _ => {
+                let mut rules = self.compiled.rules.iter();
+                rules.find(|known| known.id == rule).map(|known| &known.reason)
+            }
+        }
     }
 
     /// Returns how many messages without a reply make a contact urgent, and within how many minutes. The caller counts the messages.

@@ -121,7 +121,7 @@ impl Facts {
         let answered = Answered::of(contact, counselling);
         values.insert(ANSWERED.to_owned(), answered.as_str().to_owned());
         if let Read::After(waited) = contact.read
-            && scheme.urgency(chosen) > 0
+            && scheme.urgency(chosen) > Some(0)
         {
             values.insert(URGENT_READ.to_owned(), within(waited));
         }

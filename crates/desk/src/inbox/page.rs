@@ -9,6 +9,7 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use hotline_core::{
+    contact::urgency::UrgencyRules,
     contact::{
         classification::{Answer, TOPIC},
         lifecycle::Status,
@@ -76,6 +77,7 @@ pub(super) struct Inbox<'a> {
     /// The main topics by which contacts can be filtered.
     pub(super) topics: &'a [Answer],
     pub(super) teams: Vec<String>,
+    pub(super) rules: &'a UrgencyRules,
     pub(super) colleagues: Vec<Colleague>,
     pub(super) channels: Arc<[String]>,
     pub(super) found: Option<SearchResults>,
@@ -262,6 +264,7 @@ pub(crate) async fn render_inbox(
             .question(TOPIC)
             .map_or(&[], |question| question.answers.as_slice()),
         teams: desk.store.teams().await?.into_iter().collect(),
+        rules: desk.store.urgency_rules(),
         colleagues: desk.store.availabilities().await?,
         channels: desk.channels.clone(),
         mine: open.is_some_and(|open| {

@@ -270,6 +270,7 @@ impl Inbox<'_> {
             HistoryKind::HandedOver | HistoryKind::Logged | HistoryKind::Returned => {
                 self.frame.words.own(&event.detail)
             }
+            HistoryKind::Raised => self.raised(&event.detail),
             HistoryKind::Claimed => claimed(self.frame.words, &event.detail),
             HistoryKind::Assigned | HistoryKind::Offered => {
                 decided(self.frame.words, self.questions.scheme, &event.detail)
@@ -308,6 +309,26 @@ impl Inbox<'_> {
             .filter(|part| !part.is_empty())
             .collect::<Vec<_>>()
             .join(": ")
+    }
+
+    /// Returns the reasons why the rules of urgency last raised the contact. Empty if they did not, or if staff set the urgency since.
+    pub(super) fn raised_because(&self, open: &ContactDetail) -> String {
+        let raised = open
+            .history
+            .iter()
+            .rev()
+            .find(|event| event.kind == HistoryKind::Raised);
+        raised.map_or_else(String::new, |event| self.raised(&event.detail))
+    }
+
+    /// Describes the rules of urgency with these ids.
+    fn raised(&self, rules: &str) -> String {
+        let reasons: Vec<String> = rules
+            .split(' ')
+            .filter_map(|rule| self.rules.reason(rule))
+            .map(|text| self.frame.words.either(&text.sr, &text.en))
+            .collect();
+        reasons.join(" ")
     }
 
     /// Describes an event about the person that the platform reported.

@@ -3,7 +3,10 @@
 //! version.
 
 use hotline_core::{
-    contact::classification::{Answers, KIND, PRESENTATION, Scheme, TOPIC},
+    contact::{
+        classification::{Answers, KIND, PRESENTATION, Scheme, TOPIC},
+        urgency::UrgencyRules,
+    },
     identifiers::reference::Reference,
 };
 use sea_orm::{
@@ -38,6 +41,12 @@ pub struct WrapUpRecord {
 }
 
 impl Store {
+    /// Returns the rules that raise the urgency of contacts.
+    #[must_use]
+    pub fn urgency_rules(&self) -> &UrgencyRules {
+        &self.urgency_rules
+    }
+
     /// Returns the classification scheme: the questions of the wrap-up and their answers.
     #[must_use]
     pub fn scheme(&self) -> &Scheme {
@@ -150,7 +159,8 @@ impl Store {
             .await?;
         let shown = contacts::ActiveModel {
             id: Unchanged(contact.id),
-            urgency: Set(self.scheme.urgency(answers)),
+            // Without an answer, the urgency that the rules found stays.
+            urgency: Set(self.scheme.urgency(answers).unwrap_or(contact.urgency)),
             topic: Set(answers.get(TOPIC).and_then(|topics| topics.first().cloned())),
             ..Default::default()
         };

@@ -10,8 +10,12 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use hotline_core::{
-    contact::classification::Scheme, identifiers::private::Private, routing::settings::Routing,
-    statistics::returns::Return, text::locale::Locales, time::clock::Clock,
+    contact::{classification::Scheme, urgency::UrgencyRules},
+    identifiers::private::Private,
+    routing::settings::Routing,
+    statistics::returns::Return,
+    text::locale::Locales,
+    time::clock::Clock,
 };
 use hotline_migrations::{Migrator, MigratorTrait};
 use log::LevelFilter;
@@ -65,6 +69,8 @@ pub struct Settings {
     pub scheme: Scheme,
     /// Whether a contact must be classified before it is closed.
     pub wrap_up: bool,
+    /// The rules that raise the urgency of contacts.
+    pub urgency_rules: UrgencyRules,
     /// How contacts reach counsellors.
     pub routing: Routing,
     /// Settings of each line.
@@ -121,6 +127,7 @@ pub struct Store {
     pub(crate) reopen_days: u16,
     pub(crate) scheme: Scheme,
     pub(crate) wrap_up: bool,
+    pub(crate) urgency_rules: UrgencyRules,
     pub(crate) routing: Routing,
     pub(crate) lines: Vec<LineSettings>,
     pub(crate) networks: Vec<String>,
@@ -200,6 +207,7 @@ impl Store {
             reopen_days: settings.reopen_days,
             scheme: settings.scheme,
             wrap_up: settings.wrap_up,
+            urgency_rules: settings.urgency_rules,
             routing: settings.routing,
             lines: settings.lines,
             networks: settings.networks,

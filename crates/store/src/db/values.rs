@@ -36,6 +36,8 @@ pub enum HistoryKind {
     News,
     /// A message from a blocked identifier opened the contact, so the contact was snoozed until the block ends.
     KeptOut,
+    /// The rules of urgency raised the contact.
+    Raised,
     /// The routing rules assigned the contact to a member of staff.
     Assigned,
     /// The contact was offered to a member of staff, who can accept or decline it.

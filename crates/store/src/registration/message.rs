@@ -21,6 +21,7 @@ use crate::{
         follow_up::{Arrived, may_be_acknowledged},
         parts::{FoundMessage, Match},
         threading::{EvidentContact, as_candidates},
+        urgency::assessed_text,
     },
 };
 
@@ -238,6 +239,7 @@ impl Store {
         outcome: Outcome,
     ) -> Result<(), StoreError> {
         let journal_id = arrival.journalled.job.journal_id;
+        let (said, in_danger) = (assessed_text(&arrival.incoming), arrival.incoming.in_danger);
         match (place.belongs, arrival.incoming.origin) {
             (Belongs::Opens { .. }, Origin::AutoReply) => {
                 let reason = "an automatic answer that belongs to nothing";
@@ -255,6 +257,10 @@ impl Store {
                 changes.event(contact, self.now(), None, event, "");
                 let may_answer = may_be_acknowledged(&arrival.incoming);
                 self.add_message(changes, contact, arrival)?;
+                if origin == Origin::Person {
+                    self.raise_by_message(transaction, changes, contact, &said, in_danger)
+                        .await?;
+                }
                 if may_answer && place.blocked_until.is_none() {
                     self.answer_automatically(transaction, changes, contact, Arrived::Joined)
                         .await?;
@@ -264,6 +270,8 @@ impl Store {
                 let contact = self.open_contact(changes, &arrival, earlier, place.refers_to)?;
                 let may_answer = may_be_acknowledged(&arrival.incoming);
                 self.add_message(changes, contact, arrival)?;
+                self.raise_by_message(transaction, changes, contact, &said, in_danger)
+                    .await?;
                 if let Some(until) = place.blocked_until {
                     changes.keep_out(contact, until)?;
                 } else if may_answer {

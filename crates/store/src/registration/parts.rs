@@ -228,9 +228,11 @@ impl Store {
             }
         }
         let words = first_words(&body.text);
+        let text = body.text.clone();
         message.body = Some(seal(&key, &message_content_place(message.id), &body)?);
         changes.put(message);
         let target = wait_again(changes, mine, found.contact, at, incoming.origin)?;
+        self.raise_by_text(changes, target, &text)?;
         self.show_change(changes, target, found.contact, &change, words)
     }
 

@@ -197,8 +197,13 @@ impl Patterns {
             return Ok(Element::Gap(GAP));
         }
         if let Some(words) = part.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-            let words = words.parse::<usize>().ok().filter(|words| (1..=LONGEST).contains(words));
-            return words.map(Element::Gap).ok_or_else(|| format!("{part:?} is not a number of words"));
+            let words = words
+                .parse::<usize>()
+                .ok()
+                .filter(|words| (1..=LONGEST).contains(words));
+            return words
+                .map(Element::Gap)
+                .ok_or_else(|| format!("{part:?} is not a number of words"));
         }
         let (name, is_optional) = part.strip_suffix('?').map_or((part, false), |name| (name, true));
         let group = if let Some(group) = self.groups.get(name) {
@@ -207,7 +212,11 @@ impl Patterns {
             let alternatives: Vec<String> = name.split('|').map(str::to_owned).collect();
             self.add_group(name, &alternatives)?
         };
-        Ok(if is_optional { Element::Optional(group) } else { Element::Group(group) })
+        Ok(if is_optional {
+            Element::Optional(group)
+        } else {
+            Element::Group(group)
+        })
     }
 
     /// Searches for all sequences in `text`.
@@ -237,7 +246,8 @@ impl Patterns {
                         continue;
                     };
                     let end = search.match_at(start, &sequence.elements);
-                    let Some(end) = end.filter(|_| !sequence.negatable || !search.is_negated(text, start)) else {
+                    let Some(end) = end.filter(|_| !sequence.negatable || !search.is_negated(text, start))
+                    else {
                         continue;
                     };
                     if let Some(spans) = found.of_sequence.get_mut(*number) {
@@ -299,7 +309,9 @@ impl FoundWords {
     }
 
     fn is_one_of(&self, place: usize, group: Group) -> bool {
-        self.at(place).iter().any(|(found, length)| *found == group && *length == 1)
+        self.at(place)
+            .iter()
+            .any(|(found, length)| *found == group && *length == 1)
     }
 }
 
@@ -339,7 +351,9 @@ impl Search {
                 return None;
             }
         }
-        usize::try_from(places.trailing_zeros()).ok().map(|length| start + length)
+        usize::try_from(places.trailing_zeros())
+            .ok()
+            .map(|length| start + length)
     }
 
     fn pass_group(&mut self, start: usize, places: u64, group: Group, last: usize) -> u64 {

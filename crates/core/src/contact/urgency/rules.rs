@@ -164,10 +164,12 @@ impl Compiled {
     pub(super) fn compile(file: &File) -> Result<Self, InvalidRules> {
         let mut patterns = Patterns::default();
         let mut add_list = |name: &str, words: &[String]| -> Result<Group, InvalidRules> {
-            patterns.add_group(name, words).map_err(|problem| InvalidRules::List {
-                list: name.to_owned(),
-                problem,
-            })
+            patterns
+                .add_group(name, words)
+                .map_err(|problem| InvalidRules::List {
+                    list: name.to_owned(),
+                    problem,
+                })
         };
         let negation = Negation {
             negators: add_list("negators", &file.negators)?,
@@ -206,7 +208,10 @@ impl Compiled {
             return Err("the id is used twice".to_owned());
         }
         let mut read = |texts: &[String]| -> Result<Vec<usize>, String> {
-            texts.iter().map(|text| self.patterns.add_sequence(text, false)).collect()
+            texts
+                .iter()
+                .map(|text| self.patterns.add_sequence(text, false))
+                .collect()
         };
         Ok(Context {
             words: read(&raw.words)?,
@@ -241,7 +246,9 @@ impl Compiled {
                 .iter()
                 .map(|pattern| {
                     let parts = pattern.split('&');
-                    parts.map(|part| self.read_part(part.trim(), raw.negatable)).collect()
+                    parts
+                        .map(|part| self.read_part(part.trim(), raw.negatable))
+                        .collect()
                 })
                 .collect::<Result<_, _>>()?,
             id: raw.id.clone(),
@@ -256,7 +263,9 @@ impl Compiled {
             return self.patterns.add_sequence(text, negatable).map(Part::Sequence);
         };
         let place = self.rules.iter().position(|rule| rule.id == id);
-        place.map(Part::Rule).ok_or_else(|| format!("no earlier rule is called {id:?}"))
+        place
+            .map(Part::Rule)
+            .ok_or_else(|| format!("no earlier rule is called {id:?}"))
     }
 
     /// Returns how far each rule raises the urgency of a text, and the number of comparisons made.
@@ -329,9 +338,9 @@ fn combine(parts: &[&[Span]], within: usize) -> Vec<Span> {
     };
     let join = |span: &Span| {
         let nearest = |other: &&[Span]| nearest(other, *span).filter(|near| near.distance(*span) <= within);
-        others
-            .iter()
-            .try_fold(*span, |joined, other| nearest(other).map(|near| joined.join(near)))
+        others.iter().try_fold(*span, |joined, other| {
+            nearest(other).map(|near| joined.join(near))
+        })
     };
     first.iter().filter_map(join).collect()
 }

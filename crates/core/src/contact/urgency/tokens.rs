@@ -74,7 +74,9 @@ impl Separator {
             '.' | '…' => self.dots += if letter == '…' { 3 } else { 1 },
             '!' | '?' => self.sentence = true,
             '\n' => self.lines += 1,
-            ',' | ';' | ':' | '(' | ')' | '"' | '„' | '“' | '”' | '«' | '»' | '–' | '—' => self.clause = true,
+            ',' | ';' | ':' | '(' | ')' | '"' | '„' | '“' | '”' | '«' | '»' | '–' | '—' => {
+                self.clause = true
+            }
             _ => {}
         }
     }
@@ -142,7 +144,12 @@ mod tests {
             ("don’t", "dont"),
             ("xanax", "ksanaks"),
         ] {
-            let words = [one, other].map(|text| tokens(text).into_iter().map(|token| token.word).collect::<Vec<_>>());
+            let words = [one, other].map(|text| {
+                tokens(text)
+                    .into_iter()
+                    .map(|token| token.word)
+                    .collect::<Vec<_>>()
+            });
             assert_eq!(words[0], words[1], "{one} {other}");
         }
         assert_eq!(tokens("imam 22 godine")[1].word, "22");
@@ -150,19 +157,27 @@ mod tests {
 
     #[test]
     fn signs_between_words_end_clauses_and_sentences() {
-        let pauses = |text: &str| tokens(text).into_iter().map(|token| token.pause).skip(1).collect::<Vec<_>>();
-        assert_eq!(pauses("ne, u 12.30. I dalje"), [
-            Pause::Clause,
-            Pause::Space,
-            Pause::Space,
-            Pause::Sentence,
-            Pause::Space
-        ]);
-        assert_eq!(pauses("hocu... da\numrem\n\nkraj"), [
-            Pause::Clause,
-            Pause::Clause,
-            Pause::Sentence
-        ]);
+        let pauses = |text: &str| {
+            tokens(text)
+                .into_iter()
+                .map(|token| token.pause)
+                .skip(1)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            pauses("ne, u 12.30. I dalje"),
+            [
+                Pause::Clause,
+                Pause::Space,
+                Pause::Space,
+                Pause::Sentence,
+                Pause::Space
+            ]
+        );
+        assert_eq!(
+            pauses("hocu... da\numrem\n\nkraj"),
+            [Pause::Clause, Pause::Clause, Pause::Sentence]
+        );
         assert_eq!(pauses("a-b! c"), [Pause::Space, Pause::Sentence]);
     }
 }
