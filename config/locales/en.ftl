@@ -1078,3 +1078,32 @@ in-danger-not_sure = I am not sure
 in-danger-no = No
 in-danger-hint = You need not answer. If yes, call one of the numbers above, and write to us as well: we read your message first.
 event-raised = urgency raised by the rules
+
+# Alarms
+
+ringing = Somebody may be in danger, and nobody takes care of it:
+alarm-path-fails = The alarm did not reach { $name } ({ $line }): { $problem }
+alarms = Alarms
+alarms-hint = Who was told when nobody took care of a contact in danger.
+alarm-none = There was no alarm yet.
+alarm-test = Send a test
+alarm-test-hint = All recipients get a message that says it is a test.
+alarm-kind-danger = danger
+alarm-kind-test = test
+alarm-kind-weekly_test = weekly test
+alarm-raised = Raised
+alarm-ended = Ended
+alarm-goes-on = goes on
+alarm-told = Told
+alarm-contact = Contact
+event-alarmed = alarm sent
+alarm-title = Alarm: somebody may be in danger
+alarm-test-title = Test of the alarm
+alarm-text =
+    Contact { $reference } may be from somebody in danger. For { $minutes } minutes nobody has taken care of it.
+
+    Open the desk: { $desk }
+
+    This message is repeated until somebody takes the contact.
+alarm-test-text =
+    This is a test of the alarm of { $centre }. Nothing happened. You need not do anything.

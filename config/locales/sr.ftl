@@ -1094,3 +1094,32 @@ in-danger-not_sure = Нисам сигуран/сигурна
 in-danger-no = Не
 in-danger-hint = Не мораш да одговориш. Ако јеси, позови неки од бројева изнад, а пиши и нама: твоју поруку читамо прву.
 event-raised = хитност подигнута по правилима
+
+# Alarms
+
+ringing = Неко је можда у опасности, а нико се тиме не бави:
+alarm-path-fails = Аларм није стигао до: { $name } ({ $line }): { $problem }
+alarms = Аларми
+alarms-hint = Ко је обавештен када се нико није бавио контактом у опасности.
+alarm-none = До сада није било аларма.
+alarm-test = Пошаљи пробу
+alarm-test-hint = Сви примаоци добијају поруку у којој пише да је то проба.
+alarm-kind-danger = опасност
+alarm-kind-test = проба
+alarm-kind-weekly_test = недељна проба
+alarm-raised = Почетак
+alarm-ended = Крај
+alarm-goes-on = траје
+alarm-told = Обавештени
+alarm-contact = Контакт
+event-alarmed = аларм послат
+alarm-title = Аларм: неко је можда у опасности
+alarm-test-title = Проба аларма
+alarm-text =
+    Контакт { $reference } је можда од некога у опасности. Већ { $minutes } мин нико се тиме не бави.
+
+    Отворите радно место: { $desk }
+
+    Ова порука се понавља док неко не преузме контакт.
+alarm-test-text =
+    Ово је проба аларма за { $centre }. Ништа се није догодило. Не морате ништа да урадите.

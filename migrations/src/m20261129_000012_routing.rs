@@ -28,6 +28,8 @@ impl MigrationTrait for Migration {
             .await?;
         manager.create_table(offers()).await?;
         manager.create_table(schedules()).await?;
+        manager.create_table(alarms()).await?;
+        manager.create_table(alarm_notices()).await?;
         let queue = "CREATE INDEX contacts_queue ON contacts (urgency DESC, waiting_since, id) \
                      WHERE status = 'waiting' AND holder IS NULL AND marking IS NULL";
         manager.get_connection().execute_unprepared(queue).await?;
@@ -38,7 +40,7 @@ impl MigrationTrait for Migration {
         manager
             .drop_index(Index::drop().name("contacts_queue").table("contacts").to_owned())
             .await?;
-        for table in ["schedules", "offers"] {
+        for table in ["alarm_notices", "alarms", "schedules", "offers"] {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
         let told = Table::alter()
@@ -104,5 +106,52 @@ fn schedules() -> TableCreateStatement {
         .col(schema::uuid_null("made_by"))
         // The schedule as JSON.
         .col(schema::text("content"))
+        .to_owned()
+}
+
+/// Alarms that leave the desk.
+fn alarms() -> TableCreateStatement {
+    Table::create()
+        .table("alarms")
+        .col(schema::uuid("id").primary_key())
+        // "danger", "test" or "weekly_test".
+        .col(schema::text("kind"))
+        // The contact in danger; NULL for a test.
+        .col(schema::uuid_null("contact_id"))
+        .col(schema::big_integer("raised_at"))
+        // The number of steps taken so far.
+        .col(schema::small_integer("step").default(0))
+        // When the next step is due.
+        .col(schema::big_integer("next_at"))
+        // When the alarm ended; NULL while it goes on.
+        .col(schema::big_integer_null("ended_at"))
+        .foreign_key(
+            ForeignKey::create()
+                .from("alarms", "contact_id")
+                .to("contacts", "id")
+                .on_delete(ForeignKeyAction::Cascade),
+        )
+        .to_owned()
+}
+
+/// Who was told about an alarm, when, and whether it worked.
+fn alarm_notices() -> TableCreateStatement {
+    Table::create()
+        .table("alarm_notices")
+        .col(schema::big_integer("id").primary_key().auto_increment())
+        .col(schema::uuid("alarm_id"))
+        .col(schema::big_integer("at"))
+        .col(schema::small_integer("step"))
+        // The recipient's name, and the line that carried the notice.
+        .col(schema::text("recipient"))
+        .col(schema::text("line"))
+        // Empty if the notice was handed over.
+        .col(schema::text("problem"))
+        .foreign_key(
+            ForeignKey::create()
+                .from("alarm_notices", "alarm_id")
+                .to("alarms", "id")
+                .on_delete(ForeignKeyAction::Cascade),
+        )
         .to_owned()
 }

@@ -7,6 +7,7 @@
 )]
 
 mod addresses;
+mod alarm;
 mod answering;
 mod api;
 mod bridge;

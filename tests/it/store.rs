@@ -14,7 +14,7 @@ use hotline_core::{
     identifiers::line_name::LineName,
     intake::{Cursor, Intake, Source},
     job::JobKind,
-    routing::settings::Routing,
+    routing::{alarm::AlarmSettings, settings::Routing},
     staff::rights::Role,
     statistics::figures::Measure,
     time::{
@@ -67,6 +67,7 @@ fn settings_of(url: String, folder: &std::path::Path, backlog: u64) -> Settings 
         scheme: Scheme::centre().unwrap(),
         wrap_up: false,
         routing: Routing::default(),
+        alarm: AlarmSettings::default(),
         urgency_rules: UrgencyRules::centre().unwrap(),
         undo: Duration::ZERO,
         reserve: 0,

@@ -3,6 +3,7 @@
 //! All functions are pure. The store reads the facts, calls [`decide::decide`] or [`queue::assign_all`], and writes the result in the same
 //! transaction.
 
+pub mod alarm;
 pub mod availability;
 pub mod decide;
 pub mod queue;

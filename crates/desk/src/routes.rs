@@ -83,6 +83,9 @@ fn account_routes() -> Vec<Route> {
         both POST "/break" May(TakeDuty), duty::set_break, "Begin or end a break, in which you get no contacts automatically";
         both POST "/contacts/next" May(TakeDuty), duty::take_next, "Take the next contact of the queue";
         both POST "/contacts/{reference}/decline" May(TakeDuty), duty::decline, "Decline a contact that is on offer to you";
+        desk GET "/alarms" May(SeeRouting), routing::alarm::page;
+        api GET "/alarms" May(SeeRouting), routing::alarm::list, "The history of alarms, with everybody who was told";
+        both POST "/alarms/test" May(SeeRouting), routing::alarm::send_test, "Send a test alarm to all recipients";
         api GET "/routing" May(SeeRouting), routing::api::show_routing, "The queue, the counsellors and the recent decisions";
         desk GET "" Anyone, inbox::page::front;
         desk GET "/live" Anyone, live::live;

@@ -4,7 +4,7 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use hotline_core::text::locale::Locales;
 
-use crate::{lines::open_lines, service::open_store, settings::Settings};
+use crate::{alarm::check_recipients, lines::open_lines, service::open_store, settings::Settings};
 
 /// Checks the database, the disk and every line. Returns a failure exit code if one of these checks fails.
 pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
@@ -29,7 +29,20 @@ pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
         }
     }
     let locales = Arc::new(Locales::load()?);
-    for (name, (kind, channel)) in open_lines(&settings, &locales)? {
+    let lines = open_lines(&settings, &locales)?;
+    match check_recipients(&settings.alarm, &lines) {
+        Ok(()) if settings.alarm.recipients.is_empty() => {
+            println!(
+                "note  alarm: nobody is told if nobody takes care of a contact in danger. Add `[[alarm.recipients]]`"
+            );
+        }
+        Ok(()) => println!("ok    alarm: {} recipients", settings.alarm.recipients.len()),
+        Err(error) => {
+            works = false;
+            println!("wrong alarm: {error}");
+        }
+    }
+    for (name, (kind, channel)) in lines {
         let tried = tokio::time::timeout(Duration::from_secs(90), channel.check()).await;
         match tried.unwrap_or_else(|_| Err(anyhow::anyhow!("it took longer than 90 seconds"))) {
             Ok(said) => said

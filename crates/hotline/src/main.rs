@@ -1,5 +1,6 @@
 //! Hotline: a contact-intake service for helplines.
 
+mod alarm;
 mod arguments;
 mod check;
 mod deliver;

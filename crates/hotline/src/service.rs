@@ -14,7 +14,7 @@ use hotline_desk::state::Desk;
 use hotline_store::db::store::{LineSettings, Store};
 
 use crate::{
-    deliver, fetch, http,
+    alarm, deliver, fetch, http,
     lines::{Lines, line_settings, open_lines},
     listen, receive,
     settings::Settings,
@@ -81,6 +81,18 @@ pub async fn start(
     lifecycle.run(async move {
         tokio::select! { () = searchable => {}, () = stopped.cancelled() => {} }
     });
+    alarm::check_recipients(&settings.alarm, &lines)?;
+    lifecycle.run(alarm::work(
+        alarm::Teller {
+            store: Arc::clone(&store),
+            lines: Arc::clone(&lines),
+            settings: settings.alarm.clone(),
+            centre: Arc::new(settings.centre.clone()),
+            locales: Arc::new(Locales::load()?),
+            desk_url: settings.http.desk_url.clone(),
+        },
+        lifecycle.stop.clone(),
+    ));
     let (routing, stopped) = (Arc::clone(&store).keep_routing(), lifecycle.stop.clone());
     lifecycle.run(async move {
         tokio::select! { () = routing => {}, () = stopped.cancelled() => {} }
@@ -152,6 +164,7 @@ pub async fn open_store_at(
         zone: settings.centre.time_zone,
         reopen_days: settings.centre.reopen_days,
         routing: settings.routing.clone(),
+        alarm: settings.alarm.clone(),
         urgency_rules,
         scheme,
         wrap_up: settings.desk.wrap_up,

@@ -8,7 +8,11 @@ use std::{
 
 use anyhow::{Context, anyhow, bail};
 use config::{Config, Environment, File, FileFormat, Value};
-use hotline_core::{centre::Centre, identifiers::private::Private, routing::settings::Routing};
+use hotline_core::{
+    centre::Centre,
+    identifiers::private::Private,
+    routing::{alarm::AlarmSettings, settings::Routing},
+};
 use serde::Deserialize;
 
 /// The settings file used without `--config`.
@@ -36,6 +40,9 @@ pub struct Settings {
     /// How contacts reach counsellors.
     #[serde(default)]
     pub routing: Routing,
+    /// When somebody outside the desk is told about contacts in danger.
+    #[serde(default)]
+    pub alarm: AlarmSettings,
     /// Publication and suppression of statistics.
     #[serde(default)]
     pub statistics: Statistics,

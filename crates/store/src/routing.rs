@@ -2,6 +2,7 @@
 //!
 //! [`hotline_core::routing`] decides. This room reads the facts and writes the decisions, each pass in one transaction.
 
+pub mod alarm;
 mod facts;
 pub mod offers;
 pub mod overview;

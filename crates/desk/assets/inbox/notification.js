@@ -31,6 +31,14 @@ export function notifyOfWaiting() {
   if (notify && Notification.permission === "granted") new Notification("Hotline", { body: notify, tag: "waits" });
 }
 
+/** The time between two rings, in milliseconds. */
+const RING = 5_000;
+
+// A contact in danger rings at every available desk until somebody takes care of it.
+setInterval(() => {
+  if (document.querySelector("[data-ringing]")) playSound();
+}, RING);
+
 document.addEventListener("change", (event) => {
   const box = event.target;
   if (!(box instanceof HTMLInputElement) || !box.matches("[data-permit]") || !box.checked) return;

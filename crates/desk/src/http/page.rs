@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use hotline_core::{
     centre::Centre,
+    identifiers::reference::Reference,
     routing::availability::Availability,
     staff::{
         preferences::Theme,
@@ -15,7 +16,11 @@ use hotline_core::{
     },
     text::{locale::Words, visible::with_directions_marked},
 };
-use hotline_store::{intake::lines::LineState, routing::offers::Offer, staff::accounts::StaffMember};
+use hotline_store::{
+    intake::lines::LineState,
+    routing::{alarm::AlarmNotice, offers::Offer},
+    staff::accounts::StaffMember,
+};
 
 use crate::{http::errors::PageError, state::Desk};
 use hotline_reports::labels::{channel_name, format_day};
@@ -62,12 +67,23 @@ pub(crate) struct Care {
     pub(crate) available_seconds: Option<i64>,
     /// The contacts that are on offer to the reader.
     pub(crate) offers: Vec<Offer>,
+    /// The contacts in danger that nobody takes care of, if the reader is available.
+    pub(crate) ringing: Vec<Reference>,
+    /// The recipients whom the last alarm could not tell, if the reader may see this.
+    pub(crate) failing: Vec<AlarmNotice>,
 }
 
 impl Care {
     async fn of(desk: &Desk, me: &StaffMember) -> Result<Self, PageError> {
+        let mut failing = Vec::new();
+        if me.role.may(Right::SeeRouting) {
+            failing = desk.store.failing_alarm_paths().await?;
+        }
         if !me.role.may(Right::TakeDuty) {
-            return Ok(Self::default());
+            return Ok(Self {
+                failing,
+                ..Self::default()
+            });
         }
         let all = desk.store.availabilities().await?;
         let mine = all.iter().find(|one| one.member.id == me.id);
@@ -75,7 +91,13 @@ impl Care {
             Availability::Available { until } => Some((until - desk.clock.now()).num_seconds()),
             Availability::Away { .. } => None,
         });
+        let ringing = match available_seconds {
+            Some(_) => desk.store.ringing().await?,
+            None => Vec::new(),
+        };
         Ok(Self {
+            ringing,
+            failing,
             available_seconds,
             offers: desk.store.offers_to(me).await?,
         })

@@ -282,6 +282,7 @@ impl Inbox<'_> {
             | HistoryKind::Edited
             | HistoryKind::EditedEarlier
             | HistoryKind::KeptOut
+            | HistoryKind::Alarmed
             | HistoryKind::OfferDeclined
             | HistoryKind::OfferEnded
             | HistoryKind::GivenBack

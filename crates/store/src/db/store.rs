@@ -12,7 +12,7 @@ use chrono_tz::Tz;
 use hotline_core::{
     contact::{classification::Scheme, urgency::UrgencyRules},
     identifiers::private::Private,
-    routing::settings::Routing,
+    routing::{alarm::AlarmSettings, settings::Routing},
     statistics::returns::Return,
     text::locale::Locales,
     time::clock::Clock,
@@ -71,6 +71,8 @@ pub struct Settings {
     pub wrap_up: bool,
     /// The rules that raise the urgency of contacts.
     pub urgency_rules: UrgencyRules,
+    /// When somebody outside the desk is told about contacts in danger.
+    pub alarm: AlarmSettings,
     /// How contacts reach counsellors.
     pub routing: Routing,
     /// Settings of each line.
@@ -129,6 +131,7 @@ pub struct Store {
     pub(crate) wrap_up: bool,
     pub(crate) urgency_rules: UrgencyRules,
     pub(crate) routing: Routing,
+    pub(crate) alarm: AlarmSettings,
     pub(crate) lines: Vec<LineSettings>,
     pub(crate) networks: Vec<String>,
     pub(crate) returns: Vec<Return>,
@@ -209,6 +212,7 @@ impl Store {
             wrap_up: settings.wrap_up,
             urgency_rules: settings.urgency_rules,
             routing: settings.routing,
+            alarm: settings.alarm,
             lines: settings.lines,
             networks: settings.networks,
             returns: Return::all()?,

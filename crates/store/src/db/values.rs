@@ -48,6 +48,8 @@ pub enum HistoryKind {
     OfferEnded,
     /// The contact returned to the queue, because its assignee was away while the person waited for a reply.
     Returned,
+    /// Somebody outside the desk was told that nobody takes care of the contact.
+    Alarmed,
     /// A counsellor took the contact.
     Claimed,
     /// The assignee gave the contact back, or the assignee's account was disabled.
@@ -130,6 +132,31 @@ pub enum Outcome {
     Report,
     /// The raw message was ignored, for example as a repeated delivery. It is still kept.
     Ignored,
+}
+
+/// Why an alarm was raised.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    EnumIter,
+    DeriveActiveEnum,
+    Serialize,
+    schemars::JsonSchema,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum AlarmKind {
+    /// Nobody takes care of a contact in danger.
+    Danger,
+    /// Staff sent a test.
+    Test,
+    /// The test that is sent every week.
+    WeeklyTest,
 }
 
 /// The direction of a message: who wrote it, and to whom.
@@ -216,7 +243,7 @@ macro_rules! display_as_stored {
     };
 }
 
-display_as_stored!(HistoryKind, Outcome, Direction, JobState, DraftKind);
+display_as_stored!(AlarmKind, HistoryKind, Outcome, Direction, JobState, DraftKind);
 
 #[cfg(test)]
 mod tests {

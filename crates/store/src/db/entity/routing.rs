@@ -45,3 +45,51 @@ pub mod schedules {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// Alarms that leave the desk.
+pub mod alarms {
+    use sea_orm::entity::prelude::*;
+
+    use crate::db::values::AlarmKind;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "alarms")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub kind: AlarmKind,
+        pub contact_id: Option<Uuid>,
+        pub raised_at: i64,
+        pub step: i16,
+        pub next_at: i64,
+        pub ended_at: Option<i64>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Who was told about alarms.
+pub mod alarm_notices {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "alarm_notices")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub alarm_id: Uuid,
+        pub at: i64,
+        pub step: i16,
+        pub recipient: String,
+        pub line: String,
+        pub problem: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

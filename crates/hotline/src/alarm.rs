@@ -1,0 +1,146 @@
+//! The alarm worker: tells people outside the desk that nobody takes care of a contact in danger. What it sends contains no word of the
+//! contact.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::ensure;
+use chrono::Utc;
+use hotline_core::{
+    centre::Centre,
+    contact::message::OutboundMessage,
+    identifiers::{chance, ids, line_name::LineName, reference::Reference, token::ThreadToken},
+    routing::alarm::{AlarmRecipient, AlarmSettings},
+    text::locale::Locales,
+};
+use hotline_store::{db::store::Store, db::values::AlarmKind, routing::alarm::DueStep};
+use tokio_util::sync::CancellationToken;
+
+use crate::lines::Lines;
+
+/// The time between two looks for due alarms.
+const LOOK: Duration = Duration::from_secs(2);
+/// The time limit for telling one recipient.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the worker needs to tell recipients.
+pub struct Teller {
+    pub store: Arc<Store>,
+    pub lines: Arc<Lines>,
+    pub settings: AlarmSettings,
+    pub centre: Arc<Centre>,
+    pub locales: Arc<Locales>,
+    pub desk_url: String,
+}
+
+/// Checks that every recipient's line exists.
+///
+/// # Errors
+/// For the first recipient whose line does not exist.
+pub fn check_recipients(settings: &AlarmSettings, lines: &Lines) -> anyhow::Result<()> {
+    for recipient in &settings.recipients {
+        ensure!(
+            lines.keys().any(|line| line.as_str() == recipient.line),
+            "`alarm.recipients`: {:?} is told by the line {:?}, and there is no such line",
+            recipient.name,
+            recipient.line
+        );
+    }
+    Ok(())
+}
+
+/// Raises and sends alarms until `stop` is cancelled.
+pub async fn work(teller: Teller, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        match teller.store.due_alarms().await {
+            Ok(due) => {
+                for step in due {
+                    teller.tell_all(&step).await;
+                }
+            }
+            Err(error) => tracing::error!(error = %error, "It is unknown whether an alarm is due"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+impl Teller {
+    /// Tells all recipients of a step at the same time, so that a slow line does not delay the others.
+    async fn tell_all(&self, step: &DueStep) {
+        if self.settings.recipients.is_empty() {
+            tracing::error!(
+                "Nobody takes care of a contact in danger, and `alarm.recipients` names nobody to tell"
+            );
+        }
+        let told = self
+            .settings
+            .told_in(step.step)
+            .map(|recipient| self.tell(step, recipient));
+        futures::future::join_all(told).await;
+    }
+
+    async fn tell(&self, step: &DueStep, recipient: &AlarmRecipient) {
+        let sent = tokio::time::timeout(PATIENCE, self.send(step, recipient)).await;
+        let problem = match sent {
+            Ok(Ok(())) => None,
+            Ok(Err(problem)) => Some(problem),
+            Err(_) => Some("no answer within 30 seconds".to_owned()),
+        };
+        if let Some(problem) = &problem {
+            tracing::error!(recipient = %recipient.name, line.name = %recipient.line, problem, "An alarm could not be sent");
+        }
+        let noted = self
+            .store
+            .note_alarm(step, &recipient.name, &recipient.line, problem.as_deref())
+            .await;
+        if let Err(error) = noted {
+            tracing::error!(error = %error, "It could not be recorded who was told about an alarm");
+        }
+    }
+
+    async fn send(&self, step: &DueStep, recipient: &AlarmRecipient) -> Result<(), String> {
+        let line = LineName::parse(&recipient.line).map_err(|error| error.to_string())?;
+        let (_, channel) = self.lines.get(&line).ok_or("there is no such line")?;
+        let message = self.message(step, recipient);
+        for chunk in 0..channel.chunk_count(&message) {
+            channel
+                .send(&message, chunk)
+                .await
+                .map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+
+    fn message(&self, step: &DueStep, recipient: &AlarmRecipient) -> OutboundMessage {
+        let words = self.locales.of(self.centre.language);
+        let reference = step
+            .reference
+            .map(|reference| reference.to_string())
+            .unwrap_or_default();
+        let minutes = (Utc::now() - step.raised_at).num_minutes().max(0).to_string();
+        let (title, text) = match step.kind {
+            AlarmKind::Danger => ("alarm-title", "alarm-text"),
+            AlarmKind::Test | AlarmKind::WeeklyTest => ("alarm-test-title", "alarm-test-text"),
+        };
+        let more = [
+            ("reference", reference.as_str()),
+            ("minutes", &minutes),
+            ("desk", &self.desk_url),
+        ];
+        OutboundMessage {
+            id: ids::new(Utc::now()),
+            reference: step.reference.unwrap_or(Reference::from_number(0)),
+            token: ThreadToken::from_secret(&chance::bytes::<32>()),
+            to: recipient.to.clone().into(),
+            subject: Some(words.say(title).into()),
+            text: self.centre.say(words, text, &more).into(),
+            thread: Vec::new(),
+            files: Vec::new(),
+            uncertain: false,
+            automatic: true,
+            written_at: Utc::now(),
+        }
+    }
+}

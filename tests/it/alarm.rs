@@ -1,0 +1,163 @@
+//! Urgency and the alarm: what raises a contact, and who is told if nobody takes care of it.
+
+use std::time::Duration;
+
+use hotline_core::staff::rights::Role;
+use hotline_store::inbox::list::{Filter, View};
+use hotline_tests::{
+    peers::{bridge::Bridge, dovecot::Dovecot, smtp::Smtp, telegram::Telegram, wait_until},
+    service::{CENTRE, Service, mail_lines},
+    staff::text,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    store::{mail, on_both},
+    writing::posted,
+};
+
+const DANGER: &str = "Hoću da se ubijem večeras, popila sam tablete";
+const DUTY_CHAT: i64 = 9_001;
+
+/// Recipients on a mail line, a Telegram line and a bridge line.
+fn recipients() -> String {
+    let one = |line: &str, to: &str| {
+        format!("[[alarm.recipients]]\nname = \"Dežurna\"\nline = \"{line}\"\nto = \"{to}\"\n")
+    };
+    [
+        one("mail", "duty@example.org"),
+        one("telegram", &DUTY_CHAT.to_string()),
+        one("signal", "duty-phone"),
+    ]
+    .concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_friday_afternoon_the_duty_phone_is_told_by_three_ways_without_content() {
+    let dovecot = Dovecot::start().await.unwrap();
+    let smtp = Smtp::start(&dovecot, &[(CENTRE, "kontakt"), ("duty@example.org", "duty")])
+        .await
+        .unwrap();
+    let telegram = Telegram::start().await.unwrap();
+    telegram.person(DUTY_CHAT, "Dežurna");
+    let bridge = Bridge::start().await.unwrap();
+    let lines = format!(
+        "{}\n[lines.telegram]\nchannel = \"telegram\"\ntoken = \"{}\"\napi_url = \"{}\"\n{}\n{}",
+        mail_lines(&dovecot, &smtp, ""),
+        telegram.token(),
+        telegram.api_url(),
+        bridge.lines(),
+        recipients()
+    );
+    let mut service = Service::with_lines(None, &lines).unwrap();
+    service.give_clock().unwrap();
+    service.set_clock("@2026-11-27 15:00:00").unwrap();
+    service.start().await.unwrap();
+    let head = service.hire("vera", "supervisor").await.unwrap();
+    let (reference, _) = posted(&service, DANGER).await;
+    wait_until(Duration::from_secs(60), || async {
+        let mailed = smtp.journal().unwrap_or_default();
+        let mailed = mailed
+            .iter()
+            .any(|entry| entry.to.contains(&"duty@example.org".to_owned()));
+        mailed && !telegram.sent_to(DUTY_CHAT).is_empty() && !bridge.taken().is_empty()
+    })
+    .await
+    .unwrap();
+    let told = telegram.sent_to(DUTY_CHAT)[0].to_string() + &bridge.taken()[0].body().to_string();
+    assert!(told.contains(&reference), "{told}");
+    assert!(!told.contains("tablete"), "{told}");
+    assert!(bridge.taken()[0].is_signed());
+    // Whoever takes the contact and opens it ends the alarm.
+    let alarms = head.get("/api/v1/alarms").await.unwrap();
+    assert_eq!(alarms.pointer("/alarms/0/ended_at"), Some(&Value::Null));
+    assert_eq!(
+        alarms
+            .pointer("/alarms/0/notices")
+            .unwrap()
+            .as_array()
+            .unwrap()
+            .len(),
+        3
+    );
+    head.post(&format!("/api/v1/contacts/{reference}/claim"), &json!({}))
+        .await
+        .unwrap();
+    head.contact(&reference).await.unwrap();
+    wait_until(Duration::from_secs(30), || async {
+        let alarms = head.get("/api/v1/alarms").await.unwrap();
+        alarms.pointer("/alarms/0/ended_at") != Some(&Value::Null)
+    })
+    .await
+    .unwrap();
+    // A path that fails is shown on the desk, and recorded.
+    bridge.answer_next(&[500, 500, 500]);
+    head.post("/api/v1/alarms/test", &json!({})).await.unwrap();
+    wait_until(Duration::from_secs(60), || async {
+        let page = head.page("/desk/inbox").await.unwrap_or_default();
+        page.contains("signal") && page.contains("class=\"alarm\"")
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn a_message_of_danger_raises_its_contact_and_staff_may_lower_it() {
+    on_both(async |world| {
+        world
+            .arrives("1", mail("ana@example.org", "a@x", DANGER, vec![]))
+            .await;
+        world
+            .arrives(
+                "2",
+                mail("eva@example.org", "b@x", "Kako da promenim lozinku?", vec![]),
+            )
+            .await;
+        let head = world
+            .store
+            .add_staff(
+                "vera",
+                "Vera",
+                Role::Supervisor,
+                &"a long password".to_owned().into(),
+            )
+            .await
+            .unwrap();
+        let page = world
+            .store
+            .inbox(View::Unassigned, &Filter::default(), head.id, None, 10)
+            .await;
+        let rows = page.unwrap().rows;
+        let urgencies: Vec<i16> = rows.iter().map(|row| row.urgency).collect();
+        assert_eq!(urgencies, [2, 0], "danger comes first");
+        let reference = rows[0].reference;
+        let detail = world.store.contact(reference).await.unwrap().unwrap();
+        let told: Vec<&str> = detail.history.iter().map(|event| event.detail.as_str()).collect();
+        assert!(told.iter().any(|rules| rules.contains("suicid")), "{told:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_says_they_are_in_danger_comes_first() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    posted(&service, "Kako da prijavim profil?").await;
+    let form = [
+        ("message", "Molim vas javite se"),
+        ("in_danger", "yes"),
+        ("lang", "sr-Latn"),
+    ];
+    let client = reqwest::Client::new();
+    let sent = client
+        .post(format!("{}/advice", service.base()))
+        .form(&form)
+        .send()
+        .await
+        .unwrap();
+    assert!(sent.status().is_success());
+    let contacts = mila.until_contacts(2).await.unwrap();
+    assert_eq!(contacts[0].pointer("/urgency"), Some(&json!(2)));
+    assert_eq!(text(&contacts[0], "/first_words"), "Molim vas javite se");
+}
