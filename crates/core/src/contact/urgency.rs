@@ -6,6 +6,7 @@
 
 mod pattern;
 mod rules;
+mod search;
 #[cfg(test)]
 mod tests;
 mod tokens;

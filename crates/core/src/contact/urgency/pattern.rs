@@ -1,20 +1,17 @@
-//! Patterns of the urgency rules, and the search for them in a text.
+//! The patterns of the urgency rules, and their notation.
 //!
-//! The matcher compares whole words and stems, which keeps the rules readable for people who write no regular expressions. From each word of
-//! the text, it follows all places where a pattern could continue at once, as the bits of one number. The work for a word is therefore limited
-//! by the size of the rules, and the work for a text grows in proportion to its length.
+//! Patterns consist of whole words and stems instead of regular expressions, which keeps the rules readable for the people who edit them and
+//! makes the cost of a search predictable.
 
 use std::collections::HashMap;
 
-use super::tokens::{Pause, Token, normalise};
+use super::tokens::normalise;
 use crate::text::fold::fold;
 
 /// The largest number of words that one pattern may cover. The places of a search are the bits of a `u64`.
-const LONGEST: usize = 40;
+pub(super) const LONGEST: usize = 40;
 /// The number of words that `..` may stand for.
 const GAP: usize = 3;
-/// The largest number of words that are looked at before a match in the search for a negation.
-const NEGATION_REACH: usize = 5;
 
 /// The number of a group of alternative words.
 pub(super) type Group = usize;
@@ -47,7 +44,7 @@ impl Span {
 
 /// A part of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Element {
+pub(super) enum Element {
     /// One of the alternatives of a group.
     Group(Group),
     /// One of the alternatives of a group, or nothing.
@@ -58,14 +55,14 @@ enum Element {
 
 /// A sequence of words that is searched in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Sequence {
-    elements: Vec<Element>,
-    negatable: bool,
+pub(super) struct Sequence {
+    pub(super) elements: Vec<Element>,
+    pub(super) negatable: bool,
 }
 
 /// A word of a pattern.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Word {
+pub(super) struct Word {
     text: String,
     is_stem: bool,
 }
@@ -77,7 +74,7 @@ impl Word {
         (!word.is_empty() && word.chars().all(char::is_alphanumeric)).then_some(Self { text: word, is_stem })
     }
 
-    fn matches(&self, word: &str) -> bool {
+    pub(super) fn matches(&self, word: &str) -> bool {
         if self.is_stem {
             word.starts_with(&self.text)
         } else {
@@ -88,40 +85,22 @@ impl Word {
 
 /// An alternative of a group: one or more words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Phrase {
-    group: Group,
-    words: Vec<Word>,
+pub(super) struct Phrase {
+    pub(super) group: Group,
+    pub(super) words: Vec<Word>,
 }
 
 /// All sequences of the rules, with an index by their first words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Patterns {
     groups: HashMap<String, Group>,
-    longest_of_group: Vec<usize>,
-    phrases: Vec<Phrase>,
-    by_word: HashMap<String, Vec<usize>>,
-    by_stem: HashMap<String, Vec<usize>>,
-    longest_stem: usize,
-    sequences: Vec<Sequence>,
-    by_first_group: Vec<Vec<usize>>,
-}
-
-/// The groups that a search treats specially.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Negation {
-    /// Words that negate what follows.
-    pub negators: Group,
-    /// Words that may stand between a negator and what it negates.
-    pub fillers: Group,
-}
-
-/// The matches of all sequences in one text.
-#[derive(Debug)]
-pub(super) struct Matches {
-    /// The matches of each sequence, in the order of the text.
-    pub of_sequence: Vec<Vec<Span>>,
-    /// The number of comparisons made. Tests check with it that the work is proportional to the length of the text.
-    pub steps: usize,
+    pub(super) longest_of_group: Vec<usize>,
+    pub(super) phrases: Vec<Phrase>,
+    pub(super) by_word: HashMap<String, Vec<usize>>,
+    pub(super) by_stem: HashMap<String, Vec<usize>>,
+    pub(super) longest_stem: usize,
+    pub(super) sequences: Vec<Sequence>,
+    pub(super) by_first_group: Vec<Vec<usize>>,
 }
 
 impl Patterns {
@@ -165,8 +144,8 @@ impl Patterns {
 
     /// Parses a sequence, adds it and returns its number. The error says which part is invalid.
     pub(super) fn add_sequence(&mut self, text: &str, negatable: bool) -> Result<usize, String> {
-        let elements: Vec<Element> = text
-            .split_whitespace()
+        let parts = split_elements(text).into_iter();
+        let elements: Vec<Element> = parts
             .map(|part| self.parse_element(part))
             .collect::<Result<_, _>>()?;
         let Some(Element::Group(first)) = elements.first().copied() else {
@@ -209,7 +188,8 @@ impl Patterns {
         let group = if let Some(group) = self.groups.get(name) {
             *group
         } else {
-            let alternatives: Vec<String> = name.split('|').map(str::to_owned).collect();
+            let inside = name.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
+            let alternatives: Vec<String> = inside.unwrap_or(name).split('|').map(str::to_owned).collect();
             self.add_group(name, &alternatives)?
         };
         Ok(if is_optional {
@@ -218,197 +198,14 @@ impl Patterns {
             Element::Group(group)
         })
     }
-
-    /// Searches for all sequences in `text`.
-    pub(super) fn search(&self, text: &[Token], negation: Negation) -> Matches {
-        let mut found = Matches {
-            of_sequence: vec![Vec::new(); self.sequences.len()],
-            steps: 0,
-        };
-        let mut search = Search {
-            words: self.find_words(text, &mut found.steps),
-            sentence_ends: sentence_ends(text),
-            negation,
-            steps: 0,
-        };
-        for start in 0..text.len() {
-            let mut tried = Vec::new();
-            for place in 0..search.words.at(start).len() {
-                let Some((group, _)) = search.words.at(start).get(place).copied() else {
-                    continue;
-                };
-                if tried.contains(&group) {
-                    continue;
-                }
-                tried.push(group);
-                for number in self.by_first_group.get(group).into_iter().flatten() {
-                    let Some(sequence) = self.sequences.get(*number) else {
-                        continue;
-                    };
-                    let end = search.match_at(start, &sequence.elements);
-                    let Some(end) = end.filter(|_| !sequence.negatable || !search.is_negated(text, start))
-                    else {
-                        continue;
-                    };
-                    if let Some(spans) = found.of_sequence.get_mut(*number) {
-                        spans.push(Span { start, end });
-                    }
-                }
-            }
-        }
-        found.steps += search.steps;
-        found
-    }
-
-    /// Finds the groups that begin at each word of the text.
-    fn find_words(&self, text: &[Token], steps: &mut usize) -> FoundWords {
-        let mut found = FoundWords::default();
-        for (place, token) in text.iter().enumerate() {
-            found.starts.push(found.groups.len());
-            let stems = token
-                .word
-                .char_indices()
-                .map(|(at, letter)| at + letter.len_utf8())
-                .take_while(|length| *length <= self.longest_stem)
-                .filter_map(|length| self.by_stem.get(token.word.get(..length)?));
-            for number in self.by_word.get(&token.word).into_iter().chain(stems).flatten() {
-                *steps += 1;
-                let Some(phrase) = self.phrases.get(*number) else {
-                    continue;
-                };
-                let rest = text.get(place + 1..).unwrap_or_default();
-                let others = phrase.words.get(1..).unwrap_or_default();
-                let is_here = others.len() <= rest.len()
-                    && others
-                        .iter()
-                        .zip(rest)
-                        .all(|(word, token)| token.pause != Pause::Sentence && word.matches(&token.word));
-                if is_here {
-                    found.groups.push((phrase.group, phrase.words.len()));
-                }
-            }
-        }
-        found.starts.push(found.groups.len());
-        found
-    }
 }
 
-/// The groups found in a text, with the number of words of each, by the position at which they begin.
-#[derive(Default)]
-struct FoundWords {
-    starts: Vec<usize>,
-    groups: Vec<(Group, usize)>,
-}
-
-impl FoundWords {
-    fn at(&self, place: usize) -> &[(Group, usize)] {
-        let bounds = self.starts.get(place).zip(self.starts.get(place + 1));
-        bounds
-            .and_then(|(start, end)| self.groups.get(*start..*end))
-            .unwrap_or_default()
-    }
-
-    fn is_one_of(&self, place: usize, group: Group) -> bool {
-        self.at(place)
-            .iter()
-            .any(|(found, length)| *found == group && *length == 1)
-    }
-}
-
-/// Returns for each word the position after the last word of its sentence.
-fn sentence_ends(text: &[Token]) -> Vec<usize> {
-    let mut ends = vec![text.len(); text.len()];
-    let mut end = text.len();
-    for (place, (token, slot)) in text.iter().zip(&mut ends).enumerate().rev() {
-        *slot = end;
-        if token.pause == Pause::Sentence {
-            end = place;
-        }
-    }
-    ends
-}
-
-struct Search {
-    words: FoundWords,
-    sentence_ends: Vec<usize>,
-    negation: Negation,
-    steps: usize,
-}
-
-impl Search {
-    /// Returns the end of the shortest match of `elements` that begins at `start`.
-    fn match_at(&mut self, start: usize, elements: &[Element]) -> Option<usize> {
-        let last = self.sentence_ends.get(start)?.saturating_sub(start);
-        // Bit n is set if the elements so far cover the n words from `start`.
-        let mut places = 1_u64;
-        for element in elements {
-            places = match *element {
-                Element::Group(group) => self.pass_group(start, places, group, last),
-                Element::Optional(group) => places | self.pass_group(start, places, group, last),
-                Element::Gap(words) => self.pass_gap(start, places, words, last),
-            };
-            if places == 0 {
-                return None;
-            }
-        }
-        usize::try_from(places.trailing_zeros())
-            .ok()
-            .map(|length| start + length)
-    }
-
-    fn pass_group(&mut self, start: usize, places: u64, group: Group, last: usize) -> u64 {
-        let mut after = 0;
-        for offset in bits(places) {
-            for (found, length) in self.words.at(start + offset) {
-                self.steps += 1;
-                if *found == group && offset + length <= last {
-                    after |= 1 << (offset + length);
-                }
-            }
-        }
-        after
-    }
-
-    fn pass_gap(&mut self, start: usize, places: u64, words: usize, last: usize) -> u64 {
-        let (mut all, mut newest) = (places, places);
-        for _ in 0..words {
-            let mut moved = 0;
-            for offset in bits(newest) {
-                self.steps += 1;
-                if offset < last && !self.words.is_one_of(start + offset, self.negation.negators) {
-                    moved |= 1 << (offset + 1);
-                }
-            }
-            newest = moved & !all;
-            all |= moved;
-        }
-        all
-    }
-
-    /// Returns whether a negator stands before the word at `start`, in the same clause and with only fillers between them.
-    fn is_negated(&mut self, text: &[Token], start: usize) -> bool {
-        let mut place = start;
-        for _ in 0..NEGATION_REACH {
-            self.steps += 1;
-            if text.get(place).is_none_or(|token| token.pause != Pause::Space) {
-                return false;
-            }
-            let Some(before) = place.checked_sub(1) else {
-                return false;
-            };
-            if self.words.is_one_of(before, self.negation.negators) {
-                return true;
-            }
-            if !self.words.is_one_of(before, self.negation.fillers) {
-                return false;
-            }
-            place = before;
-        }
-        false
-    }
-}
-
-/// Returns the positions of the bits that are set. Sequences cover at most [`LONGEST`] words, so shifts stay below 64.
-fn bits(places: u64) -> impl Iterator<Item = usize> {
-    (0..=LONGEST).filter(move |offset| places >> offset & 1 == 1)
+/// Splits the text of a sequence at spaces outside parentheses.
+fn split_elements(text: &str) -> Vec<&str> {
+    let mut is_inside = false;
+    let parts = text.split(|letter: char| {
+        is_inside = (is_inside || letter == '(') && letter != ')';
+        letter.is_whitespace() && !is_inside
+    });
+    parts.filter(|part| !part.is_empty()).collect()
 }

@@ -6,7 +6,8 @@ use serde::Deserialize;
 
 use super::{
     Urgency,
-    pattern::{Group, Negation, Patterns, Span},
+    pattern::{Group, Patterns, Span},
+    search::Negation,
     tokens::Token,
 };
 use crate::contact::classification::{Label, is_id};
