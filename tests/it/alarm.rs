@@ -34,7 +34,9 @@ fn recipients() -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_friday_afternoon_the_duty_phone_is_told_by_three_ways_without_content() {
-    let dovecot = Dovecot::start().await.unwrap();
+    let dovecot = Dovecot::start(&[("kontakt", "kontakt"), ("duty", "duty")])
+        .await
+        .unwrap();
     let smtp = Smtp::start(&dovecot, &[(CENTRE, "kontakt"), ("duty@example.org", "duty")])
         .await
         .unwrap();
@@ -59,7 +61,7 @@ async fn on_friday_afternoon_the_duty_phone_is_told_by_three_ways_without_conten
         let mailed = smtp.journal().unwrap_or_default();
         let mailed = mailed
             .iter()
-            .any(|entry| entry.to.contains(&"duty@example.org".to_owned()));
+            .any(|entry| entry.rcpt_to.contains(&"duty@example.org".to_owned()));
         mailed && !telegram.sent_to(DUTY_CHAT).is_empty() && !bridge.taken().is_empty()
     })
     .await
@@ -92,7 +94,7 @@ async fn on_friday_afternoon_the_duty_phone_is_told_by_three_ways_without_conten
     .unwrap();
     // A path that fails is shown on the desk, and recorded.
     bridge.answer_next(&[500, 500, 500]);
-    head.post("/api/v1/alarms/test", &json!({})).await.unwrap();
+    head.submit("/desk/alarms/test", &[]).await.unwrap();
     wait_until(Duration::from_secs(60), || async {
         let page = head.page("/desk/inbox").await.unwrap_or_default();
         page.contains("signal") && page.contains("class=\"alarm\"")

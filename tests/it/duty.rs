@@ -1,10 +1,12 @@
 //! Duty: who is available, what returns to the queue, and who gets the next contact, on both databases.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use hotline_core::{contact::message::Evidence, identifiers::reference::Reference, staff::rights::Role};
 use hotline_store::{
     contacts::reply::NewReply,
-    db::store::Store,
+    db::{store::Store, values::HistoryKind},
     inbox::list::{Filter, View},
     staff::{
         accounts::StaffMember,
@@ -221,7 +223,7 @@ async fn the_next_contact_goes_to_each_of_many_who_ask_at_once() {
             asking.push(who);
         }
         let tries = asking.into_iter().map(|who| {
-            let store = std::sync::Arc::clone(&world.store);
+            let store = Arc::clone(&world.store);
             tokio::spawn(async move { store.take_next(&who).await.unwrap() })
         });
         let mut got = Vec::new();
@@ -232,6 +234,56 @@ async fn the_next_contact_goes_to_each_of_many_who_ask_at_once() {
         got.dedup();
         assert_eq!(got.len(), 20);
         assert_eq!(unassigned(&world).await, 0);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_four_workers_on_two_stores_give_each_contact_one_assignee() {
+    on_both(async |world| {
+        for id in 0..96 {
+            let address = format!("person{id}@example.org");
+            let message = mail(&address, &format!("{id}@x"), "help", vec![]);
+            world.arrives(&id.to_string(), message).await;
+        }
+        let other = world.reopened().await;
+        let mut asking = Vec::new();
+        for number in 0..8 {
+            asking.push(on_duty(&world, &format!("counsellor{number}")).await.0);
+        }
+        let workers = (0..64).map(|number| {
+            let store = if number % 2 == 0 {
+                Arc::clone(&world.store)
+            } else {
+                Arc::clone(&other)
+            };
+            let who = asking[number % 8].clone();
+            tokio::spawn(async move {
+                match number % 4 {
+                    0 => drop(store.route().await.unwrap()),
+                    _ => drop(store.take_next(&who).await.unwrap()),
+                }
+            })
+        });
+        for worker in workers.collect::<Vec<_>>() {
+            worker.await.unwrap();
+        }
+        world.store.route().await.unwrap();
+        let mut assigned = 0;
+        for who in &asking {
+            let references = mine(&world, who).await;
+            assert!(references.len() <= 12, "the capacity");
+            for reference in references {
+                assigned += 1;
+                let detail = world.store.contact(reference).await.unwrap().unwrap();
+                let given = detail
+                    .history
+                    .iter()
+                    .filter(|event| matches!(event.kind, HistoryKind::Assigned | HistoryKind::Claimed));
+                assert_eq!(given.count(), 1, "{reference} was given once");
+            }
+        }
+        assert_eq!(assigned, 96, "eight counsellors with room for twelve each");
     })
     .await;
 }

@@ -11,4 +11,6 @@ pub mod settings;
 pub mod skills;
 
 #[cfg(test)]
+mod histories;
+#[cfg(test)]
 mod properties;

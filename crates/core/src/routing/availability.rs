@@ -67,6 +67,15 @@ impl Duty {
         };
         switched_on.availability(routing, now).is_available()
     }
+
+    /// Returns whether a contact that is waiting for a reply must leave this assignee and return to the queue. A contact returns after the
+    /// assignee has been away for [`Routing::return_after_minutes`]. An urgent contact returns at once if the assignee is not present.
+    #[must_use]
+    pub fn must_return(self, urgent: bool, routing: &Routing, now: DateTime<Utc>) -> bool {
+        let at_once = urgent && !self.is_present(routing, now);
+        let away = self.availability(routing, now).away_for(now);
+        away.is_some_and(|away| at_once || away >= routing.return_after())
+    }
 }
 
 impl Availability {
@@ -83,14 +92,6 @@ impl Availability {
             Self::Available { .. } => None,
             Self::Away { since } => Some(now - since),
         }
-    }
-
-    /// Returns whether a contact that is waiting for a reply must leave this assignee and return to the queue. An urgent contact returns as
-    /// soon as the assignee is away, any other contact after [`Routing::return_after_minutes`].
-    #[must_use]
-    pub fn must_return(self, urgent: bool, routing: &Routing, now: DateTime<Utc>) -> bool {
-        self.away_for(now)
-            .is_some_and(|away| urgent || away >= routing.return_after())
     }
 }
 
@@ -131,13 +132,27 @@ mod tests {
                 logged_in: true,
                 last_action: Some(at(100)),
             };
-            duty.availability(&routing, at(now))
-                .must_return(urgent, &routing, at(now))
+            duty.must_return(urgent, &routing, at(now))
         };
         assert!(!returns(true, 109));
         assert!(returns(true, 110));
         assert!(!returns(false, 114));
         assert!(returns(false, 115));
+    }
+
+    #[test]
+    fn whoever_works_on_after_switching_off_keeps_urgent_contacts_too() {
+        let routing = Routing::default();
+        let returns = |now| {
+            let duty = Duty {
+                switched_on: false,
+                logged_in: true,
+                last_action: Some(at(100)),
+            };
+            duty.must_return(true, &routing, at(now))
+        };
+        assert!(!returns(104));
+        assert!(returns(105));
     }
 
     proptest! {
@@ -148,7 +163,7 @@ mod tests {
             let routing = Routing::default();
             let duty = Duty { switched_on, logged_in, last_action: Some(at(last)) };
             let availability = duty.availability(&routing, at(now));
-            prop_assert!(!(availability.is_available() && availability.must_return(urgent, &routing, at(now))));
+            prop_assert!(!(availability.is_available() && duty.must_return(urgent, &routing, at(now))));
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use hotline_core::routing::{
-    availability::Availability,
+    availability::Duty,
     decide::{Counsellor, Decision},
     queue::assign_all,
     settings::Mode,
@@ -147,15 +147,11 @@ impl Store {
             query = self.skip_locked(query);
         }
         let now = self.steady.now(self.clock.now());
-        let away: HashMap<Uuid, Availability> = colleagues
-            .iter()
-            .map(|one| (one.member.id, one.availability))
-            .collect();
+        let duties: HashMap<Uuid, Duty> = colleagues.iter().map(|one| (one.member.id, one.duty)).collect();
         let mut waiting = query.all(connection).await?;
         waiting.retain(|contact| {
-            let availability = contact.assignee.and_then(|assignee| away.get(&assignee));
-            availability
-                .is_none_or(|availability| availability.must_return(contact.urgency > 0, &self.routing, now))
+            let duty = contact.assignee.and_then(|assignee| duties.get(&assignee));
+            duty.is_none_or(|duty| duty.must_return(contact.urgency > 0, &self.routing, now))
         });
         Ok(waiting)
     }

@@ -31,6 +31,8 @@ use crate::{
 pub struct Colleague {
     /// The member of staff.
     pub member: StaffMember,
+    /// The facts that decide about the availability.
+    pub duty: Duty,
     /// Whether the member of staff is available.
     pub availability: Availability,
     /// Whether the member of staff is at the desk, on duty or not.
@@ -74,6 +76,7 @@ impl Store {
                 let last_given = row.last_given;
                 Some(Colleague {
                     member: person(row)?,
+                    duty,
                     availability: duty.availability(&self.routing, now),
                     present: duty.is_present(&self.routing, now),
                     last_given,
