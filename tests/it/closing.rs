@@ -219,6 +219,9 @@ async fn a_wrap_up_that_was_taken_over_can_only_be_read_and_says_by_whom() {
 #[tokio::test(flavor = "multi_thread")]
 async fn my_own_hand_over_is_no_alarm_a_note_is_seen_and_a_red_message_goes_when_it_is_done() {
     let (service, mila, _, reference) = begun().await;
+    mila.post(&format!("/api/v1/contacts/{reference}/claim"), &json!({}))
+        .await
+        .unwrap();
     for number in 0..30 {
         let note = json!({ "text": format!("Beleška {number}\nu dva reda") });
         mila.post(&format!("/api/v1/contacts/{reference}/note"), &note)
