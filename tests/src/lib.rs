@@ -1,4 +1,5 @@
-//! Test support: real peers such as mail servers and browsers, and the service itself as a separate program.
+//! Test support: real peers such as mail servers and browsers, and the service itself as a separate program. Beside that,
+//! `week` simulates a week of routing in memory.
 
 pub mod chat_crash;
 pub mod crash;
@@ -7,3 +8,4 @@ pub mod million;
 pub mod peers;
 pub mod service;
 pub mod staff;
+pub mod week;
