@@ -148,7 +148,7 @@ impl Channel for Bridge {
             });
         };
         let text = clean::text(&call.text);
-        // A blank id identifies nothing; two blank ids are never equal.
+        // A blank id becomes `None`, so that messages with blank ids are not mistaken for the same message.
         let named = |id: String| Some(id).filter(|id| !id.trim().is_empty());
         let id = named(call.id);
         let language = call.language.as_deref().and_then(Language::parse);
@@ -161,9 +161,8 @@ impl Channel for Bridge {
                 place: call.place,
                 version: call.edit.max(0),
             }),
-            // The network may return a message that we sent. The id of the returned message is then the id that we gave it. In other
-            // channels, a thread token, the second value of `echo_of`, proves that we sent the message. Here the signature of the request
-            // is sufficient proof.
+            // The network may return a message that we sent, with the id that we gave it. The thread token is `None`, because it is needed
+            // only where a sender can forge ids. Here the signature proves that the request comes from the bridge program.
             echo_of: id.as_deref().and_then(|id| id.parse().ok()).map(|id| (id, None)),
             message_id: id,
             language: language.or_else(|| Language::guess(&text)),

@@ -1,5 +1,5 @@
-//! A mail may contain the same message in several forms, such as plain text and HTML (`multipart/alternative`, RFC 2046, section 5.1.4).
-//! This module chooses the form that is shown, and keeps text that only the other forms contain.
+//! A mail may contain alternatives of the same message, such as plain text and HTML (`multipart/alternative`, RFC 2046, section 5.1.4).
+//! This module chooses the alternative that is shown, and keeps text that only the other alternatives contain.
 
 use std::collections::HashSet;
 
@@ -8,9 +8,10 @@ use super::{part_contents::PartContents, text::word_set};
 /// The largest number of different words in a notice that mail programs write, such as "Your program does not show HTML".
 const LONGEST_NOTICE: usize = 80;
 
-/// Returns the form with the most content. Compares the forms in pairs. From the rejected form of each pair, keeps the lines with a word
-/// that the chosen form lacks. These lines are shown below the chosen form if it lacks more than half of the rejected form's words and
-/// the rejected form is not a notice. Otherwise they are shown folded (collapsed).
+/// Returns the alternative with the most content. Compares two alternatives at a time: chooses one and hides the other. Keeps the lines of
+/// the hidden alternative that have a word which the chosen alternative lacks. These lines are shown below the chosen alternative if it
+/// lacks more than half of the hidden alternative's words and the hidden alternative is not a notice. Otherwise they are shown folded
+/// (collapsed).
 pub fn choose_alternative(forms: Vec<PartContents>) -> PartContents {
     forms.into_iter().reduce(choose_of_two).unwrap_or_default()
 }
@@ -46,9 +47,9 @@ fn choose_of_two(first: PartContents, second: PartContents) -> PartContents {
     winner.with_all_but_text_of(loser)
 }
 
-/// Returns whether the first of two forms is shown instead of the second. Normally the form that contains the larger share of the other
-/// form's words is shown. If each form lacks more than half of the other form's words, the two are different texts. A text that is not a
-/// notice is then preferred to a notice, and a text with more different words to a text with fewer.
+/// Returns whether the first of two alternatives is shown instead of the second. Normally the alternative that contains the larger share of
+/// the other alternative's words is shown. If each lacks more than half of the other's words, the two are different texts. A text that is
+/// not a notice is then preferred to a notice, and a text with more different words to a text with fewer.
 fn is_richer(first: &HashSet<String>, second: &HashSet<String>) -> bool {
     let (first_lacks, second_lacks) = (share_missing(first, second), share_missing(second, first));
     if first_lacks == 0 || second_lacks == 0 {
@@ -64,13 +65,13 @@ fn is_richer(first: &HashSet<String>, second: &HashSet<String>) -> bool {
     first_lacks <= second_lacks
 }
 
-/// Returns the percentage of the words in `other` that `form` lacks, rounded up.
+/// Returns the percentage of the words in `other` that `form`, an alternative, lacks, rounded up.
 fn share_missing(form: &HashSet<String>, other: &HashSet<String>) -> usize {
     let missing = other.difference(form).count();
     (missing * 100).div_ceil(other.len().max(1))
 }
 
-/// Returns whether a form is a mail program's notice, such as "Your program does not show HTML". A notice in any language has few
+/// Returns whether an alternative is a mail program's notice, such as "Your program does not show HTML". A notice in any language has few
 /// words, and at least one of them is a technical term.
 fn is_notice(words: &HashSet<String>) -> bool {
     let technical = ["html", "mime", "browser", "multipart", "webmail"];
@@ -107,7 +108,7 @@ mod tests {
                 "Moja cerka [image: a.png]",
                 "",
             ),
-            // Only one form contains the URL of the link.
+            // Only one alternative contains the URL of the link.
             (
                 ["Evo profil njegov", "Evo profil <https://a.example/1> njegov"],
                 "Evo profil <https://a.example/1> njegov",
@@ -126,13 +127,13 @@ mod tests {
                 "Pomozite",
                 "Ваш програм не приказује HTML.",
             ),
-            // If the forms are two different texts, both are shown.
+            // If the alternatives are two different texts, both are shown.
             (
                 ["Dugačka priča o tome šta se desilo juče", "Poslato sa telefona"],
                 "Dugačka priča o tome šta se desilo juče\n\nPoslato sa telefona",
                 "",
             ),
-            // Text that occurs only in the other form is kept.
+            // Text that occurs only in the other alternative is kept.
             (
                 ["Prvi red priče ovde\nPogledajte u čitaču", "Prvi red priče ovde"],
                 "Prvi red priče ovde\nPogledajte u čitaču",

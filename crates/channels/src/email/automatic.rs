@@ -131,7 +131,7 @@ pub struct ParsedMail<'a> {
     pub answers_us: bool,
 }
 
-/// Returns what wrote a mail: a person, a machine, or a program that answers mails automatically.
+/// Returns who or what wrote a mail: a person, a program that answers one of our mails, or another program.
 pub fn origin(parsed: &ParsedMail<'_>) -> Origin {
     let submitted = auto_submitted(parsed.mail);
     let precedence = header(parsed.mail, "Precedence").unwrap_or_default();

@@ -23,8 +23,8 @@ const MOST_UUENCODED: usize = 50;
 pub struct MailContents {
     /// The text that is shown.
     pub text: String,
-    /// The text that is shown folded (collapsed). It consists of forwarded mails and of lines from the rejected forms of a
-    /// `multipart/alternative` that contain a word the chosen form lacks.
+    /// The text that is shown folded (collapsed). It consists of forwarded mails and of lines of the hidden alternatives of a
+    /// `multipart/alternative`. Each of these lines has a word that the shown alternative lacks.
     pub folded: String,
     /// The files of the mail.
     pub files: Vec<MailFile>,

@@ -28,7 +28,7 @@ pub struct ShownText {
 #[derive(Default)]
 pub struct PartContents {
     pub shown: Vec<ShownText>,
-    /// Lines from the rejected forms of a `multipart/alternative` that contain a word the chosen form lacks.
+    /// Lines of the hidden alternatives of a `multipart/alternative`. Each line has a word that the shown alternative lacks.
     pub only_in_hidden: Vec<String>,
     /// The texts of forwarded mails.
     pub mails: Vec<String>,
@@ -60,7 +60,7 @@ impl PartContents {
         });
     }
 
-    /// Adds the contents of a rejected form of the same message, except its texts in `shown`.
+    /// Adds the contents of a hidden alternative of the same message, except its texts in `shown`.
     pub fn with_all_but_text_of(mut self, mut other: Self) -> Self {
         other.shown.clear();
         self.append(other);
@@ -80,8 +80,8 @@ impl PartContents {
     }
 
     /// Returns the text to show, and whether it comes from HTML. Uses the first of these sources that contains text: `shown` with
-    /// `invitations`, then `spare`, then `around` with `pictures`. If the mail contains a forwarded mail, which is shown anyway, does not
-    /// use the last source.
+    /// `invitations`, then `spare`, then `around` with `pictures`. `around` and `pictures` are not used if the mail contains a forwarded
+    /// mail, because the page then shows the forwarded mail.
     pub fn shown_text(&mut self) -> (String, bool) {
         self.drop_repeated();
         let from_html = self
@@ -111,8 +111,8 @@ impl PartContents {
         )
     }
 
-    /// Some programs send the same text in plain and HTML format, one after the other. Removes a text if it has the other format than the
-    /// previous text, has at least `FEWEST` words and contains no further words.
+    /// Some programs send the same text twice in succession, once as plain text and once as HTML. Removes the second text if one of the two
+    /// is plain text and the other is HTML, if it has at least `FEWEST` different words, and if the first text contains all its words.
     fn drop_repeated(&mut self) {
         const FEWEST: usize = 5;
         let mut kept: Vec<ShownText> = Vec::new();
@@ -138,7 +138,8 @@ impl PartContents {
     }
 }
 
-/// Returns whether a text is the notice for programs without MIME support that many mail programs write before the first part.
+/// Returns whether a text is a notice such as "This is a multi-part message in MIME format". Many mail programs write it before the first
+/// part, for recipients whose mail program does not support MIME.
 fn is_preamble(text: &str) -> bool {
     let words = word_set(text);
     words.len() < 60 && words.contains("mime")

@@ -10,8 +10,8 @@ use super::{charset, encoded_words, parameters};
 
 /// The longest head that is repaired, in bytes.
 const LONGEST_HEAD: usize = 1 << 20;
-/// The largest number of stray lines in a head. A stray line is neither a field nor the continuation of a field. With more of them, the
-/// head counts as ended, even if fields follow.
+/// A head with at least one field ends before its twentieth stray line at the latest, even if fields follow. A stray line is neither a
+/// field nor the continuation of a field.
 const MOST_STRAYS: usize = 20;
 /// Names of common header fields. A line that begins with one of these names belongs to the head of a mail.
 const KNOWN_FIELDS: [&str; 15] = [

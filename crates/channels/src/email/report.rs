@@ -14,7 +14,7 @@ use super::{
     token_search::{self, FoundToken, Place},
 };
 
-/// A report that a machine sent.
+/// A report that a program sent.
 pub enum Report {
     /// A report on the delivery of a message. We may not be the sender of that message.
     Delivery(DeliveryReport),

@@ -53,7 +53,7 @@ pub struct Imap {
     /// How the connection is protected.
     #[serde(default)]
     pub security: Security,
-    /// Whether connections to another machine may be unencrypted (`security = "plain"`).
+    /// Whether connections to another computer may be unencrypted (`security = "plain"`).
     #[serde(default)]
     pub allow_plain: bool,
     /// The user name.
@@ -87,7 +87,7 @@ pub struct Smtp {
     /// How the connection is protected.
     #[serde(default)]
     pub security: Security,
-    /// Whether connections to another machine may be unencrypted (`security = "plain"`).
+    /// Whether connections to another computer may be unencrypted (`security = "plain"`).
     #[serde(default)]
     pub allow_plain: bool,
     /// The user name; `None` for no authentication.
@@ -111,7 +111,7 @@ pub enum Security {
     Tls,
     /// TLS begins after the command STARTTLS. If the server refuses the command, the line does not use the connection.
     Starttls,
-    /// No TLS. Allowed only for connections to this machine, unless `allow_plain` is set.
+    /// No TLS. Allowed only for connections to this computer, unless `allow_plain` is set.
     Plain,
 }
 

@@ -56,7 +56,7 @@ pub fn tidy(text: &str) -> String {
     unified.nfc().filter(seen).collect::<String>().trim().to_owned()
 }
 
-/// Returns the words of a text, in lower case and without accents. These sets show whether two forms of a message have the same words,
+/// Returns the words of a text, in lower case and without accents. Comparing two such sets shows whether two texts have the same words,
 /// even if accents and capitals differ.
 pub fn word_set(text: &str) -> HashSet<String> {
     fold(&without_placeholders(text))
