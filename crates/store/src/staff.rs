@@ -1,4 +1,4 @@
-//! Staff accounts, log-ins, tokens, canned replies and the audit log.
+//! Staff accounts, sessions, tokens, canned replies and the audit log.
 
 pub mod accounts;
 pub mod audit;

@@ -157,7 +157,7 @@ impl Store {
             status: Stored(status),
             closed_at: (!status.is_open()).then_some(now),
             waiting_since,
-            // Closing and reopening both end a snooze, because a reopened contact must be visible.
+            // Ends a snooze: a closed contact needs none, and a reopened contact must be visible at once.
             snoozed_until: None,
             ..contact.clone()
         };

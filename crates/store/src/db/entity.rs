@@ -179,7 +179,7 @@ pub mod staff {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Log-in sessions of staff.
+/// Sessions of staff.
 pub mod sessions {
     use sea_orm::entity::prelude::*;
 

@@ -55,7 +55,7 @@ pub enum Due {
     Done,
 }
 
-/// A message waits for an earlier message of the same contact only until this many microseconds after the earlier message was queued.
+/// How long an unsent message delays the later messages of its contact, in microseconds since it was queued.
 const BEHIND: i64 = 15 * 60 * 1_000_000;
 
 impl Store {
@@ -164,8 +164,8 @@ impl Store {
         Ok(files)
     }
 
-    /// Returns the newest ids in the thread of the contact's newest message, oldest first and at most 20. These are the ids that the
-    /// messages have on their channel.
+    /// Returns the ids in the thread of the contact's latest message: the ids to which this message refers, then its own id. If there are
+    /// more than 20, returns only the last 20.
     pub(crate) async fn thread_ids(&self, contact: &contacts::Model) -> Result<Vec<String>, StoreError> {
         let newest = messages::Entity::find()
             .filter(messages::Column::ContactId.eq(contact.id))

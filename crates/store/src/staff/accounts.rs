@@ -163,7 +163,7 @@ impl Store {
         found.ok_or(StoreError::NotFound("colleague"))
     }
 
-    /// Disables an account. Immediately ends its log-ins, revokes the tokens that it created, and unassigns the contacts assigned to it.
+    /// Disables an account. Immediately ends its sessions, revokes the tokens that it created, and unassigns the contacts assigned to it.
     ///
     /// # Errors
     /// If there is no such log-in name.
@@ -186,7 +186,7 @@ impl Store {
             .filter(sessions::Column::StaffId.eq(id))
             .exec(&transaction)
             .await?;
-        // Tokens are valid without a log-in, so the tokens that this account created are revoked too.
+        // Tokens are valid without a session, so the tokens that this account created are revoked too.
         tokens::Entity::update_many()
             .col_expr(tokens::Column::EndedAt, Expr::value(self.now()))
             .filter(tokens::Column::MadeBy.eq(id))
@@ -238,7 +238,7 @@ impl Store {
         Ok(())
     }
 
-    /// Sets a new password for an account and ends all log-ins of the account. A disabled account stays disabled. Returns whether the
+    /// Sets a new password for an account and ends all sessions of the account. A disabled account stays disabled. Returns whether the
     /// account is active.
     ///
     /// # Errors
@@ -252,7 +252,7 @@ impl Store {
         Ok(row.active)
     }
 
-    /// Changes the password of a member of staff after checking the current password. Ends all log-ins of the account except the log-in
+    /// Changes the password of a member of staff after checking the current password. Ends all sessions of the account except the session
     /// whose secret is `token`. Returns `false` if the current password is wrong.
     ///
     /// # Errors
@@ -274,8 +274,8 @@ impl Store {
         Ok(true)
     }
 
-    /// Stores a password and ends the account's log-ins. If the owner changes the password, `by` contains the owner and the secret of the
-    /// owner's current log-in, which stays valid.
+    /// Stores a password and ends the account's sessions. If the owner changes the password, `by` contains the owner and the secret of the
+    /// owner's current session, which stays valid.
     async fn set_password(
         &self,
         row: &staff::Model,

@@ -74,7 +74,7 @@ const GUESSED_FIRST: [&str; 28] = [
 /// The kind of device from which someone logs in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Device {
-    /// A device with a current or earlier log-in to this account.
+    /// A device on which someone has logged in to this account before.
     Known,
     /// Any other device.
     Unknown,

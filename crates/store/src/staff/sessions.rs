@@ -21,9 +21,9 @@ use crate::{
     },
 };
 
-/// How long a log-in can be unused before it ends.
+/// How long a session can be unused before it ends.
 const IDLE: Duration = Duration::minutes(30);
-/// Maximum duration of a log-in.
+/// Maximum duration of a session.
 const LONGEST: Duration = Duration::hours(12);
 /// The time of last use is stored again only after this time, to limit writes.
 const NOTED_AFTER: Duration = Duration::seconds(15);
@@ -31,7 +31,7 @@ const NOTED_AFTER: Duration = Duration::seconds(15);
 /// ends.
 const AHEAD: Duration = Duration::minutes(1);
 
-/// The secret in the cookie of a log-in. It has 256 bits, and the database stores only its hash.
+/// The secret in the cookie of a session. It has 256 bits, and the database stores only its hash.
 #[derive(Clone)]
 pub struct SessionToken(String);
 
@@ -46,18 +46,18 @@ impl SessionToken {
 /// Whether a member of staff or an automatic refresh of a page made a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asker {
-    /// A member of staff made the request. The request counts as use of the log-in, which ends after 30 minutes without use.
+    /// A member of staff made the request. The request counts as use of the session, which ends after 30 minutes without use.
     Person,
-    /// The page refreshed automatically. The request does not count as use of the log-in.
+    /// The page refreshed automatically. The request does not count as use of the session.
     Page,
 }
 
-/// A subscription to the end of a log-in.
+/// A subscription to the end of a session.
 pub struct End(watch::Receiver<()>);
 
 impl End {
-    /// Waits until the log-in ends: by a log-out, by expiry, or because the account is disabled. Also notices if another process ends the
-    /// log-in.
+    /// Waits until the session ends: by a log-out, by expiry, or because the account is disabled. Also returns if another process ends the
+    /// session.
     pub async fn reached(mut self) {
         while self.0.changed().await.is_ok() {}
     }
@@ -104,8 +104,9 @@ impl Store {
         Ok(Some((person, token)))
     }
 
-    /// Adds `more` refused log-ins to a count that is written to the audit log. It is written at most once a minute, so that guessing
-    /// passwords does not flood the log. What remains is written at a later log-in, refused or not.
+    /// Adds `more` to the number of refused log-ins that are not in the audit log yet. Then writes an audit entry with this number and
+    /// resets it, unless the last such entry is less than a minute old. Password guesses therefore cannot flood the audit log. After a
+    /// successful log-in, `more` is 0.
     async fn note_refused(&self, more: u64) -> Result<(), StoreError> {
         let since_last = {
             let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
@@ -130,7 +131,7 @@ impl Store {
         data_encoding::HEXLOWER.encode(&self.keys.lookup("device", &login.trim().to_lowercase()))
     }
 
-    /// Returns the member of staff who is logged in with this secret. Only a request by [`Asker::Person`] counts as use of the log-in,
+    /// Returns the member of staff who is logged in with this secret. Only a request by [`Asker::Person`] counts as use of the session,
     /// which ends if it is unused for 30 minutes.
     ///
     /// # Errors
@@ -208,12 +209,12 @@ impl Store {
         Ok(())
     }
 
-    /// Returns the hash of a log-in's secret. It identifies this log-in among all log-ins of the member of staff.
+    /// Returns the hash of a session's secret. The hash identifies the session in the database.
     pub(crate) fn session_hash(&self, token: &str) -> Vec<u8> {
         self.keys.lookup("session", token)
     }
 
-    /// Returns an [`End`] that waits until the log-in with this secret ends.
+    /// Returns an [`End`] that waits until the session with this secret ends.
     #[must_use]
     pub fn end_of_session(&self, token: &str) -> End {
         let hash = self.keys.lookup("session", token);
@@ -221,7 +222,7 @@ impl Store {
         End(all.entry(hash).or_default().subscribe())
     }
 
-    /// Notifies the subscribers of each log-in that has ended, whichever process ended it.
+    /// Notifies the subscribers of each session that has ended, whichever process ended it.
     pub(crate) async fn notice_ended_sessions(&self) {
         let watched: Vec<Vec<u8>> = {
             let mut all = self.watched.all();
@@ -232,7 +233,7 @@ impl Store {
             return;
         }
         match self.living_sessions(&watched).await {
-            // A log-in that got its first subscription after this query is checked the next time.
+            // A session whose first subscriber came after `watched` was collected is kept. The next call checks it.
             Ok(living) => self
                 .watched
                 .all()
