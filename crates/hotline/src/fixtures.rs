@@ -220,7 +220,7 @@ impl Making<'_> {
     }
 
     /// Acts as a counsellor who reads the contact some minutes after it arrived, classifies it, and answers it on the same day. The reply
-    /// is only marked as sent; it never leaves this machine.
+    /// is only marked as sent; it never leaves this computer.
     async fn answered(&self, number: usize, reference: Reference) -> anyhow::Result<()> {
         let (store, mila) = (self.store, &self.staff.mila);
         let minutes = |most: usize| TimeDelta::minutes((number * 7 % most + 1).try_into().unwrap_or(1));

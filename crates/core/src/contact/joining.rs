@@ -3,8 +3,8 @@
 //! A contact counts as one registered communication. It counts under its channel, on the local day on which its first message
 //! arrived. Contacts marked as spam, test or duplicate are left out of the total.
 //!
-//! A later message joins the contact, and is not counted, under three conditions. The sender takes part in the contact ([`Sender`]). The
-//! message carries the required proof ([`Joining`]). The contact is open or was closed within the last `reopen_days` days.
+//! A later message joins the contact, and is not counted, if all of these are true: (1) the sender takes part in the contact ([`Sender`]);
+//! (2) the message carries the required proof ([`Joining`]); (3) the contact is open or was closed within the last `reopen_days` days.
 
 use chrono::{DateTime, Duration, Utc};
 

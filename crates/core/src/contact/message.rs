@@ -35,7 +35,7 @@ pub const LONGEST_TEXT: usize = 20_000;
 
 /// The result of parsing a raw message.
 pub enum Normalised {
-    /// A message from a person or a machine.
+    /// A message from a person or a program.
     Message(Box<Incoming>),
     /// A report by another mail server on the delivery of one of our replies.
     Report(DeliveryReport),
@@ -144,7 +144,7 @@ pub struct Incoming {
     pub language: Option<Language>,
     /// The attachments, including files embedded in the text.
     pub parts: Vec<Part>,
-    /// Whether a person or a machine sent the message.
+    /// Whether a person or a program sent the message.
     pub origin: Origin,
     /// Whether the message shares a live location. The platform sends each new position as a new version of the message. Only the newest
     /// position is kept, and staff are not notified of new positions.
@@ -207,13 +207,13 @@ pub enum Asks {
 
 crate::named!(Asks);
 
-/// Whether a person or a machine sent a message. A machine never gets an automatic reply (RFC 3834).
+/// Whether a person or a program sent a message. A program never gets an automatic reply (RFC 3834).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Origin {
     /// A person, as far as can be determined.
     #[default]
     Person,
-    /// A machine. The message opens a contact but gets no automatic reply.
+    /// A program. The message opens a contact but gets no automatic reply.
     Machine,
     /// An automatic reply to one of our messages. It is shown in the contact of our message and never opens a contact.
     AutoReply,
@@ -244,7 +244,7 @@ pub enum Remark {
     SameIdOtherContent,
     /// The message carries the thread token of a contact that belongs to another identifier.
     OtherSender,
-    /// A machine sent the message.
+    /// A program sent the message.
     Automatic,
     /// The message came through a mailing list or another bulk mailing.
     MailingList,

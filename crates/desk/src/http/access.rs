@@ -22,7 +22,7 @@ use crate::{http::errors::PageError, state::Desk};
 /// The access requirement of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Everyone may use the route, even without a log-in.
+    /// Everyone may use the route, even without a session.
     Open,
     /// All members of staff who are logged in may use the route.
     Anyone,

@@ -119,7 +119,7 @@ impl Route {
     fn describe_access(&self, ctx: &mut GenContext, operation: &mut Operation) {
         let who = match self.access {
             Access::Open => {
-                // The document requires a log-in for all operations. An empty security requirement overrides this for one operation.
+                // The document requires authentication for all operations. An empty security requirement overrides this for one operation.
                 operation.security = vec![SecurityRequirement::default()];
                 "Open to everyone, without a log-in.".to_owned()
             }

@@ -77,8 +77,8 @@ pub(crate) struct ReturnPath {
 /// A filled-in return.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct FilledReturnJson {
-    /// Whether the return can be sent. There are three conditions: the days of the return are exactly one reporting period, all contacts of
-    /// these days are classified, and every table counts all contacts that it should count.
+    /// Whether the return can be sent. It can if all of these are true: (1) the days of the return are exactly one reporting period; (2)
+    /// all contacts of these days are classified; (3) every table counts all contacts that it should count.
     complete: bool,
     #[serde(rename = "return")]
     filled: FilledReturn,
