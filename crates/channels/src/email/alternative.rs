@@ -8,9 +8,9 @@ use super::{part_contents::PartContents, text::word_set};
 /// The largest number of different words in a notice that mail programs write, such as "Your program does not show HTML".
 const LONGEST_NOTICE: usize = 80;
 
-/// Returns the alternative with the most content. Compares two alternatives at a time: chooses one and hides the other. Keeps the lines of
-/// the hidden alternative that have a word which the chosen alternative lacks. These lines are shown below the chosen alternative if it
-/// lacks more than half of the hidden alternative's words and the hidden alternative is not a notice. Otherwise they are shown folded
+/// Returns the alternative with the most content. Compares two alternatives at a time: chooses one and hides the other. Keeps each line of
+/// the hidden alternative with a word that the chosen alternative lacks. These lines are shown below the chosen alternative if it lacks
+/// more than half of the hidden alternative's words and the hidden alternative is not a notice. Otherwise they are shown folded
 /// (collapsed).
 pub fn choose_alternative(forms: Vec<PartContents>) -> PartContents {
     forms.into_iter().reduce(choose_of_two).unwrap_or_default()

@@ -3,8 +3,8 @@
 
 use hotline_core::contact::message::Fate;
 
-/// The number of bytes of a report's text that are searched for phrases. The text may be followed by the returned message, whose words
-/// must not be mistaken for the report's words.
+/// How many bytes of a report's text are searched for phrases. The text may be followed by the returned message, whose words must not be
+/// mistaken for the report's words.
 const LONGEST: usize = 4_000;
 
 /// Phrases in subjects of delivery reports that mention delivery.

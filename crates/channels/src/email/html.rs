@@ -10,7 +10,7 @@ use super::{
     layout::Layout,
 };
 
-/// The number of characters at the start of a document that are read.
+/// How many characters at the start of a document are read.
 const LONGEST: usize = 2 << 20;
 /// The deepest nesting of elements that is parsed. The parse time grows with the square of the depth, and no real mail is nested more
 /// deeply.

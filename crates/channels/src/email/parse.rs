@@ -26,8 +26,7 @@ use super::{
 };
 use crate::{channel::Attachments, clean::one_line};
 
-/// The largest number of Message-IDs from `References` and `In-Reply-To` that are examined. If a mail has more, only the last ones are
-/// examined.
+/// How many Message-IDs from `References` and `In-Reply-To` are examined at most. If a mail has more, only the last ones are examined.
 const MOST_REFERENCES: usize = 50;
 
 /// Parses a raw message that arrived in one of our mailboxes. With `Attachments::Never`, the bytes of files are left out.

@@ -188,7 +188,7 @@ fn is_report(part: &MessagePart<'_>) -> bool {
     kind.is_some_and(|kind| kind.ctype() == "multipart" && kind.subtype() == Some("report"))
 }
 
-/// Returns the decoded text of the first part inside a `multipart/report` that has one of the given media subtypes.
+/// Finds the first part with one of the given media subtypes inside a `multipart/report`, and returns its decoded text.
 fn part_in_report(mail: &Message<'_>, subtypes: &[&str]) -> Option<String> {
     let reports = mail.parts.iter().filter(|part| is_report(part));
     let inside = reports.flat_map(|report| match &report.body {

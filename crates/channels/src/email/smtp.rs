@@ -34,7 +34,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Sender {
     builder: AsyncSmtpTransportBuilder,
     /// The user name, and a command that prints an access token (XOAUTH2). The command is run before each message is sent. `None` if the
-    /// log-in needs a password or nothing.
+    /// server requires a password or no log-in.
     token: Option<(String, String)>,
     /// The lettre transport through which messages are sent, so that connections stay open. With access tokens, a transport is created
     /// for each message instead.

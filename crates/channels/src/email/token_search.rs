@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::own_addresses::OurAddresses;
 
-/// The size of the largest binary part that is searched, in bytes. A larger part can't be the head (header section) of a mail.
+/// The largest size, in bytes, of a binary part that is searched. A larger part can't be the head (header section) of a mail.
 const LARGEST_BINARY: usize = 1 << 20;
 /// How many levels of nested attached mails are searched.
 const DEEPEST: usize = 8;

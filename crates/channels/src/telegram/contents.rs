@@ -236,7 +236,7 @@ fn coordinates(place: &Value) -> Option<String> {
     ))
 }
 
-/// Collects texts from the fields of a message that are not in `KNOWN`.
+/// Collects texts from those fields of a message whose names are not in `KNOWN`.
 fn unknown_texts(message: &Value) -> Vec<String> {
     let fields = message.as_object().into_iter().flatten();
     fields

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::clean;
 
-/// The maximum number of bytes of a request that are read and discarded before the request is refused.
+/// How many bytes of a request are read and discarded at most before the request is refused.
 pub const MOST_DRAINED: usize = 64 << 20;
 /// The longest time for which a request is read and discarded before it is refused.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(30);
