@@ -56,8 +56,8 @@ impl Store {
     }
 }
 
-/// Returns the number of the contact's newest history event that can make an unfinished reply unsuitable. A reply is accepted only if its
-/// writer has seen this event. Returns 0 if the contact has no such event.
+/// Some history events, such as a new message, can make an unfinished reply unsuitable. Returns the number of the contact's newest event of
+/// this sort. A reply is accepted only if its writer has seen this event. Returns 0 if the contact has no such event.
 pub(crate) async fn newest_event(
     connection: &impl sea_orm::ConnectionTrait,
     contact: Uuid,

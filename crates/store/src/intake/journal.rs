@@ -149,8 +149,8 @@ impl Store {
         Ok(written)
     }
 
-    /// Finds the journal rows of those messages in `rows` that were already in the journal before this commit. The keys of the map are the
-    /// external hashes.
+    /// Finds the messages in `rows` that were in the journal before this commit, and returns their journal rows. The keys of the map are
+    /// the external hashes.
     async fn known_before(
         &self,
         transaction: &DatabaseTransaction,

@@ -153,11 +153,10 @@ pub(crate) fn overlaps(period: Period, balance: &Adjustment) -> bool {
 impl Store {
     /// Enters an opening balance or a correction.
     ///
-    /// # Errors
-    /// [`StoreError::Conflict`] if a field is missing, if the last day is before the first day or in the future, if the number is out of
-    /// range, or if [`Store::countable`] does not contain the value. An opening balance is also refused in three cases: it does not end
-    /// before today; it overlaps another opening balance for the same value; it covers a day on which this software counted a contact or
-    /// case with that value. A correction is also refused if an identical correction exists.
+    /// # Errors [`StoreError::Conflict`] if a field is missing, if the last day is before the first day or in the future, if the number is
+    /// out of range, or if [`Store::countable`] does not contain the value. An opening balance is also refused in three cases: it does not
+    /// end before today; it overlaps another opening balance for the same value; it covers a day on which this software counted a contact
+    /// or case with that value. A correction is also refused if an identical correction exists.
     pub async fn enter_adjustment(
         &self,
         who: Option<&StaffMember>,
@@ -296,7 +295,7 @@ impl Store {
             .await
     }
 
-    /// Returns whether this day is covered by an opening balance for contacts of this channel that is not withdrawn.
+    /// Returns whether this channel has an opening balance for contacts that includes this day and is not withdrawn.
     pub(crate) async fn has_opening_balance(
         &self,
         transaction: &DatabaseTransaction,

@@ -29,7 +29,7 @@ pub struct Backlog {
     /// Longest time for which a person has been waiting for a reply, in minutes, rounded up to a multiple of 60. `None` if no person is
     /// waiting.
     pub longest_waiting: Option<i64>,
-    /// Number of open contacts with a reply whose delivery failed or that has been unsent for more than 15 minutes.
+    /// Number of open contacts with an undelivered reply: its delivery failed, or it has been unsent for more than 15 minutes.
     pub undelivered: i64,
 }
 
