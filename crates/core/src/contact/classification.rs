@@ -206,8 +206,8 @@ impl Scheme {
     }
 
     /// Splits the answers by question into two maps. The first map contains each question whose answers are all predefined answers or
-    /// numbers, which the statistics can count. The second map contains all other questions, for example those answered by free text, which
-    /// may identify a person.
+    /// numbers, which the statistics can count. The second map contains all other questions. Free text, which may identify a person, is in
+    /// this map only.
     #[must_use]
     pub fn chosen_and_words(&self, answers: &Answers) -> (Answers, Answers) {
         let chosen = |question: &str, answer: &String| {

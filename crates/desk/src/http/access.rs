@@ -91,9 +91,9 @@ pub(crate) fn needs_only_token(access: Access, method: &Method, path: &str) -> b
         && !path.starts_with("/api/v1/statistics/returns/")
 }
 
-/// Returns who made the request: a person, or a page that sent the request automatically. Only a request made by a person extends the
-/// session. A request counts as automatic if it has the header `hotline-by-itself`, opens the live stream, or reports which contact its
-/// user has open. Every other request counts as made by a person.
+/// Returns whether a person made the request or an open page sent it automatically. An automatic request does not extend the session. A
+/// request counts as automatic if one of these is true: (1) it has the header `hotline-by-itself`; (2) it opens the live stream; (3) it
+/// reports which contact its user has open.
 fn asker(request: &Request) -> Asker {
     let path = request.uri().path();
     if request.headers().contains_key(SENT_BY_PAGE) || path == LIVE || path.ends_with("/here") {
