@@ -68,9 +68,10 @@ struct Settings {
     token_file: Option<PathBuf>,
     /// The base URL of Discord's API; `None` means the official URL.
     api_url: Option<reqwest::Url>,
-    /// The Discord server that contains the channel `room`. If `guild` and `room` are not set, the bot only receives direct messages.
+    /// The Discord server that contains the Discord channel in `room`. If `guild` and `room` are not set, the bot only receives direct
+    /// messages.
     guild: Option<GuildId>,
-    /// The server channel in which the bot posts the contact button.
+    /// The id of the Discord channel in which the bot posts the contact button.
     room: Option<ChannelId>,
     #[serde(default)]
     attachments: Attachments,

@@ -1,4 +1,4 @@
-//! Posts the contact button in the server channel that the setting `room` names.
+//! Posts the contact button in the Discord channel that the setting `room` names.
 
 use serde_json::Value;
 use serenity::all::{
@@ -12,7 +12,8 @@ use crate::json;
 pub const BUTTON: &str = "hotline-write";
 
 impl DiscordLine {
-    /// Posts the contact button in the channel `room`, unless one of the channel's last 50 messages is such a post.
+    /// Posts the contact button in the Discord channel that the setting `room` names, unless one of the last 50 messages there is such a
+    /// post.
     pub(super) async fn post_button(&self) -> Result<(), RestError> {
         let Some((_, room)) = self.room else { return Ok(()) };
         let route = Route::ChannelMessages { channel_id: room };

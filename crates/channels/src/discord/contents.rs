@@ -24,8 +24,8 @@ pub struct Contents {
 /// The names of the text fields in the components of a message, such as buttons and sections.
 const WORDS: [&str; 6] = ["content", "description", "label", "placeholder", "title", "url"];
 
-/// Reads the contents of a message. `channel` is the id of the channel that contains the message, and `id` is the id of the message. The
-/// reference to each file contains both ids.
+/// Reads the contents of a message. `channel` is the id of the Discord channel that contains the message, and `id` is the id of the
+/// message. The reference to each file contains both ids.
 pub fn read_contents(message: &Value, channel: &str, id: Option<u64>, attachments: Attachments) -> Contents {
     let mut remarks = Vec::new();
     let mut texts = own_texts(message, &mut remarks);
@@ -96,8 +96,8 @@ fn own_texts(message: &Value, remarks: &mut Vec<Remark>) -> Vec<String> {
     texts
 }
 
-/// Collects the texts and URLs of an embed. `content` is the text of the message. If Discord created the embed from a URL in this text,
-/// returns an empty list, because the person did not write the embed.
+/// Collects the texts and URLs of an embed. `content` is the text of the message. Returns an empty list if Discord created the embed from a
+/// URL in this text, because the person did not write such an embed.
 fn embed_texts(embed: &Value, content: &str) -> Vec<String> {
     if json::text(embed, "/url").is_some_and(|url| content.contains(url)) {
         return Vec::new();
@@ -115,8 +115,8 @@ fn line_at(value: &Value, pointer: &str) -> String {
     one_line(json::text(value, pointer).unwrap_or_default())
 }
 
-/// Converts an attachment into a message part. The URL of an attachment expires after a day, so the part contains the ids of the channel,
-/// the message and the attachment instead.
+/// Converts an attachment into a message part. The URL of an attachment expires after a day, so the part contains the ids of the Discord
+/// channel, the message and the attachment instead.
 fn to_part(file: &Value, channel: &str, message: Option<u64>, attachments: Attachments) -> Part {
     let size = json::size(file, "/size").unwrap_or_default();
     let content = match (attachments, json::id(file, "/id").zip(message)) {

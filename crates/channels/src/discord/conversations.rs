@@ -9,8 +9,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serenity::all::{ChannelId, UserId};
 
-/// The prefix of a form's message id. For other messages, the id begins with the id of the channel. A form belongs to no channel until a
-/// thread is created for it.
+/// The prefix of a form's message id. For other messages, the id begins with the id of the Discord channel. A form belongs to no Discord
+/// channel until a thread is created for it.
 pub const FORM: &str = "form";
 
 /// A conversation with one person.
@@ -18,8 +18,8 @@ pub const FORM: &str = "form";
 pub struct Conversation {
     /// The person who writes to the helpline.
     pub person: UserId,
-    /// `true` if the conversation is a private thread in the server channel `room`, where other people may write as well. `false`
-    /// if the conversation consists of direct messages.
+    /// `true` if the conversation is a private thread in the Discord channel that the setting `room` names. Other people may write there as
+    /// well. `false` if the conversation consists of direct messages.
     pub thread: bool,
     /// The id of the last accepted message.
     pub after: u64,
@@ -39,7 +39,7 @@ pub enum Reach {
     Gone,
 }
 
-/// The conversations of one line, by the id of their channel at Discord.
+/// The conversations of one line, by the id of their Discord channel.
 #[derive(Default)]
 pub struct Conversations(Mutex<HashMap<ChannelId, Conversation>>);
 

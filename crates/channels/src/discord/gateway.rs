@@ -57,8 +57,8 @@ impl GatewayState {
 }
 
 impl DiscordLine {
-    /// Returns the gateway intents: flags for the kinds of events that Discord sends to the bot. They include events about direct
-    /// messages and, if `room` is set, events in the server.
+    /// Returns the gateway intents: flags for the kinds of events that Discord sends to the bot. They include events about direct messages
+    /// and, if the setting `room` is given, events in the Discord server.
     fn intents(&self) -> u64 {
         let mut intents = GatewayIntents::DIRECT_MESSAGES;
         if self.room.is_some() {
@@ -210,7 +210,7 @@ impl DiscordLine {
         }
     }
 
-    /// Queues a read of the conversation that contains a new message. Returns `None` if the event names no channel.
+    /// Queues a read of the conversation that contains a new message. Returns `None` if the event names no Discord channel.
     fn queue_new_message(&self, message: &Value) -> Option<()> {
         let channel = ChannelId::new(json::id(message, "/channel_id")?);
         let author = json::id(message, "/author/id");
@@ -233,7 +233,7 @@ impl DiscordLine {
         Some(())
     }
 
-    /// Counts an unreadable event. Queues a read of each channel whose id occurs in the event or, if there is none, a read of all
+    /// Counts an unreadable event. Queues a read of each Discord channel whose id occurs in the event or, if there is none, a read of all
     /// conversations. Does not log the contents of the event.
     async fn count_unreadable(
         &self,

@@ -25,7 +25,7 @@ pub struct DiscordLine {
     pub rest: Rest,
     /// The bot's own user id. It is read from the token or, if the token does not contain it, requested from Discord.
     pub me: OnceLock<UserId>,
-    /// The server and the channel in which the contact button is posted, from the settings `guild` and `room`.
+    /// The Discord server and the Discord channel in which the contact button is posted, from the settings `guild` and `room`.
     pub room: Option<(GuildId, ChannelId)>,
     pub attachments: Attachments,
     pub acknowledge: bool,

@@ -38,15 +38,15 @@ const GREAT_SWEEP: Duration = Duration::from_secs(3_600);
 /// How far back in time a direct conversation is read when the line first learns of it. The conversation may be older than the line.
 const NEW: chrono::Duration = chrono::Duration::days(14);
 
-/// The channel type of a direct conversation.
+/// Discord's channel type of a direct conversation.
 const DIRECT: i64 = 1;
 
 /// A pending task. Earlier variants of this enum run first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Task {
-    /// Post the contact button in the server channel that the setting `room` names.
+    /// Post the contact button in the Discord channel that the setting `room` names.
     PostButton,
-    /// Ask Discord which person a channel belongs to. If the channel is a direct conversation, read it.
+    /// Ask Discord which person a Discord channel belongs to, and read the channel if it is a direct conversation.
     Identify(ChannelId),
     /// Read the new messages of a conversation.
     ReadNew(ChannelId),
@@ -191,8 +191,8 @@ impl DiscordLine {
         let _ = intake.accept(Vec::new(), Some(cursor)).await;
     }
 
-    /// Asks Discord which person a channel belongs to, because the event named only the channel. If the channel is a direct conversation,
-    /// reads it.
+    /// Asks Discord which person a Discord channel belongs to, because the event named only the channel. Reads the channel if it is a
+    /// direct conversation.
     async fn identify_conversation(
         &self,
         intake: &dyn Intake,
@@ -347,8 +347,8 @@ impl DiscordLine {
         })
     }
 
-    /// Schedules another attempt after a failed task. If Discord permanently refuses access to the conversation, stores a notice for
-    /// staff instead.
+    /// Schedules another attempt after a failed task, or stores a notice for staff if Discord permanently refuses access to the
+    /// conversation.
     async fn reschedule(
         &self,
         intake: &dyn Intake,

@@ -125,7 +125,7 @@ impl DiscordLine {
         }
     }
 
-    /// Returns the channel for a reply. For a reply to a form, this is the person's private thread, which is created if needed.
+    /// Returns the Discord channel for a reply. For a reply to a form, this is the person's private thread, which is created if needed.
     async fn channel_for(&self, message: &OutboundMessage) -> Result<ChannelId, ChannelError> {
         let place = message.thread.last().and_then(|id| id.split_once(':'));
         let by_form = place.is_some_and(|(place, _)| place == FORM);
@@ -145,8 +145,8 @@ impl DiscordLine {
         self.channel_of(&message.to, &message.thread).await
     }
 
-    /// Returns the channel for replies to a person. Uses the channel of the last message in `thread`, else the person's private thread,
-    /// else the direct conversation.
+    /// Returns the Discord channel for replies to a person. Uses the channel of the last message in `thread`, else the person's private
+    /// thread, else the direct conversation.
     async fn channel_of(&self, to: &Private<String>, thread: &[String]) -> Result<ChannelId, ChannelError> {
         let last = thread.last().and_then(|id| id.split_once(':'));
         let channel = last
@@ -201,7 +201,7 @@ impl DiscordLine {
         Ok(found.count() > before)
     }
 
-    /// Downloads a file. `reference` contains the ids of the file's channel, message and attachment.
+    /// Downloads a file. `reference` contains the ids of the file's Discord channel, message and attachment.
     pub(super) async fn download(&self, reference: &Private<String>) -> Result<Vec<u8>, ChannelError> {
         let ids: Vec<u64> = reference
             .expose()

@@ -1,5 +1,5 @@
-//! Private threads in the server channel that the setting `room` names. The line keeps at most one thread for each person who sent a
-//! form.
+//! Private threads in the Discord channel that the setting `room` names. When a person submits the form behind the contact button, the line
+//! creates a private thread for the replies. The line keeps at most one thread for each person.
 
 use hotline_core::identifiers::reference::Reference;
 use serde_json::Value;
@@ -27,7 +27,7 @@ pub struct ThreadRequest {
 pub enum NoThread {
     /// A later attempt may succeed.
     NotYet(RestError),
-    /// The setting `room` names no channel, or Discord does not allow the thread.
+    /// The setting `room` is missing, or Discord does not allow the thread.
     Never,
 }
 
@@ -112,7 +112,7 @@ impl DiscordLine {
         json::id(&made, "/id").map(ChannelId::new).ok_or(RestError::Broke)
     }
 
-    /// Returns the active threads that the bot created in the channel `room`, with their names.
+    /// Returns the id and the name of each active thread that the bot created in the Discord channel that the setting `room` names.
     async fn own_threads(&self) -> Result<Vec<(ChannelId, String)>, RestError> {
         let Some((guild, room)) = self.room else {
             return Ok(Vec::new());

@@ -14,7 +14,7 @@ pub enum ReadTrigger {
     },
     /// The line created or found the private thread of a person.
     NewThread(ChannelId),
-    /// The contact button may be missing from the server channel.
+    /// The contact button may be missing from the Discord channel that the setting `room` names.
     Button,
     /// A message was edited.
     EditedMessage { channel: ChannelId, message: u64 },
