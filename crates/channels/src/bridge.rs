@@ -2,9 +2,9 @@
 //! network. Hotline and the bridge program send each other messages and replies as signed HTTP requests.
 //!
 //! Requests in both directions are signed according to the Standard Webhooks specification (1.0). Each request has the headers
-//! `webhook-id`, `webhook-timestamp` and `webhook-signature: v1,<base64 of HMAC-SHA256 over "id.timestamp.body">`. The HMAC key is
-//! the decoded base64 of the secret `whsec_<base64>`. A request is refused if its timestamp differs from our clock by more than
-//! five minutes. A request with the `webhook-id` of an earlier request is treated as a repeat.
+//! `webhook-id`, `webhook-timestamp` and `webhook-signature: v1,<base64 of HMAC-SHA256 over "id.timestamp.body">`. The HMAC key is the
+//! decoded base64 of the secret `whsec_<base64>`. A request is refused if its timestamp differs from our clock by more than five minutes. A
+//! request with the `webhook-id` of an earlier request is not stored again. The response contains the earlier request's reference.
 //!
 //! The bridge program posts incoming messages to `/bridge/<line>` as `{"id", "from": {"id", "name"}, "text", "language", "edit",
 //! "sent_at", "place"}`. Hotline posts replies to `callback_url` as `{"id", "to", "text", "reference", "in_reply_to"}`. A response with a
@@ -64,8 +64,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 struct Settings {
     #[serde(rename = "channel")]
     _channel: String,
-    /// The secret with which requests are signed: `whsec_` followed by 24 to 64 bytes in base64. If `secret` is not set, `secret_file` is
-    /// the path of a file with the secret.
+    /// The secret with which requests are signed: `whsec_` followed by the base64 of 24 to 64 bytes. If `secret` is not set, `secret_file`
+    /// is the path of a file with the secret.
     secret: Option<Private<String>>,
     secret_file: Option<PathBuf>,
     /// The URL to which replies are posted. If it is `None`, the line receives messages but can't send replies.
@@ -148,7 +148,8 @@ impl Channel for Bridge {
             });
         };
         let text = clean::text(&call.text);
-        // A blank id becomes `None`, so that messages with blank ids are not mistaken for the same message.
+        // A blank id becomes `None`. Otherwise all messages with blank ids would count as one message, and all senders with blank ids as
+        // one person.
         let named = |id: String| Some(id).filter(|id| !id.trim().is_empty());
         let id = named(call.id);
         let language = call.language.as_deref().and_then(Language::parse);
@@ -161,8 +162,9 @@ impl Channel for Bridge {
                 place: call.place,
                 version: call.edit.max(0),
             }),
-            // The network may return a message that we sent, with the id that we gave it. The thread token is `None`, because it is needed
-            // only where a sender can forge ids. Here the signature proves that the request comes from the bridge program.
+            // If the id is the id of one of our replies, the message is an echo: a copy of our reply that the network sent back. A thread
+            // token, which proves an echo where senders can forge ids, is not needed: the signature proves that the bridge program sent the
+            // id.
             echo_of: id.as_deref().and_then(|id| id.parse().ok()).map(|id| (id, None)),
             message_id: id,
             language: language.or_else(|| Language::guess(&text)),

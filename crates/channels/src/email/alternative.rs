@@ -65,7 +65,7 @@ fn is_richer(first: &HashSet<String>, second: &HashSet<String>) -> bool {
     first_lacks <= second_lacks
 }
 
-/// Returns the percentage of the words in `other` that `form`, an alternative, lacks, rounded up.
+/// Returns the percentage of the words in `other` that the alternative `form` lacks, rounded up.
 fn share_missing(form: &HashSet<String>, other: &HashSet<String>) -> usize {
     let missing = other.difference(form).count();
     (missing * 100).div_ceil(other.len().max(1))

@@ -131,7 +131,7 @@ pub struct ParsedMail<'a> {
     pub answers_us: bool,
 }
 
-/// Returns who or what wrote a mail: a person, a program that answers one of our mails, or another program.
+/// Returns who or what wrote a mail: a person, a program that answers mails automatically, or another program.
 pub fn origin(parsed: &ParsedMail<'_>) -> Origin {
     let submitted = auto_submitted(parsed.mail);
     let precedence = header(parsed.mail, "Precedence").unwrap_or_default();
@@ -143,9 +143,10 @@ pub fn origin(parsed: &ParsedMail<'_>) -> Origin {
     let machine = !submitted.is_empty() || has_null_sender(parsed.mail);
     let suppresses = header(parsed.mail, "X-Auto-Response-Suppress").is_some();
     let absent = has_absent_subject(parsed.subject);
-    // Exchange marks its automatic answers with `Auto-Submitted: auto-generated` and `X-Auto-Response-Suppress`. Some programs do
-    // not mark their automatic answers at all. An unmarked mail counts as automatic only if it answers one of our messages and if
-    // both its subject and its text are typical of an out-of-office answer.
+    // A mail that a program wrote (`machine`) is an automatic answer if its subject is typical of an out-of-office answer. It is also one
+    // if it answers one of our messages and has the header `X-Auto-Response-Suppress`, as automatic answers of Exchange do. Some programs
+    // do not mark their automatic answers. An unmarked mail is therefore an automatic answer if it answers one of our messages and if both
+    // its subject and its text are typical of an out-of-office answer.
     let away = match machine {
         true => absent || (suppresses && parsed.answers_us),
         false => absent && parsed.answers_us && has_absent_words(parsed.text),

@@ -28,7 +28,7 @@ pub struct ShownText {
 #[derive(Default)]
 pub struct PartContents {
     pub shown: Vec<ShownText>,
-    /// Lines of the hidden alternatives of a `multipart/alternative`. Each line has a word that the shown alternative lacks.
+    /// Lines from the hidden alternatives of a `multipart/alternative`. Each of these lines has a word that the shown alternative lacks.
     pub only_in_hidden: Vec<String>,
     /// The texts of forwarded mails.
     pub mails: Vec<String>,
@@ -60,7 +60,7 @@ impl PartContents {
         });
     }
 
-    /// Adds the contents of a hidden alternative of the same message, except its texts in `shown`.
+    /// Adds the contents of a hidden alternative of the same message. Leaves out the texts in `other.shown`.
     pub fn with_all_but_text_of(mut self, mut other: Self) -> Self {
         other.shown.clear();
         self.append(other);
@@ -111,8 +111,8 @@ impl PartContents {
         )
     }
 
-    /// Some programs send the same text twice in succession, once as plain text and once as HTML. Removes the second text if one of the two
-    /// is plain text and the other is HTML, if it has at least `FEWEST` different words, and if the first text contains all its words.
+    /// Removes a repeated text. Some programs send the same text as plain text and then as HTML, or the other way round. The second of two
+    /// such texts is removed if it has at least `FEWEST` different words and if the first text contains all of them.
     fn drop_repeated(&mut self) {
         const FEWEST: usize = 5;
         let mut kept: Vec<ShownText> = Vec::new();

@@ -101,7 +101,8 @@ fn zone_letters(field: &[u8]) -> Option<Vec<u8>> {
     let space = bare.iter().rposition(u8::is_ascii_whitespace)?;
     let (before, zone) = bare.split_at_checked(space + 1)?;
     let is_short = zone.len() < 3 && zone.iter().all(u8::is_ascii_alphabetic);
-    // One-letter zones are treated as UTC (RFC 5322), because mail programs disagreed about their signs.
+    // One-letter zones are treated as UTC (RFC 5322, section 4.3), because mail programs disagreed whether a letter means an offset east or
+    // west of UTC.
     is_short.then(|| [before, b"+0000\r\n".as_slice()].concat())
 }
 
