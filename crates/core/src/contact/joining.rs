@@ -28,7 +28,7 @@ pub enum Joining {
     ByEvidence,
 }
 
-/// The proof a message carries that it belongs to a particular contact.
+/// How a message proves that it belongs to a particular contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Proof {
     /// The message carries no proof.
@@ -61,7 +61,7 @@ pub struct Candidate<I> {
     pub closed_at: Option<DateTime<Utc>>,
     /// How the sender takes part in the contact.
     pub sender: Sender,
-    /// The proof the message carries that it belongs to this contact.
+    /// How the message proves that it belongs to this contact.
     pub proof: Proof,
 }
 

@@ -47,8 +47,8 @@ impl Store {
             .await
     }
 
-    /// Saves the answers of a contact's classification. If `close` is set, also closes the contact. Closing an urgent, unassigned and
-    /// unanswered contact requires a reason.
+    /// Saves the answers of a contact's classification, and closes the contact if `close` is `true`. [`BeforeClosing`] defines when closing
+    /// requires a reason.
     ///
     /// # Errors
     /// The errors of [`Store::classify`], [`Store::mark`] and [`Store::close`].
@@ -157,7 +157,7 @@ impl Store {
             status: Stored(status),
             closed_at: (!status.is_open()).then_some(now),
             waiting_since,
-            // Ends a snooze: a closed contact needs none, and a reopened contact must be visible at once.
+            // Closing and reopening end a snooze. A closed contact needs no snooze, and a reopened contact must be visible at once.
             snoozed_until: None,
             ..contact.clone()
         };
@@ -176,9 +176,8 @@ impl Store {
     /// Marks a contact as spam, test or duplicate and closes the contact. `None` removes the marking. The same transaction updates the
     /// statistics of the day on which the contact is counted. Returns `false` if nothing changed.
     ///
-    /// # Errors
-    /// [`StoreError::Conflict`] if the contact is assigned to someone else. Also if marking would close a contact that is urgent,
-    /// unassigned and unanswered, because a reason is then required.
+    /// # Errors [`StoreError::Conflict`] if the contact is assigned to someone else, or if marking would close a contact that is urgent,
+    /// unassigned and waiting. Closing such a contact requires a reason ([`Store::mark_with_reason`]).
     pub async fn mark(
         &self,
         who: &StaffMember,
@@ -189,7 +188,7 @@ impl Store {
     }
 
     /// Marks a contact like [`Store::mark`], with a reason. The reason is required if marking would close a contact that is urgent,
-    /// unassigned and unanswered.
+    /// unassigned and waiting.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if the contact is assigned to someone else, or if a required reason is missing.

@@ -41,13 +41,13 @@ pub struct Outgoing {
     pub tries: u32,
     /// Time since the message was queued.
     pub waited: Duration,
-    /// Number of chunks of the message that were already handed to the channel. A channel splits a long message into several chunks.
+    /// Number of chunks of the message that the platform or mail server already accepted. A long message is split into several chunks.
     pub done: usize,
 }
 
 /// What to do about a deliver job.
 pub enum Due {
-    /// Hand this message to its channel now.
+    /// Send this message now.
     Now(Box<Outgoing>),
     /// Try later, because an earlier message of the same contact must be sent first.
     Later,
@@ -61,9 +61,8 @@ const BEHIND: i64 = 15 * 60 * 1_000_000;
 impl Store {
     /// Loads the message of a deliver job and marks it as being sent.
     ///
-    /// # Errors
-    /// [`StoreError::Conflict`] if the person asked not to be written to or left no address; another error if a database query fails or a
-    /// value cannot be decrypted.
+    /// # Errors [`StoreError::Conflict`] if the person sent `/stop` or left no address for replies on this line. Another error if a
+    /// database query fails or a value cannot be decrypted.
     pub async fn outgoing(&self, job: &Claimed) -> Result<Due, StoreError> {
         let Some((row, contact)) = self.find_outgoing(job.outbox_id).await? else {
             self.drop_job(job).await?;
@@ -89,7 +88,7 @@ impl Store {
         let to = card
             .answer_address(row.line == contact.line)
             .ok_or(StoreError::Conflict(Conflict::NoAddress))?;
-        // If an earlier attempt was interrupted or its outcome is unknown, the channel may already have the message.
+        // If an earlier attempt was interrupted or its outcome is unknown, the platform or mail server may already have the message.
         let uncertain = job.interrupted || [Delivery::Unknown, Delivery::Sending].contains(&row.state.0);
         let outgoing = Outgoing {
             line: LineName::stored(row.line.clone()),
@@ -164,8 +163,8 @@ impl Store {
         Ok(files)
     }
 
-    /// Returns the ids in the thread of the contact's latest message: the ids to which this message refers, then its own id. If there are
-    /// more than 20, returns only the last 20.
+    /// Returns the message ids of a thread, oldest first: the ids to which the contact's latest message refers, and last the id of that
+    /// message. Leaves out the oldest ids if there are more than 20.
     pub(crate) async fn thread_ids(&self, contact: &contacts::Model) -> Result<Vec<String>, StoreError> {
         let newest = messages::Entity::find()
             .filter(messages::Column::ContactId.eq(contact.id))
@@ -209,8 +208,9 @@ impl Store {
         Ok(())
     }
 
-    /// Queues a message for delivery on the contact's own line after the undo period. If the person left an address for answers, the
-    /// message is also queued on the line that the contact's line names in `answers_also_by`.
+    /// Queues a message for delivery on the contact's line. If the person left an address for answers, also queues the message on the line
+    /// in the setting `answers_also_by` of the contact's line. Delivery begins after the delay in which the author can take the message
+    /// back.
     pub(crate) async fn queue_message(
         &self,
         transaction: &impl ConnectionTrait,

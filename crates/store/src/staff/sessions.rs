@@ -23,7 +23,7 @@ use crate::{
 
 /// How long a session can be unused before it ends.
 const IDLE: Duration = Duration::minutes(30);
-/// Maximum duration of a session.
+/// How long after the log-in a session ends, even if it is in use.
 const LONGEST: Duration = Duration::hours(12);
 /// The time of last use is stored again only after this time, to limit writes.
 const NOTED_AFTER: Duration = Duration::seconds(15);
@@ -124,8 +124,8 @@ impl Store {
         self.audit(None, "log-in refused", &since_last.to_string()).await
     }
 
-    /// Returns the mark that is stored on a device after a log-in to this account. Later log-ins from a device with this mark do not wait
-    /// in the queue of log-ins from unknown devices.
+    /// Returns the value of the cookie that a device gets after a log-in with this log-in name. A later log-in from a device with this
+    /// cookie does not wait in the queue of log-ins from unknown devices.
     #[must_use]
     pub fn device_mark(&self, login: &str) -> String {
         data_encoding::HEXLOWER.encode(&self.keys.lookup("device", &login.trim().to_lowercase()))
@@ -233,7 +233,8 @@ impl Store {
             return;
         }
         match self.living_sessions(&watched).await {
-            // A session whose first subscriber came after `watched` was collected is kept. The next call checks it.
+            // The query did not check a session whose first subscriber came after `watched` was collected. Such a session stays in the map,
+            // and the next call checks it.
             Ok(living) => self
                 .watched
                 .all()
