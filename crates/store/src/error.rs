@@ -131,7 +131,7 @@ pub enum Conflict {
     /// The answers contain a question or an answer that the classification scheme does not have.
     #[error("the classification has no such question or answer")]
     InvalidAnswers,
-    /// The reply cannot be taken back, because it was already handed to its channel or is being handed over now.
+    /// The reply cannot be taken back, because it was already sent or is being sent now.
     #[error("this reply has left already")]
     HasLeft,
     /// A reply can be taken back only by its author.
@@ -141,7 +141,7 @@ pub enum Conflict {
     /// queued again.
     #[error("only a message that failed can be sent again")]
     NotFailed,
-    /// The person asked not to be written to. Replies are allowed again after the person's next message.
+    /// The person sent `/stop`. Replies are allowed again after the person's next message.
     #[error("this person asked not to be written to; answer after the next message")]
     Stopped,
     /// The file cannot be requested from the platform, because the file is already stored, is already being fetched, or has no address at

@@ -12,13 +12,13 @@ use crate::{
     text::locale::Language,
 };
 
-/// The bytes of a message as the channel delivered them.
+/// The bytes of a message as they arrived from the source, such as a mail server.
 #[derive(Clone)]
 pub struct RawMessage {
     /// The line that delivered the message.
     pub line: LineName,
-    /// The channel's id of the message, unique within the line. With this id, the database recognises repeated deliveries of the same
-    /// message. The database stores only a keyed hash of the id, so this field is empty in a message that was read from the database.
+    /// The id of the message, unique within the line. With this id, the database recognises repeated deliveries of the same message. The
+    /// database stores only a keyed hash of the id, so this field is empty in a message that was read from the database.
     pub external_id: String,
     /// When the mail server or platform received the message. If the stated time is in the future, the current time is stored instead. If
     /// the message opens a contact, the contact counts on the day of this time.
@@ -63,7 +63,7 @@ pub enum News {
     Blocked,
     /// The person unblocked us.
     Unblocked,
-    /// The person asked to receive no messages from us until they write again.
+    /// The person sent `/stop`, so we send them no messages until they write again.
     Stopped,
     /// The person chose this language for automatic texts.
     Chose(Language),
@@ -99,8 +99,8 @@ pub struct Unreadable {
     pub subject: Option<String>,
 }
 
-/// A message to us, parsed by its channel. With the default values, a message has no sender and no evidence, so it joins no existing
-/// contact.
+/// A message to us, parsed by its channel adapter. With the default values, a message has no sender and no evidence, so it joins no
+/// existing contact.
 #[derive(Clone, Default)]
 pub struct Incoming {
     /// The sender's address or account in canonical spelling. `None`: the sender is unknown, so the message cannot be answered.
@@ -321,7 +321,7 @@ pub enum Content {
 /// A reference to a file that is stored on the platform.
 #[derive(Clone)]
 pub struct Elsewhere {
-    /// The reference with which the channel fetches the file. Only the channel can interpret the reference.
+    /// The reference with which the channel adapter fetches the file. Only the adapter can interpret the reference.
     pub reference: Private<String>,
     /// An id of the file that stays the same when the platform sends another reference to the same file.
     pub unique: String,
@@ -376,7 +376,7 @@ pub struct OutboundMessage {
     pub reference: Reference,
     /// The contact's thread token.
     pub token: ThreadToken,
-    /// The recipient's address or account on this channel.
+    /// The recipient's address or account on the line.
     pub to: Private<String>,
     /// The subject of the message being answered.
     pub subject: Option<Private<String>>,

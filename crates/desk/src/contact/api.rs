@@ -85,13 +85,13 @@ pub(crate) struct ContactJson {
     team: Option<String>,
     /// The time until which the person's identifier is blocked; null if there is no block.
     blocked_until: Option<DateTime<Utc>>,
-    /// The address or account of the person on the channel.
+    /// The address or account of the person on the line.
     identifier: Option<String>,
     /// The address to which replies are sent; null if it equals `identifier`.
     answer_to: Option<String>,
     /// Other addresses at which the person asked for replies.
     other_addresses: Option<Vec<String>>,
-    /// The person's name, as the channel delivered it.
+    /// The person's name, as it arrived with a message.
     name: Option<String>,
     subject: Option<String>,
     /// The reference of the contact to which the thread token in this contact's first message belongs. A thread token is a code that the
@@ -155,7 +155,7 @@ struct MessageJson {
     /// Remarks on how the message was parsed, for example that its text was truncated.
     remarks: Option<Vec<Remark>>,
     attachments: Vec<AttachmentJson>,
-    /// Whether the raw message (as the channel delivered it) can be downloaded.
+    /// Whether the raw message (the bytes as they arrived) can be downloaded.
     has_source: bool,
     edited_at: Option<DateTime<Utc>>,
     /// Earlier versions of the message, oldest first.

@@ -156,7 +156,7 @@ pub struct Delivered {
     pub state: Delivery,
     /// Why the message has this delivery state, if a reason is known.
     pub reason: Option<Reason>,
-    /// When the channel accepted the message. `None` if it has not accepted the message.
+    /// When the platform or mail server accepted the message. `None` if it has not accepted the message.
     pub sent_at: Option<DateTime<Utc>>,
     /// Whether a queued job will make the first or a further attempt to send the message.
     pub under_way: bool,

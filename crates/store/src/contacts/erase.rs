@@ -126,7 +126,7 @@ impl Store {
     }
 
     /// Deletes what is stored about the contact's identifier, unless another contact has the same identifier: a block by staff, the
-    /// person's language, and the wish not to be written to.
+    /// person's language, and the record that the person sent `/stop`.
     async fn forget_person(
         &self,
         transaction: &DatabaseTransaction,

@@ -36,8 +36,8 @@ impl Store {
         Ok(())
     }
 
-    /// Records the time of the first reply to a contact. Called when the channel has accepted a message. Does nothing if that message is
-    /// not a reply, or if a first reply is already recorded.
+    /// Records the time of the first reply to a contact. Called when the platform or mail server has accepted a message. Does nothing if
+    /// that message is not a reply, or if a first reply is already recorded.
     pub(crate) async fn note_first_reply(
         &self,
         transaction: &DatabaseTransaction,

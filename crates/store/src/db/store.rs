@@ -61,7 +61,7 @@ pub struct Settings {
     pub reopen_days: u16,
     /// Bytes that must stay free on the disk. If fewer bytes are free, no message is accepted.
     pub reserve: u64,
-    /// Delay before a reply is handed to its channel. During this delay, its author can take the reply back.
+    /// Delay before a reply is sent. During this delay, its author can take the reply back.
     pub undo: Duration,
     /// Maximum number of accepted messages that wait to be registered. If more messages wait, new messages are refused.
     pub backlog: u64,

@@ -68,7 +68,7 @@ pub enum HistoryKind {
     Unblocked,
     /// A reply was queued.
     Replied,
-    /// A reply was taken back before it was handed to its channel.
+    /// A reply was taken back before it was sent.
     Unsent,
     /// The delivery state of an outgoing message changed.
     Delivery,

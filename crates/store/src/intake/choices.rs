@@ -1,5 +1,5 @@
-//! Choices stored for an identifier (address or account) on a line: the language of automatic texts, whether the person asked not to be
-//! written to, and whether staff blocked the identifier.
+//! Choices stored for an identifier (address or account) on a line: the language of automatic texts, whether the person sent `/stop`, and
+//! whether staff blocked the identifier.
 
 use std::collections::{HashMap, HashSet};
 
@@ -116,7 +116,8 @@ pub(crate) async fn choices(
         .collect())
 }
 
-/// Stores the choice in a platform notice: a language, or the wish not to be written to. Ignores a notice that reports something else.
+/// Stores the choice that a platform notice reports: a language, or that the person sent `/stop`. Ignores a notice that reports something
+/// else.
 pub(crate) async fn choose(
     transaction: &DatabaseTransaction,
     line: &str,
@@ -145,7 +146,7 @@ pub(crate) async fn choose(
     Ok(())
 }
 
-/// Allows replies again to the identifiers with these hashes, because their persons wrote again after they had asked not to be written to.
+/// Allows replies again to the identifiers with these hashes, because their persons wrote again after they had sent `/stop`.
 pub(crate) async fn hear_again(
     transaction: &DatabaseTransaction,
     identifiers: Vec<Vec<u8>>,

@@ -49,7 +49,7 @@ pub(crate) fn fetch_job(attachment: Uuid, now: i64) -> jobs::ActiveModel {
     }
 }
 
-/// Builds the job that hands an outgoing message to its channel. The job does not run before `due_at`.
+/// Builds the job that sends an outgoing message. The job does not run before `due_at`.
 pub(crate) fn deliver_job(outgoing: &outbox::ActiveModel, due_at: i64) -> jobs::ActiveModel {
     let now = *outgoing.queued_at.as_ref();
     jobs::ActiveModel {

@@ -12,8 +12,7 @@ use crate::{
 };
 
 impl Store {
-    /// Reports that `who` is writing a reply. Does nothing if the contact is not assigned to `who`, or if the person asked not to be
-    /// written to.
+    /// Reports that `who` is writing a reply. Does nothing if the contact is not assigned to `who`, or if the person sent `/stop`.
     pub(crate) async fn tell_typing(
         &self,
         who: &StaffMember,

@@ -1,4 +1,4 @@
-//! Delivery: each message is handed to its channel at least once, and the outcome of each attempt is recorded.
+//! Delivery: each message is sent at least once, and the outcome of each attempt is recorded.
 
 use std::time::Duration;
 
@@ -46,9 +46,9 @@ enum Counts {
 }
 
 impl Store {
-    /// Records how many chunks of a message the channel accepted; a channel splits a long message into several chunks. A retry skips the
-    /// first `done` chunks. Also renews the job's lease. Returns `false` if another process has taken over the job; that process may then
-    /// be sending the same message.
+    /// Records how many chunks of a message the platform or mail server accepted. A long message is split into several chunks. A retry
+    /// skips the first `done` chunks. Also renews the job's lease. Returns `false` if another process has taken over the job; that process
+    /// may then be sending the same message.
     ///
     /// # Errors
     /// If a database query fails.
@@ -68,16 +68,15 @@ impl Store {
         Ok(ours)
     }
 
-    /// Records that the channel accepted the whole message, and ends the job in the same transaction.
+    /// Records that the platform or mail server accepted the whole message, and ends the job in the same transaction.
     ///
-    /// # Errors
-    /// If a database query fails. The message will then be handed to the channel again, with the same id.
+    /// # Errors If a database query fails. The message will then be sent again, with the same id.
     pub async fn sent(&self, job: &Claimed) -> Result<(), StoreError> {
         self.end(job, Delivery::Sent, None).await
     }
 
-    /// Records that the channel rejected the message permanently, or that all attempts failed. Ends the job. The message is shown as
-    /// failed.
+    /// Records that the platform or mail server rejected the message permanently, or that all attempts failed. Ends the job. The message is
+    /// shown as failed.
     ///
     /// # Errors
     /// If a database query fails.
@@ -85,8 +84,8 @@ impl Store {
         self.end(job, Delivery::Failed, Some(&reason)).await
     }
 
-    /// Records that it is unknown whether the channel accepted the message, and ends the job. An automatic retry could deliver the message
-    /// twice, so staff decide whether to send it again.
+    /// Records that it is unknown whether the platform or mail server accepted the message, and ends the job. An automatic retry could
+    /// deliver the message twice, so staff decide whether to send it again.
     ///
     /// # Errors
     /// If a database query fails.
@@ -94,8 +93,8 @@ impl Store {
         self.end(job, Delivery::Unknown, Some(&reason)).await
     }
 
-    /// Queues a message for another attempt after `wait`, because the channel did not accept it or because it is unknown whether the
-    /// channel accepted it. Until the next attempt, the message is shown as `state`.
+    /// Queues a message for another attempt after `wait`, because the platform or mail server did not accept it or because it is unknown
+    /// whether it was accepted. Until the next attempt, the message is shown as `state`.
     ///
     /// # Errors
     /// If a database query fails.
@@ -109,8 +108,8 @@ impl Store {
         self.put_back(job, state, wait, reason, Counts::AsAttempt).await
     }
 
-    /// Queues a message for another attempt after `wait`, because the channel asked for a pause. The attempt that ended with this request
-    /// is not counted. Until the next attempt, the message is shown as delayed.
+    /// Queues a message for another attempt after `wait`, because the platform or mail server asked for a pause. The attempt that ended
+    /// with this request is not counted. Until the next attempt, the message is shown as delayed.
     ///
     /// # Errors
     /// If a database query fails.

@@ -31,7 +31,7 @@ use crate::{
 pub struct ToFetch {
     /// The line on which the file arrived.
     pub line: LineName,
-    /// The platform's id of the file, with which the channel downloads it. It is not the reference of a contact.
+    /// The platform's id of the file, with which the channel adapter downloads it. It is not the reference of a contact.
     pub reference: Private<String>,
     /// Time since the job to fetch the file was created.
     pub waited: Duration,

@@ -29,11 +29,11 @@ use crate::{
 };
 
 /// Maximum number of contacts to load for an identifier: open contacts first, then the newest closed contacts. The limit also applies to
-/// the stored messages with the same identifier and the same id on their channel. Because each identifier has its own limit, a sender who
-/// floods a mailbox cannot displace the contacts of others.
+/// the stored messages with the same identifier and the same message id. Because each identifier has its own limit, a sender who floods a
+/// mailbox cannot displace the contacts of others.
 const CONTACTS_PER_IDENTIFIER: i64 = 20;
 
-/// A message, stored or added by the batch, in the map of messages by channel id ([`BatchState::theirs`]).
+/// A message, stored or added by the batch, in the map of messages by message id ([`BatchState::theirs`]).
 pub(super) struct Written {
     pub(super) contact: Uuid,
     pub(super) message: Uuid,
@@ -47,12 +47,13 @@ pub(super) struct BatchState {
     pub(super) contacts: BTreeMap<Uuid, contacts::Model>,
     /// The stored contacts as they were before the batch.
     stored: BTreeMap<Uuid, contacts::Model>,
-    /// Stored messages and messages that the batch adds, by the hash of their channel id (the id of a message on its channel).
+    /// Stored messages and messages that the batch adds, by the hash of their message id, which the platform or the sender's mail program
+    /// assigned.
     pub(super) theirs: HashMap<Vec<u8>, Vec<Written>>,
     /// The rows of the stored messages in `theirs`, by id of the row. Loaded only if the batch contains messages that arrive in several
     /// parts.
     pub(super) messages: HashMap<Uuid, messages::Model>,
-    /// The stored choice of each identifier (language, wish not to be written to, end of a block), by the hash of the identifier.
+    /// The stored choices for each identifier (language, whether the person sent `/stop`, end of a block), by the hash of the identifier.
     pub(super) choices: HashMap<Vec<u8>, Choice>,
 }
 
@@ -65,8 +66,8 @@ impl BatchState {
         self.contacts.get_mut(&id).ok_or(StoreError::NotFound("contact"))
     }
 
-    /// Returns the messages that have this channel id (the id of a message on its channel) and belong to one of the contacts `mine`.
-    /// Returns no messages if `message_id_hash` is `None`.
+    /// Returns the messages that have the message id with this hash and belong to one of the contacts `mine`. Returns no messages if
+    /// `message_id_hash` is `None`.
     pub(super) fn written(&self, mine: &[Uuid], message_id_hash: Option<&Vec<u8>>) -> Vec<FoundMessage> {
         let seen = message_id_hash.and_then(|hash| self.theirs.get(hash));
         let of_mine = seen
@@ -150,8 +151,8 @@ pub(super) enum Repeated {
     OtherContent,
 }
 
-/// Checks whether the sender already sent a message with the same id on its channel, and whether that message has the same content. `mine`
-/// are the contacts of the sender.
+/// Checks whether the sender already sent a message with the same message id, and whether that message has the same content. `mine` are the
+/// contacts of the sender.
 pub(super) fn repeated(
     known: &BatchState,
     mine: &[Uuid],
@@ -320,8 +321,8 @@ fn of_each(identifiers: &HashSet<Vec<u8>>) -> SelectStatement {
         .to_owned()
 }
 
-/// Loads the stored messages whose id on their channel is in `their_ids` and whose contact has one of the `identifiers`. Both sets contain
-/// hashes. The keys of the returned map are the hashes from `their_ids`.
+/// Loads the stored messages whose message id is in `their_ids` and whose contact has one of the `identifiers`. Both sets contain hashes.
+/// The keys of the returned map are the hashes from `their_ids`.
 async fn written_before(
     transaction: &DatabaseTransaction,
     their_ids: &HashSet<Vec<u8>>,

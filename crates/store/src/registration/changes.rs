@@ -38,7 +38,7 @@ pub(super) struct Changes {
     /// Stored messages whose content the batch changed, by id.
     pub(super) rewritten: HashMap<Uuid, messages::Model>,
     pub(super) versions: Vec<versions::Model>,
-    /// Hashes of the identifiers of persons who had asked not to be written to and then wrote again.
+    /// Hashes of the identifiers of persons who had sent `/stop` and then wrote again.
     pub(super) heard: HashSet<Vec<u8>>,
     /// Lines and hashes of the identifiers whose persons are told that the line is closed.
     pub(super) closed_told: Vec<(String, Vec<u8>)>,
@@ -89,7 +89,7 @@ impl Changes {
     }
 
     /// Applies the stored choices of the sender to an arriving message. A language that the sender chose replaces the language of the
-    /// message. If the sender had asked not to be written to, the new message cancels that request.
+    /// message. If the sender had sent `/stop`, the new message allows replies again.
     pub(super) fn apply_choices(&mut self, arrival: &mut Arrival<'_>) {
         let Some(hash) = &arrival.identifier_hash else {
             return;

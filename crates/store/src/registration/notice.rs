@@ -1,5 +1,5 @@
-//! Notices from a platform about a person. They are shown in the person's contact. If a notice reports a choice of the person, such as a
-//! language or the wish not to be written to, the choice is stored.
+//! Notices from a platform about a person. They are shown in the person's contact. If a notice reports that the person chose a language or
+//! sent `/stop`, this choice is stored.
 
 use hotline_core::{
     contact::message::{News, Notice},

@@ -10,12 +10,12 @@ use crate::{error::StoreError, sealing::keys::DataKey};
 /// `Debug`, so that this content is never logged.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub struct ContactContent {
-    /// The address or account of the person on the channel.
+    /// The address or account of the person on the line.
     pub identifier: Option<String>,
     /// `true` for a contact from the web form: the person reads replies on the web form's answer page.
     #[serde(default, rename = "answers_lie_ready")]
     pub replies_wait_on_page: bool,
-    /// The sender's name, as the channel delivered it.
+    /// The person's name, as it arrived with a message.
     pub name: Option<String>,
     /// The address at which the person asked to be answered. Replies are sent to this address instead of the identifier. If the person
     /// reads replies on the web form's answer page, a copy is sent to this address on a second line.
@@ -44,13 +44,13 @@ pub struct MessageContent {
     pub subject: Option<String>,
     /// The web address that the person reported. Hotline never opens it.
     pub url: Option<String>,
-    /// The sender's name, as the channel delivered it.
+    /// The sender's name, as it arrived with the message.
     pub name: Option<String>,
     /// The sender's address, if it differs from the contact's identifier.
     pub from: Option<String>,
     /// The address for replies, if it differs from the sender's address.
     pub answer_to: Option<String>,
-    /// The id that the channel or the sender's program gave to the message. Replies refer to this id.
+    /// The id that the platform or the sender's mail program gave to the message. Replies refer to this id.
     #[serde(rename = "their_id")]
     pub message_id: Option<String>,
     /// Ids of earlier messages in the same thread.

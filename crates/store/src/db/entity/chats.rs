@@ -42,7 +42,7 @@ pub mod conversations {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Choices stored for identifiers: the person's language, the person's wish not to be written to, and a block by staff.
+/// Choices stored for identifiers: the person's language, whether the person sent `/stop`, and a block by staff.
 pub mod people {
     use sea_orm::entity::prelude::*;
 
