@@ -106,7 +106,7 @@ fn bare(address: &str) -> Option<String> {
     lawful.then(|| format!("{local}@{domain}"))
 }
 
-/// Removes unneeded quotes around a local part. In a local part without quotes, removes the spaces around the dots.
+/// Removes unneeded quotes around a local part. Removes the spaces around the dots of a local part without quotes.
 fn unquoted(local: &str) -> String {
     let Some(inner) = local.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
         return local.split('.').map(str::trim).collect::<Vec<_>>().join(".");

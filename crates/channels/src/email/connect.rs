@@ -27,7 +27,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send + fmt::Debug> Wire for T {}
 /// A logged-in IMAP session, with or without TLS.
 pub type Logged = Session<Box<dyn Wire>>;
 
-/// Connects and logs in. If TLS fails, returns an error and never continues unencrypted.
+/// Connects and logs in. Returns an error if TLS fails, and does not continue without encryption.
 pub async fn connect(settings: &Imap) -> anyhow::Result<Logged> {
     tokio::time::timeout(TIMEOUT, log_in(settings))
         .await

@@ -271,8 +271,8 @@ fn is_shown_inline(media_type: &str) -> bool {
         .any(|start| media_type.starts_with(start))
 }
 
-/// Returns the charset of an HTML part. If the head of the part declares only ASCII or no charset, returns the charset that the HTML
-/// document itself declares.
+/// Returns the charset of an HTML part: the charset that the head of the part declares or, if the head declares only ASCII or no charset,
+/// the charset that the HTML document itself declares.
 fn html_charset(part: &Part, bytes: &[u8]) -> Option<String> {
     let named = part.parameter("charset").map(str::to_owned);
     if let Some(named) = named.filter(|named| !named.eq_ignore_ascii_case("us-ascii")) {

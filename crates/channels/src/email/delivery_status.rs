@@ -173,8 +173,8 @@ pub fn is_of_delivery(subject: &str) -> bool {
     speaks(&DELIVERY) || subject.starts_with("delayed mail") || speaks(&ARRIVED)
 }
 
-/// Returns the outcome of a delivery from the fields of a status part (`message/delivery-status`). If the part states several outcomes,
-/// for example for several recipients, returns the worst. Returns `None` if it states no outcome.
+/// Returns the outcome of a delivery from the fields of a status part (`message/delivery-status`). Returns the worst outcome if the part
+/// states several, for example for several recipients. Returns `None` if the part states none.
 pub fn fate_of(status: &str) -> Option<Fate> {
     let actions = fields(status, "action").filter_map(|action| {
         let word = action

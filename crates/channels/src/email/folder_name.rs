@@ -60,8 +60,8 @@ fn is_encoded(name: &str) -> bool {
     }
 }
 
-/// Decodes the characters between `&` and `-`. Returns `None` if they are invalid or if they encode a character that needs no encoding.
-/// If there are none (`&-`), returns `&`.
+/// Decodes the characters between `&` and `-`. Returns `&` if there are none (`&-`). Returns `None` if they are invalid or if they encode a
+/// character that needs no encoding.
 fn decoded(run: &str) -> Option<String> {
     let bytes = decode_base64(run.replace(',', "/").as_bytes())?;
     let units: Vec<u16> = bytes

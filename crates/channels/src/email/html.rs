@@ -28,7 +28,7 @@ pub struct Document {
     pub cut: bool,
 }
 
-/// Converts an HTML document. If its elements are nested deeper than `DEEPEST`, only removes the tags.
+/// Converts an HTML document. If its elements are nested deeper than `DEEPEST`, only the tags are removed.
 pub fn read(html: &str) -> Document {
     let (html, embedded) = data_uri::extract_files(html);
     let cut = html.chars().nth(LONGEST).is_some();

@@ -200,8 +200,8 @@ fn addresses(value: &HeaderValue<'_>) -> Vec<String> {
     }
 }
 
-/// Returns the Message-IDs in the `References` header, oldest first, followed by those in `In-Reply-To`. If there are more than
-/// `MOST_REFERENCES`, returns only the last ones.
+/// Returns the Message-IDs in the `References` header, oldest first, followed by those in `In-Reply-To`. Returns only the last
+/// `MOST_REFERENCES` if there are more.
 fn ancestors(mail: &Message<'_>) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
     for header in [mail.references(), mail.in_reply_to()] {

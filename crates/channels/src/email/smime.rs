@@ -47,7 +47,7 @@ struct Element<'a> {
 }
 
 impl<'a> Element<'a> {
-    /// If the element has the given tag, returns its content and the bytes after it.
+    /// Returns the content of the element and the bytes after it, or `None` if the element has another tag.
     fn of(self, tag: u8) -> Option<(&'a [u8], &'a [u8])> {
         (self.tag == tag).then_some((self.content, self.rest))
     }

@@ -181,8 +181,8 @@ impl Part {
     }
 }
 
-/// Returns the media type of a part. Completes an incomplete type, such as `text` or `html`, which some programs
-/// write. If the part declares no type, returns `message/rfc822` in a `multipart/digest` and `text/plain` elsewhere.
+/// Returns the media type of a part. Completes an incomplete type, such as `text` or `html`, which some programs write. If the part
+/// declares no type, the result is `message/rfc822` in a `multipart/digest` and `text/plain` elsewhere.
 fn media_type(head: &MessagePart<'_>, in_digest: bool) -> String {
     let Some(kind) = head.content_type() else {
         return if in_digest { "message/rfc822" } else { "text/plain" }.to_owned();
@@ -211,8 +211,8 @@ struct Delimiter {
     closes: bool,
 }
 
-/// Finds the lines that consist of this boundary. If no part begins at these lines, also accepts lines in which text follows the
-/// boundary.
+/// Finds the lines that consist of this boundary. If no part begins at these lines, lines in which text follows the boundary are accepted
+/// as well.
 fn delimiters(body: &[u8], boundary: &[u8]) -> Vec<Delimiter> {
     let find = |is: &dyn Fn(&[u8]) -> Option<bool>| -> Vec<Delimiter> {
         let mut at = 0;

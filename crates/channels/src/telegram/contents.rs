@@ -272,8 +272,8 @@ fn chat_title(chat: &Value) -> String {
     }
 }
 
-/// Returns the text to which the message replies: the passage that the person selected, else the beginning of the earlier message. If the
-/// earlier message is in another chat, adds its author and a description of its content.
+/// Returns the text to which the message replies: the passage that the person selected, else the beginning of the earlier message. Adds the
+/// author and a description of the content if the earlier message is in another chat.
 fn quoted_text(message: &Value) -> String {
     let elsewhere = message.get("external_reply");
     let mut lines = Vec::new();

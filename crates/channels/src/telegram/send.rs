@@ -98,7 +98,7 @@ impl Telegram {
     }
 }
 
-/// If Telegram's response confirms the message but teloxide can't parse it, returns success.
+/// Returns success if Telegram's response confirms the message but teloxide can't parse the response.
 fn accept_confirmed(error: RequestError) -> Result<(), RequestError> {
     let done = match &error {
         RequestError::InvalidJson { raw, .. } => {

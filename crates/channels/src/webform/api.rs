@@ -75,7 +75,7 @@ pub async fn post(State(context): State<FormContext>, headers: HeaderMap, body: 
     }
 }
 
-/// Parses and checks the body of a request. If the body is invalid, returns the HTTP status and the text of the error response.
+/// Parses and checks the body of a request. Returns the HTTP status and the text of the error response if the body is invalid.
 fn parse_post(context: &FormContext, body: &[u8]) -> Result<StoredPost, (StatusCode, String)> {
     let post: ApiPost = serde_json::from_slice(body).map_err(|error| {
         let text = format!("this is not the JSON expected here: {error}");

@@ -214,7 +214,7 @@ impl FormContext {
         Ok(before.is_some_and(|before| before.has_same_content(posted)))
     }
 
-    /// Stores a post on disk. `code` is the receipt code that a returning visitor entered. If `code` is `None`, creates a receipt code.
+    /// Stores a post on disk. `code` is the receipt code that a returning visitor entered. Creates a receipt code if `code` is `None`.
     pub async fn accept(
         &self,
         id: &str,

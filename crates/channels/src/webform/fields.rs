@@ -128,8 +128,8 @@ impl FormFields {
         }
     }
 
-    /// If the visitor chose another language, sets `lang` to it and returns `true`. The caller then shows the form again, with everything
-    /// that the visitor typed.
+    /// Returns whether the visitor chose another language, and sets `lang` to it. If `true`, the caller shows the form again, with
+    /// everything that the visitor typed.
     pub fn switches_language(&mut self) -> bool {
         if self.switch.is_empty() {
             return false;

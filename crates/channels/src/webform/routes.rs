@@ -376,8 +376,8 @@ async fn send_further_message(
     conversation_page(&context, &headers, &code, found, &fields, Written::Sent)
 }
 
-/// Finds the conversation for the entered receipt code. If the code is missing or wrong, or the conversation can't be loaded, returns the
-/// page that asks for the code. Delays this response only if the code is wrong.
+/// Finds the conversation for the entered receipt code. Returns the page that asks for the code if the code is missing or wrong, or if the
+/// conversation can't be loaded. Delays this response only if the code is wrong.
 async fn find_conversation(
     context: &FormContext,
     headers: &HeaderMap,

@@ -181,7 +181,7 @@ fn unnamed_file(field: &Field<'static>, name: &str) -> Option<String> {
     (name == "file" || !is_text).then(String::new)
 }
 
-/// Reads a file to its end. If it is too large or there are too many files, records a mistake.
+/// Reads a file to its end. Records a mistake if the file is too large or there are too many files.
 async fn take_file(
     fields: &mut FormFields,
     mut field: Field<'static>,
