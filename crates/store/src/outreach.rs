@@ -96,7 +96,7 @@ fn short(text: &str) -> Result<String, StoreError> {
 }
 
 impl Store {
-    /// Creates an event, or replaces the event `id`. If `held_in` is given, adds this school and uses it instead of the school in `event`.
+    /// Creates an event, or replaces the event `id`. If `held_in` is given, this school is added and replaces the school in `event`.
     /// `asked_by` is the contact that requested a new event. It is ignored when an event is replaced.
     ///
     /// # Errors

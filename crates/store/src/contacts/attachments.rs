@@ -75,7 +75,7 @@ pub(crate) const OURS: i64 = 0;
 
 impl Store {
     /// Removes from `rest` the files that belong to the message version with the content `body`, and returns them in the order in which
-    /// that version lists them. Without a `body`, removes and returns all files.
+    /// that version lists them. Removes and returns all files if `body` is `None`.
     pub(crate) async fn take_files(
         &self,
         rest: &mut Vec<&attachments::Model>,

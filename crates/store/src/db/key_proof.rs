@@ -34,8 +34,8 @@ pub(crate) async fn needs_no_key(database: &impl ConnectionTrait) -> Result<bool
 }
 
 impl Store {
-    /// Returns an error if the master key does not belong to this database. If the database has no proof yet, writes one, provided that the
-    /// master key decrypts the newest sealed value.
+    /// Returns an error if the master key does not belong to this database. Writes a proof if the database has none and if the master key
+    /// decrypts the newest sealed value.
     pub(crate) async fn prove_key(&self) -> anyhow::Result<()> {
         if self.read_proof().await?.is_none() {
             ensure!(self.opens_newest().await?, WRONG);
@@ -67,8 +67,9 @@ impl Store {
         Ok(transaction.commit().await?)
     }
 
-    /// Returns whether the master key decrypts the newest contact. If no contact has sealed (encrypted) content, tries the newest raw
-    /// message instead, and then the read position of a conversation. Returns `true` if the database has none of these sealed values.
+    /// Returns whether the master key decrypts the newest contact. If no contact has sealed (encrypted) content, the newest raw message is
+    /// tried instead or, if there is none, the read position of a conversation. Returns `true` if the database has none of these sealed
+    /// values.
     async fn opens_newest(&self) -> Result<bool, StoreError> {
         let contact = contacts::Entity::find()
             .filter(contacts::Column::DataKey.is_not_null())

@@ -154,9 +154,9 @@ impl Store {
         Ok(claimed)
     }
 
-    /// On SQLite, takes the lock that lets only one process run the jobs of the database. Jobs that an earlier process had claimed become
-    /// due immediately, because no other process can be working on them. On PostgreSQL, does nothing: several processes may run jobs, and
-    /// the leases prevent two processes from running the same job.
+    /// Takes the lock that lets only one process run the jobs of the database (SQLite only). Jobs that an earlier process had claimed
+    /// become due immediately, because no other process can be working on them. Does nothing on PostgreSQL: several processes may run jobs
+    /// there, and the leases prevent two processes from running the same job.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] if another process runs the jobs of this SQLite database; another error if a database query fails.
@@ -298,7 +298,7 @@ impl Store {
         }
     }
 
-    /// Returns at most 500 unfinished jobs, oldest first. If `parked_only` is `true`, returns only parked jobs.
+    /// Returns at most 500 unfinished jobs, oldest first. Leaves out jobs that are not parked if `parked_only` is `true`.
     ///
     /// # Errors
     /// If a database query fails.

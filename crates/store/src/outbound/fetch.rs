@@ -82,7 +82,7 @@ impl Store {
         Ok(())
     }
 
-    /// Loads the file that a fetch job is to fetch. If the file is already stored or was erased, ends the job and returns `None`.
+    /// Loads the file that a fetch job is to fetch. Ends the job and returns `None` if the file is already stored or was erased.
     ///
     /// # Errors
     /// If a database query fails or a value cannot be decrypted.

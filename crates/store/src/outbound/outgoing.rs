@@ -208,9 +208,9 @@ impl Store {
         Ok(())
     }
 
-    /// Queues a message for delivery on the contact's line. If the person left an address for answers, also queues the message on the line
-    /// in the setting `answers_also_by` of the contact's line. Delivery begins after the delay in which the author can take the message
-    /// back.
+    /// Queues a message for delivery on the contact's line. If the person left an address for answers, the message is also queued on the
+    /// line that the setting `answers_also_by` of the contact's line names. Delivery begins after the delay in which the author can take
+    /// the message back.
     pub(crate) async fn queue_message(
         &self,
         transaction: &impl ConnectionTrait,

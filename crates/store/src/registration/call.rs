@@ -192,8 +192,8 @@ impl Store {
         Ok(reference)
     }
 
-    /// Writes a raw message to the journal without creating a job to parse it. If the journal already contains the message, returns the
-    /// existing row. The returned flag is `true` if the row is new.
+    /// Writes a raw message to the journal without creating a job to parse it. Returns the existing row if the journal already contains the
+    /// message. The returned flag is `true` if the row is new.
     async fn journal_one(
         &self,
         transaction: &DatabaseTransaction,

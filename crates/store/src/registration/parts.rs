@@ -283,8 +283,8 @@ impl Store {
     }
 }
 
-/// Sets a contact to waiting because one of its messages changed. If the contact is closed and another contact in `mine` is open, sets the
-/// open contact to waiting instead. `mine` are the contacts of the sender. Returns the id of the contact that was chosen.
+/// Sets a contact to waiting because one of its messages changed. `mine` are the contacts of the sender. If the contact is closed and
+/// another contact in `mine` is open, the open contact is set to waiting instead. Returns the id of the contact that was set to waiting.
 fn wait_again(
     changes: &mut Changes,
     mine: &[Uuid],

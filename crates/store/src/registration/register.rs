@@ -132,7 +132,7 @@ impl Store {
         Ok(())
     }
 
-    /// On PostgreSQL, takes a lock until the transaction ends. Processes that share a database therefore register one batch at a time.
+    /// Takes a lock until the transaction ends (PostgreSQL only). Processes that share a database therefore register one batch at a time.
     /// Otherwise another process could change the data between a decision and the write that follows. SQLite needs no lock, because it has
     /// only one writer.
     pub(crate) async fn lock_registration(

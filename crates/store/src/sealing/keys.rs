@@ -43,7 +43,7 @@ pub struct Keys {
 pub struct DataKey([u8; 32]);
 
 impl Keys {
-    /// Reads the master key file. If the file does not exist and `may_make` is `true`, creates the file with mode 0600.
+    /// Reads the master key file. Creates the file, with mode 0600, if it does not exist and `may_make` is `true`.
     ///
     /// # Errors
     /// If the file cannot be read or created, does not contain a master key, or is accessible to other users.

@@ -149,7 +149,8 @@ pub(crate) async fn hashed(password: &Private<String>) -> Result<String, StoreEr
     hash.ok_or(StoreError::Conflict(Conflict::UnhashablePassword))
 }
 
-/// Checks a password against the stored hash. If there is no stored hash, returns `false` after the same time as for a wrong password.
+/// Checks a password against the stored hash. If there is no stored hash, the result is `false` after the same time as for a wrong
+/// password.
 pub(crate) async fn verified(
     password: &Private<String>,
     stored: Option<String>,

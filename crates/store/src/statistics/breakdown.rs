@@ -200,8 +200,8 @@ impl Snapshot<'_> {
         Ok(counted.into_iter().map(row).collect())
     }
 
-    /// Loads the stored counts by the dimensions `one` and `other` for these spans (days, months or years). If the filter does not divide
-    /// the period into intervals, adds up the counts of all spans.
+    /// Loads the stored counts by the dimensions `one` and `other` for these spans (days, months or years). Adds up the counts of all spans
+    /// if the filter does not divide the period into intervals.
     async fn counted(
         &self,
         cut: &StatisticsFilter,

@@ -196,9 +196,9 @@ impl Snapshot<'_> {
         })
     }
 
-    /// Loads the times until urgent contacts were first read. If `least` is not 0, counts only complete months that are over. The result is
-    /// then empty if fewer than `least` urgent contacts were read or if a row would be suppressed, because small counts of urgent contacts
-    /// could identify persons.
+    /// Loads the times until urgent contacts were first read. If `least` is not 0, only complete months that are over are counted. The
+    /// result is then empty if fewer than `least` urgent contacts were read or if a row would be suppressed, because small counts of urgent
+    /// contacts could identify persons.
     async fn urgent(&mut self, period: Period, least: i64) -> Result<UrgentRead, StoreError> {
         let cut = |period| StatisticsFilter::contacts(period, [URGENT_READ], None);
         let period = match least {

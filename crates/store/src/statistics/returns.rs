@@ -142,8 +142,8 @@ impl Snapshot<'_> {
     }
 }
 
-/// Returns the value in the last dimension and the count of each row. If `only` is given, leaves out rows with a different value in the
-/// first dimension.
+/// Returns the value in the last dimension and the count of each row. If `only` is given, rows with a different value in the first
+/// dimension are left out.
 fn counts(found: &Breakdown, only: Option<&str>) -> Vec<(String, i64)> {
     let rows = found.rows.iter().filter(|row| match only {
         Some(value) => row.values.first().is_some_and(|first| first == value),
