@@ -108,7 +108,7 @@ pub async fn queue(settings: Settings, command: Queue) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Reads a password. A password typed at a terminal is not echoed. Without a terminal, reads the first line of standard input.
+/// Reads a password from the terminal, without echo. Reads the first line of standard input if there is no terminal.
 fn password() -> anyhow::Result<Private<String>> {
     const MISSING: &str = "No password was given";
     let stdin = std::io::stdin();

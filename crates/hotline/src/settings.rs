@@ -316,8 +316,8 @@ fn named(said: &str) -> Vec<String> {
         .collect()
 }
 
-/// Finds the first of `names` that is a key in the table, and returns the number of its line in `text`. If the table contains
-/// none of these names, returns the number of the line at which the table starts.
+/// Finds the first of `names` that is a key in the table, and returns the number of its line in `text`. If the table contains none of these
+/// names, the result is the number of the line at which the table starts.
 fn within(text: &str, table: &[&str], names: &[String]) -> Option<usize> {
     let document = toml_edit::Document::parse(text).ok()?;
     let mut item = document.as_item();

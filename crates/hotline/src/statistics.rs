@@ -161,8 +161,8 @@ async fn verify(store: &Store) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::FAILURE)
 }
 
-/// Enters all lines of a CSV file that contains an old register. If a line is invalid, reports that line and enters no lines. With
-/// `dry_run`, only prints the lines.
+/// Enters all lines of a CSV file that contains an old register. If a line is invalid, this line is reported and no line is entered. If
+/// `dry_run` is `true`, the lines are only printed.
 async fn import(store: &Store, file: &Path, dry_run: bool, words: &Words) -> anyhow::Result<ExitCode> {
     let text = std::fs::read(file).with_context(|| format!("Could not read {}", file.display()))?;
     let rows = registers::tried(store, registers::read(&text)).await?;

@@ -135,7 +135,7 @@ impl Period {
     }
 
     /// Shortens this period for a comparison with the unfinished period `other`. The result has at most as many days as `other` has had so
-    /// far, including `today`. If `other` has not begun, or ends today or earlier, returns this period unchanged.
+    /// far, including `today`. Returns this period unchanged if `other` has not begun, or if it ends today or earlier.
     #[must_use]
     pub fn as_far_as(self, other: Self, today: NaiveDate) -> Self {
         let passed = match (other.from, other.to, self.from) {

@@ -116,8 +116,8 @@ pub(crate) async fn save_view(
     Ok(format.answer(me.into(), &to))
 }
 
-/// If the preferences contain a language, sets the language cookie on this device. All pages on this device, including the log-in page,
-/// then use this language.
+/// Sets the language cookie on this device if the preferences contain a language. All pages on this device, including the log-in page, then
+/// use this language.
 pub(crate) fn on_this_device(jar: CookieJar, preferences: &Preferences) -> CookieJar {
     let Some(language) = preferences.language else {
         return jar;

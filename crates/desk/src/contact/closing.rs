@@ -56,8 +56,8 @@ impl ReasonPage<'_> {
     }
 }
 
-/// Handles the outcome of an action that can require a reason. If an HTML form was refused because the reason was missing, returns a page
-/// that asks for the reason. The form on this page sends `fields` and the reason to `/desk/contacts/{reference}/{step}`. Returns `None` if
+/// Handles the outcome of an action that can require a reason. Returns a page that asks for the reason if an HTML form was refused because
+/// the reason was missing. The form on this page sends `fields` and the reason to `/desk/contacts/{reference}/{step}`. Returns `None` if
 /// the action succeeded. All other errors, and all errors of API requests, are returned unchanged.
 pub(crate) fn ask_for_reason<Body>(
     action: &ContactAction<Body>,

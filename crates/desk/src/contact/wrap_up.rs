@@ -169,8 +169,8 @@ fn question_json(question: &Question) -> QuestionJson {
     }
 }
 
-/// Returns the answers so far. If there are no answers, returns a suggestion: the kind of contact that matches the purpose that the person
-/// chose in the web form. The result is empty if the person chose none.
+/// Returns the answers so far or, if there are none, a suggestion: the kind of contact that matches the purpose that the person chose in
+/// the web form. The suggestion is empty if the person chose no purpose.
 pub(crate) fn suggested(scheme: &Scheme, open: &ContactDetail) -> Answers {
     let mut answers = open.record.answers.clone();
     let kind = open.asks.map(|asks| match asks {

@@ -116,8 +116,8 @@ fn uncached(mut response: Response) -> Response {
 pub(crate) struct Reader(Option<StaffMember>);
 
 impl Reader {
-    /// Returns the smallest figure about persons that this reader may see. Smaller figures are suppressed. For staff who may read contacts,
-    /// returns 0, so that no figure is suppressed.
+    /// Returns the smallest figure about persons that this reader may see. Smaller figures are suppressed. Returns 0 for staff who may read
+    /// contacts, so that no figure is suppressed.
     pub(crate) fn least(&self, desk: &Desk) -> i64 {
         match &self.0 {
             Some(person) if person.role.may(Right::ReadContacts) => 0,
@@ -146,7 +146,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Reader {
 
 impl OperationInput for Reader {}
 
-/// Returns the session token from the session cookie. If this cookie is missing, returns the bearer token from the `Authorization` header.
+/// Returns the session token from the session cookie or, if this cookie is missing, the bearer token from the `Authorization` header.
 pub(crate) fn token(desk: &Desk, headers: &header::HeaderMap) -> Option<String> {
     let jar = CookieJar::from_headers(headers);
     let cookie = jar
@@ -184,8 +184,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Who {
 impl OperationInput for Who {}
 
 impl Desk {
-    /// Returns the translated texts in the language that was chosen on this device. If no language was chosen, returns the texts in the
-    /// centre's language.
+    /// Returns the translated texts in the language that was chosen on this device or, if none was chosen, in the centre's language.
     pub(crate) fn words(&self, jar: &CookieJar) -> &Words {
         let chosen = jar
             .get("language")

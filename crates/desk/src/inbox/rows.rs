@@ -148,7 +148,7 @@ impl Inbox<'_> {
         }
     }
 
-    /// Returns the name of a file. If the file has no name, returns the word for its kind, such as "picture".
+    /// Returns the name of a file or, if the file has no name, the word for its kind, such as "picture".
     pub(super) fn called(&self, part: &Attachment) -> String {
         let kind = part.media_type.split('/').next().unwrap_or_default();
         let key = match kind {
@@ -163,8 +163,8 @@ impl Inbox<'_> {
         }
     }
 
-    /// Returns the id of the newest event that the reader had seen when they began their draft. If there is no draft, returns the id of the
-    /// newest event on the page.
+    /// Returns the id of the newest event that the reader had seen when they began their draft or, if there is no draft, of the newest
+    /// event on the page.
     pub(super) fn seen(&self, open: &ContactDetail) -> i64 {
         self.draft.as_ref().map_or(open.newest, |draft| draft.seen)
     }

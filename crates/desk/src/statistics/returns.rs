@@ -150,7 +150,7 @@ struct ReturnTables<'a> {
     tables: Vec<Table>,
 }
 
-/// Fills in a return for the requested days. If no days are requested, uses the last complete reporting period. Returns also show small
+/// Fills in a return for the requested days or, if no days are requested, for the last complete reporting period. A return also shows small
 /// figures about persons, which other statistics suppress. Readers who may not read contacts may therefore open a return only for a
 /// complete reporting period.
 async fn fill_in<'a>(

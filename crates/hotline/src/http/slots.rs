@@ -92,7 +92,7 @@ impl Slots {
         })
     }
 
-    /// Takes a slot. If no slot is free, calls [`Slots::make_room`] and waits until a slot becomes free.
+    /// Takes a slot. Calls [`Slots::make_room`] and waits for a slot if no slot is free.
     pub async fn take(self: &Arc<Self>) -> SlotGuard {
         loop {
             if let Some(held) = self.take_free() {
@@ -127,8 +127,8 @@ impl Slots {
         })
     }
 
-    /// Closes the connection that has waited longest for its client. If no connection is waiting for its client, closes the
-    /// connection with the longest-running response, if this response has taken at least `LONG_ANSWER`.
+    /// Closes the connection that has waited longest for its client. If no connection is waiting for its client, the connection with the
+    /// longest-running response is closed, provided that this response has taken at least `LONG_ANSWER`.
     pub fn make_room(&self) {
         let mut taken = lock(&self.taken);
         let now = Instant::now();
