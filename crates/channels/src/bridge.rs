@@ -4,7 +4,8 @@
 //! Requests in both directions are signed according to the Standard Webhooks specification (1.0). Each request has the headers
 //! `webhook-id`, `webhook-timestamp` and `webhook-signature: v1,<base64 of HMAC-SHA256 over "id.timestamp.body">`. The HMAC key is the
 //! decoded base64 of the secret `whsec_<base64>`. A request is refused if its timestamp differs from our clock by more than five minutes. A
-//! request with the `webhook-id` of an earlier request is not stored again. The response contains the earlier request's reference.
+//! request with the `webhook-id` of an earlier request is not stored again. The response contains the reference that the earlier request
+//! got.
 //!
 //! The bridge program posts incoming messages to `/bridge/<line>` as `{"id", "from": {"id", "name"}, "text", "language", "edit",
 //! "sent_at", "place"}`. Hotline posts replies to `callback_url` as `{"id", "to", "text", "reference", "in_reply_to"}`. A response with a
@@ -162,9 +163,8 @@ impl Channel for Bridge {
                 place: call.place,
                 version: call.edit.max(0),
             }),
-            // If the id is the id of one of our replies, the message is an echo: a copy of our reply that the network sent back. A thread
-            // token, which proves an echo where senders can forge ids, is not needed: the signature proves that the bridge program sent the
-            // id.
+            // If the id is the id of one of our replies, the message is an echo: a copy of our reply that the network sent back. No thread
+            // token is needed to prove this, because the signature proves that the id comes from the bridge program.
             echo_of: id.as_deref().and_then(|id| id.parse().ok()).map(|id| (id, None)),
             message_id: id,
             language: language.or_else(|| Language::guess(&text)),

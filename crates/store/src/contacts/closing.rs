@@ -176,8 +176,9 @@ impl Store {
     /// Marks a contact as spam, test or duplicate and closes the contact. `None` removes the marking. The same transaction updates the
     /// statistics of the day on which the contact is counted. Returns `false` if nothing changed.
     ///
-    /// # Errors [`StoreError::Conflict`] if the contact is assigned to someone else, or if marking would close a contact that is urgent,
-    /// unassigned and waiting. Closing such a contact requires a reason ([`Store::mark_with_reason`]).
+    /// # Errors
+    /// [`StoreError::Conflict`] if the contact is assigned to someone else, or if marking would close a contact that is urgent, unassigned
+    /// and waiting. Closing such a contact requires a reason ([`Store::mark_with_reason`]).
     pub async fn mark(
         &self,
         who: &StaffMember,

@@ -51,10 +51,11 @@ impl Store {
     /// Writes a reply and queues it for delivery, in one transaction. An unassigned contact is assigned to `who`, a closed contact is
     /// reopened, and a marking is removed. Does nothing if the same reply is already stored.
     ///
-    /// # Errors [`StoreError::Conflict`] in each of these cases: the text is empty and there are no files; the text is too long; the text
-    /// is an unfinished search for a canned reply; there are files, but the line sends none; the contact is assigned to someone else; the
-    /// contact has no reply address; `to` is not an offered address; the person sent `/stop`; the author has not seen a new event in the
-    /// history; the reply with this id was taken back.
+    /// # Errors
+    /// [`StoreError::Conflict`] in each of these cases: the text is empty and there are no files; the text is too long; the text is an
+    /// unfinished search for a canned reply; there are files, but the line sends none; the contact is assigned to someone else; the contact
+    /// has no reply address; `to` is not an offered address; the person sent `/stop`; the author has not seen a new event in the history;
+    /// the reply with this id was taken back.
     pub async fn reply(
         &self,
         who: &StaffMember,

@@ -70,7 +70,8 @@ impl Store {
 
     /// Records that the platform or mail server accepted the whole message, and ends the job in the same transaction.
     ///
-    /// # Errors If a database query fails. The message will then be sent again, with the same id.
+    /// # Errors
+    /// If a database query fails. The message will then be sent again, with the same id.
     pub async fn sent(&self, job: &Claimed) -> Result<(), StoreError> {
         self.end(job, Delivery::Sent, None).await
     }

@@ -61,8 +61,9 @@ const BEHIND: i64 = 15 * 60 * 1_000_000;
 impl Store {
     /// Loads the message of a deliver job and marks it as being sent.
     ///
-    /// # Errors [`StoreError::Conflict`] if the person sent `/stop` or left no address for replies on this line. Another error if a
-    /// database query fails or a value cannot be decrypted.
+    /// # Errors
+    /// [`StoreError::Conflict`] if the person sent `/stop` or left no address for replies on this line. Another error if a database query
+    /// fails or a value cannot be decrypted.
     pub async fn outgoing(&self, job: &Claimed) -> Result<Due, StoreError> {
         let Some((row, contact)) = self.find_outgoing(job.outbox_id).await? else {
             self.drop_job(job).await?;

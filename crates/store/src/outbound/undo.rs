@@ -89,9 +89,9 @@ impl Store {
         Ok(())
     }
 
-    /// Restores the status that the contact would have if the reply had not been written. If the person has written since the last other
-    /// reply, the contact waits since the first of these messages; otherwise the contact is answered. A closed contact is reopened, and a
-    /// marking is removed.
+    /// Restores the status that the contact would have if the reply had not been written. If the person has written since the last
+    /// remaining reply, the contact waits since the first of these messages; otherwise the contact is answered. A closed contact is
+    /// reopened, and a marking is removed.
     async fn wait_again(
         &self,
         transaction: &DatabaseTransaction,

@@ -153,10 +153,11 @@ pub(crate) fn overlaps(period: Period, balance: &Adjustment) -> bool {
 impl Store {
     /// Enters an opening balance or a correction.
     ///
-    /// # Errors [`StoreError::Conflict`] if a field is missing, if the last day is before the first day or in the future, if the number is
-    /// out of range, or if [`Store::countable`] does not contain the value. An opening balance is also refused in three cases: it does not
-    /// end before today; it overlaps another opening balance for the same value; it covers a day on which this software counted a contact
-    /// or case with that value. A correction is also refused if an identical correction exists.
+    /// # Errors
+    /// [`StoreError::Conflict`] if a field is missing, if the last day is before the first day or in the future, if the number is out of
+    /// range, or if [`Store::countable`] does not contain the value. An opening balance is also refused in three cases: it does not end
+    /// before today; it overlaps another opening balance for the same value; it covers a day on which this software counted a contact or
+    /// case with that value. A correction is also refused if an identical correction exists.
     pub async fn enter_adjustment(
         &self,
         who: Option<&StaffMember>,
