@@ -109,7 +109,7 @@ impl Store {
         Ok(())
     }
 
-    /// Returns whether a member of staff has no log-in that has not ended.
+    /// Returns whether all sessions of a member of staff have ended.
     pub(crate) async fn is_logged_out(
         &self,
         transaction: &DatabaseTransaction,

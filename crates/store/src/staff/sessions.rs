@@ -27,8 +27,8 @@ const IDLE: Duration = Duration::minutes(30);
 const LONGEST: Duration = Duration::hours(12);
 /// The time of last use is stored again only after this time, to limit writes.
 const NOTED_AFTER: Duration = Duration::seconds(15);
-/// How far the stored times of a log-in may be in the future. If a time is further ahead, the clock must have been set back, and the log-in
-/// ends.
+/// How far the stored times of a session may be in the future. If a time is further ahead, the clock must have been set back, and the
+/// session ends.
 const AHEAD: Duration = Duration::minutes(1);
 
 /// The secret in the cookie of a session. It has 256 bits, and the database stores only its hash.
@@ -91,7 +91,7 @@ impl Store {
             seen_at: Set(now),
         };
         let transaction = self.begin().await?;
-        // Duty ended with the last log-in. It does not begin again by logging in.
+        // Duty ended with the last session. It does not begin again by logging in.
         if self.is_logged_out(&transaction, person.id).await? {
             end_duty(&transaction, person.id).await?;
             person.on_duty = false;
@@ -182,7 +182,7 @@ impl Store {
         Ok(())
     }
 
-    /// Ends a log-in. If it was the last log-in of the member of staff, the duty ends too.
+    /// Ends a session. If it was the last session of the member of staff, the duty ends too.
     ///
     /// # Errors
     /// If a database query fails.
@@ -204,7 +204,7 @@ impl Store {
         transaction.commit().await?;
         self.watched.all().remove(&hash);
         self.route_due.notify_one();
-        // Another process may have sent pages of this log-in that are still open, so all processes are notified that it ended.
+        // Pages that another process sent in this session may still be open, so all processes are notified of its end.
         self.notify_changed().await;
         Ok(())
     }
