@@ -1,4 +1,4 @@
-//! Discord: direct messages to a bot, and forms that people send after they press a contact button in a server channel.
+//! Discord: direct messages to a bot, and forms that people send after they press a contact button in a Discord channel.
 //!
 //! The gateway is Discord's WebSocket server. An event from the gateway only triggers a read of one conversation through the REST API.
 //! Each read starts after the last accepted message of the conversation, so it also finds messages whose events were lost. As a result,
