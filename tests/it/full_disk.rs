@@ -17,7 +17,11 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// Addresses that are not tested, each with the reason.
-const NOT_ASKED: [(&str, &str); 6] = [
+const NOT_ASKED: [(&str, &str); 7] = [
+    (
+        "/api/v1/contacts/{reference}/decline",
+        "no contact is on offer here",
+    ),
     ("/api/v1/contacts/{reference}/here", "presence is kept in memory"),
     (
         "/api/v1/contacts/{reference}/attachments/{id}/fetch",
@@ -387,6 +391,24 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
         &ana,
         "/api/v1/duty".to_owned(),
         json!({ "on": true })
+    );
+    act!(
+        "/api/v1/break",
+        &ana,
+        "/api/v1/break".to_owned(),
+        json!({ "on": false })
+    );
+    act!(
+        "/api/v1/contacts/next",
+        &ana,
+        "/api/v1/contacts/next".to_owned(),
+        nothing()
+    );
+    act!(
+        "/api/v1/alarms/test",
+        &mila,
+        "/api/v1/alarms/test".to_owned(),
+        nothing()
     );
     act!(
         "/api/v1/preferences",

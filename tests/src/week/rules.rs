@@ -88,9 +88,9 @@ impl Router {
     fn run_pass(&mut self, centre: &mut Centre<'_>, now: DateTime<Utc>) {
         let routing = &centre.world.routing;
         for desk in &mut centre.desks {
-            let availability = desk.duty.availability(routing, now);
+            let duty = desk.duty;
             let returned =
-                desk.take_back(|contact| availability.must_return(contact.arrival.urgency > 0, routing, now));
+                desk.take_back(|contact| duty.must_return(contact.arrival.urgency > 0, routing, now));
             centre.returns += u32::try_from(returned.len()).unwrap_or(u32::MAX);
             centre.queue.extend(returned);
         }
@@ -108,7 +108,9 @@ impl Router {
         let has_room = |(desk, (available, _, load)): (&Desk<'_>, &(bool, bool, u16))| {
             *available && *load < desk.member.skills.capacity.unwrap_or(routing.capacity)
         };
-        if !centre.desks.iter().zip(&counsellors).any(has_room) {
+        // As in the store, contacts in danger need no room.
+        let danger = centre.queue.iter().any(|contact| contact.need().is_danger());
+        if !danger && !centre.desks.iter().zip(&counsellors).any(has_room) {
             return;
         }
         let relaxed = |since: DateTime<Utc>| {

@@ -72,7 +72,7 @@ pub enum PassedOver {
     Team,
     /// The counsellor takes no contacts in danger.
     Danger,
-    /// The contact would exceed the counsellor's capacity.
+    /// The contact would exceed the counsellor's capacity. A contact in danger may exceed it.
     Capacity,
     /// The counsellor had enough severe contacts in this shift.
     SevereCap,
@@ -205,6 +205,10 @@ pub fn inability(
     });
     if let Some(unmet) = unmet {
         return Some((*unmet).into());
+    }
+    // Danger does not wait for room: the capacity protects counsellors from ordinary work.
+    if need.is_danger() {
+        return None;
     }
     let load = counsellor.load.saturating_add(routing.weight(&need.channel));
     if load > counsellor.capacity(routing) {
@@ -340,6 +344,24 @@ mod tests {
             Some(2),
             "both are half full; 2 is idle for longer"
         );
+    }
+
+    #[test]
+    fn danger_waits_for_no_room_and_for_no_skill_longer_than_a_minute() {
+        let mut full = someone(1);
+        full.load = 12;
+        full.skills.languages.insert(Spoken::English);
+        let mut need = need();
+        need.urgency = 2;
+        assert_eq!(
+            chosen(&need, std::slice::from_ref(&full)),
+            None,
+            "another language"
+        );
+        need.waiting_since -= TimeDelta::minutes(1);
+        assert_eq!(chosen(&need, std::slice::from_ref(&full)), Some(1));
+        need.urgency = 1;
+        assert_eq!(chosen(&need, &[full]), None, "urgent contacts need room");
     }
 
     #[test]

@@ -199,13 +199,20 @@ impl Need {
         .collect()
     }
 
+    /// Returns whether the contact is in immediate danger.
+    #[must_use]
+    pub const fn is_danger(&self) -> bool {
+        self.urgency >= DANGER
+    }
+
     /// Returns whether the contact is severe: urgent or in immediate danger.
     #[must_use]
     pub const fn is_severe(&self) -> bool {
         self.urgency > 0
     }
 
-    /// Returns the requirements that the contact has waited too long for, so that they no longer hold at `now`.
+    /// Returns the requirements that the contact has waited too long for, so that they no longer hold at `now`. For a contact in danger, no
+    /// requirement holds longer than [`Requirement::Danger`].
     #[must_use]
     pub fn relaxed(&self, routing: &Routing, now: DateTime<Utc>) -> BTreeSet<Requirement> {
         let waited = (now - self.waiting_since).max(TimeDelta::zero());
@@ -213,8 +220,13 @@ impl Need {
             .iter()
             .copied()
             .filter(|requirement| {
-                routing
-                    .relaxes_after(*requirement)
+                let own = routing.relaxes_after(*requirement);
+                let danger = routing
+                    .relaxes_after(Requirement::Danger)
+                    .filter(|_| self.is_danger());
+                own.into_iter()
+                    .chain(danger)
+                    .min()
                     .is_some_and(|after| waited >= after)
             })
             .collect()

@@ -187,9 +187,10 @@ impl Store {
         pass: &mut Pass,
     ) -> Result<(), StoreError> {
         let mut skipped = 0;
-        for _ in 0..STEPS {
+        for step in 0..STEPS {
+            // Contacts in danger need no room. They are in the first part of the queue.
             let has_room = |one: &Counsellor| one.available && one.load < one.capacity(&self.routing);
-            if !counsellors.iter().any(has_room) {
+            if step > 0 && !counsellors.iter().any(has_room) {
                 return Ok(());
             }
             let part = self.skip_locked(self.queue().offset(skipped).limit(STEP));
