@@ -26,6 +26,11 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
+        let seen = Table::alter()
+            .table("contacts")
+            .add_column(danger_seen_at())
+            .to_owned();
+        manager.alter_table(seen).await?;
         manager.create_table(offers()).await?;
         manager.create_table(schedules()).await?;
         manager.create_table(alarms()).await?;
@@ -43,6 +48,11 @@ impl MigrationTrait for Migration {
         for table in ["alarm_notices", "alarms", "schedules", "offers"] {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
+        let seen = Table::alter()
+            .table("contacts")
+            .drop_column("danger_seen_at")
+            .to_owned();
+        manager.alter_table(seen).await?;
         let told = Table::alter()
             .table("people")
             .drop_column("closed_told_at")
@@ -65,6 +75,11 @@ fn staff_columns() -> [ColumnDef; 2] {
         // What the member of staff can do and how much, as JSON.
         schema::text("skills").default("{}").to_owned(),
     ]
+}
+
+/// When the assignee opened the contact after it was raised to danger, in microseconds since 1970. NULL: not yet.
+fn danger_seen_at() -> ColumnDef {
+    schema::big_integer_null("danger_seen_at").to_owned()
 }
 
 /// When the person was last told automatically that the line is closed, in microseconds since 1970.

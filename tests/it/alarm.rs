@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hotline_core::staff::rights::Role;
+use hotline_core::{contact::classification::Answers, staff::rights::Role};
 use hotline_store::inbox::list::{Filter, View};
 use hotline_tests::{
     peers::{bridge::Bridge, dovecot::Dovecot, smtp::Smtp, telegram::Telegram, wait_until},
@@ -71,6 +71,12 @@ async fn on_friday_afternoon_the_duty_phone_is_told_by_three_ways_without_conten
     assert!(!told.contains("tablete"), "{told}");
     assert!(bridge.taken()[0].is_signed());
     // Whoever takes the contact and opens it ends the alarm.
+    wait_until(Duration::from_secs(20), || async {
+        let alarms = head.get("/api/v1/alarms").await.unwrap();
+        alarms.pointer("/alarms/0/notices/2").is_some()
+    })
+    .await
+    .unwrap();
     let alarms = head.get("/api/v1/alarms").await.unwrap();
     assert_eq!(alarms.pointer("/alarms/0/ended_at"), Some(&Value::Null));
     assert_eq!(
@@ -136,6 +142,17 @@ async fn a_message_of_danger_raises_its_contact_and_staff_may_lower_it() {
         let detail = world.store.contact(reference).await.unwrap().unwrap();
         let told: Vec<&str> = detail.history.iter().map(|event| event.detail.as_str()).collect();
         assert!(told.iter().any(|rules| rules.contains("suicid")), "{told:?}");
+        // A classification without an answer about the urgency keeps it. With an answer, a person has decided.
+        let classify = async |urgency: Option<&str>| {
+            let mut answers = Answers::from([("who".to_owned(), vec!["about_child".to_owned()])]);
+            if let Some(urgency) = urgency {
+                answers.insert("urgency".to_owned(), vec![urgency.to_owned()]);
+            }
+            world.store.classify(&head, reference, answers).await.unwrap();
+            world.store.contact(reference).await.unwrap().unwrap().urgency
+        };
+        assert_eq!(classify(None).await, 2);
+        assert_eq!(classify(Some("ordinary")).await, 0);
     })
     .await;
 }

@@ -33,6 +33,7 @@ mod golden;
 mod handing;
 mod histories;
 mod hostile;
+mod hours;
 mod keys;
 mod lines;
 mod log;

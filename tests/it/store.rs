@@ -54,7 +54,7 @@ fn settings_of(url: String, folder: &std::path::Path, backlog: u64) -> Settings 
         name: name.to_owned(),
         channel: channel.to_owned(),
         acknowledgement: Vec::new(),
-        closed: Vec::new(),
+        closed: vec![("sr-Cyrl".to_owned(), "Zatvoreno. Čitamo {opens}.".to_owned())],
         answers_also_by: answers_also_by.map(str::to_owned),
         asks_for_files: false,
     };

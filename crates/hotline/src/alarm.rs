@@ -4,13 +4,13 @@
 use std::{sync::Arc, time::Duration};
 
 use anyhow::ensure;
-use chrono::Utc;
 use hotline_core::{
     centre::Centre,
     contact::message::OutboundMessage,
     identifiers::{chance, ids, line_name::LineName, reference::Reference, token::ThreadToken},
     routing::alarm::{AlarmRecipient, AlarmSettings},
     text::locale::Locales,
+    time::clock::{Clock, SystemClock},
 };
 use hotline_store::{db::store::Store, db::values::AlarmKind, routing::alarm::DueStep};
 use tokio_util::sync::CancellationToken;
@@ -119,7 +119,7 @@ impl Teller {
             .reference
             .map(|reference| reference.to_string())
             .unwrap_or_default();
-        let minutes = (Utc::now() - step.raised_at).num_minutes().max(0).to_string();
+        let minutes = (SystemClock.now() - step.since).num_minutes().max(0).to_string();
         let (title, text) = match step.kind {
             AlarmKind::Danger => ("alarm-title", "alarm-text"),
             AlarmKind::Test | AlarmKind::WeeklyTest => ("alarm-test-title", "alarm-test-text"),
@@ -130,7 +130,7 @@ impl Teller {
             ("desk", &self.desk_url),
         ];
         OutboundMessage {
-            id: ids::new(Utc::now()),
+            id: ids::new(SystemClock.now()),
             reference: step.reference.unwrap_or(Reference::from_number(0)),
             token: ThreadToken::from_secret(&chance::bytes::<32>()),
             to: recipient.to.clone().into(),
@@ -140,7 +140,7 @@ impl Teller {
             files: Vec::new(),
             uncertain: false,
             automatic: true,
-            written_at: Utc::now(),
+            written_at: SystemClock.now(),
         }
     }
 }

@@ -89,7 +89,10 @@ pub async fn start(
             settings: settings.alarm.clone(),
             centre: Arc::new(settings.centre.clone()),
             locales: Arc::new(Locales::load()?),
-            desk_url: settings.http.desk_url.clone(),
+            desk_url: match settings.http.desk_url.as_str() {
+                "" => settings.http.public_url.clone(),
+                desk_url => desk_url.to_owned(),
+            },
         },
         lifecycle.stop.clone(),
     ));

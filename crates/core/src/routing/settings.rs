@@ -44,7 +44,7 @@ pub struct Routing {
     pub away_after_minutes: u16,
     /// Minutes after which the waiting contacts of an away counsellor return to the queue. 0: at once.
     pub return_after_minutes: u16,
-    /// How contacts reach counsellors, where [`Routing::teams`] has no other mode for the contact's team.
+    /// How contacts reach counsellors, where [`Routing::teams`] has no other mode for the counsellor's team.
     pub mode: Mode,
     /// The modes of teams.
     pub teams: BTreeMap<String, Mode>,
@@ -147,7 +147,7 @@ impl Routing {
         self.weights.get(channel).copied().unwrap_or(Self::USUAL_WEIGHT)
     }
 
-    /// Returns the mode for the contacts of a team.
+    /// Returns how contacts reach the counsellors of a team.
     #[must_use]
     pub fn mode_of(&self, team: Option<&str>) -> Mode {
         team.and_then(|team| self.teams.get(team).copied())

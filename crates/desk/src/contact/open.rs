@@ -1,6 +1,6 @@
 //! Loads a contact by its reference.
 
-use hotline_core::identifiers::reference::Reference;
+use hotline_core::{identifiers::reference::Reference, routing::skills::DANGER};
 use hotline_store::{contacts::detail::ContactDetail, staff::accounts::StaffMember};
 
 use crate::{http::errors::PageError, state::Desk};
@@ -18,6 +18,17 @@ pub(crate) async fn open_contact(
         && let Err(error) = desk.store.note_first_read(contact.id).await
     {
         tracing::warn!(error = %error, "When a contact was first read could not be noted");
+    }
+    let is_mine = contact
+        .assignee
+        .as_ref()
+        .is_some_and(|(assignee, _)| *assignee == me.id);
+    if contact.urgency >= DANGER
+        && is_mine
+        && !contact.danger_seen
+        && let Err(error) = desk.store.note_danger_seen(contact.id).await
+    {
+        tracing::warn!(error = %error, "It could not be noted that a contact in danger was opened");
     }
     Ok(contact)
 }

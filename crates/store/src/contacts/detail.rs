@@ -71,6 +71,8 @@ pub struct ContactDetail {
     pub waiting_since: Option<DateTime<Utc>>,
     /// Whether staff have read the contact.
     pub was_read: bool,
+    /// Whether the assignee opened the contact since it was raised to danger.
+    pub danger_seen: bool,
     /// The contact content, such as name, addresses and subject. `None` if the contact was erased.
     pub card: Option<ContactContent>,
     /// Messages, replies and notes, oldest first.
@@ -288,6 +290,7 @@ impl Store {
             opened_at: time(contact.opened_at),
             waiting_since: contact.waiting_since.map(time),
             was_read: contact.first_read_at.is_some(),
+            danger_seen: contact.danger_seen_at.is_some(),
             line: contact.line,
             channel: contact.channel,
             team: contact.team,

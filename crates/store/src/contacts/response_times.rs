@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{
+        contact_row::write_contact,
         entity::{contacts, messages, outbox},
         store::Store,
         values::Direction,
@@ -31,6 +32,24 @@ impl Store {
                 ..contact.clone()
             };
             self.change_contact(&transaction, &contact, &read).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Records that the assignee opened a contact in danger. This ends its alarm. Does nothing if that is already recorded.
+    ///
+    /// # Errors
+    /// If a database query fails.
+    pub async fn note_danger_seen(&self, id: Uuid) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        let contact = self.locked(&transaction, id).await?;
+        if let Some(contact) = contact.filter(|contact| contact.danger_seen_at.is_none()) {
+            let seen = contacts::Model {
+                danger_seen_at: Some(self.now()),
+                ..contact.clone()
+            };
+            write_contact(&transaction, &contact, &seen).await?;
         }
         transaction.commit().await?;
         Ok(())

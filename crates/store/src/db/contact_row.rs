@@ -9,7 +9,7 @@ use crate::{
     error::{Conflict, StoreError},
 };
 
-/// Writes the columns in which `after` differs from `before`. Does not update the counts of the statistics; the caller must update them.
+/// Writes the columns in which `after` differs from `before`. A change of the assignee also clears `danger_seen_at`. Does not update the counts of the statistics; the caller must update them.
 ///
 /// # Errors
 /// [`Conflict::NewerOpen`] if the change reopens the contact while its person has another open contact.
@@ -18,6 +18,11 @@ pub(crate) async fn write_contact(
     before: &contacts::Model,
     after: &contacts::Model,
 ) -> Result<(), StoreError> {
+    let mut after = after.clone();
+    // Another assignee has not seen the contact yet.
+    if after.assignee != before.assignee {
+        after.danger_seen_at = None;
+    }
     let mut update = contacts::ActiveModel {
         id: Unchanged(before.id),
         ..Default::default()

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use hotline_core::statistics::figures::Cell;
+use hotline_core::{routing::skills::DANGER, statistics::figures::Cell};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
@@ -81,9 +81,13 @@ impl Changes {
         self.events.push(event(contact_id, at, actor, kind, detail));
     }
 
-    /// Snoozes a new contact whose identifier is blocked. `until` is the end of the block.
+    /// Snoozes a new contact whose identifier is blocked, unless it is in danger. `until` is the end of the block.
     pub(super) fn keep_out(&mut self, contact: Uuid, until: i64) -> Result<(), StoreError> {
-        self.state.contact_mut(contact)?.snoozed_until = Some(until);
+        let row = self.state.contact_mut(contact)?;
+        if row.urgency >= DANGER {
+            return Ok(());
+        }
+        row.snoozed_until = Some(until);
         self.event(contact, self.now, None, HistoryKind::KeptOut, "");
         Ok(())
     }

@@ -99,6 +99,7 @@ impl Store {
             topic: None,
             first_reply_at: None,
             first_read_at: None,
+            danger_seen_at: None,
         });
         Ok(id)
     }

@@ -1,7 +1,10 @@
 //! Raising the urgency of a contact by the rules of urgency.
 
 use chrono::TimeDelta;
-use hotline_core::contact::{message::Incoming, urgency::InDanger};
+use hotline_core::{
+    contact::{message::Incoming, urgency::InDanger},
+    routing::skills::DANGER,
+};
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter};
 use uuid::Uuid;
 
@@ -53,6 +56,11 @@ impl Store {
             return Ok(());
         }
         row.urgency = assessed.urgency.to_stored();
+        if row.urgency >= DANGER {
+            // The assignee has to look again. Neither a snooze nor a block hides a contact in danger.
+            row.danger_seen_at = None;
+            row.snoozed_until = None;
+        }
         let rules: Vec<&str> = assessed
             .reasons
             .iter()

@@ -37,8 +37,8 @@ pub struct DueStep {
     pub step: u16,
     /// The contact in danger; `None` for a test.
     pub reference: Option<Reference>,
-    /// When the alarm was raised.
-    pub raised_at: DateTime<Utc>,
+    /// Since when the person has waited; for a test, when it was raised.
+    pub since: DateTime<Utc>,
 }
 
 /// An alarm with everybody who was told.
@@ -157,7 +157,7 @@ impl Store {
             .await?;
         waiting.retain(|contact| {
             let present = |one: &Colleague| Some(one.member.id) == contact.assignee && one.present;
-            contact.first_read_at.is_none() || !colleagues.iter().any(present)
+            contact.danger_seen_at.is_none() || !colleagues.iter().any(present)
         });
         Ok(waiting)
     }
@@ -261,7 +261,11 @@ impl Store {
                 kind: alarm.kind,
                 step: u16::try_from(step).unwrap_or(1),
                 reference: contact.map(reference_of),
-                raised_at: time(alarm.raised_at),
+                since: time(
+                    contact
+                        .and_then(|contact| contact.waiting_since)
+                        .unwrap_or(alarm.raised_at),
+                ),
             });
         }
         Ok(steps)

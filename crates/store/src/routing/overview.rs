@@ -135,7 +135,8 @@ impl Store {
         let facts = self.counsellors(&self.reading, colleagues.clone()).await?;
         let waiting: Vec<Row> = contacts::Entity::find()
             .select_only()
-            .column(contacts::Column::Assignee)
+            // The column has another name than the field.
+            .column_as(contacts::Column::Assignee, "assignee")
             .column_as(contacts::Column::Id.count(), "waiting")
             .filter(Expr::cust("status = 'waiting'"))
             .filter(contacts::Column::Assignee.is_not_null())
