@@ -36,6 +36,8 @@ pub(crate) fn describe(routes: &[Route]) -> OpenApi {
             if let Some(path) = path.as_item_mut() {
                 let place = if route.method == Method::GET {
                     &mut path.get
+                } else if route.method == Method::PUT {
+                    &mut path.put
                 } else {
                     &mut path.post
                 };

@@ -3,7 +3,9 @@
 //! [`hotline_core::routing`] decides. This room reads the facts and writes the decisions, each pass in one transaction.
 
 pub mod alarm;
+pub mod calendar;
 mod facts;
+pub mod moving;
 pub mod offers;
 pub mod overview;
 pub mod pass;

@@ -11,7 +11,7 @@ use aide::{
 use axum::{
     handler::Handler,
     http::Method,
-    routing::{MethodRouter, get, post},
+    routing::{MethodRouter, get, post, put},
 };
 use hotline_core::staff::rights::Role;
 use schemars::{SchemaGenerator, generate::SchemaSettings};
@@ -27,7 +27,7 @@ use crate::{
 
 /// A route of the desk or the API.
 pub struct Route {
-    /// `GET` or `POST`.
+    /// `GET`, `POST` or `PUT`.
     pub method: Method,
     /// The path; the parts in braces are parameters.
     pub path: String,
@@ -54,6 +54,21 @@ where
         handler: on(&method, handler),
         method,
         path: format!("/desk{path}"),
+        access,
+        description: None,
+    }
+}
+
+/// Declares a route outside the desk and the API, which everyone may use without a log-in.
+pub(crate) fn open<H, T>(method: Method, path: &str, access: Access, handler: H) -> Route
+where
+    H: Handler<T, Desk>,
+    T: 'static,
+{
+    Route {
+        handler: on(&method, handler),
+        method,
+        path: path.to_owned(),
         access,
         description: None,
     }
@@ -91,6 +106,8 @@ where
 {
     if method == Method::GET {
         get(handler)
+    } else if method == Method::PUT {
+        put(handler)
     } else {
         post(handler)
     }

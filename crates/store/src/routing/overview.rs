@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use hotline_core::{
     identifiers::reference::Reference,
     routing::{availability::Availability, decide::Decision},
+    time::shifts::PlannedShift,
 };
 use sea_orm::{
     ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
@@ -61,6 +62,16 @@ pub struct CounsellorState {
     pub waiting: u64,
     /// The number of contacts that the counsellor got automatically in the last seven days.
     pub given_this_week: u32,
+    /// The current shift. `None`: the counsellor is not planned now, or the centre has no shift plan.
+    pub shift: Option<PlannedShift>,
+}
+
+impl CounsellorState {
+    /// Returns whether the counsellor should be on duty according to the shift plan, but is not available.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        self.shift.is_some() && !self.availability.is_available()
+    }
 }
 
 /// A decision of routing.
@@ -132,6 +143,8 @@ impl Store {
             waiting: i64,
         }
         let colleagues = self.availabilities().await?;
+        let plan = self.shift_plan_in(&self.reading).await?;
+        let now = self.clock.now();
         let facts = self.counsellors(&self.reading, colleagues.clone()).await?;
         let waiting: Vec<Row> = contacts::Entity::find()
             .select_only()
@@ -157,6 +170,7 @@ impl Store {
                 load: facts.load,
                 capacity: facts.capacity(&self.routing),
                 given_this_week: facts.given_this_week,
+                shift: plan.shift_at(facts.staff, colleague.member.team.as_deref(), now, self.zone),
                 member: colleague.member,
                 availability: colleague.availability,
             });

@@ -1,9 +1,12 @@
 //! Opening hours and the shift plan. Each change adds a version; the newest version holds.
 
-use chrono::{DateTime, Utc};
-use hotline_core::time::{
-    hours::{ClosedPeriod, OpeningHours},
-    shifts::ShiftPlan,
+use chrono::{DateTime, NaiveDate, Utc};
+use hotline_core::{
+    identifiers::ids,
+    time::{
+        hours::{ClosedPeriod, OpeningHours},
+        shifts::{ShiftPlan, Swap, SwapError, SwapState},
+    },
 };
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde::{Serialize, de::DeserializeOwned};
@@ -24,6 +27,9 @@ pub const CENTRE: &str = "";
 const HOURS: &str = "hours";
 /// The kind of the shift plan.
 const SHIFTS: &str = "shifts";
+
+/// How often a change of a swap is tried if the plan changes at the same time.
+const SWAP_TRIES: u8 = 5;
 
 /// A schedule with its version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,6 +119,69 @@ impl Store {
         let version = self.add_version(who, SHIFTS, CENTRE, version, plan).await?;
         self.route_due.notify_one();
         Ok(version)
+    }
+
+    /// Asks for a swap: `who` gives the own weekly shift `shift` on `date` to the colleague `to`. Returns the id of the request.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is no such colleague. [`Conflict::HasPassed`] if the date is in the past. Otherwise as
+    /// [`Store::set_shift_plan`], and [`Conflict::SoAlready`] if the same request is already open.
+    pub async fn ask_swap(
+        &self,
+        who: &StaffMember,
+        date: NaiveDate,
+        shift: Uuid,
+        to: Uuid,
+    ) -> Result<Uuid, StoreError> {
+        let to = self.colleague(to).await?;
+        if date < self.today() {
+            return Err(StoreError::Conflict(Conflict::HasPassed));
+        }
+        let id = ids::new(self.clock.now());
+        let swap = Swap {
+            id,
+            date,
+            shift,
+            from: who.id,
+            to: to.id,
+            state: SwapState::Asked,
+        };
+        self.change_swaps(who, |plan| plan.ask_swap(swap)).await?;
+        Ok(id)
+    }
+
+    /// Confirms or declines a request to swap.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is no such request. [`Conflict::DoneAlready`] if it is already decided. Otherwise as
+    /// [`Store::set_shift_plan`].
+    pub async fn decide_swap(&self, who: &StaffMember, id: Uuid, confirmed: bool) -> Result<(), StoreError> {
+        self.change_swaps(who, |plan| {
+            if confirmed {
+                plan.confirm_swap(id)
+            } else {
+                plan.decline_swap(id)
+            }
+        })
+        .await
+    }
+
+    /// Changes the swaps of the newest plan. If somebody else stores another version at the same time, the change is tried again.
+    async fn change_swaps(
+        &self,
+        who: &StaffMember,
+        change: impl Fn(&ShiftPlan) -> Result<ShiftPlan, SwapError>,
+    ) -> Result<(), StoreError> {
+        let mut tries = 0;
+        loop {
+            let stored = self.shift_plan().await?;
+            let changed = change(&stored.content.unwrap_or_default()).map_err(refusal)?;
+            tries += 1;
+            match self.set_shift_plan(who, stored.version, &changed).await {
+                Err(StoreError::Conflict(Conflict::ScheduleChanged)) if tries < SWAP_TRIES => {}
+                other => return other.map(|_| ()),
+            }
+        }
     }
 
     /// Returns whether a line is open at `at`. The line's own hours come before the hours of the centre.
@@ -207,5 +276,15 @@ impl Store {
         self.audit_in(&transaction, Some(who.id), kind, line).await?;
         self.commit(transaction).await?;
         Ok(version + 1)
+    }
+}
+
+/// Returns the error for a swap that is not possible.
+fn refusal(error: SwapError) -> StoreError {
+    match error {
+        SwapError::Invalid(_) => StoreError::Conflict(Conflict::InvalidSchedule),
+        SwapError::AlreadyAsked { .. } => StoreError::Conflict(Conflict::SoAlready),
+        SwapError::NotFound(_) => StoreError::NotFound("swap"),
+        SwapError::AlreadyDecided { .. } => StoreError::Conflict(Conflict::DoneAlready),
     }
 }
