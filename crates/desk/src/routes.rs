@@ -21,15 +21,15 @@ use crate::{
     http::{access::Access, answers::Answer, errors, live, route, style_sheet::STYLE_SHEET},
     inbox::{self, bulk},
     openapi, outreach, queue,
-    routing::{self, duty},
+    routing::{self, duty, schedules},
     state::Desk,
     statistics::{self, drill_down, entries, files, returns, rows},
 };
 
 pub use crate::http::route::Route;
 
-/// Declares routes. The first word of a declaration places the route under `/desk` (`desk`), under `/api/v1` (`api`), or under both with
-/// the same handler (`both`).
+/// Declares routes. The first word of a declaration places the route under `/desk` (`desk`), under `/api/v1` (`api`), under both with
+/// the same handler (`both`), or under its whole path (`open`).
 macro_rules! routes {
     ($($place:ident $method:ident $path:literal $access:expr, $handler:expr $(, $summary:literal)?;)*) => {{
         let declared = [$(routes!(@$place Method::$method, $path, $access, $handler $(, $summary)?)),*];
@@ -37,6 +37,9 @@ macro_rules! routes {
     }};
     (@desk $method:expr, $path:expr, $access:expr, $handler:expr) => {
         vec![route::desk($method, $path, $access, $handler)]
+    };
+    (@open $method:expr, $path:expr, $access:expr, $handler:expr) => {
+        vec![route::open($method, $path, $access, $handler)]
     };
     (@api $method:expr, $path:expr, $access:expr, $handler:expr, $summary:expr) => {
         vec![route::api($method, $path, $access, $handler, $summary)]
@@ -54,6 +57,7 @@ macro_rules! routes {
 pub fn routes() -> Vec<Route> {
     [
         account_routes(),
+        routing_routes(),
         contact_routes(),
         case_routes(),
         statistics_routes(),
@@ -66,7 +70,7 @@ pub fn routes() -> Vec<Route> {
 
 fn account_routes() -> Vec<Route> {
     use Access::{Anyone, May, Open};
-    use Right::{ReadContacts, RunAgain, SeeQueue, SeeRouting, TakeDuty};
+    use Right::{ReadContacts, RunAgain, SeeQueue};
 
     routes! {
         desk GET "/login" Open, login::page;
@@ -94,6 +98,37 @@ fn account_routes() -> Vec<Route> {
         desk GET "/{*nothing}" Anyone, errors::not_found;
         api GET "/openapi.json" Open, show_description, "This description";
         api GET "/docs" Open, openapi::show_page, "A page that shows this description";
+    }
+}
+
+fn routing_routes() -> Vec<Route> {
+    use Access::{May, Open};
+    use Right::{SeeRouting, TakeDuty};
+    use routing::{api, calendar, hours, page, shifts, skills};
+
+    routes! {
+        both POST "/duty" May(TakeDuty), duty::set_duty, "Go on duty or off";
+        both POST "/break" May(TakeDuty), duty::set_break, "Begin or end a break, in which you get no contacts automatically";
+        both POST "/contacts/next" May(TakeDuty), duty::take_next, "Take the next contact of the queue";
+        both POST "/contacts/{reference}/decline" May(TakeDuty), duty::decline, "Decline a contact that is on offer to you";
+
+        desk GET "/routing" May(SeeRouting), page::page;
+        api GET "/routing" May(SeeRouting), api::show_routing, "The queue, the counsellors and the recent decisions";
+        both POST "/routing/skills/{id}" May(SeeRouting), skills::set_skills, "Record what a counsellor can do";
+        both POST "/routing/move" May(SeeRouting), skills::move_work, "Move the whole open work of a counsellor";
+
+        desk GET "/routing/hours" May(SeeRouting), hours::page;
+        desk POST "/routing/hours" May(SeeRouting), hours::save;
+        api GET "/hours" May(SeeRouting), schedules::show_hours, "The opening hours of a line or of the whole centre";
+        api PUT "/hours" May(SeeRouting), schedules::put_hours, "Replace opening hours";
+
+        desk GET "/routing/shifts" May(TakeDuty), shifts::page;
+        desk POST "/routing/shifts" May(SeeRouting), shifts::change;
+        api GET "/shifts" May(TakeDuty), schedules::show_shifts, "The shift plan";
+        api PUT "/shifts" May(SeeRouting), schedules::put_shifts, "Replace the shift plan";
+        both POST "/routing/swaps" May(TakeDuty), schedules::ask_swap, "Ask to give a shift of yours to a colleague";
+        both POST "/routing/swaps/{id}" May(SeeRouting), schedules::decide_swap, "Confirm or decline a swap";
+        open GET "/calendar/{file}" Open, calendar::feed;
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Desk {
     pub channels: Arc<[String]>,
     /// Channels that no line (configured connection) serves. Counsellors log contacts on these channels by hand.
     pub networks: Arc<[String]>,
+    /// The URL under which staff reach the desk; empty if the settings do not state it.
+    pub url: Arc<str>,
     /// Whether the desk is served over HTTPS. If so, browsers send the session cookie over HTTPS only.
     pub https: bool,
     /// The rate limiter for password attempts. Its key is a pair: whether a log-in with this name has succeeded on the device, and the

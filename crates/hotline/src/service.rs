@@ -58,6 +58,7 @@ pub async fn start(
         clock: Arc::new(SystemClock),
         channels: channels(&settings, &lines).into(),
         networks: settings.desk.networks.clone().into(),
+        url: settings.http.desk_url.as_str().into(),
         https: settings.http.desk_url.starts_with("https:"),
         log_ins: Arc::new(hotline_desk::account::login::limiter()),
         reads: hotline_desk::state::reads(),

@@ -59,7 +59,7 @@ pub(crate) fn reasons(words: &Words, scheme: &Scheme, chosen: &Chosen) -> String
     parts.join(", ")
 }
 
-fn topic(words: &Words, scheme: &Scheme, id: &str) -> String {
+pub(super) fn topic(words: &Words, scheme: &Scheme, id: &str) -> String {
     let answers = scheme.question(TOPIC).map(|question| &question.answers);
     let answer = answers.and_then(|answers| answers.iter().find(|answer| answer.id == id));
     answer.map_or_else(|| id.to_owned(), |answer| words.either(&answer.sr, &answer.en))

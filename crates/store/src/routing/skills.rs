@@ -1,6 +1,6 @@
 //! What counsellors can do: skills, capacity and breaks.
 
-use hotline_core::routing::skills::Skills;
+use hotline_core::routing::{settings::Routing, skills::Skills};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
@@ -15,6 +15,12 @@ use crate::{
 };
 
 impl Store {
+    /// Returns the settings of routing.
+    #[must_use]
+    pub fn routing_settings(&self) -> &Routing {
+        &self.routing
+    }
+
     /// Records what a colleague can do.
     ///
     /// # Errors
