@@ -83,14 +83,6 @@ fn account_routes() -> Vec<Route> {
         both POST "/me/password" Anyone, password::change, "Change your own password";
         both POST "/preferences" Anyone, preferences::set_preferences, "Choose language, colours, sound and keys";
         both POST "/saved" May(ReadContacts), preferences::save_view, "Save a view with filters, or delete one";
-        both POST "/duty" May(TakeDuty), duty::set_duty, "Go on duty or off";
-        both POST "/break" May(TakeDuty), duty::set_break, "Begin or end a break, in which you get no contacts automatically";
-        both POST "/contacts/next" May(TakeDuty), duty::take_next, "Take the next contact of the queue";
-        both POST "/contacts/{reference}/decline" May(TakeDuty), duty::decline, "Decline a contact that is on offer to you";
-        desk GET "/alarms" May(SeeRouting), routing::alarm::page;
-        api GET "/alarms" May(SeeRouting), routing::alarm::list, "The history of alarms, with everybody who was told";
-        both POST "/alarms/test" May(SeeRouting), routing::alarm::send_test, "Send a test alarm to all recipients";
-        api GET "/routing" May(SeeRouting), routing::api::show_routing, "The queue, the counsellors and the recent decisions";
         desk GET "" Anyone, inbox::page::front;
         desk GET "/live" Anyone, live::live;
         desk GET "/queue" May(SeeQueue), queue::page;
@@ -104,7 +96,7 @@ fn account_routes() -> Vec<Route> {
 fn routing_routes() -> Vec<Route> {
     use Access::{May, Open};
     use Right::{SeeRouting, TakeDuty};
-    use routing::{api, calendar, hours, page, shifts, skills};
+    use routing::{alarm, api, calendar, hours, page, shifts, skills};
 
     routes! {
         both POST "/duty" May(TakeDuty), duty::set_duty, "Go on duty or off";
@@ -116,6 +108,10 @@ fn routing_routes() -> Vec<Route> {
         api GET "/routing" May(SeeRouting), api::show_routing, "The queue, the counsellors and the recent decisions";
         both POST "/routing/skills/{id}" May(SeeRouting), skills::set_skills, "Record what a counsellor can do";
         both POST "/routing/move" May(SeeRouting), skills::move_work, "Move the whole open work of a counsellor";
+
+        desk GET "/alarms" May(SeeRouting), alarm::page;
+        api GET "/alarms" May(SeeRouting), alarm::list, "The history of alarms, with everybody who was told";
+        both POST "/alarms/test" May(SeeRouting), alarm::send_test, "Send a test alarm to all recipients";
 
         desk GET "/routing/hours" May(SeeRouting), hours::page;
         desk POST "/routing/hours" May(SeeRouting), hours::save;
