@@ -18,7 +18,14 @@ fn whatever_a_page_does_a_program_can_do() {
     let all = routes();
     let served = |path: &str| all.iter().any(|one| one.method == "POST" && one.path == path);
     // Programs log in and out at other addresses. Parked jobs are run again from the desk or by a command, not through the API.
-    let elsewhere = ["/desk/login", "/desk/logout", "/desk/queue/again"];
+    // Forms change parts of a schedule, and programs put the whole schedule.
+    let elsewhere = [
+        "/desk/login",
+        "/desk/logout",
+        "/desk/queue/again",
+        "/desk/routing/hours",
+        "/desk/routing/shifts",
+    ];
     for one in all.iter().filter(|one| one.method == "POST") {
         let Some(action) = one.path.strip_prefix("/desk") else {
             continue;

@@ -46,6 +46,7 @@ mod plans;
 mod preferences;
 mod privacy;
 mod published;
+mod schedules;
 mod screens;
 mod search;
 mod sessions;

@@ -72,6 +72,9 @@ async fn every_page_of_the_desk_is_usable_from_320_to_2560_pixels() {
             "/desk/statistics?by=channel&and=weekday",
             "/desk/outreach",
             "/desk/queue",
+            "/desk/routing",
+            "/desk/routing/hours",
+            "/desk/routing/shifts",
         ] {
             client.goto(&format!("{}{path}", service.base())).await.unwrap();
             for (width, height) in SIZES {

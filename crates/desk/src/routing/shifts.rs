@@ -625,7 +625,7 @@ impl PlanView<'_> {
                 } else {
                     write_spans(&one.spans).replace('-', "–")
                 },
-                note: one.note.clone(),
+                note: self.words.own(&one.note),
             })
             .collect()
     }

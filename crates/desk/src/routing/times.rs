@@ -50,6 +50,9 @@ fn two_digits(time: &str) -> String {
     let time: String = time.chars().filter(|one| !one.is_whitespace()).collect();
     let time = time.replace('.', ":");
     let (hour, minute) = time.split_once(':').unwrap_or((&time, "00"));
+    if hour.is_empty() {
+        return time;
+    }
     format!("{hour:0>2}:{minute}")
 }
 
