@@ -48,8 +48,12 @@ pub fn check_recipients(settings: &AlarmSettings, lines: &Lines) -> anyhow::Resu
     Ok(())
 }
 
-/// Raises and sends alarms until `stop` is cancelled.
+/// Raises and sends alarms until `stop` is cancelled. Ends at once if nobody is to be told.
 pub async fn work(teller: Teller, stop: CancellationToken) {
+    if teller.settings.recipients.is_empty() {
+        tracing::info!("No alarm leaves the desk, because `alarm.recipients` names nobody");
+        return;
+    }
     while !stop.is_cancelled() {
         match teller.store.due_alarms().await {
             Ok(due) => {

@@ -98,7 +98,7 @@ pub(crate) async fn page(
     jar: CookieJar,
 ) -> Result<Response, PageError> {
     written(&AlarmsPage {
-        frame: Frame::new(&desk, desk.words(&jar), &me, "alarms").await?,
+        frame: Frame::new(&desk, desk.words(&jar), &me, "routing").await?,
         alarms: desk.store.alarms(MOST).await?,
     })
 }
