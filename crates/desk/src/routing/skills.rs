@@ -88,8 +88,9 @@ pub(crate) async fn set_skills(
             .channels
             .iter()
             .all(|channel| desk.channels.contains(channel));
-    // What an earlier scheme or a line that was removed left in the skills may stay.
-    if !known && !(skills.topics == member.skills.topics && skills.channels == member.skills.channels) {
+    // Topics of an earlier scheme and channels of a removed line may stay if they are unchanged.
+    let unchanged = skills.topics == member.skills.topics && skills.channels == member.skills.channels;
+    if !known && !unchanged {
         return Err(PageError::Bad("error-skills-unknown"));
     }
     desk.store.set_skills(&me, path.id, &skills).await?;
