@@ -17,7 +17,13 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// Addresses that are not tested, each with the reason.
-const NOT_ASKED: [(&str, &str); 8] = [
+const NOT_ASKED: [(&str, &str); 14] = [
+    ("/api/v1/routing/skills/{id}", "writes what preferences write"),
+    ("/api/v1/routing/move", "writes what giving a contact back writes"),
+    ("/api/v1/routing/swaps", "writes a version of the shift plan"),
+    ("/api/v1/routing/swaps/{id}", "the same"),
+    ("/desk/routing/shifts", "the same"),
+    ("/desk/routing/hours", "writes a version of the hours"),
     ("/api/v1/contacts/next", "writes what claiming a contact writes"),
     (
         "/api/v1/contacts/{reference}/decline",
