@@ -111,7 +111,7 @@ async fn work(service: &Service, mila: &Staff, petar: &Staff) {
         json!({ "answers": { "kind": ["counselling"], "topic": ["grooming"], "platform_named": ["x"] } });
     post("wrap-up", answers).await;
     let case = text(&post("case", json!({})).await, "/id").to_owned();
-    post("mark", json!({ "marking": "spam" })).await;
+    post("mark", json!({ "marking": "spam", "reason": "proba" })).await;
     post("reopen", json!({})).await;
     post("close", json!({ "reason": "answered by telephone" })).await;
     let referral = json!({ "institution": "mup", "sent": "Sve" });

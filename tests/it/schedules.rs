@@ -338,7 +338,7 @@ async fn the_pages_of_routing_show_who_is_absent_and_keep_what_was_typed() {
     shows(client, "#list", "Nobody waits").await;
     // The page updates when a contact arrives.
     posted(&service, "Neko mi preti").await;
-    shows(client, "#list", "ordinary").await;
+    shows(client, "#list", "urgent").await;
     client
         .goto(&format!("{}/desk/routing/hours", service.base()))
         .await
