@@ -168,7 +168,7 @@ async fn whoever_says_they_are_in_danger_comes_first() {
         ("in_danger", "yes"),
         ("lang", "sr-Latn"),
     ];
-    let client = reqwest::Client::new();
+    let client = reqwest::Client::builder().build().unwrap();
     let sent = client
         .post(format!("{}/advice", service.base()))
         .form(&form)

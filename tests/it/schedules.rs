@@ -22,7 +22,7 @@ use crate::{
 
 /// Sends a request with a JSON body, and returns the status and the response.
 async fn send(service: &Service, who: &Staff, method: Method, path: &str, body: &Value) -> (u16, Value) {
-    let client = reqwest::Client::new();
+    let client = reqwest::Client::builder().build().unwrap();
     let request = client.request(method, format!("{}{path}", service.base()));
     let answer = request.bearer_auth(who.token()).json(body).send().await.unwrap();
     let status = answer.status().as_u16();
@@ -130,7 +130,8 @@ async fn a_shift_plan_is_read_back_and_a_swap_is_asked_for_and_confirmed() {
     assert_eq!(put(&service, &sara, path, &unreadable).await, 422);
     let stored = mila.get(path).await.unwrap();
     assert_eq!(stored["plan"], mine["plan"]);
-    let date = chrono::Utc::now().date_naive() + chrono::TimeDelta::days(7);
+    let date = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()).date_naive()
+        + chrono::TimeDelta::days(7);
     let number = chrono::Datelike::weekday(&date).num_days_from_monday();
     let swap =
         json!({ "date": date, "shift": format!("00000000-0000-4000-8000-{number:012}"), "to": sara_id });
@@ -229,7 +230,9 @@ async fn pages_of_other_sites_cannot_put_schedules() {
     let (service, sara, _) = begun().await;
     let body = json!({ "line": "", "version": 0, "hours": hours(&["07:30-15:30"]) });
     let put = |site: &'static str| {
-        reqwest::Client::new()
+        reqwest::Client::builder()
+            .build()
+            .unwrap()
             .put(format!("{}/api/v1/hours", service.base()))
             .header("cookie", format!("hotline={}", sara.token()))
             .header("sec-fetch-site", site)

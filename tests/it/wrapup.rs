@@ -84,7 +84,7 @@ async fn a_kind_that_is_a_marking_leaves_the_total_and_another_kind_brings_it_ba
             .get("total")
             .and_then(Value::as_i64)
     };
-    let kind = |kind: &str| json!({ "close": true, "answers": { "kind": [kind] } });
+    let kind = |kind: &str| json!({ "close": true, "reason": "proba", "answers": { "kind": [kind] } });
     let spam = mila.post(&path, &kind("spam")).await.unwrap();
     assert_eq!(
         (text(&spam, "/status"), text(&spam, "/marking")),
