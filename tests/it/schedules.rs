@@ -130,7 +130,7 @@ async fn a_shift_plan_is_read_back_and_a_swap_is_asked_for_and_confirmed() {
     assert_eq!(put(&service, &sara, path, &unreadable).await, 422);
     let stored = mila.get(path).await.unwrap();
     assert_eq!(stored["plan"], mine["plan"]);
-    let date = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now()).date_naive()
+    let date = hotline_core::time::clock::Clock::now(&hotline_core::time::clock::SystemClock).date_naive()
         + chrono::TimeDelta::days(7);
     let number = chrono::Datelike::weekday(&date).num_days_from_monday();
     let swap =
