@@ -48,6 +48,8 @@ pub async fn start(
 ) -> anyhow::Result<Arc<Store>> {
     let locales = Arc::new(Locales::load()?);
     let lines = Arc::new(open_lines(&settings, &locales)?);
+    alarm::check_recipients(&settings.alarm, &lines)?;
+    let alarm_locales = Arc::clone(&locales);
     let store = open_store(&settings, line_settings(&settings, &locales, &lines)).await?;
     store.take_over().await?;
     let intake: Arc<dyn Intake> = store.clone();
@@ -82,14 +84,13 @@ pub async fn start(
     lifecycle.run(async move {
         tokio::select! { () = searchable => {}, () = stopped.cancelled() => {} }
     });
-    alarm::check_recipients(&settings.alarm, &lines)?;
     lifecycle.run(alarm::work(
         alarm::Teller {
             store: Arc::clone(&store),
             lines: Arc::clone(&lines),
             settings: settings.alarm.clone(),
             centre: Arc::new(settings.centre.clone()),
-            locales: Arc::new(Locales::load()?),
+            locales: alarm_locales,
             desk_url: match settings.http.desk_url.as_str() {
                 "" => settings.http.public_url.clone(),
                 desk_url => desk_url.to_owned(),
