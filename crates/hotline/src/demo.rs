@@ -27,7 +27,11 @@ use self::samples::{
     MAILS, OF_THE_CALL, OF_THE_PARENT, POSTS, THE_CALL, THE_CASE, TO_THE_PARENT, TO_THE_PROSECUTOR,
     TO_THE_SCHOOL,
 };
-use crate::{service, settings::Settings, shutdown::Lifecycle};
+use crate::{
+    service,
+    settings::Settings,
+    shutdown::{Lifecycle, Signals},
+};
 
 mod samples;
 
@@ -38,6 +42,7 @@ const PASSWORD: &str = "four blue paper boats";
 pub async fn demo(folder: Option<PathBuf>, port: u16) -> anyhow::Result<()> {
     let thrown_away = tempfile::tempdir().context("Could not make a folder for the demo")?;
     let folder = folder.unwrap_or_else(|| thrown_away.path().to_owned());
+    let signals = Signals::install()?;
     let lifecycle = Lifecycle::default();
     let store = service::start(settings(&folder, port)?, &lifecycle, service::Listening::None).await?;
     if store.staff().await?.is_empty() {
@@ -57,9 +62,9 @@ pub async fn demo(folder: Option<PathBuf>, port: u16) -> anyhow::Result<()> {
         "  The form works whole. There is no mail server here, so answers to the sample mails stay delayed."
     );
     println!("  Stop with Ctrl+C.\n");
-    let stopped = lifecycle.until_stopped().await;
+    lifecycle.until_stopped(signals).await;
     store.disconnect().await;
-    stopped
+    Ok(())
 }
 
 fn settings(folder: &std::path::Path, port: u16) -> anyhow::Result<Settings> {

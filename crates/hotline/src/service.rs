@@ -18,17 +18,18 @@ use crate::{
     lines::{Lines, line_settings, open_lines},
     listen, receive,
     settings::Settings,
-    shutdown::Lifecycle,
+    shutdown::{Lifecycle, Signals},
     typing,
 };
 
 /// Runs the service until it is stopped.
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
+    let signals = Signals::install()?;
     let lifecycle = Lifecycle::default();
     let store = start(settings, &lifecycle, Listening::All).await?;
-    let stopped = lifecycle.until_stopped().await;
+    lifecycle.until_stopped(signals).await;
     store.disconnect().await;
-    stopped
+    Ok(())
 }
 
 /// Whether the lines receive messages.
@@ -49,13 +50,12 @@ pub async fn start(
     let locales = Arc::new(Locales::load()?);
     let lines = Arc::new(open_lines(&settings, &locales)?);
     alarm::check_recipients(&settings.alarm, &lines)?;
-    let alarm_locales = Arc::clone(&locales);
     let store = open_store(&settings, line_settings(&settings, &locales, &lines)).await?;
     store.take_over().await?;
     let intake: Arc<dyn Intake> = store.clone();
     let desk = Desk {
         store: Arc::clone(&store),
-        locales,
+        locales: Arc::clone(&locales),
         centre: Arc::new(settings.centre.clone()),
         clock: Arc::new(SystemClock),
         channels: channels(&settings, &lines).into(),
@@ -90,7 +90,7 @@ pub async fn start(
             lines: Arc::clone(&lines),
             settings: settings.alarm.clone(),
             centre: Arc::new(settings.centre.clone()),
-            locales: alarm_locales,
+            locales,
             desk_url: match settings.http.desk_url.as_str() {
                 "" => settings.http.public_url.clone(),
                 desk_url => desk_url.to_owned(),

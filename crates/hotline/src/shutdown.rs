@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long an idle worker waits before it checks for work again.
@@ -11,6 +11,33 @@ pub const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// How long running tasks may take to finish at shutdown.
 const GRACE: Duration = Duration::from_secs(8);
+
+/// The termination signals of the process. A signal that arrives between the installation and [`Lifecycle::until_stopped`] is kept.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Installs the signal handlers. Call this before the process accepts anything: without handlers, a signal ends the process at once, and
+    /// the write-ahead log of the database stays unmerged.
+    ///
+    /// # Errors
+    /// If the handlers cannot be installed.
+    pub fn install() -> anyhow::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
 
 /// The running tasks and the signal that stops them.
 #[derive(Clone, Default)]
@@ -26,16 +53,10 @@ impl Lifecycle {
         self.tasks.spawn(task);
     }
 
-    /// Waits for a termination signal or for `self.stop`, then for the tasks to finish.
-    ///
-    /// # Errors
-    /// Fails if the signal handlers cannot be installed.
-    pub async fn until_stopped(&self) -> anyhow::Result<()> {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
+    /// Waits for a termination signal or for `self.stop`, then for the tasks to finish. A second signal ends the wait for the tasks.
+    pub async fn until_stopped(&self, mut signals: Signals) {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            () = signals.received() => {}
             () = self.stop.cancelled() => {}
         }
         tracing::info!("Stopping");
@@ -44,9 +65,7 @@ impl Lifecycle {
         tokio::select! {
             () = self.tasks.wait() => {}
             () = tokio::time::sleep(GRACE) => tracing::warn!("Some work did not end in time; its jobs come back"),
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            () = signals.received() => {}
         }
-        Ok(())
     }
 }
