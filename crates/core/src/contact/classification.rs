@@ -213,7 +213,7 @@ impl Scheme {
         let chosen = |question: &str, answer: &String| {
             self.question(question).is_some_and(|asked| {
                 let number = asked.number.is_some() && answer.bytes().all(|byte| byte.is_ascii_digit());
-                number || asked.answers.iter().any(|known| known.id == *answer)
+                number || asked.answer(answer).is_some()
             })
         };
         answers
@@ -227,10 +227,7 @@ impl Scheme {
     #[must_use]
     pub fn kind<'a>(&'a self, answers: &Answers) -> Option<&'a Answer> {
         let id = answers.get(KIND)?.first()?;
-        self.question(KIND)?
-            .answers
-            .iter()
-            .find(|answer| answer.id == *id)
+        self.question(KIND)?.answer(id)
     }
 
     /// Returns how urgent the contact is, as the position of its answer to [`URGENCY`] in the scheme. The scheme lists the answers to this
@@ -312,6 +309,14 @@ impl Question {
             return answer.chars().count() <= longest && !answer.chars().any(char::is_control);
         }
         self.answers.iter().any(|one| one.id == answer)
+    }
+}
+
+impl Question {
+    /// Returns the predefined answer with this id.
+    #[must_use]
+    pub fn answer(&self, id: &str) -> Option<&Answer> {
+        self.answers.iter().find(|answer| answer.id == id)
     }
 }
 

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{routing::settings::Routing, text::locale::Language};
+use crate::{contact::urgency::Urgency, routing::settings::Routing, text::locale::Language};
 
 /// A language that people speak. Serbian is one language in both scripts.
 #[derive(
@@ -151,7 +151,7 @@ pub struct Need {
 }
 
 /// The urgency of immediate danger.
-pub const DANGER: i16 = 2;
+pub const DANGER: i16 = Urgency::Danger.to_stored();
 
 impl Need {
     /// Returns whether a counsellor with `skills` and `team` fulfils a requirement. A contact without a language, topic or team needs

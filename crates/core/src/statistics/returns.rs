@@ -197,7 +197,7 @@ impl Return {
         }
         if table.of_scheme {
             let question = scheme.question(&table.by)?;
-            let answer = question.answers.iter().find(|answer| answer.id == value)?;
+            let answer = question.answer(value)?;
             let row = match self.name.as_str() {
                 "insafe" => answer.insafe.as_deref(),
                 "chi" => answer.chi.as_deref(),
@@ -279,7 +279,7 @@ mod tests {
                     let row = one.row_of(table, &scheme, &answer.id);
                     assert!(row.is_some(), "{} {} {}", one.name, table.id, answer.id);
                 }
-                let known = |value: &String| question.answers.iter().any(|answer| answer.id == *value);
+                let known = |value: &String| question.answer(value).is_some();
                 assert!(
                     table.rows.iter().flat_map(|row| &row.values).all(known),
                     "{}",

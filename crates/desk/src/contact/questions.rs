@@ -64,7 +64,7 @@ impl Questions<'_> {
             .map(Vec::as_slice)
             .unwrap_or_default();
         let said = given.iter().map(|one| {
-            let answer = question.answers.iter().find(|answer| answer.id == *one);
+            let answer = question.answer(one);
             answer.map_or_else(|| one.clone(), |answer| answer.localized(self.words))
         });
         said.collect::<Vec<_>>().join(", ")

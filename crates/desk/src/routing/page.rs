@@ -28,7 +28,7 @@ use crate::{
     routing::{hours, words},
     state::Desk,
 };
-use hotline_reports::labels::channel_name;
+use hotline_reports::{labels::channel_name, tables::value_label};
 
 #[derive(Template)]
 #[template(path = "routing/overview.html")]
@@ -171,7 +171,7 @@ fn skills_in_words(desk: &Desk, words: &Words, skills: &Skills) -> String {
         let topics: Vec<String> = skills
             .topics
             .iter()
-            .map(|id| words::topic(words, scheme, id))
+            .map(|id| value_label(words, scheme, TOPIC, id))
             .collect();
         parts.push(words.with("skills-topics", "list", &topics.join(", ")));
     }
@@ -252,13 +252,7 @@ fn forms(desk: &Desk, words: &Words, member: &StaffMember, all: &[CounsellorStat
         .unwrap_or_default();
     let topics = answers
         .iter()
-        .map(|one| {
-            choice(
-                &one.id,
-                words.either(&one.sr, &one.en),
-                skills.topics.contains(&one.id),
-            )
-        })
+        .map(|one| choice(&one.id, one.localized(words), skills.topics.contains(&one.id)))
         .collect();
     let channels = desk
         .channels

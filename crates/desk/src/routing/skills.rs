@@ -99,7 +99,7 @@ pub(crate) async fn set_skills(
 
 fn has_topic(scheme: &Scheme, topic: &str) -> bool {
     let question = scheme.question(TOPIC);
-    question.is_some_and(|question| question.answers.iter().any(|answer| answer.id == topic))
+    question.is_some_and(|question| question.answer(topic).is_some())
 }
 
 /// A request to move the whole open work of a counsellor.

@@ -8,7 +8,7 @@ use hotline_core::{
     },
     text::locale::Words,
 };
-use hotline_reports::labels::channel_name;
+use hotline_reports::{labels::channel_name, tables::value_label};
 
 /// Describes how a counsellor took a contact. `detail` is the name of the absent colleague whose contact it was, `next` if the counsellor
 /// asked for the next contact, or empty.
@@ -36,7 +36,7 @@ pub(crate) fn reasons(words: &Words, scheme: &Scheme, chosen: &Chosen) -> String
     for met in &chosen.matches {
         let value = match met.requirement {
             Requirement::Language => words.say(&format!("spoken-{}", met.value)),
-            Requirement::Topic => topic(words, scheme, &met.value),
+            Requirement::Topic => value_label(words, scheme, TOPIC, &met.value),
             Requirement::Channel => channel_name(words, &met.value),
             Requirement::Team => words.own(&met.value),
             Requirement::Danger => String::new(),
@@ -57,10 +57,4 @@ pub(crate) fn reasons(words: &Words, scheme: &Scheme, chosen: &Chosen) -> String
         parts.push(words.say(&format!("relaxed-{}", requirement.as_str())));
     }
     parts.join(", ")
-}
-
-pub(super) fn topic(words: &Words, scheme: &Scheme, id: &str) -> String {
-    let answers = scheme.question(TOPIC).map(|question| &question.answers);
-    let answer = answers.and_then(|answers| answers.iter().find(|answer| answer.id == id));
-    answer.map_or_else(|| id.to_owned(), |answer| words.either(&answer.sr, &answer.en))
 }

@@ -46,7 +46,7 @@ pub fn value_label(words: &Words, scheme: &Scheme, dimension: &str, value: &str)
         }
         _ => scheme
             .question(dimension)
-            .and_then(|question| question.answers.iter().find(|answer| answer.id == value))
+            .and_then(|question| question.answer(value))
             .map_or_else(|| value.to_owned(), |answer| answer.localized(words)),
     }
 }
