@@ -10,7 +10,7 @@ use hotline_core::{
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set, Unchanged},
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::Expr,
 };
 use uuid::Uuid;
@@ -112,12 +112,7 @@ impl Store {
 
     /// Returns whether there may be something to do. Reads without a lock, so that an idle service writes nothing.
     async fn may_alarm(&self) -> Result<bool, StoreError> {
-        let danger = contacts::Entity::find()
-            .filter(Expr::cust("status <> 'closed' AND urgency > 0"))
-            .filter(contacts::Column::Urgency.gte(DANGER))
-            .filter(contacts::Column::WaitingSince.is_not_null())
-            .one(&self.reading)
-            .await?;
+        let danger = self.in_danger().one(&self.reading).await?;
         let open = alarms::Entity::find()
             .filter(alarms::Column::EndedAt.is_null())
             .one(&self.reading)
@@ -125,7 +120,17 @@ impl Store {
         Ok(danger.is_some() || open.is_some() || self.weekly_test_due(&self.reading).await?)
     }
 
-    /// Returns the contacts in danger that wait, and that nobody takes care of for too long.
+    /// Builds the query of the contacts in danger that wait, the longest-waiting first.
+    fn in_danger(&self) -> Select<contacts::Entity> {
+        contacts::Entity::find()
+            .filter(Expr::cust("status <> 'closed' AND urgency > 0"))
+            .filter(contacts::Column::Urgency.gte(DANGER))
+            .filter(contacts::Column::WaitingSince.is_not_null())
+            .filter(self.in_sight())
+            .order_by_asc(contacts::Column::WaitingSince)
+    }
+
+    /// Returns the contacts in danger for which an alarm is due.
     async fn neglected(
         &self,
         transaction: &DatabaseTransaction,
@@ -133,31 +138,11 @@ impl Store {
     ) -> Result<Vec<contacts::Model>, StoreError> {
         let now = self.clock.now();
         let anybody = colleagues.iter().any(|one| one.availability.is_available());
-        let mut waiting = self.ringing_in(transaction, colleagues).await?;
+        let mut waiting = self.in_danger().all(transaction).await?;
         waiting.retain(|contact| {
             let since = time(contact.waiting_since.unwrap_or(contact.last_in_at));
-            self.alarm.is_due(since, false, anybody, now)
-        });
-        Ok(waiting)
-    }
-
-    /// Returns the contacts in danger that wait, and that no present assignee has opened.
-    async fn ringing_in(
-        &self,
-        connection: &impl sea_orm::ConnectionTrait,
-        colleagues: &[Colleague],
-    ) -> Result<Vec<contacts::Model>, StoreError> {
-        let mut waiting = contacts::Entity::find()
-            .filter(Expr::cust("status <> 'closed' AND urgency > 0"))
-            .filter(contacts::Column::Urgency.gte(DANGER))
-            .filter(contacts::Column::WaitingSince.is_not_null())
-            .filter(self.in_sight())
-            .order_by_asc(contacts::Column::WaitingSince)
-            .all(connection)
-            .await?;
-        waiting.retain(|contact| {
-            let present = |one: &Colleague| Some(one.member.id) == contact.assignee && one.present;
-            contact.danger_seen_at.is_none() || !colleagues.iter().any(present)
+            self.alarm
+                .is_due(since, is_in_care(contact, colleagues), anybody, now)
         });
         Ok(waiting)
     }
@@ -169,8 +154,9 @@ impl Store {
     /// If a database query fails.
     pub async fn ringing(&self) -> Result<Vec<Reference>, StoreError> {
         let colleagues = self.availabilities().await?;
-        let waiting = self.ringing_in(&self.reading, &colleagues).await?;
-        Ok(waiting.iter().map(reference_of).collect())
+        let waiting = self.in_danger().all(&self.reading).await?;
+        let ringing = waiting.iter().filter(|contact| !is_in_care(contact, &colleagues));
+        Ok(ringing.map(reference_of).collect())
     }
 
     async fn raise_alarm(
@@ -380,4 +366,10 @@ impl Store {
         }
         Ok(failing)
     }
+}
+
+/// Returns whether the assignee of a contact in danger is present and has opened the contact since it was raised to danger.
+fn is_in_care(contact: &contacts::Model, colleagues: &[Colleague]) -> bool {
+    let mut all = colleagues.iter();
+    contact.danger_seen_at.is_some() && all.any(|one| Some(one.member.id) == contact.assignee && one.present)
 }

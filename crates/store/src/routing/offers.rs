@@ -2,22 +2,19 @@
 
 use hotline_core::{identifiers::reference::Reference, routing::queue::next_for};
 use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::{Set, Unchanged},
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
-    sea_query::Expr,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr,
 };
 
 use crate::{
     db::{
         contact_row::write_contact,
-        entity::{contacts, offers, staff},
+        entity::{contacts, offers},
         store::{Store, time},
         values::HistoryKind,
     },
     error::{Conflict, StoreError},
     inbox::list::reference_of,
-    staff::accounts::StaffMember,
+    staff::{accounts::StaffMember, availability::note_given},
 };
 
 /// The number of waiting contacts among which the next one is chosen.
@@ -157,13 +154,7 @@ impl Store {
             ..contact.clone()
         };
         write_contact(&transaction, contact, &assigned).await?;
-        staff::ActiveModel {
-            id: Unchanged(who.id),
-            last_given: Set(Some(self.now())),
-            ..Default::default()
-        }
-        .update(&transaction)
-        .await?;
+        note_given(&transaction, who.id, self.now()).await?;
         self.add_event(
             &transaction,
             contact.id,

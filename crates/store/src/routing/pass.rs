@@ -10,8 +10,7 @@ use hotline_core::routing::{
     skills::Need,
 };
 use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::{Set, Unchanged},
+    ActiveValue::Set,
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
@@ -20,12 +19,12 @@ use uuid::Uuid;
 use crate::{
     db::{
         contact_row::write_contact,
-        entity::{contacts, offers, staff},
+        entity::{contacts, offers},
         store::Store,
         values::HistoryKind,
     },
     error::StoreError,
-    staff::availability::Colleague,
+    staff::availability::{Colleague, note_given},
 };
 
 /// The time between two passes if nothing happens. It limits how late an absence or the end of an offer is noticed.
@@ -96,11 +95,7 @@ impl Store {
         if counsellors.iter().any(|one| one.available) {
             self.give_all(&transaction, &mut counsellors, &mut pass).await?;
         }
-        if pass == Pass::default() {
-            transaction.commit().await?;
-        } else {
-            self.commit(transaction).await?;
-        }
+        self.commit(transaction).await?;
         Ok(pass)
     }
 
@@ -234,13 +229,7 @@ impl Store {
             .and_then(|one| one.team.clone());
         let detail = serde_json::to_string(decision).unwrap_or_default();
         let now = self.now();
-        staff::ActiveModel {
-            id: Unchanged(chosen.staff),
-            last_given: Set(Some(now)),
-            ..Default::default()
-        }
-        .update(transaction)
-        .await?;
+        note_given(transaction, chosen.staff, now).await?;
         match self.routing.mode_of(team.as_deref()) {
             Mode::Offer => {
                 let until = now.saturating_add(self.routing.accept_within().num_microseconds().unwrap_or(0));

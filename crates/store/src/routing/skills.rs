@@ -4,7 +4,7 @@ use hotline_core::routing::{settings::Routing, skills::Skills};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
-    EntityTrait,
+    EntityTrait, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -26,23 +26,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] if there is no such colleague.
     pub async fn set_skills(&self, who: &StaffMember, of: Uuid, skills: &Skills) -> Result<(), StoreError> {
-        let transaction = self.begin().await?;
-        let row = staff::Entity::find_by_id(of)
-            .one(&transaction)
-            .await?
-            .ok_or(StoreError::NotFound("colleague"))?;
-        staff::ActiveModel {
-            id: Unchanged(of),
-            skills: Set(serde_json::to_string(skills).unwrap_or_default()),
-            ..Default::default()
-        }
-        .update(&transaction)
-        .await?;
-        self.audit_in(&transaction, Some(who.id), "staff skills", &row.login)
-            .await?;
-        transaction.commit().await?;
-        self.route_due.notify_one();
-        Ok(())
+        self.change_skills(who, of, "staff skills", |stored| skills.clone_into(stored))
+            .await
     }
 
     /// Begins or ends a break. During a break, a counsellor gets no contacts automatically.
@@ -50,10 +35,39 @@ impl Store {
     /// # Errors
     /// If a database query fails.
     pub async fn set_break(&self, who: &StaffMember, on_break: bool) -> Result<(), StoreError> {
-        let skills = Skills {
-            on_break,
-            ..who.skills.clone()
-        };
-        self.set_skills(who, who.id, &skills).await
+        self.change_skills(who, who.id, "break", |stored| stored.on_break = on_break)
+            .await
+    }
+
+    /// Changes the stored skills of a colleague. The skills are read in the same transaction, so that a change that somebody else makes at
+    /// the same time is not undone.
+    async fn change_skills(
+        &self,
+        who: &StaffMember,
+        of: Uuid,
+        action: &'static str,
+        change: impl FnOnce(&mut Skills),
+    ) -> Result<(), StoreError> {
+        let transaction = self.begin().await?;
+        let mut query = staff::Entity::find_by_id(of);
+        if !self.on_sqlite() {
+            query = query.lock_exclusive();
+        }
+        let row = query.one(&transaction).await?;
+        let row = row.ok_or(StoreError::NotFound("colleague"))?;
+        let mut skills: Skills = serde_json::from_str(&row.skills).unwrap_or_default();
+        change(&mut skills);
+        staff::ActiveModel {
+            id: Unchanged(of),
+            skills: Set(serde_json::to_string(&skills).unwrap_or_default()),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        self.audit_in(&transaction, Some(who.id), action, &row.login)
+            .await?;
+        transaction.commit().await?;
+        self.route_due.notify_one();
+        Ok(())
     }
 }

@@ -22,7 +22,7 @@ use crate::{
     error::StoreError,
     staff::{
         accounts::{StaffMember, person},
-        sessions::has_ended,
+        sessions::{IDLE, has_ended},
     },
 };
 
@@ -58,8 +58,12 @@ impl Store {
             .filter(staff::Column::Active.eq(true))
             .all(connection)
             .await?;
-        let sessions = sessions::Entity::find().all(connection).await?;
         let now = self.steady.now(self.clock.now());
+        // Sessions that ended unused stay in the table, so only those used a short time ago are read.
+        let sessions = sessions::Entity::find()
+            .filter(sessions::Column::SeenAt.gte((now - IDLE).timestamp_micros()))
+            .all(connection)
+            .await?;
         let logged_in: HashSet<Uuid> = sessions
             .iter()
             .filter(|session| !has_ended(session, now))
@@ -132,6 +136,20 @@ pub(crate) async fn note_action(
 ) -> Result<(), StoreError> {
     staff::Entity::update_many()
         .col_expr(staff::Column::LastActionAt, Expr::value(at))
+        .filter(staff::Column::Id.eq(staff_id))
+        .exec(transaction)
+        .await?;
+    Ok(())
+}
+
+/// Notes when a member of staff got a contact by routing. `at` is in microseconds since 1970.
+pub(crate) async fn note_given(
+    transaction: &DatabaseTransaction,
+    staff_id: Uuid,
+    at: i64,
+) -> Result<(), StoreError> {
+    staff::Entity::update_many()
+        .col_expr(staff::Column::LastGiven, Expr::value(at))
         .filter(staff::Column::Id.eq(staff_id))
         .exec(transaction)
         .await?;

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How long a session can be unused before it ends.
-const IDLE: Duration = Duration::minutes(30);
+pub(crate) const IDLE: Duration = Duration::minutes(30);
 /// How long after the log-in a session ends, even if it is in use.
 const LONGEST: Duration = Duration::hours(12);
 /// The time of last use is stored again only after this time, to limit writes.
