@@ -158,9 +158,17 @@ pub(crate) async fn printed(client: &Client, name: &str) -> (String, usize) {
     (said, sheets)
 }
 
+/// A live page may name a later minute than its print, such as `as of 19:24`.
+fn is_time_of_day(part: &str) -> bool {
+    let digits = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+    part.split_once(':')
+        .is_some_and(|(hours, minutes)| digits(hours) && digits(minutes))
+}
+
 fn words(text: &str) -> BTreeSet<String> {
-    let letters = text.split(|c: char| !c.is_alphanumeric());
-    letters
+    text.split_whitespace()
+        .filter(|part| !is_time_of_day(part))
+        .flat_map(|part| part.split(|c: char| !c.is_alphanumeric()))
         .filter(|word| word.chars().count() > 1)
         .map(str::to_lowercase)
         .collect()
