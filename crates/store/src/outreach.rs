@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{
+        contact_row::reference_of,
         entity::{contacts, event_educators, outreach},
         history::event as history,
         store::Store,
@@ -24,7 +25,6 @@ use crate::{
         values::HistoryKind,
     },
     error::{Conflict, StoreError},
-    inbox::list::reference_of,
     staff::accounts::StaffMember,
 };
 

@@ -9,11 +9,12 @@ use uuid::Uuid;
 use crate::{
     cases::{details_place, ties, version_place},
     db::{
+        contact_row::reference_of,
         entity::{case_contacts, case_versions, cases, contacts, referrals},
         store::{Store, time},
     },
     error::StoreError,
-    inbox::list::{name_of, reference_of},
+    inbox::list::name_of,
     sealing::bodies::{first_words, unseal},
 };
 

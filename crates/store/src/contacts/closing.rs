@@ -14,14 +14,13 @@ use uuid::Uuid;
 use crate::{
     contacts::{reply::not_too_long, wrap_up::WrapUpRecord},
     db::{
-        contact_row::write_contact,
+        contact_row::{is_call, reference_of, write_contact},
         entity::{contacts, messages},
         store::Store,
         stored::Stored,
         values::{Direction, HistoryKind},
     },
     error::{Conflict, StoreError},
-    inbox::list::{is_call, reference_of},
     staff::accounts::StaffMember,
     statistics::counts,
 };

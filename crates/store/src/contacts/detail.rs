@@ -17,13 +17,14 @@ use crate::{
     cases::CaseRow,
     contacts::{attachments::Attachment, wrap_up::WrapUpRecord},
     db::{
+        contact_row::reference_of,
         entity::{attachments, contacts, events, jobs, journal, messages, outbox, versions},
         history::newest_event,
         store::{Store, time},
         values::{Direction, HistoryKind, JobState},
     },
     error::StoreError,
-    inbox::list::{name_of, reference_of},
+    inbox::list::name_of,
     intake::choices::choice_of,
     outreach,
     sealing::{

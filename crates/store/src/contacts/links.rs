@@ -6,12 +6,12 @@ use uuid::Uuid;
 
 use crate::{
     db::{
+        contact_row::reference_of,
         entity::{contacts, follows, links},
         store::Store,
         values::HistoryKind,
     },
     error::{Conflict, StoreError},
-    inbox::list::reference_of,
     staff::accounts::StaffMember,
 };
 

@@ -1,5 +1,6 @@
-//! Writing the row of a contact.
+//! The row of a contact: writing it, and values that are derived from it.
 
+use hotline_core::identifiers::reference::Reference;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Unchanged, DatabaseTransaction, DbErr, Iterable, ModelTrait, SqlErr,
 };
@@ -46,4 +47,16 @@ fn newer_open(error: DbErr) -> StoreError {
         Some(SqlErr::UniqueConstraintViolation(_)) => StoreError::Conflict(Conflict::NewerOpen),
         Some(_) | None => error.into(),
     }
+}
+
+pub(crate) fn reference_of(contact: &contacts::Model) -> Reference {
+    Reference::from_number(u64::try_from(contact.reference).unwrap_or_default())
+}
+
+/// Returns whether a contact is a call (by telephone or face to face). A call is stored as first read at the time of its arrival, and any
+/// other contact as first read later.
+pub(crate) fn is_call(contact: &contacts::Model) -> bool {
+    contact
+        .first_read_at
+        .is_some_and(|read| read <= contact.opened_at)
 }

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{
+        contact_row::{is_call, reference_of},
         entity::{contacts, events, messages, outbox, staff},
         store::{Store, time},
         values::{Direction, HistoryKind},
@@ -332,16 +333,4 @@ pub(crate) fn name_of(names: &[(Uuid, String)], id: Uuid) -> Option<String> {
         .iter()
         .find(|(one, _)| *one == id)
         .map(|(_, name)| name.clone())
-}
-
-pub(crate) fn reference_of(contact: &contacts::Model) -> Reference {
-    Reference::from_number(u64::try_from(contact.reference).unwrap_or_default())
-}
-
-/// Returns whether a contact is a call (by telephone or face to face). A call is stored as first read at the time of its arrival, and any
-/// other contact as first read later.
-pub(crate) fn is_call(contact: &contacts::Model) -> bool {
-    contact
-        .first_read_at
-        .is_some_and(|read| read <= contact.opened_at)
 }

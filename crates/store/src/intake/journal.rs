@@ -28,13 +28,13 @@ use tokio::sync::{mpsc, oneshot};
 use crate::{
     db::{
         batch_request::{BatchRequest, JournalRow},
+        contact_row::reference_of,
         entity::{contacts, jobs, journal},
         store::Store,
         stored::Stored,
         values::{JobState, Outcome},
     },
     error::StoreError,
-    inbox::list::reference_of,
     intake::cursors,
     routing::schedules::Opening,
     sealing::places::raw_place,

@@ -8,12 +8,12 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::{
     db::{
+        contact_row::reference_of,
         entity::{contacts, messages},
         store::{Store, time},
         values::Direction,
     },
     error::StoreError,
-    inbox::list::reference_of,
 };
 
 impl Store {

@@ -13,12 +13,12 @@ use uuid::Uuid;
 
 use crate::{
     db::{
+        contact_row::reference_of,
         entity::{attachments, contacts, jobs},
         store::Store,
         values::{FetchState, HistoryKind},
     },
     error::{Conflict, StoreError},
-    inbox::list::reference_of,
     jobs::{
         new::fetch_job,
         queue::{Claimed, end_job},

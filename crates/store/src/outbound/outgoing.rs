@@ -16,13 +16,13 @@ use uuid::Uuid;
 
 use crate::{
     db::{
+        contact_row::reference_of,
         entity::{attachments, contacts, messages, outbox},
         store::{Store, time},
         stored::Stored,
         values::Direction,
     },
     error::{Conflict, StoreError},
-    inbox::list::reference_of,
     intake::choices::choice_of,
     jobs::{
         new::{deliver_job, outbox_row},

@@ -20,13 +20,13 @@ use uuid::Uuid;
 
 use crate::{
     db::{
+        contact_row::reference_of,
         entity::{contacts, journal, messages},
         store::Store,
         stored::Stored,
         values::{Direction, HistoryKind, Outcome},
     },
     error::{Conflict, StoreError},
-    inbox::list::reference_of,
     jobs::queue::{Claimed, Journalled},
     registration::changes::Changes,
     sealing::places::raw_place,

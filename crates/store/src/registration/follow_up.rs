@@ -11,12 +11,12 @@ use uuid::Uuid;
 
 use crate::{
     db::{
+        contact_row::reference_of,
         entity::{contacts, messages},
         store::{LineSettings, Store, time},
         values::{Direction, HistoryKind},
     },
     error::StoreError,
-    inbox::list::reference_of,
     jobs::new::outbox_row,
     registration::changes::Changes,
     routing::schedules::Opening,

@@ -17,12 +17,12 @@ use uuid::Uuid;
 
 use crate::{
     db::{
+        contact_row::reference_of,
         entity::{alarm_notices, alarms, contacts},
         store::{Store, time},
         values::{AlarmKind, HistoryKind},
     },
     error::StoreError,
-    inbox::list::reference_of,
     staff::{accounts::StaffMember, availability::Colleague},
 };
 

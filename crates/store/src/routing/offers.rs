@@ -7,13 +7,12 @@ use sea_orm::{
 
 use crate::{
     db::{
-        contact_row::write_contact,
+        contact_row::{reference_of, write_contact},
         entity::{contacts, offers},
         store::{Store, time},
         values::HistoryKind,
     },
     error::{Conflict, StoreError},
-    inbox::list::reference_of,
     staff::{accounts::StaffMember, availability::note_given},
 };
 

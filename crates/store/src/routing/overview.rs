@@ -12,12 +12,12 @@ use sea_orm::{
 
 use crate::{
     db::{
+        contact_row::reference_of,
         entity::{contacts, events},
         store::{Store, time},
         values::HistoryKind,
     },
     error::StoreError,
-    inbox::list::reference_of,
     staff::accounts::StaffMember,
 };
 

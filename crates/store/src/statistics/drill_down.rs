@@ -16,11 +16,12 @@ use uuid::Uuid;
 
 use crate::{
     db::{
+        contact_row::reference_of,
         entity::{contacts, figures as cells},
         store::{Store, time},
     },
     error::{Conflict, StoreError},
-    inbox::list::{Place, reference_of},
+    inbox::list::Place,
     statistics::{
         counts::{AT_ONCE, StatisticsFilter},
         rows::{CountedContact, select_counted},
