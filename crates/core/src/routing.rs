@@ -9,6 +9,7 @@ pub mod decide;
 pub mod queue;
 pub mod settings;
 pub mod skills;
+pub mod targets;
 
 #[cfg(test)]
 mod histories;

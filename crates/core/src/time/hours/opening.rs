@@ -72,6 +72,32 @@ impl OpeningHours {
         None
     }
 
+    /// Returns the last moment from which on the service has been open for `wait` until `to`, the inverse of [`Self::after_open`]. If `wait`
+    /// is zero or negative, this is `to`. `None`: there is no such moment within the last [`SEARCH_DAYS`].
+    #[must_use]
+    pub fn before_open(&self, to: DateTime<Utc>, wait: TimeDelta, zone: Tz) -> Option<DateTime<Utc>> {
+        if wait <= TimeDelta::zero() {
+            return Some(to);
+        }
+        let mut wait = wait;
+        let days = std::iter::successors(Some(day_of(to, zone)), NaiveDate::pred_opt);
+        for day in days.take(usize::from(SEARCH_DAYS) + 3) {
+            for span in self
+                .spans_on(day, zone)
+                .into_iter()
+                .rev()
+                .filter(|span| span.start < to)
+            {
+                let end = span.end.min(to);
+                if wait <= end - span.start {
+                    return end.checked_sub_signed(wait);
+                }
+                wait -= end - span.start;
+            }
+        }
+        None
+    }
+
     /// Returns the spans of [`Self::open_spans`], with adjoining spans of consecutive days joined into one period. Hours around the clock
     /// are a single period, so computing the first period can take a pass over all days.
     fn open_periods(&self, at: DateTime<Utc>, zone: Tz) -> impl Iterator<Item = Range<DateTime<Utc>>> {
