@@ -14,7 +14,7 @@ use hotline_core::{
     identifiers::line_name::LineName,
     intake::{Cursor, Intake, Source},
     job::JobKind,
-    routing::{alarm::AlarmSettings, settings::Routing},
+    routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
     staff::rights::Role,
     statistics::figures::Measure,
     time::{
@@ -68,6 +68,7 @@ fn settings_of(url: String, folder: &std::path::Path, backlog: u64) -> Settings 
         wrap_up: false,
         routing: Routing::default(),
         alarm: AlarmSettings::default(),
+        targets: Targets::default(),
         urgency_rules: UrgencyRules::centre().unwrap(),
         undo: Duration::ZERO,
         reserve: 0,

@@ -170,6 +170,7 @@ pub async fn open_store_at(
         reopen_days: settings.centre.reopen_days,
         routing: settings.routing.clone(),
         alarm: settings.alarm.clone(),
+        targets: settings.targets.clone(),
         urgency_rules,
         scheme,
         wrap_up: settings.desk.wrap_up,

@@ -11,7 +11,7 @@ use config::{Config, Environment, File, FileFormat, Value};
 use hotline_core::{
     centre::Centre,
     identifiers::private::Private,
-    routing::{alarm::AlarmSettings, settings::Routing},
+    routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
 };
 use serde::Deserialize;
 
@@ -43,6 +43,9 @@ pub struct Settings {
     /// When somebody outside the desk is told about contacts in danger.
     #[serde(default)]
     pub alarm: AlarmSettings,
+    /// Within which time a waiting person is to get a reply.
+    #[serde(default)]
+    pub targets: Targets,
     /// Publication and suppression of statistics.
     #[serde(default)]
     pub statistics: Statistics,
@@ -257,6 +260,15 @@ impl Settings {
         }
         self.http.derive_desk_url()?;
         self.routing.check()?;
+        self.targets.check()?;
+        if let Some(line) = self
+            .targets
+            .lines
+            .keys()
+            .find(|line| !self.lines.contains_key(*line))
+        {
+            bail!("`targets.lines.{line}`: there is no line `{line}`");
+        }
         if let Some(url) = &self.database.url {
             let known = ["sqlite:", "postgres:", "postgresql:"];
             if !known.iter().any(|scheme| url.expose().starts_with(scheme)) {

@@ -11,3 +11,4 @@ pub mod overview;
 pub mod pass;
 pub mod schedules;
 pub mod skills;
+pub mod targets;

@@ -217,9 +217,10 @@ impl Store {
         let more = all.len() > size;
         all.truncate(size);
         let (names, undelivered) = (self.names().await?, self.undelivered(&all).await?);
+        let targets = self.target_times(&self.reading).await?;
         let rows = all.into_iter().map(|contact| {
             let undelivered = undelivered.get(&contact.id).copied();
-            self.row(contact, Order::Newest, &names, undelivered)
+            self.row(contact, Order::Newest, &names, undelivered, &targets)
         });
         Ok(SearchResults {
             rows: rows.zip(rounds).collect(),

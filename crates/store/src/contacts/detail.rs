@@ -8,6 +8,7 @@ use hotline_core::{
     },
     identifiers::reference::Reference,
     job::Delivery,
+    routing::targets::Due,
     text::{locale::Language, reason::Reason},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -70,6 +71,8 @@ pub struct ContactDetail {
     pub opened_at: DateTime<Utc>,
     /// When the person began to wait for a reply. `None` if the person is not waiting.
     pub waiting_since: Option<DateTime<Utc>>,
+    /// When the reply to the person is due. `None` if the person is not waiting, or if there is no target.
+    pub due: Option<Due>,
     /// Whether staff have read the contact.
     pub was_read: bool,
     /// Whether the assignee opened the contact since it was raised to danger.
@@ -290,6 +293,7 @@ impl Store {
                 .and_then(|assignee| Some((assignee, name_of(&names, assignee)?))),
             opened_at: time(contact.opened_at),
             waiting_since: contact.waiting_since.map(time),
+            due: self.target_times(&self.reading).await?.due(&contact),
             was_read: contact.first_read_at.is_some(),
             danger_seen: contact.danger_seen_at.is_some(),
             line: contact.line,

@@ -128,6 +128,7 @@ impl Store {
             card: Some(card),
             ..contact.clone()
         };
+        self.note_reply_target(&transaction, &contact).await?;
         self.change_contact(&transaction, &contact, &answered).await?;
         if contact.assignee.is_none() {
             self.add_event(&transaction, contact.id, Some(who.id), HistoryKind::Claimed, "")

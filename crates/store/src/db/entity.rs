@@ -7,7 +7,7 @@ mod statistics;
 
 pub use casework::{canned, case_contacts, case_versions, cases, drafts, follows, links, records, referrals};
 pub use chats::{conversations, people, versions};
-pub use routing::{alarm_notices, alarms, offers, schedules};
+pub use routing::{alarm_notices, alarms, offers, reply_targets, schedules};
 pub use statistics::{educators, event_educators, outreach, schools, tokens};
 
 /// The journal: all raw messages as they were received.

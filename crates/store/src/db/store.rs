@@ -12,7 +12,7 @@ use chrono_tz::Tz;
 use hotline_core::{
     contact::{classification::Scheme, urgency::UrgencyRules},
     identifiers::private::Private,
-    routing::{alarm::AlarmSettings, settings::Routing},
+    routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
     statistics::returns::Return,
     text::locale::Locales,
     time::clock::Clock,
@@ -75,6 +75,8 @@ pub struct Settings {
     pub alarm: AlarmSettings,
     /// How contacts reach counsellors.
     pub routing: Routing,
+    /// Within which time a waiting person is to get a reply.
+    pub targets: Targets,
     /// Settings of each line.
     pub lines: Vec<LineSettings>,
     /// Channel names of networks that have no line. Counsellors log calls and messages on these networks by hand.
@@ -132,6 +134,7 @@ pub struct Store {
     pub(crate) urgency_rules: UrgencyRules,
     pub(crate) routing: Routing,
     pub(crate) alarm: AlarmSettings,
+    pub(crate) targets: Targets,
     pub(crate) lines: Vec<LineSettings>,
     pub(crate) networks: Vec<String>,
     pub(crate) returns: Vec<Return>,
@@ -213,6 +216,7 @@ impl Store {
             urgency_rules: settings.urgency_rules,
             routing: settings.routing,
             alarm: settings.alarm,
+            targets: settings.targets,
             lines: settings.lines,
             networks: settings.networks,
             returns: Return::all()?,

@@ -50,6 +50,8 @@ pub enum HistoryKind {
     Returned,
     /// Somebody outside the desk was told that nobody takes care of the contact.
     Alarmed,
+    /// The reply to the person is late: its target was missed.
+    TargetMissed,
     /// A counsellor took the contact.
     Claimed,
     /// The assignee gave the contact back, or the assignee's account was disabled.

@@ -7,6 +7,7 @@ use hotline_core::{
     contact::lifecycle::{Marking, Status},
     identifiers::reference::Reference,
     job::Delivery,
+    routing::targets::Due,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
@@ -23,6 +24,7 @@ use crate::{
         values::{Direction, HistoryKind},
     },
     error::StoreError,
+    routing::targets::TargetTimes,
     sealing::bodies::ContactContent,
 };
 
@@ -68,6 +70,8 @@ pub struct InboxRow {
     pub snoozed_until: Option<DateTime<Utc>>,
     /// When the person began to wait for a reply. `None` if the person is not waiting.
     pub waiting_since: Option<DateTime<Utc>>,
+    /// When the reply to the person is due. `None` if the person is not waiting, or if there is no target.
+    pub due: Option<Due>,
     /// When the person last wrote.
     pub last_in_at: DateTime<Utc>,
     /// The contact content, such as name, subject and first words. `None` if the contact was erased.
@@ -142,7 +146,7 @@ impl Store {
         let order = Order::of(view, filter);
         let descending = order != Order::Pressing;
         let (at, id) = (order.expression(), contacts::Column::Id);
-        let mut query = self.filtered(self.in_view(view, me), filter);
+        let mut query = self.filtered(self.in_view(view, me).await?, filter);
         query = if descending {
             query.order_by_desc(at.clone()).order_by_desc(id)
         } else {
@@ -164,13 +168,14 @@ impl Store {
         found.truncate(usize::try_from(size).unwrap_or(usize::MAX));
         let names = self.names().await?;
         let undelivered = self.undelivered(&found).await?;
+        let targets = self.target_times(&self.reading).await?;
         let handed = self.handed_over(&found, me, &names).await?;
         let rows: Vec<InboxRow> = found
             .into_iter()
             .map(|contact| {
                 let undelivered = undelivered.get(&contact.id).copied();
                 let handed_by = handed.get(&contact.id).cloned();
-                let row = self.row(contact, order, &names, undelivered);
+                let row = self.row(contact, order, &names, undelivered, &targets);
                 InboxRow { handed_by, ..row }
             })
             .collect();
@@ -248,8 +253,10 @@ impl Store {
         order: Order,
         names: &[(Uuid, String)],
         undelivered: Option<Delivery>,
+        targets: &TargetTimes<'_>,
     ) -> InboxRow {
         InboxRow {
+            due: targets.due(&contact),
             undelivered,
             handed_by: None,
             is_call: is_call(&contact),
@@ -279,6 +286,7 @@ impl Store {
     pub async fn view_size(&self, view: View, me: Uuid) -> Result<u64, StoreError> {
         let ids = self
             .in_view(view, me)
+            .await?
             .select_only()
             .column(contacts::Column::Id)
             // With this order, the database uses the small index of the view instead of a larger index.
@@ -296,6 +304,7 @@ impl Store {
         let mine = contacts::Column::Assignee.eq(me);
         let ids = self
             .in_view(View::Waiting, me)
+            .await?
             .filter(mine.or(contacts::Column::Assignee.is_null()))
             .select_only()
             .column(contacts::Column::Id)

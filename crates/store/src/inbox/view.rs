@@ -8,9 +8,12 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::db::{
-    entity::{contacts, follows, staff},
-    store::Store,
+use crate::{
+    db::{
+        entity::{contacts, follows, staff},
+        store::Store,
+    },
+    error::StoreError,
 };
 
 /// A view of the inbox. Except for [`View::Snoozed`], views of open contacts leave out snoozed contacts. Views of open contacts sort by
@@ -29,6 +32,8 @@ pub enum View {
     Urgent,
     /// Contacts waiting for a reply from staff.
     Waiting,
+    /// Contacts whose reply is late: its target was missed.
+    Late,
     /// Contacts that staff have answered and to which the person has not written since. Calls are left out.
     Answered,
     /// Open contacts that are snoozed.
@@ -55,6 +60,7 @@ impl View {
             | Self::Team
             | Self::Urgent
             | Self::Waiting
+            | Self::Late
             | Self::Answered
             | Self::Snoozed => true,
             Self::Followed | Self::Closed | Self::Marked | Self::All => false,
@@ -165,7 +171,7 @@ impl Store {
 
     /// Builds the query of a view. The database can use a partial index only if the query repeats the condition of that index word for
     /// word.
-    pub(super) fn in_view(&self, view: View, me: Uuid) -> Select<contacts::Entity> {
+    pub(super) async fn in_view(&self, view: View, me: Uuid) -> Result<Select<contacts::Entity>, StoreError> {
         use contacts::Column;
         let all = contacts::Entity::find();
         let of = |written: &'static str| contacts::Entity::find().filter(Expr::cust(written));
@@ -173,7 +179,7 @@ impl Store {
         let in_sight = Condition::any()
             .add(Column::SnoozedUntil.is_null())
             .add(Column::SnoozedUntil.lte(now));
-        match view {
+        Ok(match view {
             View::Unassigned => of("status <> 'closed' AND holder IS NULL").filter(in_sight),
             View::Mine => of("status <> 'closed'")
                 .filter(Column::Assignee.eq(me))
@@ -191,6 +197,9 @@ impl Store {
             }
             View::Urgent => of("status <> 'closed' AND urgency > 0").filter(in_sight),
             View::Waiting => of("status = 'waiting'").filter(in_sight),
+            View::Late => all
+                .filter(self.target_times(&self.reading).await?.late())
+                .filter(in_sight),
             // Calls are left out, because a caller does not wait for a reply. An open call appears in the view `Mine` of its assignee.
             View::Answered => of("status = 'answered'")
                 .filter(Expr::cust("(first_read_at IS NULL OR first_read_at > opened_at)"))
@@ -208,6 +217,6 @@ impl Store {
             View::Closed => of("status = 'closed' AND marking IS NULL"),
             View::Marked => of("marking IS NOT NULL"),
             View::All => all,
-        }
+        })
     }
 }

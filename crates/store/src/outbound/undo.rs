@@ -120,6 +120,9 @@ impl Store {
             ..contact.clone()
         };
         self.change_contact(transaction, contact, &open).await?;
+        if let Some(since) = since {
+            self.forget_reply_target(transaction, contact.id, since).await?;
+        }
         if contact.marking.is_some() {
             self.mark_in(transaction, who, &open, None, None).await?;
         }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use hotline_core::{
     identifiers::reference::Reference,
     routing::{availability::Availability, decide::Decision},
-    time::shifts::PlannedShift,
+    time::{period::Period, shifts::PlannedShift},
 };
 use sea_orm::{
     ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
@@ -18,6 +18,7 @@ use crate::{
         values::HistoryKind,
     },
     error::StoreError,
+    routing::targets::KeptTargets,
     staff::accounts::StaffMember,
 };
 
@@ -26,6 +27,8 @@ const RECENT: u64 = 50;
 
 /// The state of routing.
 pub struct Overview {
+    /// How many targets were kept for the people who began to wait today.
+    pub targets_today: Vec<KeptTargets>,
     /// The contacts that wait for a reply, by line and urgency: the most urgent first.
     pub queue: Vec<QueuePart>,
     /// The staff who may work on contacts, sorted by name.
@@ -44,6 +47,8 @@ pub struct QueuePart {
     pub waiting: u64,
     /// How many of these contacts have no assignee.
     pub unassigned: u64,
+    /// How many of these contacts wait for a late reply.
+    pub late: u64,
     /// Since when the longest-waiting person has waited.
     pub oldest: Option<DateTime<Utc>>,
 }
@@ -92,11 +97,31 @@ impl Store {
     /// # Errors
     /// If a database query fails.
     pub async fn routing_overview(&self) -> Result<Overview, StoreError> {
+        let today = Some(self.today());
+        let today = Period {
+            from: today,
+            to: today,
+        };
         Ok(Overview {
+            targets_today: self.kept_targets(today).await?,
             queue: self.queue_parts().await?,
             counsellors: self.counsellor_states().await?,
             decisions: self.recent_decisions().await?,
         })
+    }
+
+    /// Counts the contacts that wait for a late reply, by line and urgency.
+    async fn late_parts(&self) -> Result<Vec<(String, i16, i64)>, StoreError> {
+        let late = contacts::Entity::find()
+            .select_only()
+            .column(contacts::Column::Line)
+            .column(contacts::Column::Urgency)
+            .column_as(contacts::Column::Id.count(), "late")
+            .filter(self.target_times(&self.reading).await?.late())
+            .filter(self.in_sight())
+            .group_by(contacts::Column::Line)
+            .group_by(contacts::Column::Urgency);
+        Ok(late.into_tuple().all(&self.reading).await?)
     }
 
     async fn queue_parts(&self) -> Result<Vec<QueuePart>, StoreError> {
@@ -126,7 +151,15 @@ impl Store {
             .all(&self.reading)
             .await?;
         let number = |count: i64| u64::try_from(count).unwrap_or_default();
+        let late = self.late_parts().await?;
+        let late = |row: &Row| {
+            let part = late
+                .iter()
+                .find(|(line, urgency, _)| *line == row.line && *urgency == row.urgency);
+            part.map_or(0, |(_, _, late)| number(*late))
+        };
         let parts = rows.into_iter().map(|row| QueuePart {
+            late: late(&row),
             line: row.line,
             urgency: row.urgency,
             waiting: number(row.waiting),

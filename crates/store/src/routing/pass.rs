@@ -1,6 +1,10 @@
 //! One pass of routing: contacts of absent assignees return to the queue, offers end, and waiting contacts get counsellors.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use hotline_core::routing::{
     availability::Duty,
@@ -57,12 +61,19 @@ enum Locks {
 }
 
 impl Store {
-    /// Routes contacts until the future is dropped.
+    /// Routes contacts and records missed reply targets until the future is dropped.
     pub async fn keep_routing(self: Arc<Self>) {
         let mut changes = self.watch();
+        let mut looked = Instant::now();
         loop {
             if let Err(error) = self.route().await {
                 tracing::warn!(error = %error, "Contacts could not be routed");
+            }
+            if looked.elapsed() >= PASS {
+                looked = Instant::now();
+                if let Err(error) = self.note_missed_targets().await {
+                    tracing::warn!(error = %error, "Missed reply targets could not be recorded");
+                }
             }
             tokio::time::sleep(SHORTEST).await;
             let happened = async {

@@ -1,5 +1,7 @@
 //! Opening hours and the shift plan. Each change adds a version; the newest version holds.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
     identifiers::ids,
@@ -8,7 +10,9 @@ use hotline_core::{
         shifts::{ShiftPlan, Swap, SwapError, SwapState},
     },
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
@@ -214,6 +218,28 @@ impl Store {
                 opens: period.until.or_else(|| hours.next_opening(at, self.zone)),
             },
         })
+    }
+
+    /// Returns the opening hours of the centre (under [`CENTRE`]) and of the lines that have their own. Hours that cannot be read are left
+    /// out, so that their line counts as always open.
+    pub(super) async fn all_opening_hours(
+        &self,
+        connection: &impl ConnectionTrait,
+    ) -> Result<HashMap<String, OpeningHours>, StoreError> {
+        let lines: Vec<String> = schedules::Entity::find()
+            .select_only()
+            .column(schedules::Column::Line)
+            .filter(schedules::Column::Kind.eq(HOURS))
+            .distinct()
+            .into_tuple()
+            .all(connection)
+            .await?;
+        let mut all = HashMap::new();
+        for line in lines {
+            let stored: Versioned<OpeningHours> = self.schedule(connection, HOURS, &line).await?;
+            all.extend(stored.content.map(|hours| (line, hours)));
+        }
+        Ok(all)
     }
 
     async fn schedule<T: DeserializeOwned>(

@@ -16,6 +16,7 @@ use crate::{
     outreach::OutreachTotals,
     statistics::{
         backlog::Backlog,
+        care::Care,
         counts::{Breakdown, StatisticsFilter},
         snapshot::Snapshot,
         totals::Totals,
@@ -53,6 +54,8 @@ pub struct Report {
     pub urgent: UrgentRead,
     /// The numbers of contacts by answer state, such as replied or missed.
     pub answering: Answering,
+    /// How people were taken care of: reply targets, contacts that changed hands, and alarms.
+    pub care: Care,
     /// Contacts by channel and interval, such as a month.
     pub over_time: Breakdown,
     /// Contacts by topic.
@@ -153,6 +156,7 @@ impl Snapshot<'_> {
             first_reply: first_reply(&waits),
             urgent: self.urgent(period, least).await?,
             answering: answering(&answered),
+            care: self.care(period, least).await?,
             over_time: self.breakdown_for_reader(&over_time, least).await?,
             topics: self
                 .breakdown_for_reader(&StatisticsFilter::contacts(period, [TOPIC], None), least)

@@ -1,4 +1,4 @@
-//! Tables of routing: offers and schedules.
+//! Tables of routing: offers, schedules, alarms and the outcomes of reply targets.
 
 /// Offers of contacts to counsellors.
 pub mod offers {
@@ -86,6 +86,33 @@ pub mod alarm_notices {
         pub recipient: String,
         pub line: String,
         pub problem: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The outcomes of reply targets.
+pub mod reply_targets {
+    use hotline_core::routing::targets::ReplyOrder;
+    use sea_orm::entity::prelude::*;
+
+    use crate::db::stored::Stored;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "reply_targets")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub contact_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub since: i64,
+        pub reply_order: Stored<ReplyOrder>,
+        pub urgency: i16,
+        pub line: String,
+        pub due_at: i64,
+        pub replied_at: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

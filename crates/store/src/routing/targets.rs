@@ -1,0 +1,307 @@
+//! Reply targets: when the reply to a waiting person is due, which waits are late, and which targets were kept.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use hotline_core::{
+    contact::urgency::Urgency,
+    routing::targets::{Due, ReplyOrder, Targets},
+    time::{clock, hours::OpeningHours, period::Period},
+};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
+    QuerySelect, QueryTrait,
+    sea_query::{Expr, ExprTrait, OnConflict},
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        entity::{contacts, reply_targets},
+        store::{Store, time},
+        stored::Stored,
+        values::HistoryKind,
+    },
+    error::StoreError,
+    routing::schedules::CENTRE,
+};
+
+/// The number of missed targets that one look records. The rest is recorded by the next look.
+const STEP: u64 = 200;
+
+/// The targets with the opening hours that hold now.
+pub(crate) struct TargetTimes<'a> {
+    targets: &'a Targets,
+    /// The opening hours by line. The entry [`CENTRE`] holds for lines without their own.
+    hours: HashMap<String, OpeningHours>,
+    zone: Tz,
+    now: DateTime<Utc>,
+}
+
+/// How many targets of a period were kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct KeptTargets {
+    /// The urgency of the contacts: 0 ordinary, 1 urgent, 2 immediate danger.
+    pub urgency: i16,
+    /// Whether the reply was the contact's first.
+    pub first: bool,
+    /// The number of replies in time.
+    pub kept: i64,
+    /// The number of late replies, and of people who still wait or whose contact was closed without a reply after its target.
+    pub missed: i64,
+}
+
+impl TargetTimes<'_> {
+    fn hours_of(&self, line: &str) -> Option<&OpeningHours> {
+        self.hours.get(line).or_else(|| self.hours.get(CENTRE))
+    }
+
+    /// Returns when the reply to a waiting contact is due. `None`: the contact waits for no reply, is left out of the statistics by a
+    /// marking, or has no target.
+    pub(crate) fn due(&self, contact: &contacts::Model) -> Option<Due> {
+        let since = time(contact.waiting_since.filter(|_| contact.marking.is_none())?);
+        let target = self
+            .targets
+            .of(&contact.line, Urgency::from_stored(contact.urgency));
+        self.targets.due(
+            target,
+            order_of(contact),
+            since,
+            self.hours_of(&contact.line),
+            self.zone,
+        )
+    }
+
+    /// Returns the condition that a contact waits for a late reply. It agrees with [`TargetTimes::due`].
+    pub(crate) fn late(&self) -> Condition {
+        use contacts::Column;
+        let own = self.targets.lines.keys().chain(self.hours.keys());
+        let mut own: Vec<&str> = own.map(String::as_str).filter(|line| *line != CENTRE).collect();
+        own.sort_unstable();
+        own.dedup();
+        let mut late = Condition::any();
+        for line in std::iter::once(CENTRE).chain(own.iter().copied()) {
+            let on_line = if line == CENTRE {
+                Column::Line.is_not_in(own.iter().copied())
+            } else {
+                Column::Line.eq(line)
+            };
+            for urgency in Urgency::ALL {
+                for order in ReplyOrder::ALL {
+                    let target = self.targets.of(line, *urgency);
+                    let hours = self.hours_of(line);
+                    let Some(since) = Targets::late_since(target, *order, self.now, hours, self.zone) else {
+                        continue;
+                    };
+                    let replied = match order {
+                        ReplyOrder::First => Column::FirstReplyAt.is_null(),
+                        ReplyOrder::Next => Column::FirstReplyAt.is_not_null(),
+                    };
+                    let of_urgency = Column::Urgency.eq(urgency.to_stored());
+                    let since = Column::WaitingSince.lte(since.timestamp_micros());
+                    late = late.add(on_line.clone().and(of_urgency).and(replied).and(since));
+                }
+            }
+        }
+        Condition::all()
+            .add(Expr::cust("status = 'waiting'"))
+            .add(Column::Marking.is_null())
+            // Without a target, nobody is late.
+            .add(if late.is_empty() {
+                late.add(Expr::cust("1 = 0"))
+            } else {
+                late
+            })
+    }
+}
+
+/// Returns whether the contact waits for its first reply or for a later one.
+fn order_of(contact: &contacts::Model) -> ReplyOrder {
+    match contact.first_reply_at {
+        None => ReplyOrder::First,
+        Some(_) => ReplyOrder::Next,
+    }
+}
+
+impl Store {
+    /// Loads the targets with the opening hours that hold now.
+    pub(crate) async fn target_times(
+        &self,
+        connection: &impl ConnectionTrait,
+    ) -> Result<TargetTimes<'_>, StoreError> {
+        Ok(TargetTimes {
+            targets: &self.targets,
+            hours: self.all_opening_hours(connection).await?,
+            zone: self.zone,
+            now: self.clock.now(),
+        })
+    }
+
+    /// Records that staff reply now to the waiting contact `before`. Does nothing if the contact waits for no reply or has no target.
+    pub(crate) async fn note_reply_target(
+        &self,
+        transaction: &DatabaseTransaction,
+        before: &contacts::Model,
+    ) -> Result<(), StoreError> {
+        self.write_outcome(transaction, before, Some(self.now())).await
+    }
+
+    /// Forgets the reply that ended a wait, because it was taken back. If the target is missed by now, the outcome stays as a missed target.
+    pub(crate) async fn forget_reply_target(
+        &self,
+        transaction: &DatabaseTransaction,
+        contact: Uuid,
+        since: i64,
+    ) -> Result<(), StoreError> {
+        let outcome = || {
+            reply_targets::Column::ContactId
+                .eq(contact)
+                .and(reply_targets::Column::Since.eq(since))
+        };
+        reply_targets::Entity::delete_many()
+            .filter(outcome())
+            .filter(reply_targets::Column::DueAt.gt(self.now()))
+            .exec(transaction)
+            .await?;
+        reply_targets::Entity::update_many()
+            .col_expr(reply_targets::Column::RepliedAt, Expr::value(Option::<i64>::None))
+            .filter(outcome())
+            .exec(transaction)
+            .await?;
+        Ok(())
+    }
+
+    /// Records targets that were missed since the last look, each once, with an event in the history of the contact. Returns their number.
+    ///
+    /// # Errors
+    /// If a database query fails.
+    pub async fn note_missed_targets(&self) -> Result<usize, StoreError> {
+        let known = reply_targets::Entity::find()
+            .filter(Expr::cust(
+                "reply_targets.contact_id = contacts.id AND reply_targets.since = contacts.waiting_since",
+            ))
+            .select_only()
+            .column(reply_targets::Column::Since)
+            .into_query();
+        let late = self.target_times(&self.reading).await?.late();
+        let missed = || {
+            contacts::Entity::find()
+                .filter(late.clone())
+                .filter(Expr::exists(known.clone()).not())
+                .limit(STEP)
+        };
+        // Reads without a lock first, so that an idle service writes nothing.
+        if missed().one(&self.reading).await?.is_none() {
+            return Ok(0);
+        }
+        let transaction = self.begin().await?;
+        self.lock_routing(&transaction).await?;
+        let missed = missed().all(&transaction).await?;
+        for contact in &missed {
+            self.write_outcome(&transaction, contact, None).await?;
+            self.add_event(&transaction, contact.id, None, HistoryKind::TargetMissed, "")
+                .await?;
+        }
+        self.commit(transaction).await?;
+        Ok(missed.len())
+    }
+
+    async fn write_outcome(
+        &self,
+        transaction: &DatabaseTransaction,
+        contact: &contacts::Model,
+        replied_at: Option<i64>,
+    ) -> Result<(), StoreError> {
+        let due = self.target_times(transaction).await?.due(contact);
+        let (Some(since), Some(due)) = (contact.waiting_since, due) else {
+            return Ok(());
+        };
+        let outcome = reply_targets::ActiveModel {
+            contact_id: Set(contact.id),
+            since: Set(since),
+            reply_order: Set(Stored(order_of(contact))),
+            urgency: Set(contact.urgency),
+            line: Set(contact.line.clone()),
+            due_at: Set(due.at.timestamp_micros()),
+            replied_at: Set(replied_at),
+        };
+        use reply_targets::Column;
+        let known = OnConflict::columns([Column::ContactId, Column::Since])
+            .update_columns([Column::Urgency, Column::DueAt, Column::RepliedAt])
+            .to_owned();
+        reply_targets::Entity::insert(outcome)
+            .on_conflict(known)
+            .exec_without_returning(transaction)
+            .await?;
+        Ok(())
+    }
+
+    /// Returns how many targets were kept for the people who began to wait in a period, the most urgent first. Erasing a contact does not
+    /// change it. Contacts with a marking are left out.
+    ///
+    /// # Errors
+    /// If a database query fails.
+    pub async fn kept_targets(&self, period: Period) -> Result<Vec<KeptTargets>, StoreError> {
+        self.kept_targets_on(&self.reading, period).await
+    }
+
+    pub(crate) async fn kept_targets_on(
+        &self,
+        connection: &impl ConnectionTrait,
+        period: Period,
+    ) -> Result<Vec<KeptTargets>, StoreError> {
+        use reply_targets::Column;
+        #[derive(FromQueryResult)]
+        struct Row {
+            urgency: i16,
+            reply_order: Stored<ReplyOrder>,
+            kept: i64,
+            all: i64,
+        }
+        let kept = Expr::case(Column::RepliedAt.into_expr().lte(Expr::col(Column::DueAt)), 1).finally(0);
+        let marked = contacts::Entity::find()
+            .select_only()
+            .column(contacts::Column::Id)
+            .filter(Expr::cust("marking IS NOT NULL"));
+        let rows: Vec<Row> = reply_targets::Entity::find()
+            .select_only()
+            .column(Column::Urgency)
+            .column(Column::ReplyOrder)
+            .column_as(Expr::expr(kept).sum().cast_as("bigint"), "kept")
+            .column_as(Column::Since.count(), "all")
+            .filter(self.within(Column::Since, period))
+            .filter(Column::ContactId.not_in_subquery(marked.into_query()))
+            .group_by(Column::Urgency)
+            .group_by(Column::ReplyOrder)
+            .into_model()
+            .all(connection)
+            .await?;
+        let mut found: Vec<KeptTargets> = rows
+            .into_iter()
+            .map(|row| KeptTargets {
+                urgency: row.urgency,
+                first: row.reply_order.0 == ReplyOrder::First,
+                kept: row.kept,
+                missed: row.all - row.kept,
+            })
+            .collect();
+        found.sort_unstable_by_key(|one| (std::cmp::Reverse(one.urgency), !one.first));
+        Ok(found)
+    }
+
+    /// Returns the condition that a time lies in a period of local days.
+    pub(crate) fn within<C: ColumnTrait>(&self, column: C, period: Period) -> Condition {
+        let start = |day| clock::start_of_day(day, self.zone).timestamp_micros();
+        Condition::all()
+            .add_option(period.from.map(|from| column.gte(start(from))))
+            .add_option(
+                period
+                    .to
+                    .and_then(|to| to.succ_opt())
+                    .map(|after| column.lt(start(after))),
+            )
+    }
+}

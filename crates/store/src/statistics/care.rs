@@ -1,0 +1,104 @@
+//! How people were taken care of in a period: reply targets, contacts that changed hands, and alarms.
+
+use std::collections::BTreeMap;
+
+use hotline_core::time::period::Period;
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, sea_query::Expr};
+use serde::Serialize;
+
+use crate::{
+    db::{
+        entity::{alarms, events},
+        values::{AlarmKind, HistoryKind},
+    },
+    error::StoreError,
+    routing::targets::KeptTargets,
+    statistics::snapshot::Snapshot,
+};
+
+/// How people were taken care of in a period.
+#[derive(Debug, Clone, Default, Serialize, PartialEq, Eq, schemars::JsonSchema)]
+pub struct Care {
+    /// How many reply targets were kept for the people who began to wait in the period. A reader with limited rights gets one row for all
+    /// urgencies instead of a row for each, with the urgency 0, because small counts of urgent contacts could identify persons.
+    pub targets: Vec<KeptTargets>,
+    /// Number of times that an assignee gave a contact back to the queue.
+    pub given_back: i64,
+    /// Number of times that a contact returned to the queue because its assignee was away.
+    pub returned: i64,
+    /// Number of alarms about contacts in danger. `None` for a reader with limited rights.
+    pub alarms: Option<i64>,
+}
+
+impl Snapshot<'_> {
+    /// Loads the care of a period. If `least` is not 0, the reader has limited rights.
+    pub(crate) async fn care(&self, period: Period, least: i64) -> Result<Care, StoreError> {
+        let mut targets = self.store.kept_targets_on(&self.on, period).await?;
+        let mut alarms = None;
+        if least > 0 {
+            targets = without_urgency(&targets);
+        } else {
+            alarms = Some(self.alarms(period).await?);
+        }
+        Ok(Care {
+            targets,
+            given_back: self.handed_back(HistoryKind::GivenBack, period).await?,
+            returned: self.handed_back(HistoryKind::Returned, period).await?,
+            alarms,
+        })
+    }
+
+    async fn handed_back(&self, kind: HistoryKind, period: Period) -> Result<i64, StoreError> {
+        let count = events::Entity::find()
+            // The database can use the partial index, because this SQL condition repeats the condition of the index word for word.
+            .filter(Expr::cust("kind IN ('given_back', 'returned')"))
+            .filter(events::Column::Kind.eq(kind))
+            .filter(self.store.within(events::Column::At, period))
+            .count(&self.on)
+            .await?;
+        Ok(i64::try_from(count).unwrap_or(i64::MAX))
+    }
+
+    async fn alarms(&self, period: Period) -> Result<i64, StoreError> {
+        let count = alarms::Entity::find()
+            .filter(alarms::Column::Kind.eq(AlarmKind::Danger))
+            .filter(self.store.within(alarms::Column::RaisedAt, period))
+            .count(&self.on)
+            .await?;
+        Ok(i64::try_from(count).unwrap_or(i64::MAX))
+    }
+}
+
+/// Adds up the urgencies.
+fn without_urgency(targets: &[KeptTargets]) -> Vec<KeptTargets> {
+    let mut sums: BTreeMap<bool, KeptTargets> = BTreeMap::new();
+    for one in targets {
+        // `false` comes first in the order, and so do first replies.
+        let sum = sums.entry(!one.first).or_insert(KeptTargets {
+            urgency: 0,
+            first: one.first,
+            kept: 0,
+            missed: 0,
+        });
+        sum.kept += one.kept;
+        sum.missed += one.missed;
+    }
+    sums.into_values().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_urgencies_the_sums_stay_the_same() {
+        let of = |urgency, first, kept, missed| KeptTargets {
+            urgency,
+            first,
+            kept,
+            missed,
+        };
+        let all = [of(2, true, 1, 2), of(2, false, 3, 0), of(0, true, 10, 4)];
+        assert_eq!(without_urgency(&all), [of(0, true, 11, 6), of(0, false, 3, 0)]);
+    }
+}
