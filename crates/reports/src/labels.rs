@@ -1,7 +1,11 @@
 //! Formatting of days, channel names and query strings.
 
 use chrono::NaiveDate;
-use hotline_core::text::locale::{Language, Words};
+use hotline_core::{
+    contact::urgency::Urgency,
+    text::locale::{Language, Words},
+};
+use hotline_store::routing::targets::KeptTargets;
 
 /// Formats a day as `31.01.2026.`.
 pub fn format_day(day: NaiveDate) -> String {
@@ -44,6 +48,24 @@ pub fn difference(words: &Words, now: i64, then: i64) -> String {
     }
     let percent = (by * 100 + by.signum() * then / 2) / then;
     format!("{number} ({sign}{} %)", words.number(percent))
+}
+
+/// Returns the label of reply targets, such as "Urgent, first reply".
+#[must_use]
+pub fn target_label(words: &Words, targets: &KeptTargets, with_urgency: bool) -> String {
+    let order = words.say(if targets.first {
+        "target-first"
+    } else {
+        "target-next"
+    });
+    if !with_urgency {
+        return order;
+    }
+    let urgency = Urgency::from_stored(targets.urgency);
+    format!(
+        "{}, {order}",
+        words.say(&format!("target-urgency-{}", urgency.as_str()))
+    )
 }
 
 #[cfg(test)]

@@ -73,6 +73,8 @@ pub(crate) struct ContactJson {
     opened_at: DateTime<Utc>,
     /// When the person began to wait for a reply; null if the person is not waiting.
     waiting_since: Option<DateTime<Utc>>,
+    /// When the reply to the person is due; null if the person is not waiting, or if there is no target.
+    reply_due_at: Option<DateTime<Utc>>,
     /// The urgency: 0 ordinary, 1 urgent, 2 immediate danger.
     urgency: i16,
     snoozed_until: Option<DateTime<Utc>>,
@@ -288,6 +290,7 @@ impl ContactJson {
             day: contact.day,
             opened_at: contact.opened_at,
             waiting_since: contact.waiting_since,
+            reply_due_at: contact.due.map(|due| due.at),
             urgency: contact.urgency,
             snoozed_until: contact.snoozed_until,
             asked_by: contact.asked_by.into_iter().map(|(_, name)| name).collect(),

@@ -9,7 +9,10 @@ use chrono_tz::Tz;
 use hotline_core::{
     centre::Centre,
     identifiers::reference::Reference,
-    routing::availability::Availability,
+    routing::{
+        availability::Availability,
+        targets::{Due, Pace},
+    },
     staff::{
         preferences::Theme,
         rights::{Right, Role},
@@ -59,6 +62,9 @@ pub(crate) struct Frame<'a> {
     pub waits: u64,
     pub care: Care,
 }
+
+/// The number of minutes before the end of a reply target from which on the desk counts down.
+const COUNTDOWN: i64 = 90;
 
 /// What the reader sees of routing on every page.
 #[derive(Default)]
@@ -234,14 +240,27 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// Returns the CSS class that shows how long a person has been waiting. There is one class for up to 15 minutes, one for up to two
-    /// hours, and one for longer.
-    pub(crate) fn urgency(&self, since: &DateTime<Utc>) -> &'static str {
-        match (self.now - *since).num_minutes() {
-            ..=15 => "fresh",
-            16..=120 => "waiting",
-            _ => "late",
+    /// Returns the CSS class that shows how near the end of a reply target is.
+    pub(crate) fn pace(&self, due: &Option<Due>) -> &'static str {
+        match due.map(|due| due.pace(self.now)) {
+            None | Some(Pace::InTime) => "",
+            Some(Pace::Soon) => "soon",
+            Some(Pace::Late) => "late",
         }
+    }
+
+    /// States when a reply is due, or how late it is. Up to [`COUNTDOWN`] minutes are counted down; otherwise the text contains the time.
+    pub(crate) fn due(&self, due: &Due) -> String {
+        let late = (self.now - due.at).num_minutes();
+        if self.now >= due.at {
+            return self.words.with("reply-late-by", "time", &self.since(&due.at));
+        }
+        if late < -COUNTDOWN {
+            return self.words.with("reply-due-at", "at", &self.at(&due.at));
+        }
+        // The last minute is shown as 1, not 0.
+        let minutes = self.words.count("minutes", 1 - late);
+        self.words.with("reply-due-in", "time", &minutes)
     }
 
     pub(crate) fn channel(&self, channel: &str) -> String {

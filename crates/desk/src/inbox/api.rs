@@ -63,6 +63,8 @@ struct InboxRowJson {
     snoozed_until: Option<DateTime<Utc>>,
     /// When the person began to wait for a reply; null if the person is not waiting.
     waiting_since: Option<DateTime<Utc>>,
+    /// When the reply to the person is due; null if the person is not waiting, or if there is no target.
+    reply_due_at: Option<DateTime<Utc>>,
     /// When the person last wrote.
     last_in_at: DateTime<Utc>,
     /// The subject; null if the contact has no subject or the subject was erased.
@@ -186,6 +188,7 @@ impl From<InboxRow> for InboxRowJson {
             urgency: row.urgency,
             snoozed_until: row.snoozed_until,
             waiting_since: row.waiting_since,
+            reply_due_at: row.due.map(|due| due.at),
             last_in_at: row.last_in_at,
             subject,
             first_words,

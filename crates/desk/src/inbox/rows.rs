@@ -283,6 +283,7 @@ impl Inbox<'_> {
             | HistoryKind::EditedEarlier
             | HistoryKind::KeptOut
             | HistoryKind::Alarmed
+            | HistoryKind::TargetMissed
             | HistoryKind::OfferDeclined
             | HistoryKind::OfferEnded
             | HistoryKind::GivenBack

@@ -3,7 +3,10 @@
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use hotline_core::routing::{availability::Availability, decide::Decision, skills::Skills};
-use hotline_store::routing::overview::{CounsellorState, Overview};
+use hotline_store::routing::{
+    overview::{CounsellorState, Overview},
+    targets::KeptTargets,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
@@ -16,6 +19,8 @@ use crate::{
 /// The state of routing.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct RoutingJson {
+    /// How many targets were kept for the people who began to wait today.
+    targets_today: Vec<KeptTargets>,
     /// The contacts that wait for a counsellor, by line and urgency.
     queue: Vec<QueueJson>,
     /// The counsellors.
@@ -35,6 +40,8 @@ struct QueueJson {
     waiting: u64,
     /// How many of these contacts have no assignee.
     unassigned: u64,
+    /// How many of these contacts wait for a late reply.
+    late: u64,
     /// Since when the longest-waiting person has waited.
     oldest: Option<DateTime<Utc>>,
 }
@@ -79,11 +86,13 @@ pub(crate) async fn show_routing(
     Who(_): Who,
 ) -> Result<Answer<RoutingJson>, PageError> {
     let Overview {
+        targets_today,
         queue,
         counsellors,
         decisions,
     } = desk.store.routing_overview().await?;
     Ok(Answer::Json(RoutingJson {
+        targets_today,
         queue: queue
             .into_iter()
             .map(|part| QueueJson {
@@ -91,6 +100,7 @@ pub(crate) async fn show_routing(
                 urgency: part.urgency,
                 waiting: part.waiting,
                 unassigned: part.unassigned,
+                late: part.late,
                 oldest: part.oldest,
             })
             .collect(),

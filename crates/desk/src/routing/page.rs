@@ -28,7 +28,10 @@ use crate::{
     routing::{hours, words},
     state::Desk,
 };
-use hotline_reports::{labels::channel_name, tables::value_label};
+use hotline_reports::{
+    labels::{channel_name, target_label},
+    tables::value_label,
+};
 
 #[derive(Template)]
 #[template(path = "routing/overview.html")]
@@ -37,11 +40,19 @@ struct RoutingPage<'a> {
     /// Warnings about schedules that are missing or cannot be read.
     warnings: Vec<String>,
     queue: Vec<QueuePart>,
+    targets_today: Vec<TargetRow>,
     counsellors: Vec<CounsellorRow>,
     decisions: Vec<DecisionRow>,
     forms: Vec<CounsellorForms>,
     /// The capacity of a counsellor whose skills have no other.
     usual_capacity: u16,
+}
+
+/// The reply targets of one urgency, of first or of later replies.
+struct TargetRow {
+    label: String,
+    kept: i64,
+    missed: i64,
 }
 
 /// A counsellor in the table.
@@ -121,6 +132,15 @@ pub(crate) async fn page(
     written(&RoutingPage {
         warnings,
         queue: overview.queue,
+        targets_today: overview
+            .targets_today
+            .iter()
+            .map(|one| TargetRow {
+                label: target_label(words, one, true),
+                kept: one.kept,
+                missed: one.missed,
+            })
+            .collect(),
         counsellors,
         decisions,
         forms,

@@ -16,6 +16,7 @@ use hotline_store::{
     outreach::OutreachTotals,
     statistics::{
         backlog::Backlog,
+        care::Care,
         counts::Breakdown,
         report::Report,
         returns::FilledReturn,
@@ -24,7 +25,7 @@ use hotline_store::{
 };
 
 use crate::{
-    labels::channel_name,
+    labels::{channel_name, target_label},
     tables::{BACKLOG, Cell, Line, Table, drill_down_links::DrillDownLinks, of_breakdown, value_label},
 };
 
@@ -49,6 +50,8 @@ pub fn of_report(words: &Words, scheme: &Scheme, report: &Report) -> Vec<Table> 
         first_reply(words, report),
         urgent(words, report),
         answering(words, report),
+        targets(words, &report.care),
+        changed_hands(words, &report.care),
         outreach_by_kind(words, &report.outreach),
         outreach_by_school(words, &report.outreach),
         peers(words, &report.outreach),
@@ -234,6 +237,50 @@ fn urgent(words: &Words, report: &Report) -> Table {
             )),
             some(words, "half-within-minutes", urgent.half_within, none),
             some(words, "nine-within-minutes", urgent.nine_in_ten_within, none),
+        ],
+        foot: Vec::new(),
+    }
+}
+
+fn targets(words: &Words, care: &Care) -> Table {
+    let with_urgency = care.targets.iter().any(|one| one.urgency > 0) || care.alarms.is_some();
+    let rows = care.targets.iter().map(|one| {
+        let all = one.kept + one.missed;
+        let share = Cell::PerMille((one.kept * 1_000 + all / 2) / all.max(1));
+        Line {
+            label: target_label(words, one, with_urgency),
+            cells: vec![Cell::Count(one.kept), Cell::Count(one.missed), share],
+            opens: Vec::new(),
+        }
+    });
+    Table {
+        id: "targets".to_owned(),
+        title: words.say("targets"),
+        side: words.say("target"),
+        columns: ["target-kept", "target-missed", "target-kept-share"]
+            .map(|key| words.say(key))
+            .into(),
+        rows: rows.collect(),
+        foot: Vec::new(),
+    }
+}
+
+fn changed_hands(words: &Words, care: &Care) -> Table {
+    let hidden = |figure: Option<i64>| figure.map_or(Cell::Hidden, Cell::Count);
+    let line = |key: &str, cell: Cell| Line {
+        label: words.say(key),
+        cells: vec![cell],
+        opens: Vec::new(),
+    };
+    Table {
+        id: "care".to_owned(),
+        title: words.say("care"),
+        side: words.say("care-what"),
+        columns: vec![words.say("care-times")],
+        rows: vec![
+            line("care-given-back", Cell::Count(care.given_back)),
+            line("care-returned", Cell::Count(care.returned)),
+            line("care-alarms", hidden(care.alarms)),
         ],
         foot: Vec::new(),
     }
