@@ -53,7 +53,7 @@ pub trait Intake: Send + Sync {
     /// `arrived`.
     ///
     /// # Errors
-    /// If the messages were not stored. The caller must not acknowledge them and must try again.
+    /// Fails if the messages were not stored. The caller must not acknowledge them and must try again.
     async fn accept(
         &self,
         arrived: Vec<RawMessage>,
@@ -64,7 +64,7 @@ pub trait Intake: Send + Sync {
     /// if the message was erased.
     ///
     /// # Errors
-    /// If the database or a file cannot be read.
+    /// Fails if the database or a file cannot be read.
     async fn accepted_before(
         &self,
         line: &LineName,
@@ -74,19 +74,19 @@ pub trait Intake: Send + Sync {
     /// Returns the cursor position of one of the line's sources.
     ///
     /// # Errors
-    /// If the database cannot be read.
+    /// Fails if the database cannot be read.
     async fn cursor(&self, line: &LineName, source: &Source) -> Result<Option<String>, NotAccepted>;
 
     /// Returns the cursor of every conversation of the line. The most recently changed cursor comes first.
     ///
     /// # Errors
-    /// If the database cannot be read.
+    /// Fails if the database cannot be read.
     async fn conversations(&self, line: &LineName) -> Result<Vec<Cursor>, NotAccepted>;
 
     /// Returns the language that the person chose for automatic texts on this line.
     ///
     /// # Errors
-    /// If the database cannot be read.
+    /// Fails if the database cannot be read.
     async fn chosen_language(
         &self,
         line: &LineName,
@@ -97,7 +97,7 @@ pub trait Intake: Send + Sync {
     /// registered yet.
     ///
     /// # Errors
-    /// If the database cannot be read.
+    /// Fails if the database cannot be read.
     async fn registered_in(
         &self,
         line: &LineName,
@@ -108,7 +108,7 @@ pub trait Intake: Send + Sync {
     /// Returns when the line opens if it is closed at this moment. Returns `None` if the line is open, also if it has no opening hours.
     ///
     /// # Errors
-    /// If the database cannot be read.
+    /// Fails if the database cannot be read.
     async fn closed(&self, line: &LineName) -> Result<Option<Closed>, NotAccepted>;
 
     /// Records the health of the line, for display to staff.
@@ -124,7 +124,7 @@ pub trait Intake: Send + Sync {
     /// Returns the conversation that this receipt code gives access to. Returns `None` if no contact of the line has this code.
     ///
     /// # Errors
-    /// If the database cannot be read.
+    /// Fails if the database cannot be read.
     async fn conversation(
         &self,
         line: &LineName,

@@ -163,7 +163,7 @@ impl Scheme {
     /// Returns the built-in scheme.
     ///
     /// # Errors
-    /// If the built-in file is invalid. A test checks that it is valid.
+    /// Fails if the built-in file is invalid. A test checks that it is valid.
     pub fn centre() -> anyhow::Result<Self> {
         Self::read(CENTRE)
     }
@@ -171,7 +171,7 @@ impl Scheme {
     /// Parses a scheme.
     ///
     /// # Errors
-    /// If `text` is not a scheme, lacks the question [`KIND`], or contains an invalid or repeated id.
+    /// Fails if `text` is not a scheme, lacks the question [`KIND`], or contains an invalid or repeated id.
     pub fn read(text: &str) -> anyhow::Result<Self> {
         let scheme: Self = toml::from_str(text)?;
         let once = |ids: Vec<&str>| ids.iter().collect::<BTreeSet<_>>().len() == ids.len();
@@ -252,7 +252,7 @@ impl Scheme {
     /// asked for a contact of this kind.
     ///
     /// # Errors
-    /// If a question does not exist, an answer is not permitted, or a question has more answers than it permits.
+    /// Fails if a question does not exist, an answer is not permitted, or a question has more answers than it permits.
     pub fn validate(&self, answers: Answers) -> Result<Answers, InvalidAnswers> {
         let kind = self.kind(&answers).cloned();
         let mut lawful = Answers::new();

@@ -65,7 +65,7 @@ impl Status {
     /// Returns the status that the contact has after `step`.
     ///
     /// # Errors
-    /// If the status does not permit the step: closing a closed contact, or reopening an open one.
+    /// Fails if the status does not permit the step: closing a closed contact, or reopening an open one.
     pub const fn after(self, step: Step) -> Result<Self, TransitionError> {
         match (self, step) {
             (_, Step::Wrote) => Ok(Self::Waiting),

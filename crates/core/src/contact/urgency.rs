@@ -151,7 +151,7 @@ impl UrgencyRules {
     /// Returns the built-in rules.
     ///
     /// # Errors
-    /// If the built-in file is invalid. A test checks that it is valid.
+    /// Fails if the built-in file is invalid. A test checks that it is valid.
     pub fn centre() -> Result<Self, InvalidRules> {
         Self::parse(CENTRE)
     }
@@ -159,7 +159,7 @@ impl UrgencyRules {
     /// Parses a file of rules.
     ///
     /// # Errors
-    /// If `text` is not a file of rules. The error names the list, the context or the rule that is invalid.
+    /// Fails if `text` is not a file of rules. The error names the list, the context or the rule that is invalid.
     pub fn parse(text: &str) -> Result<Self, InvalidRules> {
         let file: File = toml::from_str(text).map_err(|error| InvalidRules::File(error.to_string()))?;
         Ok(Self {

@@ -16,7 +16,7 @@ impl LineName {
     /// Validates a line name from the settings.
     ///
     /// # Errors
-    /// If the name does not consist of 1 to 40 of the characters `a-z`, `0-9` and `-`.
+    /// Fails if the name does not consist of 1 to 40 of the characters `a-z`, `0-9` and `-`.
     pub fn parse(name: &str) -> Result<Self, BadLineName> {
         let lawful = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if name.is_empty() || name.len() > 40 || !name.chars().all(lawful) {

@@ -45,7 +45,7 @@ impl Reference {
     /// Parses a reference typed by a person. Ignores case, spaces and hyphens. Reads O as 0, and I and L as 1.
     ///
     /// # Errors
-    /// If the text is not a reference, or its check character does not match.
+    /// Fails if the text is not a reference, or its check character does not match.
     pub fn parse(text: &str) -> Result<Self, BadReference> {
         let values = text
             .chars()

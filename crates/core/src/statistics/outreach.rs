@@ -189,7 +189,7 @@ impl Reached {
 /// Checks that an event can be saved.
 ///
 /// # Errors
-/// If the event cannot be saved. The error is the first problem found.
+/// Fails if the event cannot be saved. The error is the first problem found.
 pub fn checked(
     state: EventState,
     day: Option<NaiveDate>,

@@ -130,7 +130,7 @@ impl Return {
     /// Parses a mapping.
     ///
     /// # Errors
-    /// If `text` is not a mapping, lists a value or a row twice, or has overlapping age bands.
+    /// Fails if `text` is not a mapping, lists a value or a row twice, or has overlapping age bands.
     pub fn read(text: &str) -> anyhow::Result<Self> {
         let read: Self = toml::from_str(text)?;
         for table in &read.tables {
@@ -158,7 +158,7 @@ impl Return {
     /// Returns the built-in mappings.
     ///
     /// # Errors
-    /// If one of the mappings is invalid. A test checks that all are valid.
+    /// Fails if one of the mappings is invalid. A test checks that all are valid.
     pub fn all() -> anyhow::Result<Vec<Self>> {
         FILES.into_iter().map(Self::read).collect()
     }

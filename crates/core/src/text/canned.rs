@@ -11,8 +11,8 @@ pub struct NoField(pub String);
 /// Fills in the fields of a text.
 ///
 /// # Errors
-/// [`NoField`] if the text contains an unknown or unclosed field. If such a field were left in the text, the person would receive it with
-/// its braces.
+/// Returns [`NoField`] if the text contains an unknown or unclosed field. If such a field were left in the text, the person would receive
+/// it with its braces.
 pub fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> Result<String, NoField> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;

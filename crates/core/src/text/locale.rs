@@ -244,7 +244,7 @@ impl Locales {
     /// Loads the built-in texts.
     ///
     /// # Errors
-    /// If a file is not valid Fluent. A test checks that the files are valid.
+    /// Fails if a file is not valid Fluent. A test checks that the files are valid.
     pub fn load() -> anyhow::Result<Self> {
         Ok(Self {
             cyrillic: words(Language::SrCyrl, SERBIAN.to_owned())?,

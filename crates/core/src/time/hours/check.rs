@@ -56,7 +56,7 @@ impl OpeningHours {
     /// Checks the hours for mistakes. `today` is the first day of the year in which the hours must be open at least once.
     ///
     /// # Errors
-    /// The first mistake: in the weekly times, then in the exceptions, then in the year from `today`.
+    /// Returns the first mistake. The check looks for mistakes in the weekly times, then in the exceptions, then in the year from `today`.
     pub fn check(&self, today: NaiveDate) -> Result<(), InvalidHours> {
         for weekday in WEEK {
             check_spans(TimesOf::Weekday(weekday), self.weekly.times_on(weekday))?;

@@ -152,7 +152,8 @@ impl ShiftPlan {
     /// shift. For a declined swap, only the id and the two persons are checked.
     ///
     /// # Errors
-    /// The first mistake: in the number of entries, then in ids, times, exceptions, swaps, and finally overlapping shifts.
+    /// Returns the first mistake. The check looks for mistakes in the number of entries, then in ids, times, exceptions, swaps, and finally
+    /// overlapping shifts.
     pub fn check(&self) -> Result<(), InvalidPlan> {
         self.check_count()?;
         self.check_ids()?;

@@ -39,7 +39,7 @@ impl ShiftPlan {
     /// same shift.
     ///
     /// # Errors
-    /// If the plan would be invalid, or if the same request is already open.
+    /// Fails if the plan would be invalid, or if the same request is already open.
     pub fn ask_swap(&self, swap: Swap) -> Result<Self, SwapError> {
         let swap = Swap {
             state: SwapState::Asked,
@@ -68,7 +68,7 @@ impl ShiftPlan {
     /// are declined.
     ///
     /// # Errors
-    /// If there is no such open request, or if the plan is or would be invalid: for example, because the other person already has a
+    /// Fails if there is no such open request, or if the plan is or would be invalid: for example, because the other person already has a
     /// shift at this time.
     pub fn confirm_swap(&self, id: Uuid) -> Result<Self, SwapError> {
         // An exception for the date makes an open request invalid, but not a confirmed one.
@@ -90,7 +90,7 @@ impl ShiftPlan {
     /// Declines an open request. The result is not checked, so that a request can be declined because it makes the plan invalid.
     ///
     /// # Errors
-    /// If there is no such open request.
+    /// Fails if there is no such open request.
     pub fn decline_swap(&self, id: Uuid) -> Result<Self, SwapError> {
         self.open_swap(id)?;
         let mut plan = self.clone();
