@@ -37,7 +37,7 @@ impl Store {
     /// Forms a case from a contact, or adds the contact to the case `into`. Returns the id of the case.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the contact is assigned to someone else, or if the case `into` is closed or forwarded.
+    /// Returns [`StoreError::Conflict`] if the contact is assigned to someone else, or if the case `into` is closed or forwarded.
     pub async fn form_case(
         &self,
         who: &StaffMember,
@@ -126,7 +126,7 @@ impl Store {
     /// Replaces the summary of a case and keeps the old summary as an earlier text.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the case is closed or the text is too long.
+    /// Returns [`StoreError::Conflict`] if the case is closed or the text is too long.
     pub async fn describe_case(&self, who: &StaffMember, id: Uuid, summary: &str) -> Result<(), StoreError> {
         if summary.chars().count() > LONGEST_TEXT {
             return Err(StoreError::Conflict(Conflict::TooLong));
@@ -157,7 +157,7 @@ impl Store {
     /// Proposes a referral of a case to an institution. The case counts as forwarded once another member of staff confirms the referral.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the classification scheme has no such institution or the case is closed.
+    /// Returns [`StoreError::Conflict`] if the classification scheme has no such institution or the case is closed.
     pub async fn propose_referral(
         &self,
         who: &StaffMember,
@@ -199,8 +199,8 @@ impl Store {
     /// referral.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] in each of these cases: `who` proposed the referral; the case is closed; the referral is already confirmed;
-    /// [`Details::sent`] is empty; the referral was changed after `who` read it.
+    /// Returns [`StoreError::Conflict`] in each of these cases: `who` proposed the referral; the case is closed; the referral is already
+    /// confirmed; [`Details::sent`] is empty; the referral was changed after `who` read it.
     pub async fn confirm_referral(
         &self,
         who: &StaffMember,
@@ -275,7 +275,7 @@ impl Store {
     /// and the outcome.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the referral is confirmed and the change affects [`Details::basis`] or [`Details::sent`].
+    /// Returns [`StoreError::Conflict`] if the referral is confirmed and the change affects [`Details::basis`] or [`Details::sent`].
     pub async fn detail_referral(
         &self,
         who: &StaffMember,
@@ -320,7 +320,7 @@ impl Store {
     /// Withdraws an unconfirmed referral.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the referral is confirmed, because it may already have been sent.
+    /// Returns [`StoreError::Conflict`] if the referral is confirmed, because it may already have been sent.
     pub async fn withdraw_referral(
         &self,
         who: &StaffMember,
@@ -373,7 +373,7 @@ impl Store {
     /// Closes a case if `closed` is `true`. Otherwise reopens the case.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if `closed` is `true` and a referral of the case is unconfirmed.
+    /// Returns [`StoreError::Conflict`] if `closed` is `true` and a referral of the case is unconfirmed.
     pub async fn close_case(&self, who: &StaffMember, id: Uuid, closed: bool) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.lock_registration(&transaction).await?;

@@ -100,9 +100,9 @@ impl Store {
     /// `asked_by` is the contact that requested a new event. It is ignored when an event is replaced.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the day of a held event is missing or in the future, if a number is out of range, if a text is too long,
-    /// if an educator is named twice, or if `held_in` has no name. [`StoreError::NotFound`] if the event, a school, an educator or the
-    /// contact does not exist.
+    /// Returns [`StoreError::Conflict`] if the day of a held event is missing or in the future, if a number is out of range, if a text is
+    /// too long, if an educator is named twice, or if `held_in` has no name. Returns [`StoreError::NotFound`] if the event, a school, an
+    /// educator or the contact does not exist.
     pub async fn write_event(
         &self,
         who: &StaffMember,
@@ -233,7 +233,7 @@ impl Store {
     /// Loads one event. Returns `None` if the event does not exist.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn event(&self, id: Uuid) -> Result<Option<OutreachEvent>, StoreError> {
         let found = outreach::Entity::find_by_id(id).all(&self.reading).await?;
         Ok(self.with_schools(found).await?.pop())
@@ -243,7 +243,7 @@ impl Store {
     /// to oldest. The returned flag is `true` if the period has more events than were returned.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn events(&self, period: Period) -> Result<(Vec<OutreachEvent>, bool), StoreError> {
         let undated = outreach::Entity::find()
             .filter(outreach::Column::Day.is_null())

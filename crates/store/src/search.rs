@@ -174,7 +174,7 @@ impl Store {
     /// Encrypts search words for use in a URL, so that only this service can read the words.
     ///
     /// # Errors
-    /// Never in practice: the cipher rejects only messages longer than 256 GiB.
+    /// Never fails in practice, because the cipher rejects only messages longer than 256 GiB.
     pub fn hide_words(&self, typed: &str) -> Result<String, StoreError> {
         self.keys.encrypt_for_url(typed)
     }
@@ -189,7 +189,7 @@ impl Store {
     /// a complete identifier.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn find(&self, typed: &str, size: usize) -> Result<SearchResults, StoreError> {
         let sought = Sought::parse(typed);
         let (mut found, so_far) = {

@@ -13,8 +13,8 @@ use crate::{
 /// arriving messages to the journal.
 ///
 /// # Errors
-/// If the database cannot be opened, if a newer version of Hotline created the database, if the master key is missing, or if the master key
-/// belongs to another database.
+/// Fails if the database cannot be opened, if a newer version of Hotline created the database, if the master key is missing, or if the
+/// master key belongs to another database.
 pub async fn open(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<Store>> {
     let (store, requests) = Store::open(settings, clock).await?;
     store.count_uncounted_contacts().await?;

@@ -152,7 +152,7 @@ impl Store {
     /// Loads a case with its contacts, referrals and earlier texts. Returns `None` if the case does not exist.
     ///
     /// # Errors
-    /// If a database query fails or if an encrypted (sealed) value cannot be decrypted.
+    /// Fails if a database query fails or if an encrypted (sealed) value cannot be decrypted.
     pub async fn case(&self, id: Uuid) -> Result<Option<Case>, StoreError> {
         let Some(row) = cases::Entity::find_by_id(id).one(&self.reading).await? else {
             return Ok(None);
@@ -224,7 +224,7 @@ impl Store {
     /// Returns at most `most` matching cases, newest first, and the number of all matching cases.
     ///
     /// # Errors
-    /// If a database query fails or if an encrypted (sealed) value cannot be decrypted.
+    /// Fails if a database query fails or if an encrypted (sealed) value cannot be decrypted.
     pub async fn cases(&self, of: &CasesOf, most: u64) -> Result<(Vec<CaseRow>, u64), StoreError> {
         let mut query = cases::Entity::find();
         if let Some(from) = of.period.from {

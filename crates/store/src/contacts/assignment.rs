@@ -41,7 +41,7 @@ impl Store {
     /// Returns `false` if the contact was already assigned to `who`.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the contact is assigned to someone else who is present.
+    /// Returns [`StoreError::Conflict`] if the contact is assigned to someone else who is present.
     pub async fn take(&self, who: &StaffMember, reference: Reference) -> Result<bool, StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
         if contact.assignee == Some(who.id) {
@@ -81,7 +81,7 @@ impl Store {
     /// Removes the assignee and the team of a contact. Returns `false` if the contact had neither.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the contact is assigned to someone else.
+    /// Returns [`StoreError::Conflict`] if the contact is assigned to someone else.
     pub async fn give_back(&self, who: &StaffMember, reference: Reference) -> Result<bool, StoreError> {
         let (transaction, contact) = self.begin_work(who, reference).await?;
         if contact.assignee.is_none() && contact.team.is_none() {
@@ -102,8 +102,8 @@ impl Store {
     /// Hands a contact over to a colleague or a team. The history records the hand-over with a short reason.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the contact is assigned to someone else or closed. [`StoreError::NotFound`] if the colleague or team
-    /// does not exist.
+    /// Returns [`StoreError::Conflict`] if the contact is assigned to someone else or closed. Returns [`StoreError::NotFound`] if the
+    /// colleague or team does not exist.
     pub async fn hand_over(
         &self,
         who: &StaffMember,
@@ -155,7 +155,7 @@ impl Store {
     /// Records that `who` asks the assignee to hand the contact over to `who`.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the contact is unassigned or already assigned to `who`.
+    /// Returns [`StoreError::Conflict`] if the contact is unassigned or already assigned to `who`.
     pub async fn ask_for(&self, who: &StaffMember, reference: Reference) -> Result<(), StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
         if contact.assignee.is_none_or(|assignee| assignee == who.id) {
@@ -170,8 +170,8 @@ impl Store {
     /// person also ends the snooze.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] for a contact that is closed or assigned to someone else, and for an `until` that is in the past or too far
-    /// ahead.
+    /// Returns [`StoreError::Conflict`] for a contact that is closed or assigned to someone else, and for an `until` that is in the past or
+    /// too far ahead.
     pub async fn snooze(
         &self,
         who: &StaffMember,
@@ -209,8 +209,8 @@ impl Store {
     /// counted and stored as usual. Their contacts are snoozed until `until`, and counsellors are not notified of the messages.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if this contact has no identifier, if `until` is in the past or too far ahead, or if this contact or
-    /// another open contact with the same identifier is assigned to someone else.
+    /// Returns [`StoreError::Conflict`] if this contact has no identifier, if `until` is in the past or too far ahead, or if this contact
+    /// or another open contact with the same identifier is assigned to someone else.
     pub async fn block(
         &self,
         who: &StaffMember,

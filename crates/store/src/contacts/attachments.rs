@@ -148,7 +148,7 @@ impl Store {
     /// stored. Before a member of staff opens the file, the caller must record this in the audit log.
     ///
     /// # Errors
-    /// If the file cannot be read or decrypted.
+    /// Fails if the file cannot be read or decrypted.
     pub async fn attachment(&self, reference: Reference, id: Uuid) -> Result<Option<Bytes>, StoreError> {
         let Some((part, contact)) = self.file_of(reference, id).await? else {
             return Ok(None);

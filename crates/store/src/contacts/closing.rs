@@ -34,8 +34,8 @@ impl Store {
     /// whether a reason is required.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the contact is already closed, is assigned to someone else, or lacks a required reason. Also if the
-    /// configuration requires a complete classification and the contact's classification is incomplete.
+    /// Returns [`StoreError::Conflict`] if the contact is already closed, is assigned to someone else, or lacks a required reason. Also if
+    /// the configuration requires a complete classification and the contact's classification is incomplete.
     pub async fn close(
         &self,
         who: &StaffMember,
@@ -50,7 +50,7 @@ impl Store {
     /// requires a reason.
     ///
     /// # Errors
-    /// The errors of [`Store::classify`], [`Store::mark`] and [`Store::close`].
+    /// Returns the errors of [`Store::classify`], [`Store::mark`] and [`Store::close`].
     pub async fn wrap_up(
         &self,
         who: &StaffMember,
@@ -112,7 +112,7 @@ impl Store {
     /// Reopens a closed contact. If the contact was marked, the marking is removed, and the statistics count the contact again.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the contact is open or assigned to someone else.
+    /// Returns [`StoreError::Conflict`] if the contact is open or assigned to someone else.
     pub async fn reopen(&self, who: &StaffMember, reference: Reference) -> Result<(), StoreError> {
         self.step(who, reference, Step::Reopen, HistoryKind::Reopened, None)
             .await
@@ -176,8 +176,8 @@ impl Store {
     /// statistics of the day on which the contact is counted. Returns `false` if nothing changed.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the contact is assigned to someone else, or if marking would close a contact that is urgent, unassigned
-    /// and waiting. Closing such a contact requires a reason ([`Store::mark_with_reason`]).
+    /// Returns [`StoreError::Conflict`] if the contact is assigned to someone else, or if marking would close a contact that is urgent,
+    /// unassigned and waiting. Closing such a contact requires a reason ([`Store::mark_with_reason`]).
     pub async fn mark(
         &self,
         who: &StaffMember,
@@ -191,7 +191,7 @@ impl Store {
     /// unassigned and waiting.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the contact is assigned to someone else, or if a required reason is missing.
+    /// Returns [`StoreError::Conflict`] if the contact is assigned to someone else, or if a required reason is missing.
     pub async fn mark_with_reason(
         &self,
         who: &StaffMember,

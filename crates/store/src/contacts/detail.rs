@@ -206,7 +206,7 @@ impl Store {
     /// Loads a contact by its reference. Returns `None` if no contact has this reference.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn contact(&self, reference: Reference) -> Result<Option<ContactDetail>, StoreError> {
         let found = contacts::Entity::find().filter(contacts::Column::Reference.eq(reference.number()));
         let Some(contact) = found.one(&self.reading).await? else {
@@ -416,7 +416,7 @@ impl Store {
     /// must record this in the audit log.
     ///
     /// # Errors
-    /// If the raw message cannot be loaded or decrypted.
+    /// Fails if the raw message cannot be loaded or decrypted.
     pub async fn source(&self, reference: Reference, message: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(row) = messages::Entity::find_by_id(message).one(&self.reading).await? else {
             return Ok(None);

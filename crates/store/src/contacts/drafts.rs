@@ -42,7 +42,7 @@ impl Store {
     /// draft is not saved.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the text is longer than a message may be.
+    /// Returns [`StoreError::Conflict`] if the text is longer than a message may be.
     pub async fn keep_draft(
         &self,
         who: &StaffMember,
@@ -115,7 +115,7 @@ impl Store {
     /// Loads the draft of this kind that a member of staff has for a contact.
     ///
     /// # Errors
-    /// If a database query fails or the draft cannot be decrypted.
+    /// Fails if a database query fails or the draft cannot be decrypted.
     pub async fn draft(
         &self,
         who: Uuid,

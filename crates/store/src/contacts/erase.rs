@@ -40,7 +40,7 @@ impl Store {
     /// emptied when the service next stops.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the contact is open or already erased, or if one of its cases is open. Nothing changes then.
+    /// Returns [`StoreError::Conflict`] if the contact is open or already erased, or if one of its cases is open. Nothing changes then.
     pub async fn erase(&self, account: &str, reference: Reference) -> Result<bool, StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
         if contact.status.0.is_open() {

@@ -19,7 +19,7 @@ impl Store {
     /// Links two related contacts, or removes the link. The histories of both contacts record the change.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if both references are the same. [`StoreError::NotFound`] if either contact does not exist.
+    /// Returns [`StoreError::Conflict`] if both references are the same. Returns [`StoreError::NotFound`] if either contact does not exist.
     pub async fn link(
         &self,
         who: &StaffMember,
@@ -72,7 +72,7 @@ impl Store {
     /// nothing changed.
     ///
     /// # Errors
-    /// If the contact does not exist, or a database query fails.
+    /// Fails if the contact does not exist, or a database query fails.
     pub async fn set_followed(
         &self,
         who: &StaffMember,
@@ -106,7 +106,7 @@ impl Store {
     /// Returns whether a member of staff follows a contact.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn is_followed(&self, who: Uuid, contact: Uuid) -> Result<bool, StoreError> {
         let known = follows::Entity::find_by_id((who, contact))
             .one(&self.reading)

@@ -52,10 +52,10 @@ impl Store {
     /// reopened, and a marking is removed. Does nothing if the same reply is already stored.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] in each of these cases: the text is empty and there are no files; the text is too long; the text is an
-    /// unfinished search for a canned reply; there are files, but the line sends none; the contact is assigned to someone else; the contact
-    /// has no reply address; `to` is not an offered address; the person sent `/stop`; the author has not seen a new event in the history;
-    /// the reply with this id was taken back.
+    /// Returns [`StoreError::Conflict`] in each of these cases: the text is empty and there are no files; the text is too long; the text is
+    /// an unfinished search for a canned reply; there are files, but the line sends none; the contact is assigned to someone else; the
+    /// contact has no reply address; `to` is not an offered address; the person sent `/stop`; the author has not seen a new event in the
+    /// history; the reply with this id was taken back.
     pub async fn reply(
         &self,
         who: &StaffMember,
@@ -151,7 +151,7 @@ impl Store {
     /// Writes an internal note, which is never sent.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the text is empty or too long.
+    /// Returns [`StoreError::Conflict`] if the text is empty or too long.
     pub async fn note(
         &self,
         who: &StaffMember,
@@ -204,7 +204,7 @@ impl Store {
     /// Allows the person to send files. The page on which the person reads the replies then accepts them.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the line does not support asking for files, or if the contact is assigned to someone else.
+    /// Returns [`StoreError::Conflict`] if the line does not support asking for files, or if the contact is assigned to someone else.
     pub async fn ask_for_files(&self, who: &StaffMember, reference: Reference) -> Result<(), StoreError> {
         let (transaction, contact) = self.begin_work(who, reference).await?;
         if !self.line(&contact.line).is_some_and(|line| line.asks_for_files) {

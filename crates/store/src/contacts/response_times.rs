@@ -18,7 +18,7 @@ impl Store {
     /// to read and is skipped.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn note_first_read(&self, id: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         let contact = self.locked(&transaction, id).await?;
@@ -40,7 +40,7 @@ impl Store {
     /// Records that the assignee opened a contact in danger. This ends its alarm. Does nothing if that is already recorded.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn note_danger_seen(&self, id: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         let contact = self.locked(&transaction, id).await?;

@@ -57,8 +57,8 @@ impl Store {
     /// marks the contact. Choosing any other kind removes the marking.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the scheme has no such answer, if the contact is assigned to someone else, or if the chosen kind is a
-    /// marking and the marking would close the contact but requires a reason (see [`Store::mark`]).
+    /// Returns [`StoreError::Conflict`] if the scheme has no such answer, if the contact is assigned to someone else, or if the chosen kind
+    /// is a marking and the marking would close the contact but requires a reason (see [`Store::mark`]).
     pub async fn classify(
         &self,
         who: &StaffMember,

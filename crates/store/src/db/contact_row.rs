@@ -13,7 +13,7 @@ use crate::{
 /// Writes the columns in which `after` differs from `before`. A change of the assignee also clears `danger_seen_at`. Does not update the counts of the statistics; the caller must update them.
 ///
 /// # Errors
-/// [`Conflict::NewerOpen`] if the change reopens the contact while its person has another open contact.
+/// Returns [`Conflict::NewerOpen`] if the change reopens the contact while its person has another open contact.
 pub(crate) async fn write_contact(
     transaction: &DatabaseTransaction,
     before: &contacts::Model,

@@ -169,8 +169,8 @@ impl Store {
     /// Opens the database and runs pending migrations.
     ///
     /// # Errors
-    /// If the database cannot be opened, if a newer version of Hotline created the database, if the master key is missing, or if the master
-    /// key belongs to another database.
+    /// Fails if the database cannot be opened, if a newer version of Hotline created the database, if the master key is missing, or if the
+    /// master key belongs to another database.
     pub(crate) async fn open(
         settings: Settings,
         clock: Arc<dyn Clock>,

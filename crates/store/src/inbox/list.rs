@@ -134,7 +134,7 @@ impl Store {
     /// Loads a page of a view for the member of staff `me`. The page has at most `size` rows and begins after the position `after`.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn inbox(
         &self,
         view: View,
@@ -282,7 +282,7 @@ impl Store {
     /// Counts the contacts of a view for the member of staff `me`. Stops counting at 1,000.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn view_size(&self, view: View, me: Uuid) -> Result<u64, StoreError> {
         let ids = self
             .in_view(view, me)
@@ -299,7 +299,7 @@ impl Store {
     /// 1,000.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn waits_for(&self, me: Uuid) -> Result<u64, StoreError> {
         let mine = contacts::Column::Assignee.eq(me);
         let ids = self
@@ -321,7 +321,7 @@ impl Store {
     /// Counts all registered contacts, including contacts marked as spam, test or duplicate.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn contacts_registered(&self) -> Result<u64, StoreError> {
         Ok(contacts::Entity::find().count(&self.reading).await?)
     }

@@ -79,7 +79,7 @@ impl Store {
     /// Returns the state of every configured line. A line that has not reported its state yet counts as up.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn line_states(&self) -> Result<Vec<LineState>, StoreError> {
         let rows = lines::Entity::find()
             .order_by_asc(lines::Column::Line)

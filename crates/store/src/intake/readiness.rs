@@ -12,7 +12,7 @@ impl Store {
     /// space.
     ///
     /// # Errors
-    /// If the store cannot accept messages. The error gives the reason.
+    /// Fails if the store cannot accept messages. The error gives the reason.
     pub async fn ready(&self) -> Result<(), StoreError> {
         self.check_place()?;
         self.files.room()?;

@@ -18,7 +18,7 @@ impl Store {
     /// Returns those of the given external ids (the ids of messages in their source) whose messages were never accepted on this line.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn never_accepted(
         &self,
         line: &LineName,
@@ -50,7 +50,7 @@ impl Store {
     /// Counts the messages accepted on a line. The keys of the map are the outcomes, such as `message` or `ignored`.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn outcomes(&self, line: &LineName) -> Result<BTreeMap<String, i64>, StoreError> {
         #[derive(FromQueryResult)]
         struct Outcome {
@@ -73,7 +73,7 @@ impl Store {
     /// not count erased raw messages. Any result other than 0 shows that a message was lost by a defect in Hotline.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn strays(&self, line: &LineName) -> Result<u64, StoreError> {
         let filed = messages::Entity::find()
             .select_only()

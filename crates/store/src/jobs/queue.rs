@@ -94,7 +94,7 @@ impl Store {
     /// [`JobKind::LONGEST_WAIT`].
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn claim(
         &self,
         kind: JobKind,
@@ -159,7 +159,8 @@ impl Store {
     /// there, and the leases prevent two processes from running the same job.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if another process runs the jobs of this SQLite database; another error if a database query fails.
+    /// Returns [`StoreError::Conflict`] if another process runs the jobs of this SQLite database. Returns another error if a database query
+    /// fails.
     pub async fn take_over(&self) -> Result<(), StoreError> {
         if !self.on_sqlite() {
             return Ok(());
@@ -180,7 +181,7 @@ impl Store {
     /// text that people wrote.
     ///
     /// # Errors
-    /// If a database query fails. The job then becomes due when its lease ends.
+    /// Fails if a database query fails. The job then becomes due when its lease ends.
     pub async fn retry(&self, job: &Claimed, wait: Duration, reason: &str) -> Result<(), StoreError> {
         self.settle(job, "ready", self.after(wait), reason).await
     }
@@ -189,7 +190,7 @@ impl Store {
     /// ended. `reason` must not contain text that people wrote.
     ///
     /// # Errors
-    /// If a database query fails. The job then becomes due when its lease ends.
+    /// Fails if a database query fails. The job then becomes due when its lease ends.
     pub async fn park(&self, job: &Claimed, reason: &str) -> Result<(), StoreError> {
         self.settle(job, "parked", self.now(), reason).await
     }
@@ -220,7 +221,7 @@ impl Store {
     /// its portion.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn in_portions(&self, claimed: &[Claimed], most: u64) -> Result<Vec<Vec<Claimed>>, StoreError> {
         let sizes: HashMap<i64, i64> = journal::Entity::find()
             .select_only()
@@ -252,7 +253,7 @@ impl Store {
     /// is left out.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn raw_messages(&self, claimed: &[Claimed]) -> Result<Vec<Journalled>, StoreError> {
         let rows = journal::Entity::find()
             .filter(journal::Column::Id.is_in(claimed.iter().map(|job| job.journal_id)))
@@ -301,7 +302,7 @@ impl Store {
     /// Returns at most 500 unfinished jobs, oldest first. Leaves out jobs that are not parked if `parked_only` is `true`.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn listed(&self, parked_only: bool) -> Result<Vec<ListedJob>, StoreError> {
         let mut query = jobs::Entity::find().order_by_asc(jobs::Column::Id).limit(500);
         if parked_only {
@@ -325,7 +326,7 @@ impl Store {
     /// Returns the 200 newest raw messages that were ignored or were delivery reports, newest first.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn set_aside(&self) -> Result<Vec<SetAside>, StoreError> {
         let rows = journal::Entity::find()
             .filter(Condition::any().add(journal::Column::Outcome.is_in(["ignored", "report"])))
@@ -349,7 +350,7 @@ impl Store {
     /// ready.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn run_again(&self, job: Option<i64>) -> Result<u64, StoreError> {
         let mut update = jobs::Entity::update_many()
             .col_expr(jobs::Column::State, Expr::value(JobState::Ready))

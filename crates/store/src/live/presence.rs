@@ -18,7 +18,7 @@ impl Store {
     /// Records that a member of staff is reading a contact, is writing a reply, or has left the contact. Also notifies the other processes.
     ///
     /// # Errors
-    /// If there is no such contact.
+    /// Fails if there is no such contact.
     pub async fn report_presence(
         &self,
         who: &StaffMember,
@@ -45,7 +45,7 @@ impl Store {
     /// Returns the members of staff who have a contact open, sorted by name, without the member of staff `but`.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn present(&self, contact: Uuid, but: Uuid) -> Result<Vec<Present>, StoreError> {
         let found: Vec<(Uuid, bool)> = {
             let here = self.presence.here();

@@ -51,7 +51,7 @@ impl Store {
     /// may then be sending the same message.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn pieces_done(&self, job: &Claimed, done: usize, lease: Duration) -> Result<bool, StoreError> {
         let update = outbox::ActiveModel {
             id: Unchanged(job.outbox_id),
@@ -71,7 +71,7 @@ impl Store {
     /// Records that the platform or mail server accepted the whole message, and ends the job in the same transaction.
     ///
     /// # Errors
-    /// If a database query fails. The message will then be sent again, with the same id.
+    /// Fails if a database query fails. The message will then be sent again, with the same id.
     pub async fn sent(&self, job: &Claimed) -> Result<(), StoreError> {
         self.end(job, Delivery::Sent, None).await
     }
@@ -80,7 +80,7 @@ impl Store {
     /// shown as failed.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn failed(&self, job: &Claimed, reason: Reason) -> Result<(), StoreError> {
         self.end(job, Delivery::Failed, Some(&reason)).await
     }
@@ -89,7 +89,7 @@ impl Store {
     /// deliver the message twice, so staff decide whether to send it again.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn uncertain(&self, job: &Claimed, reason: Reason) -> Result<(), StoreError> {
         self.end(job, Delivery::Unknown, Some(&reason)).await
     }
@@ -98,7 +98,7 @@ impl Store {
     /// whether it was accepted. Until the next attempt, the message is shown as `state`.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn set_back(
         &self,
         job: &Claimed,
@@ -113,7 +113,7 @@ impl Store {
     /// with this request is not counted. Until the next attempt, the message is shown as delayed.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn set_waiting(&self, job: &Claimed, wait: Duration, reason: Reason) -> Result<(), StoreError> {
         self.put_back(job, Delivery::Delayed, wait, reason, Counts::Not)
             .await
@@ -346,8 +346,8 @@ impl Store {
     /// Queues a message again after its delivery failed or ended with an unknown result. The message keeps its id.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the state of the message is neither failed nor unknown, if a job to deliver it already exists, or if the
-    /// contact is assigned to someone else.
+    /// Returns [`StoreError::Conflict`] if the state of the message is neither failed nor unknown, if a job to deliver it already exists,
+    /// or if the contact is assigned to someone else.
     pub async fn send_again(
         &self,
         who: &StaffMember,

@@ -41,8 +41,8 @@ impl Store {
     /// Requests that a file of a received message be fetched from its platform.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the file is already stored, is already requested, or cannot be fetched. [`StoreError::NotFound`] if the
-    /// contact does not have this file.
+    /// Returns [`StoreError::Conflict`] if the file is already stored, is already requested, or cannot be fetched. Returns
+    /// [`StoreError::NotFound`] if the contact does not have this file.
     pub async fn want_file(
         &self,
         who: &StaffMember,
@@ -85,7 +85,7 @@ impl Store {
     /// Loads the file that a fetch job is to fetch. Ends the job and returns `None` if the file is already stored or was erased.
     ///
     /// # Errors
-    /// If a database query fails or a value cannot be decrypted.
+    /// Fails if a database query fails or a value cannot be decrypted.
     pub async fn file_to_fetch(&self, job: &Claimed) -> Result<Option<ToFetch>, StoreError> {
         let Some((file, contact)) = self.find_file(job.attachment_id).await? else {
             self.drop_job(job).await?;
@@ -109,7 +109,7 @@ impl Store {
     /// Stores a fetched file and ends the job.
     ///
     /// # Errors
-    /// If the file could not be stored. The file can safely be fetched again.
+    /// Fails if the file could not be stored. The file can safely be fetched again.
     pub async fn keep_fetched(&self, job: &Claimed, bytes: Vec<u8>) -> Result<(), StoreError> {
         let Some((file, contact)) = self.find_file(job.attachment_id).await? else {
             return self.drop_job(job).await;
@@ -133,7 +133,7 @@ impl Store {
     /// Records that a file could not be fetched, and ends the job. Staff can request the file again.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn fetch_failed(&self, job: &Claimed) -> Result<(), StoreError> {
         let Some((file, contact)) = self.find_file(job.attachment_id).await? else {
             return self.drop_job(job).await;

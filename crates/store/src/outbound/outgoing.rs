@@ -62,8 +62,8 @@ impl Store {
     /// Loads the message of a deliver job and marks it as being sent.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the person sent `/stop` or left no address for replies on this line. Another error if a database query
-    /// fails or a value cannot be decrypted.
+    /// Returns [`StoreError::Conflict`] if the person sent `/stop` or left no address for replies on this line. Returns another error if a
+    /// database query fails or a value cannot be decrypted.
     pub async fn outgoing(&self, job: &Claimed) -> Result<Due, StoreError> {
         let Some((row, contact)) = self.find_outgoing(job.outbox_id).await? else {
             self.drop_job(job).await?;

@@ -21,7 +21,7 @@ impl Store {
     /// Takes back a reply whose delivery has not begun. The text of the reply becomes a draft again. The files of the reply are deleted.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the delivery has begun, or if someone else wrote the reply.
+    /// Returns [`StoreError::Conflict`] if the delivery has begun, or if someone else wrote the reply.
     pub async fn undo(
         &self,
         who: &StaffMember,

@@ -48,7 +48,7 @@ impl Store {
     /// Changes the peer educator `id`, or adds one if `id` is `None`.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the name is empty or too long.
+    /// Returns [`StoreError::Conflict`] if the name is empty or too long.
     pub async fn write_educator(
         &self,
         who: &StaffMember,
@@ -90,7 +90,7 @@ impl Store {
     /// Returns the peer educators, sorted by name. Inactive peer educators come last.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn educators(&self) -> Result<Vec<Educator>, StoreError> {
         let all = educators::Entity::find()
             .order_by_desc(educators::Column::Active)

@@ -51,7 +51,7 @@ impl Store {
     /// Returns every school that is not merged into another, sorted by name.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn schools(&self) -> Result<Vec<School>, StoreError> {
         let rows = schools::Entity::find()
             .filter(schools::Column::MergedInto.is_null())
@@ -65,7 +65,7 @@ impl Store {
     /// Adds a school, or returns the id of the existing school with the same name, kind and place.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the name is empty or too long.
+    /// Returns [`StoreError::Conflict`] if the name is empty or too long.
     pub async fn add_school(&self, who: &StaffMember, new: &NewSchool) -> Result<Uuid, StoreError> {
         let transaction = self.begin().await?;
         self.lock_registration(&transaction).await?;
@@ -111,7 +111,7 @@ impl Store {
     /// Merges the school `one` into the school `into`. All events of `one` then count for `into`.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if `one` and `into` are the same school or are already merged.
+    /// Returns [`StoreError::Conflict`] if `one` and `into` are the same school or are already merged.
     pub async fn merge_schools(&self, who: &StaffMember, one: Uuid, into: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.lock_registration(&transaction).await?;

@@ -141,7 +141,7 @@ impl Store {
     /// Computes the outreach totals of a period.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn outreach_totals(&self, period: Period) -> Result<OutreachTotals, StoreError> {
         self.outreach_totals_on(&self.reading, period).await
     }

@@ -60,10 +60,10 @@ impl Store {
     /// Registers a call that was answered outside this software. Returns the reference of the call's contact.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the time of the call is in the future or too long ago, if the text is too long, if the network is not a
-    /// valid line name, if the text and the answers are both empty, if the answers are not valid in the classification scheme, if the same
-    /// form was already submitted with a different text or colleague, or if an opening balance of the statistics already includes the calls
-    /// of that day.
+    /// Returns [`StoreError::Conflict`] if the time of the call is in the future or too long ago, if the text is too long, if the network
+    /// is not a valid line name, if the text and the answers are both empty, if the answers are not valid in the classification scheme, if
+    /// the same form was already submitted with a different text or colleague, or if an opening balance of the statistics already includes
+    /// the calls of that day.
     pub async fn log_call(&self, who: &StaffMember, call: NewCall) -> Result<Reference, StoreError> {
         let now = self.clock.now();
         if call.at > now + AHEAD {

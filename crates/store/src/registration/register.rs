@@ -38,7 +38,7 @@ impl Store {
     /// lease, the message is skipped; the other process registers it.
     ///
     /// # Errors
-    /// If the batch was not written. The call can safely be repeated.
+    /// Fails if the batch was not written. The call can safely be repeated.
     pub async fn register(&self, batch: Vec<(Journalled, Normalised)>) -> Result<(), StoreError> {
         // With an empty batch, the statement that deletes the batch's jobs would delete all jobs.
         if batch.is_empty() {

@@ -76,7 +76,7 @@ impl Store {
     /// taken when this function returns.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn due_alarms(&self) -> Result<Vec<DueStep>, StoreError> {
         if !self.may_alarm().await? {
             return Ok(Vec::new());
@@ -151,7 +151,7 @@ impl Store {
     /// them.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn ringing(&self) -> Result<Vec<Reference>, StoreError> {
         let colleagues = self.availabilities().await?;
         let waiting = self.in_danger().all(&self.reading).await?;
@@ -261,7 +261,7 @@ impl Store {
     /// so that others are told.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn note_alarm(
         &self,
         step: &DueStep,
@@ -294,7 +294,7 @@ impl Store {
     /// Raises a test alarm, which tells all recipients once.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn test_alarm(&self, who: &StaffMember) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.raise_alarm(&transaction, AlarmKind::Test, None).await?;
@@ -306,7 +306,7 @@ impl Store {
     /// Returns the most recent alarms, newest first.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn alarms(&self, most: u64) -> Result<Vec<AlarmRecord>, StoreError> {
         let rows = alarms::Entity::find()
             .order_by_desc(alarms::Column::RaisedAt)
@@ -348,7 +348,7 @@ impl Store {
     /// Returns the recipients whom the last alarm or test could not tell, with the problem.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn failing_alarm_paths(&self) -> Result<Vec<AlarmNotice>, StoreError> {
         let mut failing: Vec<AlarmNotice> = Vec::new();
         let recent = self.alarms(20).await?;

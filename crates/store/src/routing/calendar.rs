@@ -16,7 +16,7 @@ impl Store {
     /// Returns the active member of staff who takes duty and whose calendar has this secret.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn calendar_owner(&self, token: &str) -> Result<Option<StaffMember>, StoreError> {
         // Keyed hashes of both secrets are compared, so the time of the comparison reveals nothing about the secret.
         let compared = |token: &str| self.keys.lookup("calendar comparison", token);

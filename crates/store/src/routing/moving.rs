@@ -15,7 +15,8 @@ impl Store {
     /// move too and stay snoozed. Returns the number of contacts that were moved.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if there is no such counsellor or colleague. [`Conflict::SoAlready`] if both are the same person.
+    /// Returns [`StoreError::NotFound`] if there is no such counsellor or colleague. Returns [`Conflict::SoAlready`] if both are the same
+    /// person.
     pub async fn move_work(
         &self,
         who: &StaffMember,

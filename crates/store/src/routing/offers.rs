@@ -34,7 +34,7 @@ impl Store {
     /// Returns the contacts on offer to a counsellor, the first to end first.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn offers_to(&self, who: &StaffMember) -> Result<Vec<Offer>, StoreError> {
         let open = offers::Entity::find()
             .filter(offers::Column::StaffId.eq(who.id))
@@ -65,7 +65,7 @@ impl Store {
     /// Declines an offer, so that the contact is offered to the next counsellor.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if the contact is not on offer to `who`.
+    /// Returns [`StoreError::NotFound`] if the contact is not on offer to `who`.
     pub async fn decline(&self, who: &StaffMember, reference: Reference) -> Result<(), StoreError> {
         let (transaction, contact) = self.begin_on(reference).await?;
         let offer = offers::Entity::find_by_id((contact.id, who.id))
@@ -129,7 +129,7 @@ impl Store {
     /// Assigns the next contact of the queue that `who` is able to take. Returns `None` if there is none.
     ///
     /// # Errors
-    /// [`Conflict::NotAvailable`] if `who` is not available.
+    /// Returns [`Conflict::NotAvailable`] if `who` is not available.
     pub async fn take_next(&self, who: &StaffMember) -> Result<Option<Reference>, StoreError> {
         let transaction = self.begin().await?;
         self.lock_routing(&transaction).await?;

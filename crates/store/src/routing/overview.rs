@@ -95,7 +95,7 @@ impl Store {
     /// Returns the state of routing.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn routing_overview(&self) -> Result<Overview, StoreError> {
         let today = Some(self.today());
         let today = Period {

@@ -91,7 +91,7 @@ impl Store {
     /// contacts.
     ///
     /// # Errors
-    /// If a database query fails. Nothing of the step that failed is written.
+    /// Fails if a database query fails. Nothing of the step that failed is written.
     pub async fn route(&self) -> Result<Pass, StoreError> {
         let mut pass = Pass::default();
         if !self.has_work().await? {

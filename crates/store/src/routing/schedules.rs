@@ -68,7 +68,7 @@ impl Store {
     /// Returns the opening hours of a line, or of the whole centre if `line` is [`CENTRE`].
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn opening_hours(&self, line: &str) -> Result<Versioned<OpeningHours>, StoreError> {
         self.schedule(&self.reading, HOURS, line).await
     }
@@ -76,7 +76,8 @@ impl Store {
     /// Stores opening hours if `version` is the newest version. Returns the new version.
     ///
     /// # Errors
-    /// [`Conflict::ScheduleChanged`] if somebody else stored a newer version. [`Conflict::InvalidSchedule`] if the hours cannot work.
+    /// Returns [`Conflict::ScheduleChanged`] if somebody else stored a newer version. Returns [`Conflict::InvalidSchedule`] if the hours
+    /// cannot work.
     pub async fn set_opening_hours(
         &self,
         who: &StaffMember,
@@ -94,7 +95,7 @@ impl Store {
     /// Returns the shift plan.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn shift_plan(&self) -> Result<Versioned<ShiftPlan>, StoreError> {
         self.schedule(&self.reading, SHIFTS, CENTRE).await
     }
@@ -110,7 +111,8 @@ impl Store {
     /// Stores a shift plan if `version` is the newest version. Returns the new version.
     ///
     /// # Errors
-    /// [`Conflict::ScheduleChanged`] if somebody else stored a newer version. [`Conflict::InvalidSchedule`] if the plan cannot work.
+    /// Returns [`Conflict::ScheduleChanged`] if somebody else stored a newer version. Returns [`Conflict::InvalidSchedule`] if the plan
+    /// cannot work.
     pub async fn set_shift_plan(
         &self,
         who: &StaffMember,
@@ -128,8 +130,8 @@ impl Store {
     /// Asks for a swap: `who` gives the own weekly shift `shift` on `date` to the colleague `to`. Returns the id of the request.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if there is no such colleague. [`Conflict::HasPassed`] if the date is in the past. Otherwise as
-    /// [`Store::set_shift_plan`], and [`Conflict::SoAlready`] if the same request is already open.
+    /// Returns [`StoreError::NotFound`] if there is no such colleague. Returns [`Conflict::HasPassed`] if the date is in the past.
+    /// Otherwise as [`Store::set_shift_plan`], and [`Conflict::SoAlready`] if the same request is already open.
     pub async fn ask_swap(
         &self,
         who: &StaffMember,
@@ -157,8 +159,8 @@ impl Store {
     /// Confirms or declines a request to swap.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if there is no such request. [`Conflict::DoneAlready`] if it is already decided. Otherwise as
-    /// [`Store::set_shift_plan`].
+    /// Returns [`StoreError::NotFound`] if there is no such request. Returns [`Conflict::DoneAlready`] if it is already decided. Otherwise
+    /// as [`Store::set_shift_plan`].
     pub async fn decide_swap(&self, who: &StaffMember, id: Uuid, confirmed: bool) -> Result<(), StoreError> {
         self.change_swaps(who, |plan| {
             if confirmed {
@@ -191,7 +193,7 @@ impl Store {
     /// Returns whether a line is open at `at`. The line's own hours come before the hours of the centre.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn opening(&self, line: &str, at: DateTime<Utc>) -> Result<Opening, StoreError> {
         self.opening_in(&self.reading, line, at).await
     }

@@ -24,7 +24,7 @@ impl Store {
     /// Records what a colleague can do.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if there is no such colleague.
+    /// Returns [`StoreError::NotFound`] if there is no such colleague.
     pub async fn set_skills(&self, who: &StaffMember, of: Uuid, skills: &Skills) -> Result<(), StoreError> {
         self.change_skills(who, of, "staff skills", |stored| skills.clone_into(stored))
             .await
@@ -33,7 +33,7 @@ impl Store {
     /// Begins or ends a break. During a break, a counsellor gets no contacts automatically.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn set_break(&self, who: &StaffMember, on_break: bool) -> Result<(), StoreError> {
         self.change_skills(who, who.id, "break", |stored| stored.on_break = on_break)
             .await

@@ -22,7 +22,7 @@ impl Files {
     /// Creates the folder if it does not exist. [`Files::room`] fails once fewer than `reserve` bytes are free.
     ///
     /// # Errors
-    /// If the folder cannot be created.
+    /// Fails if the folder cannot be created.
     pub fn open(folder: &Path, reserve: u64) -> std::io::Result<Self> {
         fs::create_dir_all(folder)?;
         Ok(Self {
@@ -34,7 +34,7 @@ impl Files {
     /// Locks the folder for this process. The lock ends when the returned file is dropped or the process ends, even by a crash.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if another process has the lock.
+    /// Returns [`StoreError::Conflict`] if another process has the lock.
     pub fn lock(&self) -> Result<fs::File, StoreError> {
         let file = fs::File::create(self.folder.join("lock"))?;
         match file.try_lock() {
@@ -47,7 +47,7 @@ impl Files {
     /// Checks that the disk has at least `reserve` free bytes.
     ///
     /// # Errors
-    /// [`StoreError::DiskFull`] if the disk has fewer free bytes; another error if the free space cannot be determined.
+    /// Returns [`StoreError::DiskFull`] if the disk has fewer free bytes. Returns another error if the free space cannot be determined.
     pub fn room(&self) -> Result<(), StoreError> {
         let disk = rustix::fs::statvfs(&self.folder).map_err(std::io::Error::from)?;
         let free = disk.f_bavail.saturating_mul(disk.f_frsize);
@@ -61,7 +61,7 @@ impl Files {
     /// Writes and deletes a small file, to check that files can be written to the disk.
     ///
     /// # Errors
-    /// If the file cannot be written.
+    /// Fails if the file cannot be written.
     pub async fn probe(&self) -> Result<(), StoreError> {
         let file = self.folder.join("probe");
         let tried = tokio::task::spawn_blocking(move || {
@@ -75,7 +75,8 @@ impl Files {
     /// Writes files and syncs them, so that they survive a power cut.
     ///
     /// # Errors
-    /// If a file cannot be written. The files that were written before the error stay on the disk. They are unused and only take up space.
+    /// Fails if a file cannot be written. The files that were written before the error stay on the disk. They are unused and only take up
+    /// space.
     pub async fn write(&self, files: Vec<(Uuid, Vec<u8>)>) -> Result<(), StoreError> {
         if files.is_empty() {
             return Ok(());
@@ -107,7 +108,7 @@ impl Files {
     /// Reads the sealed file with this id.
     ///
     /// # Errors
-    /// If the file does not exist or cannot be read.
+    /// Fails if the file does not exist or cannot be read.
     pub async fn read(&self, id: Uuid) -> Result<Vec<u8>, StoreError> {
         Ok(tokio::fs::read(self.folder.join(id.to_string())).await?)
     }

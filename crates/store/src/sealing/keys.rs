@@ -46,7 +46,7 @@ impl Keys {
     /// Reads the master key file. Creates the file, with mode 0600, if it does not exist and `may_make` is `true`.
     ///
     /// # Errors
-    /// If the file cannot be read or created, does not contain a master key, or is accessible to other users.
+    /// Fails if the file cannot be read or created, does not contain a master key, or is accessible to other users.
     pub fn load(path: &Path, may_make: bool) -> anyhow::Result<Self> {
         let shown = path.display();
         if !path.exists() {
@@ -72,7 +72,8 @@ impl Keys {
     /// Derives the keys from a master key.
     ///
     /// # Errors
-    /// Never in practice: HKDF with SHA-256 fails only for a derived key longer than 8,160 bytes (RFC 5869), and these keys have 32 bytes.
+    /// Never fails in practice, because HKDF with SHA-256 fails only for a derived key longer than 8,160 bytes (RFC 5869), and these keys
+    /// have 32 bytes.
     pub fn from_master(master: &[u8]) -> anyhow::Result<Self> {
         let hkdf = Hkdf::<Sha256>::new(Some(b"hotline"), master);
         let derive = |purpose: &str| {
@@ -95,7 +96,7 @@ impl Keys {
     /// `place`, a text that names the record.
     ///
     /// # Errors
-    /// Never in practice: the cipher rejects only messages longer than 256 GiB.
+    /// Never fails in practice, because the cipher rejects only messages longer than 256 GiB.
     pub fn new_data_key(&self, place: &str) -> Result<(DataKey, Vec<u8>), StoreError> {
         let key = DataKey(chance::bytes());
         let wrapped = seal(&self.wrapping, place, &key.0)?;
@@ -105,7 +106,7 @@ impl Keys {
     /// Unwraps (decrypts) a data key that was wrapped for `place`.
     ///
     /// # Errors
-    /// If the data key was wrapped with another master key, was wrapped for another place, or is damaged.
+    /// Fails if the data key was wrapped with another master key, was wrapped for another place, or is damaged.
     pub fn data_key(&self, place: &str, wrapped: &[u8]) -> Result<DataKey, StoreError> {
         let key = open(&self.wrapping, place, wrapped)?;
         key.try_into()
@@ -117,7 +118,7 @@ impl Keys {
     /// browsers keep a history of URLs.
     ///
     /// # Errors
-    /// Never in practice: the cipher rejects only messages longer than 256 GiB.
+    /// Never fails in practice, because the cipher rejects only messages longer than 256 GiB.
     pub fn encrypt_for_url(&self, words: &str) -> Result<String, StoreError> {
         let sealed = seal(&self.addresses, "address", words.as_bytes())?;
         Ok(data_encoding::BASE64URL_NOPAD.encode(&sealed))
@@ -198,7 +199,7 @@ impl DataKey {
     /// Encrypts `plain` and binds the result to a place (a record and a field), such as `contact|<id>|card`.
     ///
     /// # Errors
-    /// Never in practice: the cipher rejects only messages longer than 256 GiB.
+    /// Never fails in practice, because the cipher rejects only messages longer than 256 GiB.
     pub fn seal(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
         seal(&self.0, place, plain)
     }
@@ -206,7 +207,7 @@ impl DataKey {
     /// Decrypts a value that was sealed for this place.
     ///
     /// # Errors
-    /// If the value was sealed with another key, was sealed for another place, or is damaged.
+    /// Fails if the value was sealed with another key, was sealed for another place, or is damaged.
     pub fn open(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
         open(&self.0, place, sealed)
     }

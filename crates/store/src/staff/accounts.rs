@@ -57,7 +57,7 @@ impl Store {
     /// Adds a member of staff.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the log-in name is taken or not allowed, or if the password is too short, too long or too weak.
+    /// Returns [`StoreError::Conflict`] if the log-in name is taken or not allowed, or if the password is too short, too long or too weak.
     pub async fn add_staff(
         &self,
         login: &str,
@@ -105,7 +105,7 @@ impl Store {
     /// Returns the active staff who may work on contacts, sorted by name.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn colleagues(&self) -> Result<Vec<StaffMember>, StoreError> {
         let mut all = self.staff().await?;
         all.retain(|one| one.active && one.role.may(Right::WorkOnContacts));
@@ -116,7 +116,7 @@ impl Store {
     /// Returns the teams of the active staff who may work on contacts, sorted by name.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn teams(&self) -> Result<BTreeSet<String>, StoreError> {
         let all = self.colleagues().await?;
         Ok(all.into_iter().filter_map(|one| one.team).collect())
@@ -126,7 +126,7 @@ impl Store {
     /// team.
     ///
     /// # Errors
-    /// If the log-in name is unknown, or if the length of the team name is not between 1 and 40 characters.
+    /// Fails if the log-in name is unknown, or if the length of the team name is not between 1 and 40 characters.
     pub async fn set_team(&self, login: &str, team: Option<&str>) -> Result<(), StoreError> {
         let row = self
             .find_login(login)
@@ -166,7 +166,7 @@ impl Store {
     /// Disables an account. Immediately ends its sessions, revokes the tokens that it created, and unassigns the contacts assigned to it.
     ///
     /// # Errors
-    /// If there is no such log-in name.
+    /// Fails if there is no such log-in name.
     pub async fn disable_staff(&self, login: &str) -> Result<(), StoreError> {
         let row = self
             .find_login(login)
@@ -218,7 +218,7 @@ impl Store {
     /// Enables a disabled account, so that its owner can log in again.
     ///
     /// # Errors
-    /// If there is no such log-in name.
+    /// Fails if there is no such log-in name.
     pub async fn enable_staff(&self, login: &str) -> Result<(), StoreError> {
         let row = self
             .find_login(login)
@@ -256,7 +256,7 @@ impl Store {
     /// whose secret is `token`. Returns `false` if the current password is wrong.
     ///
     /// # Errors
-    /// If the new password is too short, too long or too weak.
+    /// Fails if the new password is too short, too long or too weak.
     pub async fn change_password(
         &self,
         who: &StaffMember,
@@ -310,7 +310,7 @@ impl Store {
     /// Returns all staff, sorted by log-in name.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn staff(&self) -> Result<Vec<StaffMember>, StoreError> {
         let rows = staff::Entity::find()
             .order_by_asc(staff::Column::Login)
@@ -322,7 +322,7 @@ impl Store {
     /// Stores the personal settings of a member of staff.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn prefer(&self, who: &StaffMember, preferences: &Preferences) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         staff::ActiveModel {

@@ -17,7 +17,7 @@ impl Store {
     /// Records that `who` is about to do `action` to `object`.
     ///
     /// # Errors
-    /// If a database query fails. The caller must then not perform the action.
+    /// Fails if a database query fails. The caller must then not perform the action.
     pub async fn audit(
         &self,
         who: Option<&StaffMember>,

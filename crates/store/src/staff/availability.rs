@@ -45,7 +45,7 @@ impl Store {
     /// Returns the active staff who may work on contacts, sorted by name, each with the availability.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn availabilities(&self) -> Result<Vec<Colleague>, StoreError> {
         self.availabilities_in(&self.reading).await
     }
@@ -95,7 +95,7 @@ impl Store {
     /// Switches a member of staff on or off duty.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn set_on_duty(&self, who: &StaffMember, on_duty: bool) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         staff::ActiveModel {

@@ -35,7 +35,7 @@ impl Store {
     /// Returns all canned replies, sorted by name.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn canned(&self) -> Result<Vec<Canned>, StoreError> {
         let rows = canned::Entity::find()
             .order_by_asc(canned::Column::Name)
@@ -53,8 +53,8 @@ impl Store {
     /// Adds a canned reply, or changes the canned reply with this id.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the name is missing, taken or too long; if both texts are missing; or if a text is too long or has an
-    /// unknown placeholder.
+    /// Returns [`StoreError::Conflict`] if the name is missing, taken or too long; if both texts are missing; or if a text is too long or
+    /// has an unknown placeholder.
     pub async fn write_canned(
         &self,
         who: &StaffMember,
@@ -115,7 +115,7 @@ impl Store {
     /// Deletes a canned reply.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn delete_canned(&self, who: &StaffMember, id: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         canned::Entity::delete_by_id(id).exec(&transaction).await?;

@@ -106,7 +106,7 @@ async fn turn(device: Device) -> Result<Turn, StoreError> {
 /// Checks whether this password is acceptable for the member of staff with this log-in name and display name.
 ///
 /// # Errors
-/// If the password is too short, too long or easy to guess.
+/// Fails if the password is too short, too long or easy to guess.
 pub fn judge(password: &Private<String>, login: &str, name: &str) -> Result<(), Conflict> {
     let text = password.expose();
     match text.chars().count() {

@@ -67,7 +67,7 @@ impl Store {
     /// Logs in. Returns `None` for an unknown log-in name, a wrong password or a disabled account. All three cases take the same time.
     ///
     /// # Errors
-    /// If a database query fails, or if too many other log-ins are waiting for their password check.
+    /// Fails if a database query fails, or if too many other log-ins are waiting for their password check.
     pub async fn log_in(
         &self,
         login: &str,
@@ -135,7 +135,7 @@ impl Store {
     /// which ends if it is unused for 30 minutes.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn logged_in(&self, token: &str, asker: Asker) -> Result<Option<StaffMember>, StoreError> {
         let hash = self.keys.lookup("session", token);
         let found = sessions::Entity::find_by_id(hash.clone());
@@ -185,7 +185,7 @@ impl Store {
     /// Ends a session. If it was the last session of the member of staff, the duty ends too.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn log_out(&self, token: &str) -> Result<(), StoreError> {
         let hash = self.keys.lookup("session", token);
         let transaction = self.begin().await?;

@@ -46,7 +46,7 @@ impl Store {
     /// Creates a token and returns its secret. The secret cannot be shown again, because only its hash is stored.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the name is empty or too long.
+    /// Returns [`StoreError::Conflict`] if the name is empty or too long.
     pub async fn make_token(
         &self,
         who: Option<&StaffMember>,
@@ -81,7 +81,7 @@ impl Store {
     /// Revokes a token immediately.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the token was already revoked.
+    /// Returns [`StoreError::Conflict`] if the token was already revoked.
     pub async fn end_token(&self, who: Option<&StaffMember>, id: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         let found = tokens::Entity::find_by_id(id).one(&transaction).await?;
@@ -104,7 +104,7 @@ impl Store {
     /// Returns all tokens, newest first.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn tokens(&self) -> Result<Vec<Token>, StoreError> {
         let rows = tokens::Entity::find()
             .order_by_desc(tokens::Column::MadeAt)
@@ -123,7 +123,7 @@ impl Store {
     /// Returns whether `secret` is a valid token.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn reads_figures(&self, secret: &str) -> Result<bool, StoreError> {
         if !secret.starts_with(PREFIX) {
             return Ok(false);

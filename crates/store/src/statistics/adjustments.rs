@@ -154,10 +154,10 @@ impl Store {
     /// Enters an opening balance or a correction.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if a field is missing, if the last day is before the first day or in the future, if the number is out of
-    /// range, or if [`Store::countable`] does not contain the value. An opening balance is also refused in three cases: it does not end
-    /// before today; it overlaps another opening balance for the same value; it covers a day on which this software counted a contact or
-    /// case with that value. A correction is also refused if an identical correction exists.
+    /// Returns [`StoreError::Conflict`] if a field is missing, if the last day is before the first day or in the future, if the number is
+    /// out of range, or if [`Store::countable`] does not contain the value. An opening balance is also refused in three cases: it does not
+    /// end before today; it overlaps another opening balance for the same value; it covers a day on which this software counted a contact
+    /// or case with that value. A correction is also refused if an identical correction exists.
     pub async fn enter_adjustment(
         &self,
         who: Option<&StaffMember>,
@@ -169,7 +169,7 @@ impl Store {
     /// Enters these adjustments. If one adjustment is invalid, enters none of them.
     ///
     /// # Errors
-    /// The errors of [`Store::enter_adjustment`]; also [`StoreError::Conflict`] for more than 10,000 adjustments.
+    /// Returns the errors of [`Store::enter_adjustment`]. Also returns [`StoreError::Conflict`] for more than 10,000 adjustments.
     pub async fn enter_adjustments(
         &self,
         who: Option<&StaffMember>,
@@ -191,7 +191,7 @@ impl Store {
     /// Returns one result for each adjustment: the conflict, or `None` if the adjustment is valid.
     ///
     /// # Errors
-    /// If a database query fails, or if there are more than 10,000 adjustments.
+    /// Fails if a database query fails, or if there are more than 10,000 adjustments.
     pub async fn check_adjustments(
         &self,
         new: &[NewAdjustment],
@@ -318,7 +318,7 @@ impl Store {
     /// Withdraws an adjustment that was entered by mistake. The adjustment remains visible but is no longer part of the totals.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the adjustment is already withdrawn.
+    /// Returns [`StoreError::Conflict`] if the adjustment is already withdrawn.
     pub async fn withdraw_balance(&self, who: Option<&StaffMember>, id: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.lock_registration(&transaction).await?;
@@ -377,7 +377,7 @@ impl Store {
     /// Returns all adjustments, including withdrawn adjustments, sorted by their first day.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn balances(&self) -> Result<Vec<Adjustment>, StoreError> {
         self.balances_on(&self.reading).await
     }

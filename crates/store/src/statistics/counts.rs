@@ -99,7 +99,8 @@ impl Store {
     /// Writes the columns of a contact in which `after` differs from `before`, and updates the stored counts.
     ///
     /// # Errors
-    /// [`NewerOpen`](crate::error::Conflict::NewerOpen) if the change reopens the contact while the same person has another open contact.
+    /// Returns [`NewerOpen`](crate::error::Conflict::NewerOpen) if the change reopens the contact while the same person has another open
+    /// contact.
     pub(crate) async fn change_contact(
         &self,
         transaction: &DatabaseTransaction,

@@ -75,8 +75,8 @@ impl Store {
     /// newest contact if `after` is `None`.
     ///
     /// # Errors
-    /// The errors of [`Store::breakdown`]; also [`StoreError::Conflict`] if the figure does not count contacts or closings, or if the time
-    /// in `after` is out of range.
+    /// Returns the errors of [`Store::breakdown`]. Also returns [`StoreError::Conflict`] if the figure does not count contacts or closings,
+    /// or if the time in `after` is out of range.
     pub async fn pointed_at(
         &self,
         pointed: &DrillDown,

@@ -53,7 +53,7 @@ impl StatisticsFilter {
     /// Parses a list such as `channel,month`: dimensions, and at most one kind of interval.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if there are two kinds of intervals. Invalid dimensions are rejected when the query runs.
+    /// Returns [`StoreError::Conflict`] if there are two kinds of intervals. Invalid dimensions are rejected when the query runs.
     pub fn parse(of: Measure, period: Period, by: &str) -> Result<Self, StoreError> {
         let mut cut = Self::of(of, period, [], None);
         for name in by.split(',').map(str::trim).filter(|name| !name.is_empty()) {

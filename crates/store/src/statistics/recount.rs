@@ -46,7 +46,7 @@ impl Store {
     /// the recount.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn verify_figures(&self, most: usize) -> Result<Verified, StoreError> {
         let transaction = self.begin_snapshot().await?;
         let (counted, contacts) = self.count_all(&transaction).await?;
@@ -78,8 +78,8 @@ impl Store {
     /// Recounts all contacts, cases and referrals, and replaces the stored counts with the result.
     ///
     /// # Errors
-    /// [`Conflict::Served`] if another process serves this SQLite database, because the recount would block registration in that process.
-    /// Another [`StoreError`] if a database query fails. The stored counts do not change if an error is returned.
+    /// Returns [`Conflict::Served`] if another process serves this SQLite database, because the recount would block registration in that
+    /// process. Returns another [`StoreError`] if a database query fails. The stored counts do not change if an error is returned.
     pub async fn rebuild_figures(&self) -> Result<(), StoreError> {
         let _alone = match self.on_sqlite() && self.served.get().is_none() {
             true => Some(self.files.lock()?),

@@ -69,7 +69,7 @@ impl Store {
     /// following page, or `None` at the end.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn rows(
         &self,
         period: Period,

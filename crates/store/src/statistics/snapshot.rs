@@ -61,7 +61,8 @@ impl Store {
     /// Loads a breakdown: the figures of a period, grouped by the dimensions of `cut`.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] if the measure has no such dimension, if a dimension is repeated, or if there are more than two dimensions.
+    /// Returns [`StoreError::Conflict`] if the measure has no such dimension, if a dimension is repeated, or if there are more than two
+    /// dimensions.
     pub async fn breakdown(&self, cut: &StatisticsFilter) -> Result<Breakdown, StoreError> {
         let mut look = self.begin_figures().await?;
         let found = look.breakdown(cut).await?;
@@ -77,8 +78,8 @@ impl Store {
     /// reader can still subtract the figures of two permitted periods.
     ///
     /// # Errors
-    /// The errors of [`Store::breakdown`]; also [`StoreError::Conflict`] if figures about persons are grouped so finely that suppression
-    /// would not protect the persons.
+    /// Returns the errors of [`Store::breakdown`]. Also returns [`StoreError::Conflict`] if figures about persons are grouped so finely
+    /// that suppression would not protect the persons.
     pub async fn breakdown_for_reader(
         &self,
         cut: &StatisticsFilter,
@@ -92,7 +93,7 @@ impl Store {
     /// Loads the totals of a period. An [`Adjustment`] is included only if all its days are in the period.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn totals(&self, period: Period) -> Result<Totals, StoreError> {
         let mut look = self.begin_figures().await?;
         let found = look.totals(period).await?;
@@ -102,7 +103,7 @@ impl Store {
     /// Loads the report of a period for managers. `least` has the same meaning as in [`Store::breakdown_for_reader`].
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn report(&self, period: Period, least: i64) -> Result<Report, StoreError> {
         let mut look = self.begin_figures().await?;
         let found = look.report(period, least).await?;
@@ -112,7 +113,7 @@ impl Store {
     /// Fills in a return: the report form of a body, which is an organisation that collects the statistics of helplines.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if no mapping of this body is in force on the last day of the period.
+    /// Returns [`StoreError::NotFound`] if no mapping of this body is in force on the last day of the period.
     pub async fn fill_return(
         &self,
         name: &str,

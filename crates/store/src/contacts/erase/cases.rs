@@ -25,7 +25,7 @@ impl Store {
     /// that encrypted these texts. The case keeps its number, kind, institution and days, because figures of the statistics depend on them.
     ///
     /// # Errors
-    /// [`Conflict::CaseOpen`] if one of these cases is still open.
+    /// Returns [`Conflict::CaseOpen`] if one of these cases is still open.
     pub(super) async fn erase_cases(
         &self,
         transaction: &DatabaseTransaction,

@@ -22,7 +22,7 @@ impl Store {
     /// base backups keep the old rows until they are recycled or expire.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub(super) async fn clear_deleted(&self) -> Result<bool, StoreError> {
         if !self.on_sqlite() {
             self.reading
