@@ -23,7 +23,7 @@ impl Signals {
     /// the write-ahead log of the database stays unmerged.
     ///
     /// # Errors
-    /// If the handlers cannot be installed.
+    /// Fails if the handlers cannot be installed.
     pub fn install() -> anyhow::Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
