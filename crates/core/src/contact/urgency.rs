@@ -1,8 +1,8 @@
 //! Suggests how urgent a contact is, from what the person answered and wrote. The suggestion puts contacts in order; a counsellor decides.
 //!
 //! The rules are data: `config/urgency/rules-1.toml`, which explains how a centre edits them. Rules only raise the urgency. A "no" to the
-//! question "Are you in danger now?" therefore lowers nothing, and neither does a harmless sentence beside an alarming one. Every raise has a
-//! reason that counsellors see; there is no score.
+//! question "Are you in danger now?" therefore does not lower the urgency, and neither does a harmless sentence beside an alarming one.
+//! Every raise has a reason that counsellors see; there is no score.
 
 mod pattern;
 mod rules;

@@ -1,4 +1,4 @@
-//! The alarm that leaves the desk: when somebody is told about a contact in danger that nobody takes care of.
+//! The alarm that leaves the desk: when it is sent, and to which recipients.
 
 use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, Utc, Weekday};
 use chrono_tz::Tz;
@@ -8,27 +8,28 @@ use serde::Deserialize;
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AlarmSettings {
-    /// Minutes that a contact in danger may wait unopened before the alarm is raised. If nobody is available, it is raised at once.
+    /// Minutes for which a contact in danger may wait before the alarm is raised, unless a present assignee has opened the contact. If no
+    /// counsellor is available, the alarm is raised at once.
     pub after_minutes: u16,
-    /// Minutes between two steps of an alarm. Each step tells the recipients of all steps so far.
+    /// Minutes between two steps of an alarm. Each step is sent to the recipients of all steps so far.
     pub repeat_minutes: u16,
     /// When a test alarm is sent each week, such as "Mon 09:00" in the centre's time zone. `None`: no weekly test.
     pub weekly_test: Option<WeeklyTest>,
-    /// Who is told.
+    /// The people to whom alarms are sent.
     pub recipients: Vec<AlarmRecipient>,
 }
 
-/// Somebody who is told about an alarm.
+/// A person to whom alarms are sent.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AlarmRecipient {
     /// The name that the history of alarms shows.
     pub name: String,
-    /// The line that carries the alarm: a mail line, a Telegram line, or a bridge line, which sends a signed webhook.
+    /// The line that sends the alarm: a mail line, a Telegram line, or a bridge line, which sends a signed webhook.
     pub line: String,
     /// The address on that line: an e-mail address, the id of a Telegram chat, or an id that the bridge program knows.
     pub to: String,
-    /// The step of the alarm from which on this recipient is told, from 1.
+    /// The first step that is sent to this recipient. Steps are counted from 1.
     #[serde(default = "first_step")]
     pub from_step: u16,
 }
@@ -96,8 +97,8 @@ impl WeeklyTest {
 }
 
 impl AlarmSettings {
-    /// Returns whether the alarm about a contact in danger is due. `in_care`: a member of staff who is present has opened the contact and is
-    /// its assignee.
+    /// Returns whether the alarm about a contact in danger is due. `in_care` is `true` if the contact has an assignee who is present and
+    /// has opened the contact.
     #[must_use]
     pub fn is_due(
         &self,
@@ -116,14 +117,14 @@ impl AlarmSettings {
         TimeDelta::minutes(self.repeat_minutes.max(1).into())
     }
 
-    /// Returns who is told in a step: the recipients of this step and of all earlier ones.
+    /// Returns the recipients to whom a step is sent: the recipients of this step and of all earlier steps.
     pub fn told_in(&self, step: u16) -> impl Iterator<Item = &AlarmRecipient> {
         self.recipients
             .iter()
             .filter(move |recipient| recipient.from_step <= step)
     }
 
-    /// Returns the number of the step in which everybody is told.
+    /// Returns the number of the first step that is sent to all recipients.
     #[must_use]
     pub fn last_step(&self) -> u16 {
         let steps = self.recipients.iter().map(|recipient| recipient.from_step);

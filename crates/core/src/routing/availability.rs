@@ -7,7 +7,7 @@ use crate::routing::settings::Routing;
 /// The facts that decide whether a member of staff is available.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Duty {
-    /// Whether the member of staff switched to "on duty".
+    /// Whether the on-duty switch of the member of staff is on.
     pub switched_on: bool,
     /// Whether the member of staff has at least one log-in that has not ended.
     pub logged_in: bool,
@@ -26,17 +26,17 @@ pub enum Availability {
     },
     /// The member of staff takes care of no contact.
     Away {
-        /// Since when.
+        /// The moment at which the member of staff became away.
         since: DateTime<Utc>,
     },
 }
 
 impl Duty {
-    /// Returns whether the member of staff is available at `now`: switched on, logged in, and active within
-    /// [`Routing::away_after_minutes`].
+    /// Returns whether the member of staff is available at `now`: on duty, logged in, and with an action in the last
+    /// [`Routing::away_after_minutes`] minutes.
     ///
-    /// A member of staff who switched off or logged out is away since the last action. Whoever goes on working after switching off
-    /// therefore keeps the own contacts until the last action is [`Routing::return_after_minutes`] ago.
+    /// A member of staff who goes off duty or logs out is away since the last action. A member of staff who goes off duty and continues to
+    /// work therefore keeps the assigned contacts until the last action is [`Routing::return_after_minutes`] ago.
     #[must_use]
     pub fn availability(self, routing: &Routing, now: DateTime<Utc>) -> Availability {
         let Some(last_action) = self.last_action else {
@@ -57,8 +57,8 @@ impl Duty {
         }
     }
 
-    /// Returns whether the member of staff is at the desk: logged in, and active within [`Routing::away_after_minutes`], on duty or not. A
-    /// colleague cannot take the contacts of somebody who is present.
+    /// Returns whether the member of staff is at the desk: logged in, and with an action in the last [`Routing::away_after_minutes`]
+    /// minutes, on duty or not. A colleague cannot take a contact from an assignee who is present.
     #[must_use]
     pub fn is_present(self, routing: &Routing, now: DateTime<Utc>) -> bool {
         let switched_on = Self {

@@ -22,11 +22,11 @@ pub struct Counsellor {
     pub skills: Skills,
     /// Whether the counsellor is available, see [`crate::routing::availability::Availability`].
     pub available: bool,
-    /// Whether the counsellor's shift is now, or the centre has no shift plan.
+    /// Whether the counsellor is on shift. `true` if the centre has no shift plan.
     pub on_shift: bool,
-    /// The points of the contacts that wait for the counsellor's replies.
+    /// The counsellor's load in points.
     pub load: u16,
-    /// The number of severe contacts (urgent or in danger) that the counsellor got in this shift.
+    /// The number of severe contacts (urgent or in danger) that the counsellor got in the last twelve hours.
     pub severe: u16,
     /// The number of contacts that the counsellor got automatically in the last seven days.
     pub given_this_week: u32,
@@ -72,9 +72,9 @@ pub enum PassedOver {
     Team,
     /// The counsellor takes no contacts in danger.
     Danger,
-    /// The contact would exceed the counsellor's capacity. A contact in danger may exceed it.
+    /// The contact would exceed the counsellor's capacity. This is no reason if the contact is in danger.
     Capacity,
-    /// The counsellor had enough severe contacts in this shift.
+    /// The counsellor got the maximum number of severe contacts in the last twelve hours.
     SevereCap,
     /// The counsellor could take the contact, but another one comes first.
     NotFirst,
@@ -126,9 +126,10 @@ pub struct Decision {
 
 /// Decides who gets a contact.
 ///
-/// A counsellor is able if nothing in [`obstacle`] speaks against it. Among the able counsellors on shift, the order is: who knows the
-/// person, the best match of skills, the lowest load relative to the capacity, who has been idle longest, who got the fewest contacts this
-/// week. If nobody on shift is able, the available members of the fallback group are considered in the same order.
+/// A counsellor is able if [`obstacle`] returns `None`. The able counsellors are compared by these criteria, and the first difference
+/// decides: who answered the person before, who has the best match of skills, who has the lowest load relative to the capacity, who has
+/// been idle longest, and who got the fewest contacts in the last seven days. If no counsellor is able, the members of the fallback group
+/// for whom the shift is the only obstacle are compared by the same criteria.
 #[must_use]
 pub fn decide(need: &Need, counsellors: &[Counsellor], routing: &Routing, now: DateTime<Utc>) -> Decision {
     let obstacles: Vec<_> = counsellors
@@ -164,7 +165,7 @@ pub fn decide(need: &Need, counsellors: &[Counsellor], routing: &Routing, now: D
 
 /// Returns the first reason why a counsellor cannot get a contact automatically. `None`: the counsellor can.
 ///
-/// [`PassedOver::OffShift`] is the last reason, so that it means: able but for the shift.
+/// [`PassedOver::OffShift`] is checked last. It therefore means that the shift is the only reason.
 #[must_use]
 pub fn obstacle(
     need: &Need,
@@ -206,7 +207,7 @@ pub fn inability(
     if let Some(unmet) = unmet {
         return Some((*unmet).into());
     }
-    // Danger does not wait for room: the capacity protects counsellors from ordinary work.
+    // A contact in danger may exceed the capacity, which protects counsellors from too much ordinary work.
     if need.is_danger() {
         return None;
     }

@@ -203,7 +203,7 @@ proptest! {
             let limit = desk.routing.return_after();
             for contact in desk.contacts.iter().filter(|one| one.waits) {
                 let Some(who) = contact.assignee else {
-                    // Nobody available has room for it.
+                    // No available counsellor has capacity left for the contact.
                     let free = |one: &Counsellor| one.available && one.load < one.capacity(&desk.routing);
                     prop_assert!(!desk.counsellors().iter().any(free));
                     continue;

@@ -206,7 +206,8 @@ proptest! {
         }
     }
 
-    /// However many more urgent contacts arrive, a requirement relaxes and capacity is freed: everybody is served in the end.
+    /// Requirements relax and capacity is freed, so every person gets a counsellor in the end, regardless of how many more urgent contacts
+    /// arrive.
     #[test]
     fn everybody_is_served_when_capacity_is_freed(waiting in waiting(), mut one in counsellor(0)) {
         one.available = true;

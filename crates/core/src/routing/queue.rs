@@ -11,14 +11,15 @@ use crate::routing::{
     skills::Need,
 };
 
-/// Returns the place of a contact in the queue; the smallest comes first: danger, urgent, then the person who has waited longest.
+/// Returns the place of a contact in the queue. The contact with the smallest place comes first. Contacts in danger come before urgent
+/// contacts, and urgent contacts before ordinary ones; among equals, the person who has waited longest comes first.
 #[must_use]
 pub fn place(need: &Need) -> impl Ord + use<> {
     (Reverse(need.urgency), need.waiting_since, need.contact)
 }
 
-/// Decides about all waiting contacts in the order of the queue. Each decision counts in the next ones. A contact that nobody can take does
-/// not hold up those behind it.
+/// Decides about all waiting contacts in the order of the queue. Each decision adds to the load that later decisions use. A contact that no
+/// counsellor can take does not delay the contacts behind it.
 #[must_use]
 pub fn assign_all(
     mut waiting: Vec<Need>,

@@ -28,7 +28,8 @@ pub enum Mode {
     /// A contact is assigned to the best counsellor.
     #[default]
     Assign,
-    /// A contact is offered to the best counsellor, who accepts it within [`Routing::accept_minutes`]; otherwise it is offered to the next.
+    /// A contact is offered to the best counsellor. If this counsellor does not accept the contact within [`Routing::accept_minutes`], the
+    /// contact is offered to the next counsellor.
     Offer,
     /// Counsellors ask for the next contact.
     Pull,
@@ -44,17 +45,17 @@ pub struct Routing {
     pub away_after_minutes: u16,
     /// Minutes after which the waiting contacts of an away counsellor return to the queue. 0: at once.
     pub return_after_minutes: u16,
-    /// How contacts reach counsellors, where [`Routing::teams`] has no other mode for the counsellor's team.
+    /// How contacts reach counsellors whose team is not listed in [`Routing::teams`].
     pub mode: Mode,
     /// The modes of teams.
     pub teams: BTreeMap<String, Mode>,
     /// Minutes in which a counsellor accepts an offered contact.
     pub accept_minutes: u16,
-    /// The load in points that a counsellor can carry, where the skills of the counsellor have no other.
+    /// The maximum load, in points, of a counsellor for whom no other capacity is recorded.
     pub capacity: u16,
     /// The points of one contact by channel. A channel that is not listed has [`Routing::USUAL_WEIGHT`].
     pub weights: BTreeMap<String, u16>,
-    /// The number of severe contacts in one shift above which a counsellor gets no further severe contact. 0: no cap.
+    /// The number of severe contacts in twelve hours after which a counsellor gets no further severe contact. 0: no cap.
     pub severe_cap: u16,
     /// Minutes of waiting after which a requirement no longer holds. A requirement that is not listed never relaxes.
     pub relax_minutes: BTreeMap<Requirement, u16>,
@@ -106,7 +107,7 @@ impl Routing {
     /// Checks the settings.
     ///
     /// # Errors
-    /// For the first setting that cannot work.
+    /// Returns an error about the first setting that cannot work.
     pub fn check(&self) -> Result<(), InvalidRouting> {
         if !(1..=25).contains(&self.away_after_minutes) {
             return Err(InvalidRouting::AwayAfter);

@@ -46,7 +46,7 @@ impl From<Language> for Spoken {
     }
 }
 
-/// What a counsellor can do and how much. In the sets, an empty set means "all": a centre that records no skills routes to everybody.
+/// What a counsellor can do and how much. An empty set means "all", so a centre that records no skills routes contacts to all counsellors.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Skills {
@@ -60,10 +60,10 @@ pub struct Skills {
     pub takes_danger: bool,
     /// The maximum load in points. `None`: [`Routing::capacity`].
     pub capacity: Option<u16>,
-    /// The number of severe contacts in one shift above which the counsellor gets no further severe contact automatically. `None`:
+    /// The number of severe contacts in twelve hours after which the counsellor gets no further severe contact. `None`:
     /// [`Routing::severe_cap`].
     pub severe_cap: Option<u16>,
-    /// Whether the counsellor belongs to the fallback group, which is offered what nobody on shift can take.
+    /// Whether the counsellor belongs to the fallback group, whose members get the contacts that no counsellor on shift can take.
     pub fallback: bool,
     /// Whether the counsellor takes a break and gets no contacts automatically.
     pub on_break: bool,
@@ -154,8 +154,8 @@ pub struct Need {
 pub const DANGER: i16 = Urgency::Danger.to_stored();
 
 impl Need {
-    /// Returns whether a counsellor with `skills` and `team` fulfils a requirement. A contact without a language, topic or team needs
-    /// none.
+    /// Returns whether a counsellor with `skills` and `team` fulfils a requirement. A contact without a language, topic or team has no
+    /// requirement about the missing property.
     #[must_use]
     pub fn is_met(&self, requirement: Requirement, skills: &Skills, team: Option<&str>) -> bool {
         fn holds<T: Ord>(set: &BTreeSet<T>, wanted: Option<&T>) -> bool {
@@ -211,8 +211,8 @@ impl Need {
         self.urgency > 0
     }
 
-    /// Returns the requirements that the contact has waited too long for, so that they no longer hold at `now`. For a contact in danger, no
-    /// requirement holds longer than [`Requirement::Danger`].
+    /// Returns the requirements that no longer hold at `now`, because the contact has waited longer than they allow. For a contact in
+    /// danger, no requirement holds longer than [`Requirement::Danger`].
     #[must_use]
     pub fn relaxed(&self, routing: &Routing, now: DateTime<Utc>) -> BTreeSet<Requirement> {
         let waited = (now - self.waiting_since).max(TimeDelta::zero());

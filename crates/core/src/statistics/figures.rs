@@ -77,7 +77,7 @@ pub const URGENT_READ: &str = "urgent_read";
 /// The dimension of a case's kind: [`ADVISORY`] or [`FORWARDED`].
 pub const CASE_KIND: &str = "case_kind";
 /// The dimension of the institution to which a case or referral was sent. A case that was sent to several institutions counts under the
-/// first.
+/// institution to which it was sent first.
 pub const INSTITUTION: &str = "institution";
 /// The kind of a case that was not sent to an institution.
 pub const ADVISORY: &str = "advisory";
@@ -96,8 +96,9 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Returns the facts of a contact. `chosen` contains the predefined answers and numbers of the contact's classification
-    /// ([`Scheme::chosen_and_words`]). If a question has several answers, only the first one counts.
+    /// Returns the facts of a contact. `chosen` contains the countable part of the contact's classification: the answers that were chosen
+    /// from a list, and the answers that are numbers ([`Scheme::chosen_and_words`]). If a question has several answers, only the first one
+    /// counts.
     #[must_use]
     pub fn of_contact(contact: &Registered<'_>, zone: Tz, scheme: &Scheme, chosen: &Answers) -> Self {
         let local = contact.at.with_timezone(&zone);

@@ -1,7 +1,7 @@
 //! The patterns of the urgency rules, and their notation.
 //!
-//! Patterns consist of whole words and stems instead of regular expressions, which keeps the rules readable for the people who edit them and
-//! makes the cost of a search predictable.
+//! Patterns consist of whole words and stems instead of regular expressions, which keeps the rules readable for the people who edit them
+//! and makes the cost of a search predictable.
 
 use std::collections::HashMap;
 

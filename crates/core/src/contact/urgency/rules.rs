@@ -350,8 +350,8 @@ fn is_near(spans: &[Span], span: Span, within: usize) -> bool {
     nearest(spans, span).is_some_and(|near| near.distance(span) <= within)
 }
 
-/// Returns the nearest of the ordered `spans`. Only the neighbours in the order are compared, so a long match that began much earlier may be
-/// missed.
+/// Returns the nearest of the ordered `spans`. Only the neighbours in the order are compared, so a long match that began much earlier may
+/// be missed.
 fn nearest(spans: &[Span], span: Span) -> Option<Span> {
     let place = spans.partition_point(|other| other.start < span.start);
     let before = place.checked_sub(1).and_then(|place| spans.get(place));
