@@ -130,7 +130,7 @@ impl DiscordLine {
         }
     }
 
-    /// Connects to the gateway. Resumes the earlier session if there is one, and otherwise begins a new session.
+    /// Connects to the gateway. Resumes the earlier session if there is one. If there is none, begins a new session.
     async fn open_session(&self, state: &mut GatewayState) -> Result<Socket, ConnectionEnd> {
         let unreached =
             |error: super::rest::RestError| ConnectionEnd::new(NextStep::Retry, error.to_string());

@@ -84,7 +84,8 @@ impl DiscordLine {
         let _ = self.triggers.send(trigger);
     }
 
-    /// Returns the localized texts in the language `locale`, or else in the centre's language.
+    /// Returns the localized texts in the language `locale`. If `locale` is not a supported language, returns the texts in the centre's
+    /// language.
     pub fn words(&self, locale: &str) -> &Words {
         self.locales
             .of(Language::parse(locale).unwrap_or(self.centre.language))

@@ -143,8 +143,8 @@ pub fn origin(parsed: &ParsedMail<'_>) -> Origin {
     let machine = !submitted.is_empty() || has_null_sender(parsed.mail);
     let suppresses = header(parsed.mail, "X-Auto-Response-Suppress").is_some();
     let absent = has_absent_subject(parsed.subject);
-    // A mail that a program wrote (`machine`) is an automatic answer if its subject is typical of an out-of-office answer. It is also one
-    // if it answers one of our messages and has the header `X-Auto-Response-Suppress`, as automatic answers of Exchange do. Some programs
+    // A mail that a program wrote (`machine`) is an automatic answer in two cases: (1) its subject is typical of an out-of-office answer;
+    // (2) it answers one of our messages and has the header `X-Auto-Response-Suppress`, as automatic answers of Exchange do. Some programs
     // do not mark their automatic answers. An unmarked mail is therefore an automatic answer if it answers one of our messages and if both
     // its subject and its text are typical of an out-of-office answer.
     let away = match machine {
