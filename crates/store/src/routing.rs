@@ -1,6 +1,6 @@
 //! Routing: contacts without an assignee get a counsellor, and the contacts of absent counsellors return to the queue.
 //!
-//! [`hotline_core::routing`] decides. This room reads the facts and writes the decisions, each pass in one transaction.
+//! [`hotline_core::routing`] decides. This module reads the facts and writes the decisions. Each pass is one transaction.
 
 pub mod alarm;
 pub mod calendar;

@@ -37,8 +37,8 @@ pub enum Recipient {
 }
 
 impl Store {
-    /// Assigns a contact to `who`: an unassigned contact, or one whose assignee is absent. If several members of staff try to take an unassigned contact at the same time, the first one succeeds.
-    /// Returns `false` if the contact was already assigned to `who`.
+    /// Assigns a contact to `who`. The contact must have no assignee, or an assignee who is absent. If several members of staff try to take
+    /// an unassigned contact at the same time, the first one succeeds. Returns `false` if the contact was already assigned to `who`.
     ///
     /// # Errors
     /// Returns [`StoreError::Conflict`] if the contact is assigned to someone else who is present.

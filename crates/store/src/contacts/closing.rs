@@ -34,8 +34,8 @@ impl Store {
     /// whether a reason is required.
     ///
     /// # Errors
-    /// Returns [`StoreError::Conflict`] if the contact is already closed, is assigned to someone else, or lacks a required reason. Also if
-    /// the configuration requires a complete classification and the contact's classification is incomplete.
+    /// Returns [`StoreError::Conflict`] if the contact is already closed, is assigned to someone else, or lacks a required reason. Returns
+    /// this error also if the configuration requires a complete classification and the contact's classification is incomplete.
     pub async fn close(
         &self,
         who: &StaffMember,

@@ -68,8 +68,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Adds a contact to the list of contacts that `who` follows, or removes it. The inbox has a view of this list. Returns `false` if
-    /// nothing changed.
+    /// Adds a contact to the list of contacts that `who` follows, or removes the contact from the list. The inbox has a view of this list.
+    /// Returns `false` if nothing changed.
     ///
     /// # Errors
     /// Fails if the contact does not exist, or a database query fails.

@@ -37,7 +37,8 @@ impl Store {
         Ok(())
     }
 
-    /// Records that the assignee opened a contact in danger. This ends its alarm. Does nothing if that is already recorded.
+    /// Records that the assignee opened a contact in danger, which ends the alarm about the contact. Does nothing if this is already
+    /// recorded.
     ///
     /// # Errors
     /// Fails if a database query fails.

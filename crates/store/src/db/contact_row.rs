@@ -10,7 +10,8 @@ use crate::{
     error::{Conflict, StoreError},
 };
 
-/// Writes the columns in which `after` differs from `before`. A change of the assignee also clears `danger_seen_at`. Does not update the counts of the statistics; the caller must update them.
+/// Writes the columns in which `after` differs from `before`. A change of the assignee also clears `danger_seen_at`. Does not update the
+/// counts of the statistics; the caller must update them.
 ///
 /// # Errors
 /// Returns [`Conflict::NewerOpen`] if the change reopens the contact while its person has another open contact.

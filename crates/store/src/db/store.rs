@@ -71,7 +71,7 @@ pub struct Settings {
     pub wrap_up: bool,
     /// The rules that raise the urgency of contacts.
     pub urgency_rules: UrgencyRules,
-    /// When somebody outside the desk is told about contacts in danger.
+    /// When alarms about contacts in danger are sent, and to which recipients.
     pub alarm: AlarmSettings,
     /// How contacts reach counsellors.
     pub routing: Routing,

@@ -48,7 +48,7 @@ pub enum HistoryKind {
     OfferEnded,
     /// The contact returned to the queue, because its assignee was away while the person waited for a reply.
     Returned,
-    /// Somebody outside the desk was told that nobody takes care of the contact.
+    /// A step of an alarm about the contact was taken.
     Alarmed,
     /// The reply to the person is late: its target was missed.
     TargetMissed,
@@ -153,7 +153,7 @@ pub enum Outcome {
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum AlarmKind {
-    /// Nobody takes care of a contact in danger.
+    /// A contact in danger is neglected.
     Danger,
     /// Staff sent a test.
     Test,

@@ -26,7 +26,7 @@ pub(crate) struct Choice {
     pub(crate) stopped: bool,
     /// End of the block by staff, in microseconds since 1970. `None` if staff never blocked or have unblocked the identifier.
     pub(crate) blocked_until: Option<i64>,
-    /// When the person was last told automatically that the line is closed, in microseconds since 1970.
+    /// When the person last got the out-of-hours answer, in microseconds since 1970.
     pub(crate) closed_told_at: Option<i64>,
 }
 
@@ -162,7 +162,7 @@ pub(crate) async fn hear_again(
     Ok(())
 }
 
-/// Notes for the identifiers of a line that their persons were told at `at` that the line is closed. `at` is in microseconds since 1970.
+/// Records for the identifiers of a line that their persons got the out-of-hours answer at `at`. `at` is in microseconds since 1970.
 pub(crate) async fn note_closed_told(
     transaction: &DatabaseTransaction,
     told: Vec<(String, Vec<u8>)>,

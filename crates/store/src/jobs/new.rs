@@ -11,7 +11,7 @@ use crate::db::{
     values::JobState,
 };
 
-/// Builds the outbox row (delivery state) of an outgoing message on one line.
+/// Builds the outbox row of a message that is to be sent by the line `line`. The row contains the delivery state of the message.
 pub(crate) fn outbox_row(
     id: Uuid,
     message_id: Uuid,

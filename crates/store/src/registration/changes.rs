@@ -40,7 +40,7 @@ pub(super) struct Changes {
     pub(super) versions: Vec<versions::Model>,
     /// Hashes of the identifiers of persons who had sent `/stop` and then wrote again.
     pub(super) heard: HashSet<Vec<u8>>,
-    /// Lines and hashes of the identifiers whose persons are told that the line is closed.
+    /// Lines and hashes of the identifiers whose persons get the out-of-hours answer.
     pub(super) closed_told: Vec<(String, Vec<u8>)>,
     pub(super) attachments: Vec<attachments::ActiveModel>,
     pub(super) outbox: Vec<outbox::ActiveModel>,

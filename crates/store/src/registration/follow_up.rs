@@ -1,4 +1,4 @@
-//! The automatic answer to a message: an acknowledgement, and when the message will be read if the line is closed.
+//! The automatic answer to a message: an acknowledgement and, if the line is closed, the time at which the message will be read.
 
 use hotline_core::{
     contact::message::{Incoming, Origin, Remark},
@@ -38,8 +38,9 @@ pub(super) enum Arrived {
 }
 
 impl Store {
-    /// Queues an automatic answer to a message: the acknowledgement of a message that opened the contact and, while the line is closed, when
-    /// the message will be read. Both together are one message. Does nothing if there is nothing to say, or if the contact has no identifier.
+    /// Queues an automatic answer to a message. If the message opened the contact, the answer contains the acknowledgement. If the line is
+    /// closed, the answer says when the message will be read. Both texts are sent as one message. Does nothing if neither text is due, or
+    /// if the contact has no identifier.
     pub(super) async fn answer_automatically(
         &self,
         transaction: &DatabaseTransaction,
@@ -111,8 +112,8 @@ impl Store {
         Ok(recent + pending.count() >= ACKNOWLEDGEMENTS_A_DAY)
     }
 
-    /// Returns the text that tells when the message will be read. `None` if the line is open, or if the person was already told in this
-    /// closed period.
+    /// Returns the text that says when the message will be read. Returns `None` if the line is open, if the line has no such text, or if
+    /// the person already got the text in this closed period.
     async fn closed_text(
         &self,
         transaction: &DatabaseTransaction,
@@ -188,7 +189,7 @@ pub(super) fn may_be_acknowledged(incoming: &Incoming) -> bool {
         && incoming.answer_to.is_none()
 }
 
-/// Returns the text in a language with its language tag, or else the first text.
+/// Returns the text in `language` with its language tag. If there is no such text, returns the first text with its language tag.
 fn in_language<'a>(texts: &'a [(String, String)], language: Option<&str>) -> Option<&'a (String, String)> {
     let found = texts.iter().find(|(tag, _)| Some(tag.as_str()) == language);
     found.or(texts.first())

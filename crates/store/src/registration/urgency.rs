@@ -19,7 +19,7 @@ use crate::{
 };
 
 impl Store {
-    /// Raises the urgency of a contact by a message that was just added to it. Never lowers it: only staff do.
+    /// Raises the urgency of a contact by a message that was just added to the contact. Never lowers the urgency: only staff do that.
     pub(super) async fn raise_by_message(
         &self,
         transaction: &DatabaseTransaction,
@@ -57,7 +57,7 @@ impl Store {
         }
         row.urgency = assessed.urgency.to_stored();
         if row.urgency >= DANGER {
-            // The assignee has to look again. Neither a snooze nor a block hides a contact in danger.
+            // The assignee has to open the contact again. Neither a snooze nor a block hides a contact in danger.
             row.danger_seen_at = None;
             row.snoozed_until = None;
         }

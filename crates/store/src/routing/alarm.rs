@@ -1,4 +1,4 @@
-//! Alarms: raised when nobody takes care of a contact in danger, and repeated until somebody does.
+//! Alarms: raised for neglected contacts in danger, and repeated until the contact is no longer neglected.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ use crate::{
     staff::{accounts::StaffMember, availability::Colleague},
 };
 
-/// A step of an alarm that is due: the recipients of this step are told now.
+/// A step of an alarm that is due and has to be sent to its recipients now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DueStep {
     /// The alarm.
@@ -37,11 +37,11 @@ pub struct DueStep {
     pub step: u16,
     /// The contact in danger; `None` for a test.
     pub reference: Option<Reference>,
-    /// Since when the person has waited; for a test, when it was raised.
+    /// Since when the person has waited. For a test: when the test was raised.
     pub since: DateTime<Utc>,
 }
 
-/// An alarm with everybody who was told.
+/// An alarm with every attempt to send it to a recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlarmRecord {
     /// Why the alarm was raised.
@@ -52,28 +52,28 @@ pub struct AlarmRecord {
     pub raised_at: DateTime<Utc>,
     /// When the alarm ended. `None`: it goes on.
     pub ended_at: Option<DateTime<Utc>>,
-    /// Who was told, in order.
+    /// The attempts to send the alarm, in order.
     pub notices: Vec<AlarmNotice>,
 }
 
-/// Somebody was told about an alarm, or could not be told.
+/// An attempt to send an alarm to a recipient.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AlarmNotice {
-    /// When.
+    /// When the alarm was sent, or could not be sent.
     pub at: DateTime<Utc>,
-    /// In which step of the alarm.
+    /// The step of the alarm to which the attempt belongs.
     pub step: i16,
     /// The recipient's name in the settings.
     pub recipient: String,
-    /// The line that carried the notice.
+    /// The line that sent the alarm.
     pub line: String,
-    /// Why the recipient could not be told. Empty if the line accepted the notice.
+    /// Why the alarm could not be sent. Empty if the line accepted the alarm.
     pub problem: String,
 }
 
 impl Store {
-    /// Raises, ends and repeats alarms. Returns the steps that are due now. Each step is returned only once, to one process: it counts as
-    /// taken when this function returns.
+    /// Raises, ends and repeats alarms. Returns the steps that are due now. Each step is returned only once, to one process, because the
+    /// same transaction records the step as taken.
     ///
     /// # Errors
     /// Fails if a database query fails.
@@ -110,7 +110,7 @@ impl Store {
         Ok(due)
     }
 
-    /// Returns whether there may be something to do. Reads without a lock, so that an idle service writes nothing.
+    /// Returns whether an alarm may have to be raised, ended or repeated. Reads without a lock, so that an idle service does not write.
     async fn may_alarm(&self) -> Result<bool, StoreError> {
         let danger = self.in_danger().one(&self.reading).await?;
         let open = alarms::Entity::find()
@@ -147,8 +147,8 @@ impl Store {
         Ok(waiting)
     }
 
-    /// Returns the contacts in danger for which the desk of every available counsellor rings: they wait, and no present assignee has opened
-    /// them.
+    /// Returns the contacts in danger for which the desk of every available counsellor rings: the contacts that wait for a reply and have
+    /// no present assignee who has opened them.
     ///
     /// # Errors
     /// Fails if a database query fails.
@@ -225,7 +225,7 @@ impl Store {
             .await?;
         let mut steps = Vec::with_capacity(due.len());
         for alarm in due {
-            // A test tells everybody at once.
+            // A test is sent to all recipients at once.
             let step = match alarm.kind {
                 AlarmKind::Danger => alarm.step.saturating_add(1),
                 AlarmKind::Test | AlarmKind::WeeklyTest => i16::try_from(self.alarm.last_step()).unwrap_or(1),
@@ -257,8 +257,8 @@ impl Store {
         Ok(steps)
     }
 
-    /// Records that somebody was told about an alarm. `problem` says why the recipient could not be told; then the next step is due at once,
-    /// so that others are told.
+    /// Records an attempt to send an alarm to a recipient. `problem` says why the alarm could not be sent. If there is a problem and a
+    /// later step has further recipients, the next step is due at once.
     ///
     /// # Errors
     /// Fails if a database query fails.
@@ -291,7 +291,7 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Raises a test alarm, which tells all recipients once.
+    /// Raises a test alarm, which is sent to all recipients once.
     ///
     /// # Errors
     /// Fails if a database query fails.
@@ -345,7 +345,7 @@ impl Store {
         Ok(records.collect())
     }
 
-    /// Returns the recipients whom the last alarm or test could not tell, with the problem.
+    /// Returns the recipients to whom the last alarm or test could not be sent, with the problem.
     ///
     /// # Errors
     /// Fails if a database query fails.

@@ -30,7 +30,7 @@ const CHAT: TimeDelta = TimeDelta::minutes(30);
 /// A contact that a counsellor declined is not offered to this counsellor again for this time.
 const DECLINED: TimeDelta = TimeDelta::minutes(15);
 
-/// The number of contacts that staff got automatically, or of severe contacts.
+/// A number of contacts for each member of staff.
 type Counts = HashMap<Uuid, u32>;
 
 impl Store {
@@ -62,8 +62,9 @@ impl Store {
         Ok(counsellors.collect())
     }
 
-    /// Returns the load of each assignee in points: the contacts that wait for a reply, the chats in which the person wrote a short time
-    /// ago, and the contacts that are on offer.
+    /// Returns the load of each member of staff in points. The load consists of assigned contacts that wait for a reply, assigned and
+    /// answered contacts in which the person wrote within [`CHAT`], and contacts on offer to the member of staff. Assigned contacts that
+    /// are snoozed do not count.
     async fn loads(&self, connection: &impl ConnectionTrait) -> Result<HashMap<Uuid, u16>, StoreError> {
         #[derive(FromQueryResult)]
         struct Row {
@@ -118,7 +119,9 @@ impl Store {
         Ok(loads)
     }
 
-    /// Counts the contacts that each counsellor got within `within`: automatically, or, if `severe`, in any way but only urgent ones.
+    /// Counts the contacts that each counsellor got in the time `within` before now. If `severe` is `false`, counts only contacts that were
+    /// assigned automatically. If `severe` is `true`, counts only contacts that are urgent or in danger, whether they were assigned
+    /// automatically or taken by the counsellor.
     async fn given_since(
         &self,
         connection: &impl ConnectionTrait,
@@ -177,7 +180,7 @@ impl Store {
             .order_by_asc(contacts::Column::Id)
     }
 
-    /// Locks the rows of a query on PostgreSQL. Rows on which somebody works at this moment are left out; the next pass finds them.
+    /// Locks the rows of a query on PostgreSQL. Rows that another transaction has locked are left out; the next pass finds them.
     pub(super) fn skip_locked(&self, query: Select<contacts::Entity>) -> Select<contacts::Entity> {
         if self.on_sqlite() {
             return query;
@@ -185,7 +188,7 @@ impl Store {
         query.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
     }
 
-    /// Builds the needs of waiting contacts. Contacts that are on offer to somebody are left out.
+    /// Builds the needs of waiting contacts. Contacts that are on offer to a counsellor are left out.
     pub(super) async fn needs(
         &self,
         connection: &impl ConnectionTrait,

@@ -1,4 +1,4 @@
-//! Moving the whole open work of a counsellor to a colleague or back to the queue.
+//! Moving all open contacts of a counsellor to a colleague or back to the queue.
 
 use hotline_core::contact::lifecycle::Status;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};

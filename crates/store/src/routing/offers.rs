@@ -80,7 +80,7 @@ impl Store {
         Ok(())
     }
 
-    /// Returns whether an offer has to end, because its time is over or its contact needs it no longer.
+    /// Returns whether any offer is open.
     pub(super) async fn open_offers(&self, connection: &impl ConnectionTrait) -> Result<bool, StoreError> {
         let open = offers::Entity::find()
             .filter(offers::Column::Open.eq(true))
@@ -89,7 +89,7 @@ impl Store {
         Ok(open.is_some())
     }
 
-    /// Ends the offers whose time is over, and those of contacts that were assigned, answered or closed.
+    /// Ends the offers whose time is over, and the offers of contacts that are no longer in the queue.
     pub(super) async fn end_offers(&self, transaction: &DatabaseTransaction) -> Result<(), StoreError> {
         let open = offers::Entity::find()
             .filter(offers::Column::Open.eq(true))

@@ -91,7 +91,7 @@ impl Store {
     /// contacts.
     ///
     /// # Errors
-    /// Fails if a database query fails. Nothing of the step that failed is written.
+    /// Fails if a database query fails. The changes of the failed step are not written.
     pub async fn route(&self) -> Result<Pass, StoreError> {
         let mut pass = Pass::default();
         if !self.has_work().await? {
@@ -185,7 +185,7 @@ impl Store {
         Ok(waiting.len())
     }
 
-    /// Assigns or offers waiting contacts, a part of the queue at a time, until nobody has capacity left.
+    /// Assigns or offers waiting contacts, a part of the queue at a time, until no counsellor has capacity left.
     async fn give_all(
         &self,
         transaction: &DatabaseTransaction,
@@ -194,7 +194,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut skipped = 0;
         for step in 0..STEPS {
-            // Contacts in danger need no room. They are in the first part of the queue.
+            // Contacts in danger may exceed the capacity. They are in the first part of the queue.
             let has_room = |one: &Counsellor| one.available && one.load < one.capacity(&self.routing);
             if step > 0 && !counsellors.iter().any(has_room) {
                 return Ok(());

@@ -127,11 +127,11 @@ impl Store {
         Ok(version)
     }
 
-    /// Asks for a swap: `who` gives the own weekly shift `shift` on `date` to the colleague `to`. Returns the id of the request.
+    /// Asks for a swap in which `who` gives the weekly shift `shift` on `date` to the colleague `to`. Returns the id of the request.
     ///
     /// # Errors
-    /// Returns [`StoreError::NotFound`] if there is no such colleague. Returns [`Conflict::HasPassed`] if the date is in the past.
-    /// Otherwise as [`Store::set_shift_plan`], and [`Conflict::SoAlready`] if the same request is already open.
+    /// Returns [`StoreError::NotFound`] if there is no such colleague. Returns [`Conflict::HasPassed`] if the date is in the past. Returns
+    /// [`Conflict::SoAlready`] if the same request is already open. Also returns the errors of [`Store::set_shift_plan`].
     pub async fn ask_swap(
         &self,
         who: &StaffMember,
@@ -159,8 +159,8 @@ impl Store {
     /// Confirms or declines a request to swap.
     ///
     /// # Errors
-    /// Returns [`StoreError::NotFound`] if there is no such request. Returns [`Conflict::DoneAlready`] if it is already decided. Otherwise
-    /// as [`Store::set_shift_plan`].
+    /// Returns [`StoreError::NotFound`] if there is no such request. Returns [`Conflict::DoneAlready`] if the request is already decided.
+    /// Also returns the errors of [`Store::set_shift_plan`].
     pub async fn decide_swap(&self, who: &StaffMember, id: Uuid, confirmed: bool) -> Result<(), StoreError> {
         self.change_swaps(who, |plan| {
             if confirmed {

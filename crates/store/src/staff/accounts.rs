@@ -242,7 +242,7 @@ impl Store {
     /// account is active.
     ///
     /// # Errors
-    /// For an unknown log-in name, and for a password that is too short, too long or too weak.
+    /// Fails if the log-in name is unknown, or if the password is too short, too long or too weak.
     pub async fn reset_staff(&self, login: &str, password: &Private<String>) -> Result<bool, StoreError> {
         let row = self
             .find_login(login)

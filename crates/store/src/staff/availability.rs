@@ -59,7 +59,7 @@ impl Store {
             .all(connection)
             .await?;
         let now = self.steady.now(self.clock.now());
-        // Sessions that ended unused stay in the table, so only those used a short time ago are read.
+        // Sessions that ended by inactivity stay in the table, so only sessions that were used a short time ago are read.
         let sessions = sessions::Entity::find()
             .filter(sessions::Column::SeenAt.gte((now - IDLE).timestamp_micros()))
             .all(connection)

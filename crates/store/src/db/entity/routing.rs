@@ -71,7 +71,7 @@ pub mod alarms {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Who was told about alarms.
+/// Attempts to send alarms to recipients.
 pub mod alarm_notices {
     use sea_orm::entity::prelude::*;
 
