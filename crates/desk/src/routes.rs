@@ -28,8 +28,9 @@ use crate::{
 
 pub use crate::http::route::Route;
 
-/// Declares routes. The first word of a declaration places the route under `/desk` (`desk`), under `/api/v1` (`api`), under both with
-/// the same handler (`both`), or under its whole path (`open`).
+/// Declares routes. The first word of a declaration decides what precedes the declared path. After `desk`, the route is at `/desk` followed
+/// by the path. After `api`, the route is at `/api/v1` followed by the path. After `both`, the handler serves two routes, one at each of
+/// these places. After `open`, nothing precedes the path.
 macro_rules! routes {
     ($($place:ident $method:ident $path:literal $access:expr, $handler:expr $(, $summary:literal)?;)*) => {{
         let declared = [$(routes!(@$place Method::$method, $path, $access, $handler $(, $summary)?)),*];

@@ -73,7 +73,7 @@ pub(crate) struct Care {
     pub(crate) available_seconds: Option<i64>,
     /// The contacts that are on offer to the reader.
     pub(crate) offers: Vec<Offer>,
-    /// The contacts in danger that nobody takes care of, if the reader is available.
+    /// The neglected contacts in danger. Empty if the reader is not available.
     pub(crate) ringing: Vec<Reference>,
     /// The recipients whom the last alarm could not tell, if the reader may see this.
     pub(crate) failing: Vec<AlarmNotice>,

@@ -201,7 +201,7 @@ pub(super) fn views_of(me: &StaffMember) -> impl Iterator<Item = View> + use<> {
         .filter(move |view| in_team || *view != View::Team)
 }
 
-/// Renders the inbox page, with a contact shown beside the list (`open`) and the outcome of a bulk action (`told`).
+/// Renders the inbox page. `open` is the contact beside the list, and `told` is the message about the outcome of a bulk action.
 pub(crate) async fn render_inbox(
     desk: &Desk,
     jar: &CookieJar,

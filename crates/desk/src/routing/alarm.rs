@@ -34,7 +34,7 @@ pub(crate) struct AlarmsJson {
     alarms: Vec<AlarmJson>,
 }
 
-/// An alarm with everybody who was told.
+/// An alarm with every attempt to send it to a recipient.
 #[derive(Serialize, JsonSchema)]
 struct AlarmJson {
     kind: AlarmKind,
@@ -43,21 +43,21 @@ struct AlarmJson {
     raised_at: DateTime<Utc>,
     /// When the alarm ended. `null`: it goes on.
     ended_at: Option<DateTime<Utc>>,
-    /// Who was told, in order.
+    /// The attempts to send the alarm, in order.
     notices: Vec<NoticeJson>,
 }
 
-/// Somebody was told about an alarm, or could not be told.
+/// An attempt to send an alarm to a recipient.
 #[derive(Serialize, JsonSchema)]
 struct NoticeJson {
     at: DateTime<Utc>,
-    /// In which step of the alarm.
+    /// The step of the alarm to which the attempt belongs.
     step: i16,
     /// The recipient's name in the settings.
     recipient: String,
-    /// The line that carried the notice.
+    /// The line that sent the alarm.
     line: String,
-    /// Why the recipient could not be told. Empty if the line accepted the notice.
+    /// Why the alarm could not be sent. Empty if the line accepted the alarm.
     problem: String,
 }
 

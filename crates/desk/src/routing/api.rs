@@ -52,7 +52,7 @@ struct CounsellorJson {
     id: Uuid,
     name: String,
     team: Option<String>,
-    /// Whether the counsellor switched to "on duty".
+    /// Whether the counsellor's on-duty switch is on.
     on_duty: bool,
     /// Whether the counsellor is available: on duty, logged in, and active within the last minutes.
     available: bool,
@@ -77,7 +77,8 @@ struct DecisionJson {
     at: DateTime<Utc>,
     /// Whether the contact was offered instead of assigned.
     offered: bool,
-    /// The choice, its reasons, and who was passed over why. `null` for decisions of older versions.
+    /// The chosen counsellor with the reasons, and every counsellor who was passed over with the reason. `null` for decisions of older
+    /// versions.
     decision: Option<Decision>,
 }
 

@@ -16,8 +16,8 @@ const PAST: TimeDelta = TimeDelta::days(30);
 /// The days after today whose shifts the calendar contains.
 const COMING: TimeDelta = TimeDelta::days(180);
 
-/// Responds with the calendar of the person to whom the secret in the address belongs. The calendar contains nobody else's shifts, and no
-/// name.
+/// Responds with the calendar of the person to whom the secret in the address belongs. The calendar contains only this person's shifts, and
+/// no name.
 pub(crate) async fn feed(State(desk): State<Desk>, Path(file): Path<String>) -> Result<Response, PageError> {
     let token = file.strip_suffix(".ics").ok_or(PageError::NotFound)?;
     let owner = desk.store.calendar_owner(token).await?;

@@ -17,7 +17,7 @@ use crate::{
 
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct Switch {
-    /// Whether it is switched on.
+    /// Whether the switch is on.
     on: bool,
 }
 

@@ -110,7 +110,7 @@ pub(crate) async fn page(
     let stored = desk.store.opening_hours(&query.line).await?;
     let hours = match stored.content {
         Some(hours) => hours,
-        // A line without hours of its own starts from those of the centre.
+        // The form of a line without hours of its own shows the hours of the centre at first.
         None => desk
             .store
             .opening_hours(CENTRE)
@@ -196,7 +196,7 @@ pub(crate) async fn save(
                 return Ok(Redirect::to(&format!("/desk/routing/hours?{query}")).into_response());
             }
             Err(StoreError::Conflict(Conflict::ScheduleChanged)) => {
-                // What was typed stays, and the next attempt replaces the version that is shown now.
+                // The typed values stay in the form, and the next attempt replaces the version that is shown now.
                 form.version = store.opening_hours(&query.line).await?.version;
                 form.mistake = words.say("schedule-changed");
             }

@@ -44,7 +44,7 @@ struct RoutingPage<'a> {
     counsellors: Vec<CounsellorRow>,
     decisions: Vec<DecisionRow>,
     forms: Vec<CounsellorForms>,
-    /// The capacity of a counsellor whose skills have no other.
+    /// The capacity of a counsellor for whom no other capacity is recorded.
     usual_capacity: u16,
 }
 
@@ -122,7 +122,7 @@ pub(crate) async fn page(
         .into_iter()
         .map(|one| counsellor_row(&desk, &frame, one, has_plan))
         .collect();
-    // Whoever is missing comes first, then those who are available. Within each group the order by name stays.
+    // Counsellors who are missing come first, and available counsellors come next. Within each group the order by name stays.
     counsellors.sort_by_key(|row| (!row.missing, !row.available));
     let decisions = overview
         .decisions

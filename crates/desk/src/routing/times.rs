@@ -19,7 +19,7 @@ pub(super) const WEEK: [Weekday; 7] = [
 /// full stop counts as a colon, any dash separates the times, and `8` means `08:00`.
 ///
 /// # Errors
-/// The first part that is not a span.
+/// Returns the first part of `text` that is not a span.
 pub(super) fn parse_spans<T>(text: &str, parse: impl Fn(&str, &str) -> Option<T>) -> Result<Vec<T>, String> {
     let parts = text
         .split([',', ';'])
@@ -34,7 +34,7 @@ pub(super) fn parse_spans<T>(text: &str, parse: impl Fn(&str, &str) -> Option<T>
         .collect()
 }
 
-/// Parses a pair of times as a span that is written with a hyphen.
+/// Joins two times with a hyphen and parses the result as a span.
 pub(super) fn joined<T: FromStr>(from: &str, to: &str) -> Option<T> {
     format!("{from}-{to}").parse().ok()
 }

@@ -85,7 +85,7 @@ impl ShiftForm {
     /// Changes a plan.
     ///
     /// # Errors
-    /// The mistake in words.
+    /// Returns the mistake in the change, in words.
     pub(super) fn apply(
         &self,
         words: &Words,

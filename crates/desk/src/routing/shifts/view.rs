@@ -131,8 +131,8 @@ impl PlanView<'_> {
         mine
     }
 
-    /// Returns the weekly shifts of the reader that can be swapped: those of the coming days which no exception replaces, no confirmed swap
-    /// moved away, and which have not begun.
+    /// Returns the weekly shifts of the reader that can be swapped. These are the shifts of the coming days that have not begun, that no
+    /// exception replaces, and that no confirmed swap moved away.
     fn swappable(&self, me: &StaffMember) -> Vec<(NaiveDate, Uuid, String)> {
         let today = self.local_day(self.now);
         let own = Worker::Person(me.id);
@@ -188,7 +188,7 @@ impl PlanView<'_> {
         .collect()
     }
 
-    /// Returns the swaps from today on: all for supervisors, otherwise those of the reader.
+    /// Returns the swaps from today on. If `all` is `false`, returns only the swaps in which `me` gives or takes a shift.
     pub(super) fn swaps(&self, me: &StaffMember, all: bool) -> Vec<SwapRow> {
         let today = self.local_day(self.now);
         let swaps = self.plan.swaps.iter().rev();
