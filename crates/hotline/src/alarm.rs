@@ -1,5 +1,5 @@
-//! The alarm worker: tells people outside the desk that nobody takes care of a contact in danger. What it sends contains no word of the
-//! contact.
+//! The alarm worker: sends alarms about neglected contacts in danger to people outside the desk. The text of an alarm contains no word of
+//! the contact.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,12 +17,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::lines::Lines;
 
-/// The time between two looks for due alarms.
+/// The time between two queries for due alarms.
 const LOOK: Duration = Duration::from_secs(2);
-/// The time limit for telling one recipient.
+/// The time limit for sending an alarm to one recipient.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What the worker needs to tell recipients.
+/// What the worker needs to send alarms.
 pub struct Teller {
     pub store: Arc<Store>,
     pub lines: Arc<Lines>,
@@ -35,7 +35,7 @@ pub struct Teller {
 /// Checks that every recipient's line exists.
 ///
 /// # Errors
-/// For the first recipient whose line does not exist.
+/// Returns an error about the first recipient whose line does not exist.
 pub fn check_recipients(settings: &AlarmSettings, lines: &Lines) -> anyhow::Result<()> {
     for recipient in &settings.recipients {
         ensure!(
@@ -48,7 +48,7 @@ pub fn check_recipients(settings: &AlarmSettings, lines: &Lines) -> anyhow::Resu
     Ok(())
 }
 
-/// Raises and sends alarms until `stop` is cancelled. Ends at once if nobody is to be told.
+/// Raises and sends alarms until `stop` is cancelled. Ends at once if there are no recipients.
 pub async fn work(teller: Teller, stop: CancellationToken) {
     if teller.settings.recipients.is_empty() {
         tracing::info!("No alarm leaves the desk, because `alarm.recipients` names nobody");
@@ -71,7 +71,7 @@ pub async fn work(teller: Teller, stop: CancellationToken) {
 }
 
 impl Teller {
-    /// Tells all recipients of a step at the same time, so that a slow line does not delay the others.
+    /// Sends a step to all its recipients at the same time, so that a slow line does not delay the other lines.
     async fn tell_all(&self, step: &DueStep) {
         if self.settings.recipients.is_empty() {
             tracing::error!(

@@ -107,7 +107,7 @@ async fn read_and_register(
     Ok(())
 }
 
-/// Registers a batch. If registration fails, registers each message separately, so that one faulty message cannot delay the others.
+/// Registers a batch. If registration fails, registers each message separately, so that one faulty message cannot delay the other messages.
 async fn register(
     store: &Arc<Store>,
     lines: &Arc<Lines>,

@@ -40,7 +40,7 @@ pub struct Settings {
     /// How contacts reach counsellors.
     #[serde(default)]
     pub routing: Routing,
-    /// When somebody outside the desk is told about contacts in danger.
+    /// When alarms about contacts in danger are sent, and to which recipients.
     #[serde(default)]
     pub alarm: AlarmSettings,
     /// Within which time a waiting person is to get a reply.

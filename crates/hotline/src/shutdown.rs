@@ -19,8 +19,8 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Installs the signal handlers. Call this before the process accepts anything: without handlers, a signal ends the process at once, and
-    /// the write-ahead log of the database stays unmerged.
+    /// Installs the signal handlers. Call this before the process accepts anything: without handlers, a signal ends the process at once,
+    /// and the write-ahead log of the database stays unmerged.
     ///
     /// # Errors
     /// Fails if the handlers cannot be installed.
