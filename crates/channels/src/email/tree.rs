@@ -168,8 +168,8 @@ impl Part {
             .any(|header| header.name == HeaderName::ContentType)
     }
 
-    /// Returns the main part of a `multipart/related` (RFC 2387): the part whose Content-ID is in the parameter `start`, or else
-    /// the first part with the media type in the parameter `type`.
+    /// Returns the main part of a `multipart/related` (RFC 2387): the part whose Content-ID is in the parameter `start`. If there is no
+    /// such part, returns the first part with the media type in the parameter `type`.
     pub fn root<'a>(&self, parts: &'a [Part]) -> Option<&'a Part> {
         let bare = |id: &str| id.trim_matches(['<', '>', ' ']).to_owned();
         let start = self.parameter("start").map(bare);
