@@ -48,7 +48,7 @@ pub enum HistoryKind {
     OfferEnded,
     /// The contact returned to the queue, because its assignee was away while the person waited for a reply.
     Returned,
-    /// A step of an alarm about the contact was taken.
+    /// Hotline began to send a step of an alarm about the contact to people outside the desk.
     Alarmed,
     /// The reply to the person is late: its target was missed.
     TargetMissed,

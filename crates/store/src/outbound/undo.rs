@@ -90,8 +90,8 @@ impl Store {
     }
 
     /// Restores the status that the contact would have if the reply had not been written. If the person has written since the last
-    /// remaining reply, the contact waits since the first of these messages; otherwise the contact is answered. A closed contact is
-    /// reopened, and a marking is removed.
+    /// remaining reply, the contact waits since the first message after that reply. If the person has not written since, the contact is
+    /// answered. A closed contact is reopened, and a marking is removed.
     async fn wait_again(
         &self,
         transaction: &DatabaseTransaction,
