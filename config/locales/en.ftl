@@ -1285,3 +1285,14 @@ care-alarms = Alarm about somebody in danger
 targets-today = Reply targets today
 targets-none = No reply was due today yet.
 routing-late = Late
+late-yours = { $n ->
+    [one] { $n } of your replies is late
+   *[other] { $n } of your replies are late
+}
+severe-yours = Severe contacts in 12 hours: { $n }
+severe-yours-hint = Urgent or dangerous contacts that you got. Only you see this number.
+by-hand = Without an assignee
+by-hand-hint = The most urgent come first. You can give a contact to a colleague, also to one who is not available.
+by-hand-to = Give { $reference } to
+by-hand-give = Give
+by-hand-more = More

@@ -1,4 +1,4 @@
-//! The outcomes of reply targets, and an index of the events that the statistics count.
+//! The outcomes of reply targets, and indexes of the events that statistics and routing count.
 
 use sea_orm_migration::{prelude::*, schema};
 
@@ -21,20 +21,20 @@ impl MigrationTrait for Migration {
             .to_owned();
         manager.create_index(since).await?;
         let handed_back =
-            "CREATE INDEX events_handed_back ON events (at) WHERE kind IN ('given_back', 'returned')";
-        manager.get_connection().execute_unprepared(handed_back).await?;
+            "CREATE INDEX events_handed_back ON events (kind, at) WHERE kind IN ('given_back', 'returned')";
+        let given = "CREATE INDEX events_given ON events (at) WHERE kind IN ('assigned', 'claimed')";
+        for index in [handed_back, given] {
+            manager.get_connection().execute_unprepared(index).await?;
+        }
         Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager
-            .drop_index(
-                Index::drop()
-                    .name("events_handed_back")
-                    .table("events")
-                    .to_owned(),
-            )
-            .await?;
+        for index in ["events_handed_back", "events_given"] {
+            manager
+                .drop_index(Index::drop().name(index).table("events").to_owned())
+                .await?;
+        }
         manager
             .drop_table(Table::drop().table("reply_targets").to_owned())
             .await

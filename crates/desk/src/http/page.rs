@@ -75,6 +75,10 @@ pub(crate) struct Care {
     pub(crate) offers: Vec<Offer>,
     /// The neglected contacts in danger. Empty if the reader is not available.
     pub(crate) ringing: Vec<Reference>,
+    /// The number of contacts assigned to the reader whose reply is late.
+    pub(crate) late: i64,
+    /// The number of severe contacts that the reader got in the last twelve hours. Nobody else sees this number.
+    pub(crate) severe: u32,
     /// The recipients whom the last alarm could not tell, if the reader may see this.
     pub(crate) failing: Vec<AlarmNotice>,
 }
@@ -106,6 +110,8 @@ impl Care {
             failing,
             available_seconds,
             offers: desk.store.offers_to(me).await?,
+            late: i64::try_from(desk.store.late_replies_of(me.id).await?).unwrap_or(i64::MAX),
+            severe: desk.store.severe_contacts_of(me.id).await?,
         })
     }
 }

@@ -14,6 +14,7 @@ use hotline_core::{
     text::locale::{Language, Words},
 };
 use hotline_store::{
+    inbox::list::{Filter, InboxPage, View},
     routing::overview::{CounsellorState, MadeDecision, QueuePart},
     staff::accounts::StaffMember,
 };
@@ -33,6 +34,9 @@ use hotline_reports::{
     tables::value_label,
 };
 
+/// The number of contacts without an assignee that the page lists.
+const UNASSIGNED: u64 = 20;
+
 #[derive(Template)]
 #[template(path = "routing/overview.html")]
 struct RoutingPage<'a> {
@@ -40,6 +44,9 @@ struct RoutingPage<'a> {
     /// Warnings about schedules that are missing or cannot be read.
     warnings: Vec<String>,
     queue: Vec<QueuePart>,
+    /// The first contacts without an assignee, and the colleagues to whom they can be given: those who are available come first.
+    unassigned: InboxPage,
+    recipients: Vec<Choice>,
     targets_today: Vec<TargetRow>,
     counsellors: Vec<CounsellorRow>,
     decisions: Vec<DecisionRow>,
@@ -124,6 +131,21 @@ pub(crate) async fn page(
         .collect();
     // Counsellors who are missing come first, and available counsellors come next. Within each group the order by name stays.
     counsellors.sort_by_key(|row| (!row.missing, !row.available));
+    let recipients = counsellors
+        .iter()
+        .map(|row| Choice {
+            value: row.id.to_string(),
+            label: match row.available {
+                true => row.name.clone(),
+                false => format!("{} ({})", row.name, row.state),
+            },
+            chosen: false,
+        })
+        .collect();
+    let unassigned = desk
+        .store
+        .inbox(View::Unassigned, &Filter::default(), me.id, None, UNASSIGNED)
+        .await?;
     let decisions = overview
         .decisions
         .into_iter()
@@ -132,6 +154,8 @@ pub(crate) async fn page(
     written(&RoutingPage {
         warnings,
         queue: overview.queue,
+        unassigned,
+        recipients,
         targets_today: overview
             .targets_today
             .iter()

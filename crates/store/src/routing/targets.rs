@@ -11,8 +11,8 @@ use hotline_core::{
 };
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
-    QuerySelect, QueryTrait,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult,
+    PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 use serde::Serialize;
@@ -83,6 +83,7 @@ impl TargetTimes<'_> {
         own.sort_unstable();
         own.dedup();
         let mut late = Condition::any();
+        let mut latest = i64::MIN;
         for line in std::iter::once(CENTRE).chain(own.iter().copied()) {
             let on_line = if line == CENTRE {
                 Column::Line.is_not_in(own.iter().copied())
@@ -101,7 +102,9 @@ impl TargetTimes<'_> {
                         ReplyOrder::Next => Column::FirstReplyAt.is_not_null(),
                     };
                     let of_urgency = Column::Urgency.eq(urgency.to_stored());
-                    let since = Column::WaitingSince.lte(since.timestamp_micros());
+                    let since = since.timestamp_micros();
+                    latest = std::cmp::max(latest, since);
+                    let since = Column::WaitingSince.lte(since);
                     late = late.add(on_line.clone().and(of_urgency).and(replied).and(since));
                 }
             }
@@ -109,12 +112,10 @@ impl TargetTimes<'_> {
         Condition::all()
             .add(Expr::cust("status = 'waiting'"))
             .add(Column::Marking.is_null())
-            // Without a target, nobody is late.
-            .add(if late.is_empty() {
-                late.add(Expr::cust("1 = 0"))
-            } else {
-                late
-            })
+            // The other conditions imply this one, which is added so that the database can seek in the index. Without a target, nobody is
+            // late.
+            .add(Column::WaitingSince.lte(latest))
+            .add(late)
     }
 }
 
@@ -138,6 +139,18 @@ impl Store {
             zone: self.zone,
             now: self.clock.now(),
         })
+    }
+
+    /// Returns the number of contacts assigned to `who` whose reply is late. Leaves out snoozed contacts.
+    ///
+    /// # Errors
+    /// Fails if a database query fails.
+    pub async fn late_replies_of(&self, who: Uuid) -> Result<u64, StoreError> {
+        let late = contacts::Entity::find()
+            .filter(self.target_times(&self.reading).await?.late())
+            .filter(contacts::Column::Assignee.eq(who))
+            .filter(self.in_sight());
+        Ok(late.count(&self.reading).await?)
     }
 
     /// Records that staff reply now to the waiting contact `before`. Does nothing if the contact waits for no reply or has no target.
@@ -254,6 +267,7 @@ impl Store {
         period: Period,
     ) -> Result<Vec<KeptTargets>, StoreError> {
         use reply_targets::Column;
+
         #[derive(FromQueryResult)]
         struct Row {
             urgency: i16,
@@ -261,11 +275,14 @@ impl Store {
             kept: i64,
             all: i64,
         }
-        let kept = Expr::case(Column::RepliedAt.into_expr().lte(Expr::col(Column::DueAt)), 1).finally(0);
+        let kept = Expr::case(Column::RepliedAt.into_expr().lt(Expr::col(Column::DueAt)), 1).finally(0);
         let marked = contacts::Entity::find()
             .select_only()
             .column(contacts::Column::Id)
-            .filter(Expr::cust("marking IS NOT NULL"));
+            .filter(Expr::cust(
+                "contacts.id = reply_targets.contact_id AND marking IS NOT NULL",
+            ))
+            .into_query();
         let rows: Vec<Row> = reply_targets::Entity::find()
             .select_only()
             .column(Column::Urgency)
@@ -273,7 +290,7 @@ impl Store {
             .column_as(Expr::expr(kept).sum().cast_as("bigint"), "kept")
             .column_as(Column::Since.count(), "all")
             .filter(self.within(Column::Since, period))
-            .filter(Column::ContactId.not_in_subquery(marked.into_query()))
+            .filter(Expr::exists(marked).not())
             .group_by(Column::Urgency)
             .group_by(Column::ReplyOrder)
             .into_model()
