@@ -60,7 +60,7 @@ fn of(question: &str, answer: &str) -> Answers {
 }
 
 /// Replies to a contact. If `arrives` is true, the reply is delivered; otherwise its delivery fails.
-async fn replies(world: &World, contact: Reference, arrives: bool) {
+pub async fn replies(world: &World, contact: Reference, arrives: bool) {
     let reply = NewReply {
         id: uuid::Uuid::new_v4(),
         text: "odgovor".to_owned(),
