@@ -18,7 +18,7 @@ async fn writes(service_base: &str, text: &str) -> String {
         .unwrap();
     let answer = client
         .post(format!("{service_base}/api/v1/contacts"))
-        .json(&json!({ "kind": "question", "message": text }))
+        .json(&json!({ "kind": "advice", "message": text }))
         .send()
         .await
         .unwrap();
@@ -27,7 +27,7 @@ async fn writes(service_base: &str, text: &str) -> String {
 }
 
 async fn goes_on_duty(staff: &Staff) {
-    staff.post("/api/v1/duty", &json!({ "on": true })).await.unwrap();
+    staff.submit("/desk/duty", &[("on", "true")]).await.unwrap();
 }
 
 /// Waits until the contact has this assignee; an empty name stands for none.
