@@ -4,6 +4,7 @@
 //! question "Are you in danger now?" therefore does not lower the urgency, and neither does a harmless sentence beside an alarming one.
 //! Every raise has a reason that counsellors see; there is no score.
 
+mod file;
 mod pattern;
 mod rules;
 mod search;
@@ -13,8 +14,11 @@ mod tokens;
 
 use serde::{Deserialize, Serialize};
 
-use self::rules::{AnswerReasons, Compiled, File};
-pub use self::rules::{InvalidRules, WrittenAgain};
+pub use self::file::{InvalidRules, WrittenAgain};
+use self::{
+    file::{AnswerReasons, File},
+    rules::Compiled,
+};
 use crate::contact::classification::Label;
 
 /// The built-in rules.

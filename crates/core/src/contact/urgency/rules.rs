@@ -1,126 +1,18 @@
-//! Reads the rules from their file, and applies them to the words of a message.
-
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
+//! Compiles the rules, and applies them to the words of a message.
 
 use super::{
     Urgency,
+    file::{File, InvalidRules, RawContext, RawFamily, RawRule},
     pattern::{Group, Patterns, Span},
     search::Negation,
     tokens::Token,
 };
 use crate::contact::classification::{Label, is_id};
 
-/// The largest number of words between the parts of a pattern that are joined by `&`, unless the rule says otherwise.
-const NEAR: usize = 12;
 /// A long text is searched in blocks of this many words, which limits the memory that a search needs.
 const BLOCK: usize = 4_096;
 /// The number of words at the end of a block that the next block contains too, so that no match is cut.
 const OVERLAP: usize = 128;
-
-/// Why a file contains no valid urgency rules.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidRules {
-    /// The file is not TOML, or a key is missing or unknown.
-    #[error("the file cannot be read: {0}")]
-    File(String),
-    /// A list of words is invalid.
-    #[error("the list {list}: {problem}")]
-    List {
-        /// The name of the list.
-        list: String,
-        /// What is wrong.
-        problem: String,
-    },
-    /// A context is invalid.
-    #[error("the context {context}: {problem}")]
-    Context {
-        /// The id of the context.
-        context: String,
-        /// What is wrong.
-        problem: String,
-    },
-    /// A rule is invalid.
-    #[error("the rule {rule}: {problem}")]
-    Rule {
-        /// The id of the rule.
-        rule: String,
-        /// What is wrong.
-        problem: String,
-    },
-}
-
-/// The contents of a file of rules.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct File {
-    pub name: String,
-    pub version: u32,
-    pub answers: AnswerReasons,
-    pub written_again: WrittenAgain,
-    negators: Vec<String>,
-    fillers: Vec<String>,
-    #[serde(default)]
-    lists: BTreeMap<String, Vec<String>>,
-    #[serde(default)]
-    contexts: Vec<RawContext>,
-    rules: Vec<RawRule>,
-}
-
-/// The reasons that the answers to the question "Are you in danger now?" give.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AnswerReasons {
-    pub yes: Label,
-    pub not_sure: Label,
-}
-
-/// When repeated messages without a reply make a contact urgent.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WrittenAgain {
-    /// The number of messages that make the contact urgent.
-    pub messages: u32,
-    /// The minutes within which the person wrote them.
-    pub minutes: u32,
-    /// The reason shown to counsellors.
-    pub reason: Label,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawContext {
-    id: String,
-    lowers_to: Urgency,
-    within: usize,
-    words: Vec<String>,
-    #[serde(default)]
-    unless: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawRule {
-    id: String,
-    raises_to: Urgency,
-    reason: Label,
-    #[serde(default = "yes")]
-    negatable: bool,
-    #[serde(default)]
-    lowered_by: Vec<String>,
-    #[serde(default = "near")]
-    within: usize,
-    patterns: Vec<String>,
-}
-
-const fn yes() -> bool {
-    true
-}
-
-const fn near() -> usize {
-    NEAR
-}
 
 /// A rule, ready for matching.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,6 +21,20 @@ pub(super) struct Rule {
     pub raises_to: Urgency,
     pub reason: Label,
     lowered_by: Vec<usize>,
+    wordings: Wordings,
+}
+
+/// Wordings with a name and without an urgency of their own. Rules combine families: a clock time alone raises nothing, and neither does a
+/// picture, but a picture with a deadline does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Family {
+    id: String,
+    wordings: Wordings,
+}
+
+/// The patterns of a rule or a family. One match is enough.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Wordings {
     within: usize,
     patterns: Vec<Vec<Part>>,
 }
@@ -138,6 +44,8 @@ pub(super) struct Rule {
 enum Part {
     /// The matches of a sequence of words.
     Sequence(usize),
+    /// The matches of an earlier family.
+    Family(usize),
     /// The matches of an earlier rule.
     Rule(usize),
 }
@@ -157,6 +65,7 @@ struct Context {
 pub(super) struct Compiled {
     pub rules: Vec<Rule>,
     contexts: Vec<Context>,
+    families: Vec<Family>,
     patterns: Patterns,
     negation: Negation,
 }
@@ -182,6 +91,7 @@ impl Compiled {
         let mut compiled = Self {
             rules: Vec::new(),
             contexts: Vec::new(),
+            families: Vec::new(),
             patterns,
             negation,
         };
@@ -192,6 +102,14 @@ impl Compiled {
                 problem,
             })?;
             compiled.contexts.push(read);
+        }
+        for family in &file.families {
+            let read = compiled.read_family(family);
+            let read = read.map_err(|problem| InvalidRules::Family {
+                family: family.id.clone(),
+                problem,
+            })?;
+            compiled.families.push(read);
         }
         for rule in &file.rules {
             let read = compiled.read_rule(rule);
@@ -223,18 +141,18 @@ impl Compiled {
         })
     }
 
+    fn read_family(&mut self, raw: &RawFamily) -> Result<Family, String> {
+        self.check_new_id(&raw.id)?;
+        Ok(Family {
+            wordings: self.read_wordings(&raw.patterns, raw.negatable, raw.within)?,
+            id: raw.id.clone(),
+        })
+    }
+
     fn read_rule(&mut self, raw: &RawRule) -> Result<Rule, String> {
-        if !is_id(&raw.id) {
-            return Err("the id may have only a to z, 0 to 9 and _".to_owned());
-        }
-        if self.rules.iter().any(|other| other.id == raw.id) {
-            return Err("the id is used twice".to_owned());
-        }
+        self.check_new_id(&raw.id)?;
         if raw.reason.sr.trim().is_empty() || raw.reason.en.trim().is_empty() {
             return Err("the reason needs a text in sr and en".to_owned());
-        }
-        if raw.patterns.is_empty() {
-            return Err("there are no patterns".to_owned());
         }
         let lowered_by = raw.lowered_by.iter().map(|id| {
             let place = self.contexts.iter().position(|context| context.id == *id);
@@ -242,20 +160,42 @@ impl Compiled {
         });
         Ok(Rule {
             lowered_by: lowered_by.collect::<Result<_, _>>()?,
-            patterns: raw
-                .patterns
-                .iter()
-                .map(|pattern| {
-                    let parts = pattern.split('&');
-                    parts
-                        .map(|part| self.read_part(part.trim(), raw.negatable))
-                        .collect()
-                })
-                .collect::<Result<_, _>>()?,
+            wordings: self.read_wordings(&raw.patterns, raw.negatable, raw.within)?,
             id: raw.id.clone(),
             raises_to: raw.raises_to,
             reason: raw.reason.clone(),
-            within: raw.within,
+        })
+    }
+
+    /// Families and rules share their names, because patterns refer to both in the same way.
+    fn check_new_id(&self, id: &str) -> Result<(), String> {
+        if !is_id(id) {
+            return Err("the id may have only a to z, 0 to 9 and _".to_owned());
+        }
+        let families = self.families.iter().map(|family| &family.id);
+        let mut ids = families.chain(self.rules.iter().map(|rule| &rule.id));
+        if ids.any(|other| other == id) {
+            return Err("the id is used twice".to_owned());
+        }
+        Ok(())
+    }
+
+    fn read_wordings(
+        &mut self,
+        patterns: &[String],
+        negatable: bool,
+        within: usize,
+    ) -> Result<Wordings, String> {
+        if patterns.is_empty() {
+            return Err("there are no patterns".to_owned());
+        }
+        let read = |pattern: &String| {
+            let parts = pattern.split('&');
+            parts.map(|part| self.read_part(part.trim(), negatable)).collect()
+        };
+        Ok(Wordings {
+            within,
+            patterns: patterns.iter().map(read).collect::<Result<_, _>>()?,
         })
     }
 
@@ -263,10 +203,10 @@ impl Compiled {
         let Some(id) = text.strip_prefix('#') else {
             return self.patterns.add_sequence(text, negatable).map(Part::Sequence);
         };
-        let place = self.rules.iter().position(|rule| rule.id == id);
-        place
-            .map(Part::Rule)
-            .ok_or_else(|| format!("no earlier rule is called {id:?}"))
+        let family = self.families.iter().position(|family| family.id == id);
+        let rule = self.rules.iter().position(|rule| rule.id == id);
+        let part = family.map(Part::Family).or(rule.map(Part::Rule));
+        part.ok_or_else(|| format!("no earlier rule or family is called {id:?}"))
     }
 
     /// Returns how far each rule raises the urgency of a text, and the number of comparisons made.
@@ -295,21 +235,17 @@ impl Compiled {
                 spans
             })
             .collect();
-        let mut of_rule: Vec<Vec<Span>> = Vec::with_capacity(self.rules.len());
+        let mut known = Known {
+            of_sequence: &found.of_sequence,
+            of_family: Vec::with_capacity(self.families.len()),
+            of_rule: Vec::with_capacity(self.rules.len()),
+        };
+        for family in &self.families {
+            let matches = known.find(&family.wordings);
+            known.of_family.push(matches);
+        }
         for (rule, raised) in self.rules.iter().zip(raised) {
-            let spans_of = |part: Part| match part {
-                Part::Sequence(number) => of_sequence(number),
-                Part::Rule(number) => of_rule.get(number).map_or(&[][..], Vec::as_slice),
-            };
-            let matches: Vec<Vec<Span>> = rule
-                .patterns
-                .iter()
-                .map(|parts| {
-                    let spans: Vec<&[Span]> = parts.iter().map(|part| spans_of(*part)).collect();
-                    combine(&spans, rule.within)
-                })
-                .collect();
-            let matches = merge(matches.iter().map(Vec::as_slice));
+            let matches = known.find(&rule.wordings);
             for span in &matches {
                 let lowered = rule.lowered_by.iter().filter_map(|number| {
                     let context = self.contexts.get(*number)?;
@@ -317,9 +253,38 @@ impl Compiled {
                 });
                 *raised = lowered.fold(rule.raises_to, Urgency::min).max(*raised);
             }
-            of_rule.push(matches);
+            known.of_rule.push(matches);
         }
         found.steps
+    }
+}
+
+/// The matches found in a text so far, in the order of the text.
+struct Known<'a> {
+    of_sequence: &'a [Vec<Span>],
+    of_family: Vec<Vec<Span>>,
+    of_rule: Vec<Vec<Span>>,
+}
+
+impl Known<'_> {
+    fn find(&self, wordings: &Wordings) -> Vec<Span> {
+        let patterns = wordings.patterns.iter();
+        let matches: Vec<Vec<Span>> = patterns
+            .map(|parts| {
+                let spans: Vec<&[Span]> = parts.iter().map(|part| self.of_part(*part)).collect();
+                combine(&spans, wordings.within)
+            })
+            .collect();
+        merge(matches.iter().map(Vec::as_slice))
+    }
+
+    fn of_part(&self, part: Part) -> &[Span] {
+        let spans = match part {
+            Part::Sequence(number) => self.of_sequence.get(number),
+            Part::Family(number) => self.of_family.get(number),
+            Part::Rule(number) => self.of_rule.get(number),
+        };
+        spans.map_or(&[], Vec::as_slice)
     }
 }
 

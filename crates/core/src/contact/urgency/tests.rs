@@ -1,3 +1,5 @@
+mod families;
+
 use super::*;
 
 /// Messages that were written before the rules, one a line: class, expected urgency, script or language, set, text.
@@ -283,7 +285,7 @@ fn an_invalid_file_names_the_rule_and_the_mistake() {
         ),
         (
             rule("loud", "patterns = ['#later']"),
-            "the rule loud: no earlier rule is called \"later\"",
+            "the rule loud: no earlier rule or family is called \"later\"",
         ),
         (
             rule("Loud", r#"patterns = ["bije"]"#),
