@@ -7,11 +7,12 @@ use anyhow::Context as _;
 use hotline_core::contact::urgency::{Urgency, UrgencyRules};
 
 /// The messages, one a line: class, expected urgency, script or language, set, text.
-const MESSAGES: [&str; 6] = [
+const MESSAGES: [&str; 7] = [
     include_str!("../../urgency/tune-danger.tsv"),
     include_str!("../../urgency/tune-other.tsv"),
     include_str!("../../urgency/tune-second-a.tsv"),
     include_str!("../../urgency/tune-second-b.tsv"),
+    include_str!("../../urgency/tune-others.tsv"),
     include_str!("../../urgency/apart.tsv"),
     include_str!("../../urgency/late.tsv"),
 ];
