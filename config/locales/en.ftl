@@ -1296,3 +1296,12 @@ by-hand-hint = The most urgent come first. You can give a contact to a colleague
 by-hand-to = Give { $reference } to
 by-hand-give = Give
 by-hand-more = More
+alike-sender = { $n ->
+    [one] { $n } more from the same sender
+   *[other] { $n } more from the same sender
+}
+alike-text = { $n ->
+    [one] { $n } more with the same text
+   *[other] { $n } more with the same text
+}
+pick-group = Select all of them

@@ -133,3 +133,43 @@ async fn several_are_picked_and_taken_on_the_page() {
     assert!(client.find(Locator::Css("#told .done")).await.is_err());
     browser.close().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_text_of_many_senders_is_one_entry_and_counts_for_each() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let mut references = Vec::new();
+    for _ in 0..5 {
+        let (reference, _) = posted(&service, "Ovo je poruka koju šalje cela škola odjednom").await;
+        mila.until_messages(&reference, 1).await.unwrap();
+        references.push(reference);
+    }
+    posted(&service, "Sasvim druga poruka, koja nema veze sa školom").await;
+    let (danger, _) = posted(&service, "hoću da se ubijem, ne mogu više ovako da živim").await;
+    mila.until_contacts(7).await.unwrap();
+    let page = mila.page("/desk/inbox?view=unassigned").await.unwrap();
+    assert_eq!(page.matches("4 more with the same text").count(), 1);
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    log_in_as(client, &service, "mila", "en").await;
+    client
+        .goto(&format!("{}/desk/inbox?view=unassigned", service.base()))
+        .await
+        .unwrap();
+    let first = client
+        .find(Locator::Css("#list > ol > li:first-child .reference"))
+        .await
+        .unwrap();
+    assert_eq!(first.text().await.unwrap(), danger, "danger is never grouped");
+    press(client, "[data-pick-group]").await;
+    press(client, "#several button[value=claim]").await;
+    shows(client, "#told", "5").await;
+    for reference in &references {
+        let contact = mila.contact(reference).await.unwrap();
+        assert_eq!(text(&contact, "/assignee"), "mila");
+    }
+    let totals = mila.get("/api/v1/statistics/totals").await.unwrap();
+    assert_eq!(totals.get("total"), Some(&json!(7)));
+    browser.close().await.unwrap();
+}

@@ -3,5 +3,6 @@
 pub(crate) mod api;
 pub(crate) mod bulk;
 pub(crate) mod filters;
+mod groups;
 pub(crate) mod page;
 pub(crate) mod rows;

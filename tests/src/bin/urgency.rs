@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use hotline_core::contact::urgency::{Urgency, UrgencyRules};
 
 /// The messages, one a line: class, expected urgency, script or language, set, text.
-const MESSAGES: [&str; 7] = [
+const MESSAGES: [&str; 8] = [
     include_str!("../../urgency/tune-danger.tsv"),
     include_str!("../../urgency/tune-other.tsv"),
     include_str!("../../urgency/tune-second-a.tsv"),
@@ -15,9 +15,10 @@ const MESSAGES: [&str; 7] = [
     include_str!("../../urgency/tune-others.tsv"),
     include_str!("../../urgency/apart.tsv"),
     include_str!("../../urgency/late.tsv"),
+    include_str!("../../urgency/others.tsv"),
 ];
 /// The sets, and what they are for.
-const SETS: [(&str, &str); 3] = [
+const SETS: [(&str, &str); 4] = [
     ("tune", "the rules were written with these messages"),
     (
         "apart",
@@ -25,7 +26,11 @@ const SETS: [(&str, &str); 3] = [
     ),
     (
         "late",
-        "written after the rules; new messages will give figures like these",
+        "written after version 1 of the rules by their author; version 2 was written with it in view",
+    ),
+    (
+        "others",
+        "by three other authors, kept apart from the rules; new messages will give figures like these",
     ),
 ];
 

@@ -378,6 +378,18 @@ document.addEventListener("change", (event) => {
   form?.requestSubmit();
 });
 
+// Selects the contacts of a group: the row above the group, and the rows in it.
+document.addEventListener("click", (event) => {
+  const button = /** @type {Element} */ (event.target).closest("[data-pick-group]");
+  const group = button?.closest("li.group");
+  if (!group) return;
+  event.preventDefault();
+  const boxes = [group.previousElementSibling, group].flatMap((part) => [
+    .../** @type {NodeListOf<HTMLInputElement>} */ (part?.querySelectorAll("input[name=pick]") ?? []),
+  ]);
+  for (const box of boxes) box.checked = true;
+});
+
 /**
  * Deselects all contacts after a bulk action, and shows the result until the next bulk action.
  * @param {Document} fresh the server's answer

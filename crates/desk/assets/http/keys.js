@@ -22,7 +22,7 @@ const TARGETS = {
 function findRow(step) {
   const all = [
     .../** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#list ol a[href^='/desk/contacts/']")),
-  ];
+  ].filter((link) => link.checkVisibility()); // Rows of a closed group are hidden.
   const focused = all.indexOf(/** @type {HTMLElement} */ (document.activeElement));
   const open = all.findIndex((link) => link.matches("[aria-current]"));
   const at = focused < 0 ? open : focused;

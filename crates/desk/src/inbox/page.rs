@@ -46,6 +46,7 @@ use crate::{
         extractors::FormOrJson,
         page::{Frame, page},
     },
+    inbox::groups::{RowGroup, group_rows},
     state::Desk,
 };
 
@@ -64,7 +65,10 @@ pub(super) struct Inbox<'a> {
     pub(super) frame: Frame<'a>,
     pub(super) view: View,
     pub(super) sizes: Vec<(View, u64)>,
-    pub(super) list: InboxPage,
+    /// The entries of the list; empty while search results are shown.
+    pub(super) groups: Vec<RowGroup>,
+    /// The position after which the next page begins.
+    pub(super) next: Option<Place>,
     /// The outcome of a bulk action; empty if there was no bulk action.
     pub(super) told: BulkOutcome,
     /// Whether the reader (the member of staff who opened the page) follows the contact that the page shows.
@@ -232,7 +236,15 @@ pub(crate) async fn render_inbox(
         noting = desk.store.draft(me.id, open.reference, DraftKind::Note).await?;
         present = desk.store.present(open.id, me.id).await?;
     }
+    let list = if found.is_some() {
+        InboxPage::default()
+    } else {
+        let filter = asked.filter.read();
+        desk.store.inbox(view, &filter, me.id, after, ROWS).await?
+    };
     page(&Inbox {
+        groups: group_rows(list.rows),
+        next: list.next,
         questions: Questions {
             scheme: desk.store.scheme(),
             words: desk.words(jar),
@@ -248,12 +260,6 @@ pub(crate) async fn render_inbox(
         present,
         view,
         sizes,
-        list: if found.is_some() {
-            InboxPage::default()
-        } else {
-            let filter = asked.filter.read();
-            desk.store.inbox(view, &filter, me.id, after, ROWS).await?
-        },
         found,
         sought,
         hidden: asked.s,

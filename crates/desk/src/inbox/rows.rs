@@ -22,7 +22,10 @@ use hotline_store::{
 use crate::{
     contact::attachments,
     http::page::shown,
-    inbox::page::{Inbox, views_of},
+    inbox::{
+        groups::{RowGroup, Same},
+        page::{Inbox, views_of},
+    },
     routing::words::{claimed, decided},
 };
 
@@ -42,6 +45,21 @@ impl Inbox<'_> {
 
     pub(super) fn is_open(&self, reference: &Reference) -> bool {
         self.open.is_some_and(|open| open.reference == *reference)
+    }
+
+    /// Returns whether the open contact is one of the further rows of a group.
+    pub(super) fn holds_open(&self, group: &RowGroup) -> bool {
+        group.more.iter().any(|row| self.is_open(&row.reference))
+    }
+
+    /// Describes the further rows of a group.
+    pub(super) fn alike(&self, group: &RowGroup) -> String {
+        let key = match group.same {
+            Same::Sender => "alike-sender",
+            Same::Text => "alike-text",
+        };
+        let count = i64::try_from(group.more.len()).unwrap_or(i64::MAX);
+        self.frame.words.count(key, count)
     }
 
     pub(super) fn views(&self) -> impl Iterator<Item = View> {
