@@ -1305,3 +1305,4 @@ alike-text = { $n ->
    *[other] { $n } more with the same text
 }
 pick-group = Select all of them
+by-hand-choose = choose a colleague

@@ -1324,3 +1324,4 @@ alike-text = { $n ->
    *[other] Још { $n } са истим текстом
 }
 pick-group = Изабери све њих
+by-hand-choose = изаберите колегу
