@@ -1,5 +1,7 @@
 //! The interface through which channel adapters store raw messages and queue the jobs that register them.
 
+pub mod flood;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 
@@ -120,6 +122,10 @@ pub trait Intake: Send + Sync {
 
     /// Returns the keyed hash that is stored in place of a receipt code.
     fn receipt_mark(&self, code: &ReceiptCode) -> String;
+
+    /// Returns the key with which the line signs its proof-of-work challenges. It is derived from the master key, so that all processes
+    /// that serve the line accept each other's challenges.
+    fn challenge_key(&self, line: &LineName) -> Vec<u8>;
 
     /// Returns the conversation that this receipt code gives access to. Returns `None` if no contact of the line has this code.
     ///

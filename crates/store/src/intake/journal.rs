@@ -392,6 +392,10 @@ impl Intake for Store {
         self.keys.receipt_code(line.as_str(), external_id)
     }
 
+    fn challenge_key(&self, line: &LineName) -> Vec<u8> {
+        self.keys.lookup("proof of work", line.as_str())
+    }
+
     fn receipt_mark(&self, code: &ReceiptCode) -> String {
         self.keys.receipt_mark(code)
     }
