@@ -44,6 +44,9 @@ pub enum Conflict {
     /// others.
     #[error("this contact is assigned to somebody else")]
     AssignedToOther,
+    /// The contact is quarantined, and the member of staff who made the request may not release or discard it.
+    #[error("this contact is in quarantine; a supervisor releases or discards it")]
+    Quarantined,
     /// The member of staff who asks for the next contact is not available.
     #[error("you are not available for contacts")]
     NotAvailable,
@@ -249,6 +252,7 @@ impl Conflict {
     pub const fn key(self) -> &'static str {
         match self {
             Self::AssignedToOther => "conflict-held",
+            Self::Quarantined => "conflict-quarantined",
             Self::NotAvailable => "conflict-not-available",
             Self::ScheduleChanged => "conflict-schedule-changed",
             Self::InvalidSchedule => "conflict-invalid-schedule",

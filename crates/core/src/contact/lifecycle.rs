@@ -144,9 +144,22 @@ pub enum Marking {
     Test,
     /// A communication that is already counted as another contact.
     Duplicate,
+    /// A post that arrived without a proof of work during a flood. The contact stays open until a supervisor releases or discards it.
+    Quarantine,
 }
 
 crate::named!(Marking);
+
+impl Marking {
+    /// Returns whether setting this marking closes the contact. A quarantined contact stays open, because a person may be waiting.
+    #[must_use]
+    pub const fn closes(self) -> bool {
+        match self {
+            Self::Spam | Self::Test | Self::Duplicate => true,
+            Self::Quarantine => false,
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -151,6 +151,8 @@ pub struct Incoming {
     pub live: bool,
     /// `true` if the message must not get an automatic reply (RFC 3834). For example, a header may forbid automatic replies.
     pub unacknowledged: bool,
+    /// `true` if the message arrived without a proof of work during a flood. A contact that it opens is quarantined.
+    pub unproven: bool,
     /// The time of sending according to the sender. It is only shown to staff, because it can be wrong.
     pub claimed_at: Option<DateTime<Utc>>,
     /// Remarks for staff about how the message was parsed.

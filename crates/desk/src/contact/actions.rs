@@ -91,7 +91,11 @@ pub(crate) async fn mark(
     let form = &action.form;
     let marking = match form.marking.as_str() {
         "none" => None,
-        name => Some(Marking::parse(name).ok_or(PageError::Bad("error-marking"))?),
+        // Only a flood puts a contact into the quarantine.
+        name => match Marking::parse(name) {
+            Some(marking) if marking.closes() => Some(marking),
+            Some(_) | None => return Err(PageError::Bad("error-marking")),
+        },
     };
     let reason = chosen_reason(&form.reason, &form.why);
     let store = &action.desk.store;

@@ -29,7 +29,7 @@ pub(crate) struct BulkAction {
     references: Vec<String>,
     /// The action to perform on each contact.
     #[serde(rename = "do")]
-    #[schemars(extend("enum" = ["claim", "give-back", "follow", "close", "spam"]))]
+    #[schemars(extend("enum" = ["claim", "give-back", "follow", "close", "spam", "release", "discard"]))]
     what: String,
     #[serde(default)]
     #[schemars(skip)]
@@ -90,6 +90,8 @@ pub(crate) async fn act_on_many(
             "follow" => store.set_followed(&me, reference, true).await,
             "close" => store.close(&me, reference, None).await.map(|()| true),
             "spam" => store.mark(&me, reference, Some(Marking::Spam)).await,
+            "release" => store.release(&me, reference).await,
+            "discard" => store.discard(&me, reference).await,
             _ => return Err(PageError::Bad("error-form")),
         };
         match changed.map_err(PageError::from) {

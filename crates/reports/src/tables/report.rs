@@ -213,6 +213,7 @@ fn backlog(words: &Words, standing: Backlog) -> Table {
                 Cell::Empty,
             ),
             Line::new(words.say("standing-undelivered"), [standing.undelivered]),
+            Line::new(words.say("standing-quarantined"), [standing.quarantined]),
         ],
         foot: Vec::new(),
     }

@@ -7,6 +7,7 @@ use hotline_core::{
         lifecycle::{BeforeClosing, Marking, Status, Step},
     },
     identifiers::{ids, reference::Reference},
+    staff::rights::Right,
 };
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
@@ -166,7 +167,8 @@ impl Store {
             .await?;
         self.add_event(&transaction, contact.id, Some(who.id), kind, &why)
             .await?;
-        if status.is_open() && contact.marking.is_some() {
+        // Only a supervisor removes a contact from the quarantine.
+        if status.is_open() && contact.marking.is_some_and(|marking| marking.0.closes()) {
             self.mark_in(&transaction, who, &stepped, None, None).await?;
         }
         self.commit(transaction).await
@@ -176,8 +178,9 @@ impl Store {
     /// statistics of the day on which the contact is counted. Returns `false` if nothing changed.
     ///
     /// # Errors
-    /// Returns [`StoreError::Conflict`] if the contact is assigned to someone else, or if marking would close a contact that is urgent,
-    /// unassigned and waiting. Closing such a contact requires a reason ([`Store::mark_with_reason`]).
+    /// Returns [`StoreError::Conflict`] if the contact is assigned to someone else, if it is quarantined and `who` may not release it, or
+    /// if marking would close a contact that is urgent, unassigned and waiting. Closing such a contact requires a reason
+    /// ([`Store::mark_with_reason`]).
     pub async fn mark(
         &self,
         who: &StaffMember,
@@ -209,6 +212,38 @@ impl Store {
         Ok(true)
     }
 
+    /// Releases a contact from the quarantine: removes the marking, so that the contact counts on the day of its registration. Returns
+    /// `false` if the contact is not quarantined.
+    ///
+    /// # Errors
+    /// The errors of [`Store::mark`].
+    pub async fn release(&self, who: &StaffMember, reference: Reference) -> Result<bool, StoreError> {
+        self.end_quarantine(who, reference, None).await
+    }
+
+    /// Discards a quarantined contact: marks it as spam and closes it. Returns `false` if the contact is not quarantined.
+    ///
+    /// # Errors
+    /// The errors of [`Store::mark`].
+    pub async fn discard(&self, who: &StaffMember, reference: Reference) -> Result<bool, StoreError> {
+        self.end_quarantine(who, reference, Some(Marking::Spam)).await
+    }
+
+    async fn end_quarantine(
+        &self,
+        who: &StaffMember,
+        reference: Reference,
+        marking: Option<Marking>,
+    ) -> Result<bool, StoreError> {
+        let (transaction, contact) = self.begin_work(who, reference).await?;
+        if contact.marking != Some(Stored(Marking::Quarantine)) {
+            return Ok(false);
+        }
+        self.mark_in(&transaction, who, &contact, marking, None).await?;
+        self.commit(transaction).await?;
+        Ok(true)
+    }
+
     pub(crate) async fn mark_in(
         &self,
         transaction: &DatabaseTransaction,
@@ -218,12 +253,16 @@ impl Store {
         reason: Reason<'_>,
     ) -> Result<(), StoreError> {
         let reason = words_of(reason)?;
+        let quarantined = contact.marking == Some(Stored(Marking::Quarantine));
+        if quarantined && !who.role.may(Right::WorkOnOthers) {
+            return Err(StoreError::Conflict(Conflict::Quarantined));
+        }
         let detail = marking.map_or("none", Marking::as_str);
         let now = self.now();
         // If the kind chosen in the wrap-up is also a marking (spam, test, duplicate), removing the marking also removes that kind from the
         // classification.
         let record = self.record_of(transaction, contact).await?;
-        let closes = marking.is_some() && contact.status.0.is_open();
+        let closes = marking.is_some_and(Marking::closes) && contact.status.0.is_open();
         let may_ask = closes && reason.is_none() && contact.data_key.is_some();
         if may_ask && self.before_closing(contact, &record).needs_reason_to_mark() {
             return Err(StoreError::Conflict(Conflict::ReasonNeeded));

@@ -140,7 +140,7 @@ impl Store {
             self.add_event(&transaction, contact.id, Some(who.id), HistoryKind::Reopened, "")
                 .await?;
         }
-        if contact.marking.is_some() {
+        if contact.marking.is_some_and(|marking| marking.0.closes()) {
             self.mark_in(&transaction, who, &answered, None, None).await?;
         }
         self.commit(transaction).await?;

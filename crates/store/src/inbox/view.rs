@@ -16,7 +16,8 @@ use crate::{
     error::StoreError,
 };
 
-/// A view of the inbox. Except for [`View::Snoozed`], views of open contacts leave out snoozed contacts. Views of open contacts sort by
+/// A view of the inbox. Except for [`View::Snoozed`], views of open contacts leave out snoozed contacts. Quarantined contacts
+/// are left out of the views of open contacts too, except [`View::Mine`] and [`View::Urgent`]. Views of open contacts sort by
 /// urgency, highest first; contacts of equal urgency are sorted by waiting time, longest first, and answered contacts come last. The other
 /// views list the newest contacts first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray)]
@@ -44,6 +45,8 @@ pub enum View {
     Closed,
     /// Contacts marked as spam, test or duplicate.
     Marked,
+    /// Contacts that wait in the quarantine for a supervisor.
+    Quarantine,
     /// All contacts.
     All,
 }
@@ -63,7 +66,7 @@ impl View {
             | Self::Late
             | Self::Answered
             | Self::Snoozed => true,
-            Self::Followed | Self::Closed | Self::Marked | Self::All => false,
+            Self::Followed | Self::Closed | Self::Marked | Self::Quarantine | Self::All => false,
         }
     }
 }
@@ -179,8 +182,11 @@ impl Store {
         let in_sight = Condition::any()
             .add(Column::SnoozedUntil.is_null())
             .add(Column::SnoozedUntil.lte(now));
+        let admitted = Expr::cust("(marking IS NULL OR marking <> 'quarantine')");
         Ok(match view {
-            View::Unassigned => of("status <> 'closed' AND holder IS NULL").filter(in_sight),
+            View::Unassigned => of("status <> 'closed' AND holder IS NULL")
+                .filter(admitted)
+                .filter(in_sight),
             View::Mine => of("status <> 'closed'")
                 .filter(Column::Assignee.eq(me))
                 .filter(in_sight),
@@ -193,20 +199,22 @@ impl Store {
                 let team = Expr::col(Column::Team).eq(Expr::SubQuery(None, Box::new(my_team.into())));
                 of("status <> 'closed' AND team IS NOT NULL")
                     .filter(team)
+                    .filter(admitted)
                     .filter(in_sight)
             }
             View::Urgent => of("status <> 'closed' AND urgency > 0").filter(in_sight),
-            View::Waiting => of("status = 'waiting'").filter(in_sight),
+            View::Waiting => of("status = 'waiting'").filter(admitted).filter(in_sight),
             View::Late => all
                 .filter(self.target_times(&self.reading).await?.late())
                 .filter(in_sight),
             // Calls are left out, because a caller does not wait for a reply. An open call appears in the view `Mine` of its assignee.
             View::Answered => of("status = 'answered'")
                 .filter(Expr::cust("(first_read_at IS NULL OR first_read_at > opened_at)"))
+                .filter(admitted)
                 .filter(in_sight),
-            View::Snoozed => {
-                of("status <> 'closed' AND snoozed_until IS NOT NULL").filter(Column::SnoozedUntil.gt(now))
-            }
+            View::Snoozed => of("status <> 'closed' AND snoozed_until IS NOT NULL")
+                .filter(admitted)
+                .filter(Column::SnoozedUntil.gt(now)),
             View::Followed => {
                 let mine = follows::Entity::find()
                     .select_only()
@@ -215,7 +223,8 @@ impl Store {
                 all.filter(Column::Id.in_subquery(mine.into_query()))
             }
             View::Closed => of("status = 'closed' AND marking IS NULL"),
-            View::Marked => of("marking IS NOT NULL"),
+            View::Marked => of("marking IS NOT NULL").filter(Expr::cust("marking <> 'quarantine'")),
+            View::Quarantine => of("marking IS NOT NULL").filter(Expr::cust("marking = 'quarantine'")),
             View::All => all,
         })
     }

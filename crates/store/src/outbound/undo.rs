@@ -123,7 +123,7 @@ impl Store {
         if let Some(since) = since {
             self.forget_reply_target(transaction, contact.id, since).await?;
         }
-        if contact.marking.is_some() {
+        if contact.marking.is_some_and(|marking| marking.0.closes()) {
             self.mark_in(transaction, who, &open, None, None).await?;
         }
         Ok(())

@@ -3,7 +3,7 @@
 use hotline_core::{
     contact::{
         joining::Joining,
-        lifecycle::Status,
+        lifecycle::{Marking, Status},
         message::{Incoming, Origin},
     },
     identifiers::ids,
@@ -69,6 +69,15 @@ impl Store {
         let day = clock::day_of(received_at, self.zone).to_string();
         let reference = journalled.reference;
         changes.event(id, self.now(), None, HistoryKind::Registered, "");
+        if incoming.unproven {
+            changes.event(
+                id,
+                self.now(),
+                None,
+                HistoryKind::Marked,
+                Marking::Quarantine.as_str(),
+            );
+        }
         changes.state.add(contacts::Model {
             id,
             reference: i64::try_from(reference.number()).unwrap_or_default(),
@@ -77,7 +86,7 @@ impl Store {
             day,
             status: Stored(Status::Waiting),
             assignee: None,
-            marking: None,
+            marking: arrival.incoming.unproven.then_some(Stored(Marking::Quarantine)),
             asks: incoming.asks.map(Stored),
             language: incoming.language.map(Stored),
             identifier_hash: arrival.identifier_hash.clone(),

@@ -179,12 +179,13 @@ impl Store {
     }
 }
 
-/// Returns whether a message may be acknowledged. The message must come from a person, be readable, and not forbid automatic replies. A
+/// Returns whether a message may be acknowledged. The message must come from a person, be readable, not be quarantined, and not forbid automatic replies. A
 /// message that asks for replies at another address is not acknowledged; otherwise anyone could direct acknowledgements to other people's
 /// addresses.
 pub(super) fn may_be_acknowledged(incoming: &Incoming) -> bool {
     incoming.origin == Origin::Person
         && !incoming.unacknowledged
+        && !incoming.unproven
         && !incoming.remarks.contains(&Remark::Unreadable)
         && incoming.answer_to.is_none()
 }

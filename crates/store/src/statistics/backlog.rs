@@ -31,6 +31,8 @@ pub struct Backlog {
     pub longest_waiting: Option<i64>,
     /// Number of open contacts with an undelivered reply: its delivery failed, or it has been unsent for more than 15 minutes.
     pub undelivered: i64,
+    /// Number of contacts in quarantine. No other figure includes them.
+    pub quarantined: i64,
 }
 
 impl Snapshot<'_> {
@@ -50,13 +52,25 @@ impl Snapshot<'_> {
         let undelivered = with_undelivered(self.as_of.timestamp_micros())
             .count(&self.on)
             .await?;
+        let quarantined = self.quarantined().await?;
         let coarse = |minutes: i64| minutes - minutes % 60 + 60;
         Ok(Backlog {
             open,
             oldest_open: oldest_open.map(coarse),
             longest_waiting: longest_waiting.map(coarse),
             undelivered: i64::try_from(undelivered).unwrap_or(i64::MAX),
+            quarantined,
         })
+    }
+
+    /// Returns the number of contacts in quarantine.
+    pub(crate) async fn quarantined(&mut self) -> Result<i64, StoreError> {
+        let quarantined = contacts::Entity::find()
+            .filter(Expr::cust("marking IS NOT NULL"))
+            .filter(Expr::cust("marking = 'quarantine'"))
+            .count(&self.on)
+            .await?;
+        Ok(i64::try_from(quarantined).unwrap_or(i64::MAX))
     }
 
     /// Returns how many items of the measure `of` this software registered in a period.

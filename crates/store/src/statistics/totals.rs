@@ -38,6 +38,8 @@ pub struct Totals {
     pub cases: Cases,
     /// Number of adjustments left out because only some of their days are in the period.
     pub left_out: usize,
+    /// Number of contacts in quarantine now, regardless of the period. The totals do not include them.
+    pub quarantined: i64,
 }
 
 /// Cases of a period. Each case is advisory or forwarded, and each forwarded case has an institution.
@@ -109,6 +111,7 @@ impl Snapshot<'_> {
         let forwarded = Sum::of(&institutions);
         let mut cases = forwarded;
         cases.add(advisory);
+        let quarantined = self.quarantined().await?;
         Ok(Totals {
             from: period.from,
             to: period.to,
@@ -123,6 +126,7 @@ impl Snapshot<'_> {
                 institutions,
             },
             left_out,
+            quarantined,
         })
     }
 
