@@ -14,6 +14,7 @@ mod context;
 mod fields;
 mod guess_limit;
 mod pages;
+mod proof;
 mod routes;
 mod stored_post;
 mod upload;
@@ -79,6 +80,7 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
             clock: opening.clock,
             guess_limit: guess_limit::GuessLimit::new(),
             closed: Mutex::default(),
+            flood: Mutex::default(),
             attachments: settings.attachments,
             answers_by_mail: settings.answers_also_by.is_some(),
         }),

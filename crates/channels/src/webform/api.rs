@@ -30,6 +30,9 @@ struct ApiPost {
     language: Option<String>,
     #[serde(default)]
     reply_to: Option<String>,
+    /// The solution of a challenge from `/challenge`, as JSON in base64.
+    #[serde(default)]
+    proof: Option<String>,
 }
 
 /// Handles `POST /api/v1/contacts`.
@@ -98,6 +101,7 @@ fn parse_post(context: &FormContext, body: &[u8]) -> Result<StoredPost, (StatusC
         message: post.message.unwrap_or_default(),
         url: post.url.unwrap_or_default(),
         reply_to: post.reply_to.unwrap_or_default(),
+        proof: post.proof.unwrap_or_default(),
         ..FormFields::default()
     }
     .cleaned();
@@ -110,5 +114,7 @@ fn parse_post(context: &FormContext, body: &[u8]) -> Result<StoredPost, (StatusC
         let words = context.line.locales.of(Language::En);
         return Err(wrong(&format!("`{field}`: {}", words.say(mistake))));
     }
-    Ok(StoredPost::new(&fields, Some(asks), language))
+    let mut posted = StoredPost::new(&fields, Some(asks), language);
+    posted.unproven = context.is_unproven(&fields.proof);
+    Ok(posted)
 }

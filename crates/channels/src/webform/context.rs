@@ -14,7 +14,7 @@ use hotline_core::{
     centre::Centre,
     contact::message::RawMessage,
     identifiers::{chance, ids, line_name::LineName, receipt::ReceiptCode},
-    intake::{Accepted, Closed, Intake, NotAccepted},
+    intake::{Accepted, Closed, Intake, NotAccepted, flood::FloodGuard},
     text::locale::{Language, Locales, Words},
     time::{clock::Clock, hours::opens_in_words},
 };
@@ -22,6 +22,7 @@ use uuid::Uuid;
 
 use super::{
     guess_limit, pages,
+    proof::{Challenge, Proofs},
     stored_post::StoredPost,
     upload::{RefusedUpload, drain},
 };
@@ -41,6 +42,8 @@ pub struct FormLine {
     pub guess_limit: guess_limit::GuessLimit,
     /// Whether the line was closed at the last request.
     pub closed: Mutex<Option<Closed>>,
+    /// Decides whether posts need a proof of work. Each process that serves the line counts the posts that it receives.
+    pub flood: Mutex<FloodGuard>,
     pub attachments: Attachments,
     /// Whether a visitor who leaves an e-mail address also receives answers by e-mail.
     pub answers_by_mail: bool,
@@ -57,6 +60,7 @@ impl FormLine {
 pub struct FormContext {
     pub line: Arc<FormLine>,
     pub intake: Arc<dyn Intake>,
+    pub proofs: Arc<Proofs>,
     /// The size of the largest accepted request, in bytes.
     pub largest: usize,
 }
@@ -167,6 +171,26 @@ impl FormContext {
             RefusedUpload::Unreadable => (StatusCode::BAD_REQUEST, "bad-form-title", "bad-form-text"),
         };
         self.notice(words, status, &words.say(title), &words.say(text))
+    }
+
+    /// Returns a challenge if posts need a proof of work now.
+    pub fn challenge(&self) -> Option<Challenge> {
+        let now = self.line.clock.now();
+        let mut guard = self.line.flood.lock().unwrap_or_else(PoisonError::into_inner);
+        guard.verdict(now).is_guarded().then(|| self.proofs.create(now))?
+    }
+
+    /// Counts a post and returns whether it lacks a proof that the line asks for. `proof` is the solution that the post contains.
+    pub fn is_unproven(&self, proof: &str) -> bool {
+        let now = self.line.clock.now();
+        let proven = !proof.is_empty() && self.proofs.redeem(proof, now).is_ok();
+        let mut guard = self.line.flood.lock().unwrap_or_else(PoisonError::into_inner);
+        let was_guarded = guard.verdict(now).is_guarded();
+        let guarded = guard.observe(now, proven).is_guarded();
+        if guarded && !was_guarded {
+            tracing::warn!(line.name = %self.line.name, "Posts arrive unusually fast; the form asks for a proof of work");
+        }
+        guarded && !proven
     }
 
     /// Creates the id for a form that the line is about to show. The id contains the current time.

@@ -45,6 +45,8 @@ pub struct FormFields {
     pub code: String,
     /// The reference on the receipt. It is sent only when the visitor switches the receipt to another language.
     pub reference: String,
+    /// The solution of a proof-of-work challenge; empty if the form has none.
+    pub proof: String,
     /// The language to which the visitor switched the form; empty if the visitor did not switch the language.
     pub switch: String,
     /// Whether the request contains the names of chosen files without their contents.
@@ -121,6 +123,7 @@ impl FormFields {
             "reply_to" => self.reply_to = text,
             "code" => self.code = text,
             "reference" => self.reference = text,
+            "proof" => self.proof = text,
             "switch" => self.switch = text,
             // If a form is not multipart, the browser sends only the names of the chosen files.
             "file" => self.files_named |= !text.is_empty(),

@@ -39,6 +39,8 @@ pub struct Form<'a> {
     pub answers_by_mail: bool,
     /// `true` if the form is shown again, with everything that the visitor typed, because the post could not be stored.
     pub unavailable: bool,
+    /// The challenge as JSON, if posts need a proof of work now.
+    pub challenge: Option<String>,
 }
 
 impl Form<'_> {

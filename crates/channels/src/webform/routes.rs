@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Router,
+    Json, Router,
     extract::{DefaultBodyLimit, Query, Request, State},
     http::{HeaderMap, StatusCode, Uri, header},
     middleware,
@@ -24,6 +24,7 @@ use super::{
     },
     fields::{FormFields, LARGEST, LARGEST_WITH_FILES, Mistake},
     pages,
+    proof::Proofs,
     stored_post::StoredPost,
     upload::{MOST_DRAINED, RefusedUpload, Upload},
 };
@@ -38,6 +39,7 @@ pub fn routes(line: Arc<FormLine>, intake: Arc<dyn Intake>) -> Router {
         Attachments::OnRequest | Attachments::Always => LARGEST_WITH_FILES,
     };
     let context = FormContext {
+        proofs: Arc::new(Proofs::new(intake.challenge_key(&line.name))),
         line,
         intake,
         largest,
@@ -57,6 +59,7 @@ pub fn routes(line: Arc<FormLine>, intake: Arc<dyn Intake>) -> Router {
             get(|| async { Redirect::to("/") }).post(show_receipt_again),
         )
         .route("/api/v1/contacts", post(api::post))
+        .route("/challenge", get(show_challenge))
         .layer(DefaultBodyLimit::max(largest))
         .layer(middleware::from_fn_with_state(context.clone(), refuse_too_large))
         .fallback(not_found)
@@ -68,6 +71,15 @@ pub fn routes(line: Arc<FormLine>, intake: Arc<dyn Intake>) -> Router {
         .route(
             "/public.css",
             get(|| asset("text/css; charset=utf-8", include_str!("../../assets/public.css"))),
+        )
+        .route(
+            "/proof.js",
+            get(|| {
+                asset(
+                    "text/javascript; charset=utf-8",
+                    include_str!("../../assets/proof.js"),
+                )
+            }),
         )
         .route(
             "/public.js",
@@ -100,6 +112,15 @@ async fn asset(kind: &'static str, text: &'static str) -> impl IntoResponse {
 #[derive(Deserialize)]
 struct Chosen {
     lang: Option<String>,
+}
+
+/// Returns a challenge, or a response without content if posts need no proof of work now.
+async fn show_challenge(State(context): State<FormContext>) -> Response {
+    let no_store = [(header::CACHE_CONTROL, "no-store")];
+    match context.challenge() {
+        Some(challenge) => (no_store, Json(challenge)).into_response(),
+        None => (StatusCode::NO_CONTENT, no_store).into_response(),
+    }
 }
 
 async fn not_found(State(context): State<FormContext>, uri: Uri, headers: HeaderMap) -> Response {
@@ -146,6 +167,9 @@ fn form_page(
 ) -> Response {
     context.page(&pages::Form {
         unavailable,
+        challenge: context
+            .challenge()
+            .and_then(|challenge| serde_json::to_string(&challenge).ok()),
         answers_by_mail: context.line.answers_by_mail,
         words: context.words(headers, Some(&fields.lang)),
         centre: &context.line.centre,
@@ -187,7 +211,8 @@ async fn send_form(
         let again = form_page(&context, &headers, asks, &fields, &mistakes, false);
         return (StatusCode::UNPROCESSABLE_ENTITY, again).into_response();
     }
-    let posted = StoredPost::new(&fields, Some(asks), words.language());
+    let mut posted = StoredPost::new(&fields, Some(asks), words.language());
+    posted.unproven = context.is_unproven(&fields.proof);
     match context.accept_form(&fields.id, posted).await {
         Ok((accepted, code)) => receipt_page(&context, &headers, &fields, accepted.reference, &code),
         // The form is shown again with the typed text and the same id. If the visitor sends it again unchanged and the first post was

@@ -1,0 +1,58 @@
+// While a line is flooded, its forms ask for a proof of work. This script computes the proof while the visitor types. Without this script,
+// a form is sent without a proof.
+
+const form = document.querySelector("form[data-proof]");
+const proof = form?.elements.proof;
+/** The number of hashes between two pauses in which the page reacts to the visitor. */
+const CHUNK = 250;
+/** The form is sent without a proof after this time, in milliseconds. */
+const LONGEST = 20_000;
+
+/** Resolves after the browser has handled the events that wait. */
+const pause = () => new Promise((resolve) => setTimeout(resolve));
+
+/** Returns the SHA-256 hash of a text, in hexadecimal. */
+async function hash(text) {
+  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Searches the number of a challenge. Returns the solution as the form sends it. */
+async function solve({ algorithm, challenge, maxnumber, salt, signature }) {
+  for (let start = 0; start <= maxnumber; start += CHUNK) {
+    const hashes = await Promise.all(Array.from({ length: CHUNK }, (_, index) => hash(`${salt}${start + index}`)));
+    const index = hashes.indexOf(challenge);
+    if (index >= 0) {
+      const number = start + index;
+      return btoa(JSON.stringify({ algorithm, challenge, number, salt, signature }));
+    }
+    await pause();
+  }
+  return "";
+}
+
+/** Fetches a challenge and solves it. Returns an empty text if the line asks for no proof. */
+async function fetchAndSolve() {
+  const response = await fetch("/challenge", { cache: "no-store" });
+  return response.status === 200 ? solve(await response.json()) : "";
+}
+
+if (form && globalThis.crypto?.subtle) {
+  const shown = form.dataset.challenge;
+  const early = shown ? solve(JSON.parse(shown)) : undefined;
+  const opened = Date.now();
+  let sending = false;
+  form.addEventListener("submit", async (event) => {
+    const button = event.submitter;
+    if (button?.name === "switch") return;
+    event.preventDefault();
+    if (sending) return;
+    sending = true;
+    const late = new Promise((resolve) => setTimeout(resolve, LONGEST, ""));
+    // A challenge is valid for 30 minutes. If the form was open for longer, the script solves another one.
+    const solved = early && Date.now() - opened < 25 * 60_000 ? early : fetchAndSolve();
+    proof.value = await Promise.race([solved, late]).catch(() => "");
+    sending = false;
+    form.submit();
+  });
+}

@@ -1,0 +1,238 @@
+//! Proofs of work, by the scheme of ALTCHA (version 1): the visitor's browser searches the number whose SHA-256 hash with the salt is the
+//! challenge.
+//!
+//! Unlike in the ALTCHA library, the salt ends with a separator. Without it, digits could be moved between the expiry and the number.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use data_encoding::{BASE64, HEXLOWER};
+use hmac::{Hmac, KeyInit, Mac};
+use hotline_core::identifiers::chance;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// A challenge and its solution are valid for this long.
+const VALID_FOR: TimeDelta = TimeDelta::minutes(30);
+/// The secret number is below this. A browser needs half as many hashes on average: about a second on an old phone that computes 10,000
+/// hashes a second with `crypto.subtle`.
+const NUMBERS: u64 = 20_000;
+/// The greatest number of solutions that are remembered as used. While all of them are valid, further solutions are refused.
+const MOST_USED: usize = 200_000;
+/// The longest accepted solution, in bytes.
+const LONGEST: usize = 2_000;
+const ALGORITHM: &str = "SHA-256";
+
+/// A challenge, with the field names of ALTCHA.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Challenge {
+    algorithm: String,
+    challenge: String,
+    maxnumber: u64,
+    salt: String,
+    signature: String,
+}
+
+/// A solution, with the field names of ALTCHA. A form contains it as JSON in base64.
+#[derive(Deserialize)]
+struct Solution {
+    algorithm: String,
+    challenge: String,
+    number: u64,
+    salt: String,
+    signature: String,
+}
+
+/// Why a solution was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// It is not a solution, or it solves no challenge of this line.
+    Wrong,
+    /// Its challenge has expired.
+    Expired,
+    /// It was used before.
+    Used,
+}
+
+/// The challenges of one line. Remembers in memory which of them were used.
+pub struct Proofs {
+    key: Vec<u8>,
+    used: Mutex<HashMap<String, DateTime<Utc>>>,
+}
+
+impl Proofs {
+    /// Creates the challenges of a line. `key` signs them.
+    pub fn new(key: Vec<u8>) -> Self {
+        Self {
+            key,
+            used: Mutex::default(),
+        }
+    }
+
+    /// Creates a challenge.
+    pub fn create(&self, now: DateTime<Utc>) -> Option<Challenge> {
+        let number = u64::from_le_bytes(chance::bytes::<8>()) % NUMBERS;
+        self.create_for(number, now)
+    }
+
+    fn create_for(&self, number: u64, now: DateTime<Utc>) -> Option<Challenge> {
+        let random = HEXLOWER.encode(&chance::bytes::<12>());
+        let salt = format!("{random}?expires={}&", (now + VALID_FOR).timestamp());
+        let challenge = hash(&salt, number);
+        let signature = HEXLOWER.encode(&self.mac(&challenge)?.finalize().into_bytes());
+        Some(Challenge {
+            algorithm: ALGORITHM.to_owned(),
+            challenge,
+            maxnumber: NUMBERS,
+            salt,
+            signature,
+        })
+    }
+
+    fn mac(&self, challenge: &str) -> Option<Hmac<Sha256>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
+        mac.update(challenge.as_bytes());
+        Some(mac)
+    }
+
+    /// Checks a solution as a form posts it, and marks it as used.
+    pub fn redeem(&self, posted: &str, now: DateTime<Utc>) -> Result<(), Refusal> {
+        let solution = parse(posted).ok_or(Refusal::Wrong)?;
+        let signature = HEXLOWER.decode(solution.signature.as_bytes());
+        let signature = signature.map_err(|_| Refusal::Wrong)?;
+        let mac = self.mac(&solution.challenge).ok_or(Refusal::Wrong)?;
+        mac.verify_slice(&signature).map_err(|_| Refusal::Wrong)?;
+        if hash(&solution.salt, solution.number) != solution.challenge {
+            return Err(Refusal::Wrong);
+        }
+        let expires = expiry(&solution.salt).ok_or(Refusal::Wrong)?;
+        if expires <= now {
+            return Err(Refusal::Expired);
+        }
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if used.contains_key(&solution.challenge) {
+            return Err(Refusal::Used);
+        }
+        if used.len() >= MOST_USED {
+            used.retain(|_, expires| *expires > now);
+            if used.len() >= MOST_USED {
+                return Err(Refusal::Used);
+            }
+        }
+        used.insert(solution.challenge, expires);
+        Ok(())
+    }
+}
+
+fn hash(salt: &str, number: u64) -> String {
+    HEXLOWER.encode(&Sha256::digest(format!("{salt}{number}")))
+}
+
+fn parse(posted: &str) -> Option<Solution> {
+    if posted.len() > LONGEST {
+        return None;
+    }
+    let json = BASE64.decode(posted.trim().as_bytes()).ok()?;
+    let solution: Solution = serde_json::from_slice(&json).ok()?;
+    (solution.algorithm == ALGORITHM).then_some(solution)
+}
+
+fn expiry(salt: &str) -> Option<DateTime<Utc>> {
+    let (_, expires) = salt.split_once("?expires=")?;
+    let seconds = expires.strip_suffix('&')?.parse().ok()?;
+    DateTime::from_timestamp(seconds, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000, 0).unwrap()
+    }
+
+    fn solution(challenge: &Challenge, number: u64) -> String {
+        let solved = json!({
+            "algorithm": challenge.algorithm,
+            "challenge": challenge.challenge,
+            "number": number,
+            "salt": challenge.salt,
+            "signature": challenge.signature,
+        });
+        BASE64.encode(solved.to_string().as_bytes())
+    }
+
+    fn proofs() -> Proofs {
+        Proofs::new(b"key".to_vec())
+    }
+
+    #[test]
+    fn a_solution_is_accepted_once() {
+        let proofs = proofs();
+        let challenge = proofs.create(now()).unwrap();
+        let number = (0..challenge.maxnumber)
+            .find(|number| hash(&challenge.salt, *number) == challenge.challenge)
+            .unwrap();
+        let solved = solution(&challenge, number);
+        assert_eq!(proofs.redeem(&solved, now()), Ok(()));
+        assert_eq!(proofs.redeem(&solved, now()), Err(Refusal::Used));
+    }
+
+    #[test]
+    fn a_wrong_number_is_refused() {
+        let proofs = proofs();
+        let challenge = proofs.create_for(7, now()).unwrap();
+        assert_eq!(
+            proofs.redeem(&solution(&challenge, 8), now()),
+            Err(Refusal::Wrong)
+        );
+    }
+
+    #[test]
+    fn an_expired_solution_is_refused() {
+        let proofs = proofs();
+        let challenge = proofs.create_for(7, now()).unwrap();
+        let solved = solution(&challenge, 7);
+        let late = now() + VALID_FOR;
+        assert_eq!(proofs.redeem(&solved, late), Err(Refusal::Expired));
+        assert_eq!(proofs.redeem(&solved, late - TimeDelta::seconds(1)), Ok(()));
+    }
+
+    #[test]
+    fn a_changed_or_foreign_challenge_is_refused() {
+        let proofs = proofs();
+        let mut challenge = proofs.create_for(7, now()).unwrap();
+        let (before, after) = challenge.salt.split_once("?expires=").unwrap();
+        challenge.salt = format!("{before}?expires=9{after}");
+        assert_eq!(
+            proofs.redeem(&solution(&challenge, 7), now()),
+            Err(Refusal::Wrong)
+        );
+        challenge.challenge = hash(&challenge.salt, 7);
+        assert_eq!(
+            proofs.redeem(&solution(&challenge, 7), now()),
+            Err(Refusal::Wrong)
+        );
+        let foreign = Proofs::new(b"other".to_vec()).create_for(7, now()).unwrap();
+        assert_eq!(proofs.redeem(&solution(&foreign, 7), now()), Err(Refusal::Wrong));
+        for junk in ["", "x", "e30="] {
+            assert_eq!(proofs.redeem(junk, now()), Err(Refusal::Wrong));
+        }
+    }
+
+    #[test]
+    fn digits_do_not_move_between_the_expiry_and_the_number() {
+        let proofs = proofs();
+        let mut challenge = proofs.create_for(12, now()).unwrap();
+        challenge.salt = format!("{}1", challenge.salt);
+        assert_eq!(
+            proofs.redeem(&solution(&challenge, 2), now()),
+            Err(Refusal::Wrong)
+        );
+    }
+}
