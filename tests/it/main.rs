@@ -28,6 +28,7 @@ mod erasure;
 mod exports;
 mod faults;
 mod figures;
+mod flood;
 mod full_disk;
 mod golden;
 mod handing;

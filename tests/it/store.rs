@@ -134,6 +134,7 @@ pub fn mail(from: &str, id: &str, text: &str, evidence: Vec<Evidence>) -> Incomi
         origin: Origin::Person,
         live: false,
         unacknowledged: false,
+        unproven: false,
         claimed_at: None,
         remarks: Vec::new(),
         in_danger: None,
