@@ -16,6 +16,7 @@ mod m20261126_000009_answering;
 mod m20261128_000010_journal_contacts;
 mod m20261128_000011_restores;
 mod m20261129_000012_routing;
+mod m20261130_000013_quarantine;
 mod m20261130_000014_reply_targets;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000010_journal_contacts::Migration),
             Box::new(m20261128_000011_restores::Migration),
             Box::new(m20261129_000012_routing::Migration),
+            Box::new(m20261130_000013_quarantine::Migration),
             Box::new(m20261130_000014_reply_targets::Migration),
         ]
     }
