@@ -56,9 +56,17 @@ pub async fn post_as_pupil(client: &reqwest::Client, base: &str, words: &str) ->
 
 /// Solves a challenge, and returns the solution as the form posts it.
 pub fn solve(challenge: &Value) -> Result<String> {
-    let field = |name: &str| challenge.get(name).and_then(Value::as_str).context("no such field");
+    let field = |name: &str| {
+        challenge
+            .get(name)
+            .and_then(Value::as_str)
+            .context("no such field")
+    };
     let (wanted, salt) = (field("challenge")?, field("salt")?);
-    let most = challenge.get("maxnumber").and_then(Value::as_u64).unwrap_or_default();
+    let most = challenge
+        .get("maxnumber")
+        .and_then(Value::as_u64)
+        .unwrap_or_default();
     let number = (0..most)
         .find(|number| {
             let hash = Sha256::digest(format!("{salt}{number}"));
@@ -77,7 +85,9 @@ pub fn solve(challenge: &Value) -> Result<String> {
 
 /// Sends robots and pupils at the same time, both spread evenly over `lasts`. Returns the times of the pupils, shortest first.
 pub async fn run(base: &str, pupils: u32, robots: u32, lasts: Duration) -> Result<Vec<Duration>> {
-    let client = reqwest::Client::builder().timeout(Duration::from_secs(60)).build()?;
+    let client = reqwest::Client::builder()
+        .timeout(Duration::from_secs(60))
+        .build()?;
     let started = tokio::time::Instant::now();
     // More requests at once than any one machine opens would measure the client's machine.
     let open = Arc::new(Semaphore::new(256));

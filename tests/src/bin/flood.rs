@@ -37,15 +37,26 @@ async fn main() -> Result<()> {
         if total - before + quarantined >= pupils + robots {
             break;
         }
-        anyhow::ensure!(sent.elapsed() < Duration::from_secs(600), "not all were registered");
+        anyhow::ensure!(
+            sent.elapsed() < Duration::from_secs(600),
+            "not all were registered"
+        );
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    println!("all registered {:.1} s after the last post", sent.elapsed().as_secs_f64());
+    println!(
+        "all registered {:.1} s after the last post",
+        sent.elapsed().as_secs_f64()
+    );
     let at = |share: usize| {
         let index = (times.len() * share / 100).min(times.len().saturating_sub(1));
         times.get(index).copied().unwrap_or_default().as_secs_f64()
     };
-    println!("pupils: p50 {:.3} s, p95 {:.3} s, max {:.3} s", at(50), at(95), at(100));
+    println!(
+        "pupils: p50 {:.3} s, p95 {:.3} s, max {:.3} s",
+        at(50),
+        at(95),
+        at(100)
+    );
     let held = quarantined(&vera).await?;
     let pupils_held = held.iter().filter(|words| words.starts_with("Pupil")).count();
     let robots_held = held.len() - pupils_held;
@@ -72,7 +83,9 @@ async fn number(staff: &Staff, pointer: &str) -> Result<i64> {
 async fn quarantined(staff: &Staff) -> Result<Vec<String>> {
     let (mut all, mut after) = (Vec::new(), String::new());
     loop {
-        let page = staff.get(&format!("/api/v1/inbox?view=quarantine{after}")).await?;
+        let page = staff
+            .get(&format!("/api/v1/inbox?view=quarantine{after}"))
+            .await?;
         let rows = page
             .get("contacts")
             .and_then(Value::as_array)
