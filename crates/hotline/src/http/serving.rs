@@ -22,7 +22,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::slots::{Patience, Slot, SlotGuard, Slots, Turn, Watched};
+use super::slots::{LONG_ANSWER, Patience, Slot, SlotGuard, Slots, Turn, Watched};
 use crate::shutdown::Lifecycle;
 
 /// How long a connection may wait for its client to send or read data.
@@ -32,6 +32,8 @@ const PATIENCE: Patience = Patience {
 };
 /// The time within which responses in progress at shutdown must finish.
 const LAST_ANSWERS: Duration = Duration::from_secs(3);
+/// How long a connection that must make room is still read. Short, because each new connection may have to wait for it.
+const LAST_LOOK: Duration = Duration::from_millis(1);
 /// The pause after a connection could not be accepted because the system lacked resources.
 const PAUSE: Duration = Duration::from_millis(50);
 /// How often the log repeats that connections cannot be accepted.
@@ -142,9 +144,19 @@ async fn converse(
     };
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     tokio::select! {
+        // The connection is polled first. A request that has arrived is then read before the time limits are checked, and the connection
+        // does not close without an answer, even if the server is so busy that both happen in the same poll.
+        biased;
         // The result is ignored, because an error on one connection concerns only its client.
         _ = connection.as_mut() => {}
-        () = slot.leave.cancelled() => {}
+        () = slot.leave.cancelled() => {
+            // The connection was chosen while it waited for its client, but a request may have arrived and not been read yet.
+            let ended = timeout(LAST_LOOK, connection.as_mut()).await.is_ok();
+            if !ended && slot.has_recent_request() {
+                connection.as_mut().graceful_shutdown();
+                let _ = timeout(LONG_ANSWER, connection).await;
+            }
+        }
         () = slot.has_timed_out(patience) => {}
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
@@ -176,11 +188,22 @@ mod tests {
         first: Duration::from_millis(200),
         later: Duration::from_millis(400),
     };
+    const LONGER: Patience = Patience {
+        first: Duration::from_secs(1),
+        later: Duration::from_secs(1),
+    };
     /// A response size in bytes that exceeds the socket buffers, so that writing stops if the client does not read.
     const LARGE: usize = 32 << 20;
 
     /// Connects to a small test server. The returned task ends when the server has closed the connection.
     async fn connected() -> (TcpStream, tokio::task::JoinHandle<()>) {
+        connected_in(&Slots::new(1), SHORT).await
+    }
+
+    async fn connected_in(
+        slots: &Arc<Slots>,
+        patience: Patience,
+    ) -> (TcpStream, tokio::task::JoinHandle<()>) {
         let drops = || Body::from_stream(ticks().take(10));
         let router = Router::new()
             .route("/", get(|| async { "here" }))
@@ -189,8 +212,15 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, _) = listener.accept().await.unwrap();
-        let held = Slots::new(1).take().await;
-        let served = converse(stream, router, builder(), held, SHORT, CancellationToken::new());
+        let held = slots.take().await;
+        let served = converse(
+            stream,
+            router,
+            builder(),
+            held,
+            patience,
+            CancellationToken::new(),
+        );
         (client, tokio::spawn(served))
     }
 
@@ -220,6 +250,36 @@ mod tests {
             "who asked once may ask again for longer"
         );
         timeout(Duration::from_secs(5), served).await.unwrap().unwrap();
+    }
+
+    /// Sends a request just before `act` happens, while the server is too busy to read it, and returns the response.
+    async fn ask_a_busy_server(client: &mut TcpStream, act: impl FnOnce()) -> String {
+        sleep(Duration::from_millis(50)).await;
+        ask(client, "/").await;
+        act();
+        let mut answered = vec![0; 4_096];
+        let read = client.read(&mut answered).await.unwrap_or_default();
+        String::from_utf8_lossy(answered.get(..read).unwrap_or_default()).into_owned()
+    }
+
+    #[tokio::test]
+    async fn a_request_that_arrived_in_time_is_answered_by_a_busy_server() {
+        for _ in 0..5 {
+            let (mut client, _served) = connected_in(&Slots::new(1), LONGER).await;
+            let busy = || std::thread::sleep(LONGER.first);
+            let answered = ask_a_busy_server(&mut client, busy).await;
+            assert!(answered.ends_with("here"), "{answered}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_that_arrived_before_its_connection_must_leave_is_answered() {
+        for _ in 0..10 {
+            let slots = Slots::new(1);
+            let (mut client, _served) = connected_in(&slots, LONGER).await;
+            let answered = ask_a_busy_server(&mut client, || slots.make_room()).await;
+            assert!(answered.ends_with("here"), "{answered}");
+        }
     }
 
     #[tokio::test]

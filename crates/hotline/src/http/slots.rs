@@ -27,7 +27,7 @@ const SAY_AGAIN: Duration = Duration::from_secs(60);
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// If no connection is waiting for its client, a full listener may cut off a response that has taken at least this long. Live pages
 /// reconnect automatically after a cut. A request that stores a message finishes sooner and is therefore not cut off.
-const LONG_ANSWER: Duration = Duration::from_secs(10);
+pub const LONG_ANSWER: Duration = Duration::from_secs(10);
 
 /// How long a connection may wait for its client to send or read data.
 #[derive(Debug, Clone, Copy)]
@@ -167,6 +167,12 @@ impl Slot {
     fn turn_since(&self) -> (bool, Instant) {
         let turns = lock(&self.turns);
         (turns.ours > 0, turns.since)
+    }
+
+    /// Returns whether the server is working on a request that arrived less than [`LONG_ANSWER`] ago.
+    pub fn has_recent_request(&self) -> bool {
+        let (ours, since) = self.turn_since();
+        ours && since.elapsed() < LONG_ANSWER
     }
 
     /// Waits until the client has exceeded its time limit.
