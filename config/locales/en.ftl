@@ -1126,6 +1126,7 @@ routing-hours = Opening hours
 routing-shifts = Shifts
 routing-waiting = People who wait
 routing-nobody-waits = Nobody waits for a reply.
+routing-quarantined = In quarantine: { $n }
 routing-urgency = Urgency
 routing-ordinary = ordinary
 routing-people = Waiting

@@ -1142,6 +1142,7 @@ routing-hours = Радно време
 routing-shifts = Смене
 routing-waiting = Људи који чекају
 routing-nobody-waits = Нико не чека одговор.
+routing-quarantined = У карантину: { $n }
 routing-urgency = Хитност
 routing-ordinary = обично
 routing-people = Чека

@@ -9,6 +9,7 @@ pub mod moving;
 pub mod offers;
 pub mod overview;
 pub mod pass;
+mod quarantined;
 pub mod schedules;
 pub mod skills;
 pub mod targets;

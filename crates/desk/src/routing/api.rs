@@ -23,6 +23,8 @@ pub(crate) struct RoutingJson {
     targets_today: Vec<KeptTargets>,
     /// The contacts that wait for a counsellor, by line and urgency.
     queue: Vec<QueueJson>,
+    /// The number of contacts in quarantine. `queue` does not include them.
+    quarantined: u64,
     /// The counsellors.
     counsellors: Vec<CounsellorJson>,
     /// The most recent decisions, newest first.
@@ -89,6 +91,7 @@ pub(crate) async fn show_routing(
     let Overview {
         targets_today,
         queue,
+        quarantined,
         counsellors,
         decisions,
     } = desk.store.routing_overview().await?;
@@ -105,6 +108,7 @@ pub(crate) async fn show_routing(
                 oldest: part.oldest,
             })
             .collect(),
+        quarantined,
         counsellors: counsellors.into_iter().map(counsellor).collect(),
         decisions: decisions
             .into_iter()

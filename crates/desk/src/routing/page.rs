@@ -48,6 +48,8 @@ struct RoutingPage<'a> {
     unassigned: InboxPage,
     recipients: Vec<Choice>,
     targets_today: Vec<TargetRow>,
+    /// The number of contacts in quarantine.
+    quarantined: u64,
     counsellors: Vec<CounsellorRow>,
     decisions: Vec<DecisionRow>,
     forms: Vec<CounsellorForms>,
@@ -165,6 +167,7 @@ pub(crate) async fn page(
                 missed: one.missed,
             })
             .collect(),
+        quarantined: overview.quarantined,
         counsellors,
         decisions,
         forms,

@@ -31,6 +31,8 @@ pub struct Overview {
     pub targets_today: Vec<KeptTargets>,
     /// The contacts that wait for a reply, by line and urgency: the most urgent first.
     pub queue: Vec<QueuePart>,
+    /// The number of contacts in quarantine. `queue` does not include them.
+    pub quarantined: u64,
     /// The staff who may work on contacts, sorted by name.
     pub counsellors: Vec<CounsellorState>,
     /// The most recent decisions, newest first.
@@ -105,6 +107,7 @@ impl Store {
         Ok(Overview {
             targets_today: self.kept_targets(today).await?,
             queue: self.queue_parts().await?,
+            quarantined: self.quarantined_now().await?,
             counsellors: self.counsellor_states().await?,
             decisions: self.recent_decisions().await?,
         })
