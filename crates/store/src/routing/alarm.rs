@@ -130,6 +130,17 @@ impl Store {
             .order_by_asc(contacts::Column::WaitingSince)
     }
 
+    /// Returns the contacts in danger that wait: those in quarantine whose turn it is, and all others.
+    async fn endangered(
+        &self,
+        connection: &impl sea_orm::ConnectionTrait,
+    ) -> Result<Vec<contacts::Model>, StoreError> {
+        let others = Expr::cust("(marking IS NULL OR marking <> 'quarantine')");
+        let mut waiting = self.in_danger().filter(others).all(connection).await?;
+        waiting.extend(self.quarantined_in_danger(connection).await?);
+        Ok(waiting)
+    }
+
     /// Returns the contacts in danger for which an alarm is due.
     async fn neglected(
         &self,
@@ -138,7 +149,7 @@ impl Store {
     ) -> Result<Vec<contacts::Model>, StoreError> {
         let now = self.clock.now();
         let anybody = colleagues.iter().any(|one| one.availability.is_available());
-        let mut waiting = self.in_danger().all(transaction).await?;
+        let mut waiting = self.endangered(transaction).await?;
         waiting.retain(|contact| {
             let since = time(contact.waiting_since.unwrap_or(contact.last_in_at));
             self.alarm
@@ -154,7 +165,7 @@ impl Store {
     /// Fails if a database query fails.
     pub async fn ringing(&self) -> Result<Vec<Reference>, StoreError> {
         let colleagues = self.availabilities().await?;
-        let waiting = self.in_danger().all(&self.reading).await?;
+        let waiting = self.endangered(&self.reading).await?;
         let ringing = waiting.iter().filter(|contact| !is_in_care(contact, &colleagues));
         Ok(ringing.map(reference_of).collect())
     }

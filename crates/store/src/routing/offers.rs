@@ -95,7 +95,7 @@ impl Store {
             .filter(offers::Column::Open.eq(true))
             .all(transaction)
             .await?;
-        let needed: Vec<uuid::Uuid> = self
+        let mut needed: Vec<uuid::Uuid> = self
             .queue()
             .filter(contacts::Column::Id.is_in(open.iter().map(|offer| offer.contact_id)))
             .select_only()
@@ -103,6 +103,8 @@ impl Store {
             .into_tuple()
             .all(transaction)
             .await?;
+        let quarantined = self.unassigned_quarantined(transaction).await?;
+        needed.extend(quarantined.iter().map(|contact| contact.id));
         let now = self.now();
         for offer in open {
             if !needed.contains(&offer.contact_id) {
@@ -140,7 +142,8 @@ impl Store {
             return Err(StoreError::Conflict(Conflict::NotAvailable));
         };
         let first = self.skip_locked(self.queue().limit(SEARCHED));
-        let waiting = first.all(&transaction).await?;
+        let mut waiting = first.all(&transaction).await?;
+        waiting.extend(self.unassigned_quarantined(&transaction).await?);
         let now = self.steady.now(self.clock.now());
         let needs = self.needs(&transaction, &waiting).await?;
         let next = next_for(&needs, &me, &self.routing, now);

@@ -120,6 +120,9 @@ impl Store {
         if self.open_offers(&self.reading).await? {
             return Ok(true);
         }
+        if anybody && !self.unassigned_quarantined(&self.reading).await?.is_empty() {
+            return Ok(true);
+        }
         let leaving = self.to_return(&self.reading, &colleagues, Locks::Nothing);
         Ok(!leaving.await?.is_empty())
     }
@@ -200,8 +203,11 @@ impl Store {
                 return Ok(());
             }
             let part = self.skip_locked(self.queue().offset(skipped).limit(STEP));
-            let waiting = part.all(transaction).await?;
+            let mut waiting = part.all(transaction).await?;
             let last = (waiting.len() as u64) < STEP;
+            if step == 0 {
+                waiting.extend(self.unassigned_quarantined(transaction).await?);
+            }
             let now = self.steady.now(self.clock.now());
             let needs = self.needs(transaction, &waiting).await?;
             let mut given = 0;
@@ -216,7 +222,7 @@ impl Store {
             if last {
                 return Ok(());
             }
-            skipped += STEP - given;
+            skipped += STEP.saturating_sub(given);
         }
         Ok(())
     }
