@@ -26,7 +26,7 @@ async fn log_in(store: &Store, login: &str) -> (StaffMember, SessionToken) {
 }
 
 /// Adds a counsellor, who logs in and goes on duty.
-async fn on_duty(world: &World, login: &str) -> (StaffMember, SessionToken) {
+pub async fn on_duty(world: &World, login: &str) -> (StaffMember, SessionToken) {
     let password = PASSWORD.to_owned().into();
     if login != "mila" {
         let added = world

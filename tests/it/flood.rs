@@ -1,115 +1,21 @@
-//! Floods of the web form: the quarantine in the store, and the proof of work over HTTP.
+//! Floods of the web form over HTTP: robots go to the quarantine, and pupils get through.
 
-use hotline_core::{
-    contact::{
-        lifecycle::{Marking, Status},
-        message::Incoming,
-    },
-    staff::rights::Role,
-};
-use hotline_store::{
-    error::{Conflict, StoreError},
-    inbox::list::{Filter, View},
-    staff::accounts::StaffMember,
-};
+use std::time::Duration;
+
+use fantoccini::Locator;
 use hotline_tests::{
-    flood::{post_as_pupil, post_as_robot},
+    flood::{Robot, open_form, post_as_pupil, post_as_robot, post_form},
+    peers::{browser::Browser, postgres::Postgres, wait_until},
     service::Service,
     staff::text,
 };
 use serde_json::json;
 
-use crate::{
-    handing::view,
-    store::{World, mail, on_both},
-};
+use crate::{handing::view, writing::posted};
 
-async fn supervisor(world: &World) -> StaffMember {
-    world
-        .store
-        .add_staff(
-            "vera",
-            "Vera",
-            Role::Supervisor,
-            &"a long password".to_owned().into(),
-        )
-        .await
-        .unwrap()
-}
-
-async fn in_view(world: &World, view: View) -> Vec<hotline_store::inbox::list::InboxRow> {
-    world
-        .store
-        .inbox(view, &Filter::default(), world.mila.id, None, 10)
-        .await
-        .unwrap()
-        .rows
-}
-
-async fn arrives_unproven(world: &World, id: &str) {
-    let incoming = Incoming {
-        unproven: true,
-        ..mail(&format!("{id}@example.org"), id, "buy now", vec![])
-    };
-    world.arrives(id, incoming).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_quarantined_contact_counts_only_after_its_release() {
-    on_both(async |world| {
-        arrives_unproven(&world, "1").await;
-        assert_eq!(world.total().await, 0);
-        for other in [View::Unassigned, View::Waiting, View::Marked] {
-            assert!(in_view(&world, other).await.is_empty(), "{other:?}");
-        }
-        let [held] = in_view(&world, View::Quarantine).await.try_into().ok().unwrap();
-        assert_eq!(
-            (held.status, held.marking),
-            (Status::Waiting, Some(Marking::Quarantine))
-        );
-        let refused = world.store.release(&world.mila, held.reference).await;
-        assert!(matches!(
-            refused,
-            Err(StoreError::Conflict(Conflict::Quarantined))
-        ));
-        let vera = supervisor(&world).await;
-        assert!(world.store.release(&vera, held.reference).await.unwrap());
-        assert_eq!(world.total().await, 1);
-        assert!(!world.store.release(&vera, held.reference).await.unwrap());
-        assert!(!world.store.discard(&vera, held.reference).await.unwrap());
-        assert_eq!(world.total().await, 1);
-        assert_eq!(in_view(&world, View::Unassigned).await.len(), 1);
-        assert!(in_view(&world, View::Quarantine).await.is_empty());
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_discarded_contact_is_closed_spam_and_never_counts() {
-    on_both(async |world| {
-        arrives_unproven(&world, "1").await;
-        let [held] = in_view(&world, View::Quarantine).await.try_into().ok().unwrap();
-        let vera = supervisor(&world).await;
-        assert!(world.store.discard(&vera, held.reference).await.unwrap());
-        let [row] = in_view(&world, View::Marked).await.try_into().ok().unwrap();
-        assert_eq!((row.status, row.marking), (Status::Closed, Some(Marking::Spam)));
-        assert_eq!(world.total().await, 0);
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn closing_and_reopening_do_not_release_a_contact() {
-    on_both(async |world| {
-        arrives_unproven(&world, "1").await;
-        let [held] = in_view(&world, View::Quarantine).await.try_into().ok().unwrap();
-        let (store, mila) = (&world.store, &world.mila);
-        store.close(mila, held.reference, Some("a robot")).await.unwrap();
-        store.reopen(mila, held.reference).await.unwrap();
-        assert_eq!(world.total().await, 0);
-        assert_eq!(in_view(&world, View::Quarantine).await.len(), 1);
-    })
-    .await;
+fn client() -> reqwest::Client {
+    let builder = reqwest::Client::builder().timeout(Duration::from_secs(60));
+    builder.build().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,30 +23,57 @@ async fn robots_go_to_the_quarantine_and_a_pupil_gets_through() {
     let mut service = Service::new(None).unwrap();
     service.start().await.unwrap();
     let vera = service.hire("vera", "supervisor").await.unwrap();
-    let client = reqwest::Client::new();
+    let client = client();
     let base = service.base();
     let calm = client.get(format!("{base}/challenge")).send().await.unwrap();
     assert_eq!(calm.status(), 204);
     let limit = hotline_core::intake::flood::LOWEST_LIMIT as usize;
-    for number in 0..limit + 10 {
-        post_as_robot(&client, &base, &format!("Buy now {number}"))
+    // A class opens the form in calm time. Ten pupils post before the flood.
+    let mut forms = Vec::new();
+    for _ in 0..12 {
+        forms.push(open_form(&client, &base).await.unwrap());
+    }
+    let first = forms.split_off(2);
+    for form in &first {
+        post_form(&client, &base, form, "A pupil of the class")
             .await
             .unwrap();
     }
+    for number in 0..limit {
+        post_as_robot(&client, &base, Robot::Blind, &format!("Buy now {number}"))
+            .await
+            .unwrap();
+    }
+    // The line is guarded now. The last pupils of the class post from the forms that they opened before.
+    for form in &forms {
+        post_form(&client, &base, form, "A late pupil of the class")
+            .await
+            .unwrap();
+    }
+    let opener = post_as_robot(&client, &base, Robot::OpensForm, "Form robot");
+    opener.await.unwrap();
     let page = client.get(format!("{base}/advice?lang=en")).send().await.unwrap();
     assert!(page.text().await.unwrap().contains("data-challenge"));
-    post_as_pupil(&client, &base, "A pupil asks").await.unwrap();
-    vera.until_contacts(limit + 11).await.unwrap();
-    let held = view(&vera, "quarantine").await;
-    assert_eq!(held.len(), 10);
+    let posted = post_as_pupil(&client, &base, Duration::ZERO, "A pupil asks")
+        .await
+        .unwrap();
+    assert!(posted.hashes > 0);
+    let totals = async || vera.get("/api/v1/statistics/totals").await.unwrap();
+    wait_until(Duration::from_secs(30), || async {
+        let totals = totals().await;
+        totals.pointer("/quarantined") == Some(&json!(limit + 1))
+            && totals.pointer("/total") == Some(&json!(13))
+    })
+    .await
+    .unwrap();
     let newest = view(&vera, "all").await;
     let pupil = vera.contact(&newest[0]).await.unwrap();
     assert_eq!(text(&pupil, "/messages/0/text"), "A pupil asks");
     assert_eq!(pupil.pointer("/marking"), Some(&json!(null)));
-    let totals = async || vera.get("/api/v1/statistics/totals").await.unwrap();
-    let before = totals().await;
-    assert_eq!(before.pointer("/total"), Some(&json!(limit + 1)));
-    assert_eq!(before.pointer("/quarantined"), Some(&json!(10)));
+    let mut held = view(&vera, "quarantine").await;
+    held.truncate(10);
+    let routing = vera.page("/desk/routing").await.unwrap();
+    assert!(routing.contains("/desk/inbox?view=quarantine"));
     let bulk = async |what: &str, references: &[String]| {
         let body = json!({ "do": what, "references": references });
         vera.post("/api/v1/several", &body).await.unwrap()
@@ -149,7 +82,80 @@ async fn robots_go_to_the_quarantine_and_a_pupil_gets_through() {
     assert_eq!(discarded.pointer("/refused"), Some(&json!([])));
     bulk("release", &held[9..]).await;
     let after = totals().await;
-    assert_eq!(after.pointer("/total"), Some(&json!(limit + 2)));
-    assert_eq!(after.pointer("/quarantined"), Some(&json!(0)));
+    assert_eq!(after.pointer("/total"), Some(&json!(14)));
+    assert_eq!(after.pointer("/quarantined"), Some(&json!(limit + 1 - 10)));
     service.must(&["statistics", "verify"]).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_9_during_a_flood_keeps_the_quarantine_its_receipts_and_its_alarm() {
+    for database in [None, Some(Postgres::url_of_fresh_database().await.unwrap())] {
+        let mut service = Service::new(database.as_ref().map(|database| database.url())).unwrap();
+        service.start().await.unwrap();
+        let vera = service.hire("vera", "supervisor").await.unwrap();
+        let limit = hotline_core::intake::flood::LOWEST_LIMIT as usize;
+        for number in 0..=limit {
+            posted(&service, &format!("Buy now {number}")).await;
+        }
+        let (reference, code) = posted(&service, "Hoću da se ubijem večeras, popila sam tablete").await;
+        service.kill();
+        service.start().await.unwrap();
+        let vera = service.log_in("vera").await.unwrap_or(vera);
+        vera.submit("/desk/duty", &[("on", "true")]).await.unwrap();
+        wait_until(Duration::from_secs(60), || async {
+            let totals = vera.get("/api/v1/statistics/totals").await.unwrap();
+            totals.pointer("/quarantined") == Some(&json!(limit + 2))
+        })
+        .await
+        .unwrap();
+        let totals = vera.get("/api/v1/statistics/totals").await.unwrap();
+        assert_eq!(totals.pointer("/total"), Some(&json!(0)));
+        let inbox = vera.page("/desk/inbox").await.unwrap();
+        assert!(inbox.contains("data-ringing"), "danger in quarantine rings");
+        let contact = vera.contact(&reference).await.unwrap();
+        assert_eq!(contact.pointer("/urgency"), Some(&json!(2)));
+        assert_eq!(contact.pointer("/marking"), Some(&json!("quarantine")));
+        vera.reply(&reference, "We are here").await.unwrap();
+        let client = client();
+        let answers = client
+            .post(format!("{}/answer", service.base()))
+            .form(&[("code", code.as_str()), ("lang", "en")])
+            .send()
+            .await
+            .unwrap();
+        assert!(answers.text().await.unwrap().contains("We are here"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_browser_solves_the_proof_while_its_visitor_types() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let vera = service.hire("vera", "supervisor").await.unwrap();
+    let limit = hotline_core::intake::flood::LOWEST_LIMIT as usize;
+    for number in 0..=limit {
+        posted(&service, &format!("Buy now {number}")).await;
+    }
+    let browser = Browser::start().await.unwrap();
+    let page = browser.client();
+    page.goto(&format!("{}/advice?lang=en", service.base()))
+        .await
+        .unwrap();
+    let element = async |css: &str| page.wait().for_element(Locator::Css(css)).await.unwrap();
+    assert!(
+        element("#form")
+            .await
+            .attr("data-challenge")
+            .await
+            .unwrap()
+            .is_some()
+    );
+    element("#message").await.send_keys("A pupil asks").await.unwrap();
+    element("#form button[type=submit]").await.click().await.unwrap();
+    let reference = element("#reference").await.text().await.unwrap();
+    browser.close().await.unwrap();
+    vera.until_contacts(limit + 2).await.unwrap();
+    let contact = vera.contact(&reference).await.unwrap();
+    assert_eq!(text(&contact, "/messages/0/text"), "A pupil asks");
+    assert_eq!(contact.pointer("/marking"), Some(&json!(null)));
 }

@@ -48,6 +48,7 @@ mod preferences;
 mod privacy;
 mod processes;
 mod published;
+mod quarantine;
 mod schedules;
 mod screens;
 mod search;

@@ -134,7 +134,7 @@ pub fn mail(from: &str, id: &str, text: &str, evidence: Vec<Evidence>) -> Incomi
         origin: Origin::Person,
         live: false,
         unacknowledged: false,
-        unproven: false,
+        provenance: Default::default(),
         claimed_at: None,
         remarks: Vec::new(),
         in_danger: None,
@@ -159,7 +159,8 @@ impl World {
         self.accept_by("mail", id).await
     }
 
-    async fn accept_by(&self, line: &str, id: &str) -> bool {
+    /// Accepts a message without registering it.
+    pub async fn accept_by(&self, line: &str, id: &str) -> bool {
         let raw = RawMessage {
             line: LineName::parse(line).unwrap(),
             external_id: id.to_owned(),
@@ -190,7 +191,8 @@ impl World {
         self.register(all).await;
     }
 
-    async fn register(&self, all: Vec<(&str, Normalised)>) {
+    /// Registers the accepted messages in one batch.
+    pub async fn register(&self, all: Vec<(&str, Normalised)>) {
         let claimed = self
             .store
             .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX, &[])

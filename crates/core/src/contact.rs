@@ -4,4 +4,5 @@ pub mod classification;
 pub mod joining;
 pub mod lifecycle;
 pub mod message;
+pub mod provenance;
 pub mod urgency;

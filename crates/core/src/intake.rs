@@ -9,6 +9,7 @@ use crate::{
     contact::message::RawMessage,
     health::Health,
     identifiers::{line_name::LineName, private::Private, receipt::ReceiptCode, reference::Reference},
+    intake::flood::Surge,
     text::locale::Language,
 };
 
@@ -112,6 +113,13 @@ pub trait Intake: Send + Sync {
     /// # Errors
     /// Fails if the database cannot be read.
     async fn closed(&self, line: &LineName) -> Result<Option<Closed>, NotAccepted>;
+
+    /// Quarantines the contacts that the posts of a surge opened, if the posts came without a form. Contacts that staff have opened or
+    /// answered stay as they are. Posts of the surge that are registered later are quarantined too.
+    ///
+    /// # Errors
+    /// If nothing was written. The call can be repeated.
+    async fn quarantine_surge(&self, line: &LineName, surge: Surge) -> Result<(), NotAccepted>;
 
     /// Records the health of the line, for display to staff.
     async fn health(&self, line: &LineName, health: Health);

@@ -11,6 +11,7 @@ pub(crate) mod message;
 pub(crate) mod notice;
 pub(crate) mod parts;
 pub mod register;
-pub(crate) mod threading;
+pub(crate) mod surges;
+mod threading;
 pub(crate) mod unfold;
 mod urgency;

@@ -43,8 +43,8 @@ pub async fn post(State(context): State<FormContext>, headers: HeaderMap, body: 
             "this takes JSON, and no files: send the address where they are as `url`",
         );
     }
-    let post = match parse_post(&context, &body) {
-        Ok(post) => post,
+    let (fields, mut post) = match parse_post(&context, &body) {
+        Ok(parsed) => parsed,
         Err((status, text)) => return problem(status, &text),
     };
     let key = match headers
@@ -60,6 +60,7 @@ pub async fn post(State(context): State<FormContext>, headers: HeaderMap, body: 
         Some(key) => format!("key {key}"),
         None => new_id(),
     };
+    post.provenance = context.observe_post(&fields, &key, &post).await;
     match context.accept(&key, None, post).await {
         Ok((accepted, code)) => {
             let answer = serde_json::json!({
@@ -79,7 +80,7 @@ pub async fn post(State(context): State<FormContext>, headers: HeaderMap, body: 
 }
 
 /// Parses and checks the body of a request. Returns the HTTP status and the text of the error response if the body is invalid.
-fn parse_post(context: &FormContext, body: &[u8]) -> Result<StoredPost, (StatusCode, String)> {
+fn parse_post(context: &FormContext, body: &[u8]) -> Result<(FormFields, StoredPost), (StatusCode, String)> {
     let post: ApiPost = serde_json::from_slice(body).map_err(|error| {
         let text = format!("this is not the JSON expected here: {error}");
         let status = match error.classify() {
@@ -114,7 +115,6 @@ fn parse_post(context: &FormContext, body: &[u8]) -> Result<StoredPost, (StatusC
         let words = context.line.locales.of(Language::En);
         return Err(wrong(&format!("`{field}`: {}", words.say(mistake))));
     }
-    let mut posted = StoredPost::new(&fields, Some(asks), language);
-    posted.unproven = context.is_unproven(&fields.proof);
-    Ok(posted)
+    let posted = StoredPost::new(&fields, Some(asks), language);
+    Ok((fields, posted))
 }

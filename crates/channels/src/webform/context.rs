@@ -1,6 +1,9 @@
 //! The context in which the line handles a request to the web form: the texts, the pages and the intake.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use axum::{
     Json,
@@ -9,18 +12,22 @@ use axum::{
     middleware::Next,
     response::{Html, IntoResponse, Response},
 };
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
 use hotline_core::{
     centre::Centre,
-    contact::message::RawMessage,
+    contact::{message::RawMessage, provenance::Provenance},
     identifiers::{chance, ids, line_name::LineName, receipt::ReceiptCode},
-    intake::{Accepted, Closed, Intake, NotAccepted, flood::FloodGuard},
+    intake::{
+        Accepted, Closed, Intake, NotAccepted,
+        flood::{FloodGuard, PostEvidence, Surge},
+    },
     text::locale::{Language, Locales, Words},
     time::{clock::Clock, hours::opens_in_words},
 };
 use uuid::Uuid;
 
 use super::{
+    fields::FormFields,
     guess_limit, pages,
     proof::{Challenge, Proofs},
     stored_post::StoredPost,
@@ -33,6 +40,12 @@ use crate::channel::Attachments;
 /// also opens another contact if the form's id was not created by `FormContext::form_id`.
 const SAME_FORM: TimeDelta = TimeDelta::hours(3);
 
+/// The pause between two attempts to quarantine the posts of a surge.
+const SURGE_RETRY: Duration = Duration::from_secs(2);
+
+/// The post that exceeds the limit waits this long at most until the earlier posts of the surge are quarantined.
+const SURGE_WAIT: Duration = Duration::from_secs(5);
+
 /// The state that all requests to a web form line share.
 pub struct FormLine {
     pub name: LineName,
@@ -42,7 +55,7 @@ pub struct FormLine {
     pub guess_limit: guess_limit::GuessLimit,
     /// Whether the line was closed at the last request.
     pub closed: Mutex<Option<Closed>>,
-    /// Decides whether posts need a proof of work. Each process that serves the line counts the posts that it receives.
+    /// Decides whether posts need a proof of work. Each process that serves the line counts the posts that it receives itself.
     pub flood: Mutex<FloodGuard>,
     pub attachments: Attachments,
     /// Whether a visitor who leaves an e-mail address also receives answers by e-mail.
@@ -180,17 +193,42 @@ impl FormContext {
         guard.verdict(now).is_guarded().then(|| self.proofs.create(now))?
     }
 
-    /// Counts a post and returns whether it lacks a proof that the line asks for. `proof` is the solution that the post contains.
-    pub fn is_unproven(&self, proof: &str) -> bool {
+    /// Counts a post that opens a contact, and returns its provenance. If the post exceeds the limit of a calm line, first quarantines the
+    /// earlier posts of the surge, so that a crash after the response does not leave them counted. `id` is the id that the post is stored
+    /// with; it is empty if the post gets a new one.
+    pub async fn observe_post(&self, fields: &FormFields, id: &str, posted: &StoredPost) -> Provenance {
         let now = self.line.clock.now();
-        let proven = !proof.is_empty() && self.proofs.redeem(proof, now).is_ok();
-        let mut guard = self.line.flood.lock().unwrap_or_else(PoisonError::into_inner);
-        let was_guarded = guard.verdict(now).is_guarded();
-        let guarded = guard.observe(now, proven).is_guarded();
-        if guarded && !was_guarded {
+        let key = match posted.digest() {
+            Ok(digest) if !id.is_empty() => format!("{id} {digest}"),
+            Ok(_) | Err(_) => new_id(),
+        };
+        let evidence = self.evidence(fields, now);
+        let observed = {
+            let mut guard = self.line.flood.lock().unwrap_or_else(PoisonError::into_inner);
+            guard.observe(now, &key, evidence)
+        };
+        if let Some(surge) = observed.surge {
             tracing::warn!(line.name = %self.line.name, "Posts arrive unusually fast; the form asks for a proof of work");
+            // The task goes on if the visitor closes the connection, or if the store cannot write for longer.
+            let intake = Arc::clone(&self.intake);
+            let task = tokio::spawn(quarantine_surge(intake, self.line.name.clone(), surge));
+            let _ = tokio::time::timeout(SURGE_WAIT, task).await;
         }
-        guarded && !proven
+        observed.provenance
+    }
+
+    /// Returns what a post contains to show that it does not come from a robot. A form counts only within `SAME_FORM` after it was shown:
+    /// until then, all posts of a form belong to one contact, so its token cannot admit a second one.
+    fn evidence(&self, fields: &FormFields, now: DateTime<Utc>) -> PostEvidence {
+        if !fields.proof.is_empty() && self.proofs.redeem(&fields.proof, now).is_ok() {
+            return PostEvidence::Proof;
+        }
+        match self.shown_at(&fields.id) {
+            Some(shown_at) if self.proofs.is_form_token(&fields.form_token, &fields.id) => {
+                PostEvidence::Form { shown_at }
+            }
+            Some(_) | None => PostEvidence::Nothing,
+        }
     }
 
     /// Creates the id for a form that the line is about to show. The id contains the current time.
@@ -198,14 +236,12 @@ impl FormContext {
         ids::new(self.line.clock.now()).to_string()
     }
 
-    /// Returns whether [`Self::form_id`] may have created this id, and the time in the id is at most `SAME_FORM` ago.
-    fn is_own(&self, id: &str) -> bool {
-        let made = Uuid::try_parse(id).ok().and_then(|id| id.get_timestamp());
-        let made = made.and_then(|made| {
-            let (seconds, nanos) = made.to_unix();
-            DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
-        });
-        made.is_some_and(|made| (self.line.clock.now() - made).abs() <= SAME_FORM)
+    /// Returns the time in the id of a form if [`Self::form_id`] may have created the id, and the time is at most `SAME_FORM` ago.
+    fn shown_at(&self, id: &str) -> Option<DateTime<Utc>> {
+        let (seconds, nanos) = Uuid::try_parse(id).ok()?.get_timestamp()?.to_unix();
+        let shown_at = DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)?;
+        let is_recent = (self.line.clock.now() - shown_at).abs() <= SAME_FORM;
+        is_recent.then_some(shown_at)
     }
 
     /// Stores a posted form. A second post with the same id and content counts as the same message. Until `SAME_FORM` after the form was
@@ -218,7 +254,7 @@ impl FormContext {
         if id.is_empty() {
             return self.accept(&new_id(), None, posted).await;
         }
-        let own = self.is_own(id);
+        let own = self.shown_at(id).is_some();
         if !own && !self.was_posted_before(id, &posted).await? {
             return self.accept(id, None, posted).await;
         }
@@ -270,6 +306,14 @@ impl FormContext {
         let accepted = self.intake.accept(vec![raw], None).await?;
         let first = accepted.into_iter().next();
         first.ok_or_else(|| NotAccepted("nothing was written".to_owned()))
+    }
+}
+
+/// Quarantines the earlier posts of a surge. Tries again until the store has written it.
+async fn quarantine_surge(intake: Arc<dyn Intake>, line: LineName, surge: Surge) {
+    while let Err(refused) = intake.quarantine_surge(&line, surge).await {
+        tracing::error!(line.name = %line, error = %refused, "The posts of a surge could not be quarantined; trying again");
+        tokio::time::sleep(SURGE_RETRY).await;
     }
 }
 

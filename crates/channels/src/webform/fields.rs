@@ -45,6 +45,8 @@ pub struct FormFields {
     pub code: String,
     /// The reference on the receipt. It is sent only when the visitor switches the receipt to another language.
     pub reference: String,
+    /// The token that the line created when it showed the form.
+    pub form_token: String,
     /// The solution of a proof-of-work challenge; empty if the form has none.
     pub proof: String,
     /// The language to which the visitor switched the form; empty if the visitor did not switch the language.
@@ -123,6 +125,7 @@ impl FormFields {
             "reply_to" => self.reply_to = text,
             "code" => self.code = text,
             "reference" => self.reference = text,
+            "form_token" => self.form_token = text,
             "proof" => self.proof = text,
             "switch" => self.switch = text,
             // If a form is not multipart, the browser sends only the names of the chosen files.

@@ -1,7 +1,8 @@
-//! Proofs of work, by the scheme of ALTCHA (version 1): the visitor's browser searches the number whose SHA-256 hash with the salt is the
-//! challenge.
+//! Tokens of forms, and proofs of work. A form token shows that a post came from a form that the line had shown. It needs no JavaScript.
 //!
-//! Unlike in the ALTCHA library, the salt ends with a separator. Without it, digits could be moved between the expiry and the number.
+//! The proofs of work follow the scheme of ALTCHA (version 1): the visitor's browser searches the number whose SHA-256 hash with the salt
+//! is the challenge. Unlike in the ALTCHA library, the salt ends with a separator. Without it, digits could be moved between the expiry and
+//! the number.
 
 use std::{
     collections::HashMap,
@@ -57,14 +58,14 @@ pub enum Refusal {
     Used,
 }
 
-/// The challenges of one line. Remembers in memory which of them were used.
+/// The form tokens and challenges of one line. Remembers in memory which challenges were used.
 pub struct Proofs {
     key: Vec<u8>,
     used: Mutex<HashMap<String, DateTime<Utc>>>,
 }
 
 impl Proofs {
-    /// Creates the challenges of a line. `key` signs them.
+    /// `key` signs the form tokens and challenges.
     pub fn new(key: Vec<u8>) -> Self {
         Self {
             key,
@@ -92,10 +93,26 @@ impl Proofs {
         })
     }
 
-    fn mac(&self, challenge: &str) -> Option<Hmac<Sha256>> {
+    /// Starts the signature of a text. A challenge is hexadecimal, so its signature is never that of a form, whose text has a prefix.
+    fn mac(&self, text: &str) -> Option<Hmac<Sha256>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
-        mac.update(challenge.as_bytes());
+        mac.update(text.as_bytes());
         Some(mac)
+    }
+
+    /// Creates the token of the form with this id. Returns an empty text if the key cannot sign.
+    pub fn create_form_token(&self, id: &str) -> String {
+        let mac = self.mac(&format!("form {id}"));
+        mac.map(|mac| HEXLOWER.encode(&mac.finalize().into_bytes()))
+            .unwrap_or_default()
+    }
+
+    /// Returns whether this is the token of the form with this id.
+    pub fn is_form_token(&self, token: &str, id: &str) -> bool {
+        let signature = HEXLOWER.decode(token.as_bytes()).ok();
+        let mac = self.mac(&format!("form {id}"));
+        mac.zip(signature)
+            .is_some_and(|(mac, signature)| mac.verify_slice(&signature).is_ok())
     }
 
     /// Checks a solution as a form posts it, and marks it as used.
@@ -181,6 +198,18 @@ mod tests {
         let solved = solution(&challenge, number);
         assert_eq!(proofs.redeem(&solved, now()), Ok(()));
         assert_eq!(proofs.redeem(&solved, now()), Err(Refusal::Used));
+    }
+
+    #[test]
+    fn a_form_token_belongs_to_one_form_of_one_line() {
+        let proofs = proofs();
+        let token = proofs.create_form_token("a");
+        assert!(proofs.is_form_token(&token, "a"));
+        assert!(!proofs.is_form_token(&token, "b"));
+        assert!(!Proofs::new(b"other".to_vec()).is_form_token(&token, "a"));
+        for junk in ["", "x", "00"] {
+            assert!(!proofs.is_form_token(junk, "a"));
+        }
     }
 
     #[test]

@@ -149,8 +149,10 @@ async fn show_form(
     headers: HeaderMap,
     asks: Asks,
 ) -> Response {
+    let id = context.form_id();
     let fields = FormFields {
-        id: context.form_id(),
+        form_token: context.proofs.create_form_token(&id),
+        id,
         lang: chosen.lang.unwrap_or_default(),
         ..FormFields::default()
     };
@@ -212,7 +214,7 @@ async fn send_form(
         return (StatusCode::UNPROCESSABLE_ENTITY, again).into_response();
     }
     let mut posted = StoredPost::new(&fields, Some(asks), words.language());
-    posted.unproven = context.is_unproven(&fields.proof);
+    posted.provenance = context.observe_post(&fields, &fields.id, &posted).await;
     match context.accept_form(&fields.id, posted).await {
         Ok((accepted, code)) => receipt_page(&context, &headers, &fields, accepted.reference, &code),
         // The form is shown again with the typed text and the same id. If the visitor sends it again unchanged and the first post was

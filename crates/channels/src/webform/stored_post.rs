@@ -4,6 +4,7 @@ use hotline_core::{
     contact::{
         joining::Joining,
         message::{Asks, Incoming, Normalised, RawMessage, Unreadable},
+        provenance::Provenance,
         urgency::InDanger,
     },
     intake::NotAccepted,
@@ -34,9 +35,9 @@ pub struct StoredPost {
     /// The files of the message.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<PostedFile>,
-    /// Whether the post arrived without a proof of work while the line asked for one.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub unproven: bool,
+    /// What the post shows about its sender.
+    #[serde(default, skip_serializing_if = "Provenance::is_ordinary")]
+    pub provenance: Provenance,
 }
 
 impl StoredPost {
@@ -51,28 +52,28 @@ impl StoredPost {
             reply_to: fields.reply_to.clone(),
             receipt: String::new(),
             files: fields.files.clone(),
-            unproven: false,
+            provenance: Provenance::Ordinary,
         }
     }
 
-    /// Returns a hash of all fields except `receipt` and `unproven`.
+    /// Returns a hash of all fields except `receipt` and `provenance`.
     pub fn digest(&self) -> Result<String, NotAccepted> {
         let unmarked = Self {
             receipt: String::new(),
-            unproven: false,
+            provenance: Provenance::Ordinary,
             ..self.clone()
         };
         let text = serde_json::to_vec(&unmarked).map_err(|error| NotAccepted(error.to_string()))?;
         Ok(data_encoding::HEXLOWER.encode(&Sha256::digest(&text)))
     }
 
-    /// Returns whether all fields except `receipt`, `language` and `unproven` are the same.
+    /// Returns whether all fields except `receipt`, `language` and `provenance` are the same.
     pub fn has_same_content(&self, other: &Self) -> bool {
         let what = |posted: &Self| {
             let unmarked = Self {
                 receipt: String::new(),
                 language: Language::En,
-                unproven: false,
+                provenance: Provenance::Ordinary,
                 ..posted.clone()
             };
             serde_json::to_vec(&unmarked).ok()
@@ -102,7 +103,7 @@ pub fn parse_post(raw: &RawMessage) -> Normalised {
         url: given(posted.url),
         asks: posted.kind,
         language: Some(posted.language),
-        unproven: posted.unproven,
+        provenance: posted.provenance,
         parts: posted.files.iter().map(PostedFile::to_part).collect(),
         ..Incoming::default()
     }))

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    contact::{joining::Joining, urgency::InDanger},
+    contact::{joining::Joining, provenance::Provenance, urgency::InDanger},
     identifiers::{line_name::LineName, private::Private, reference::Reference, token::ThreadToken},
     text::locale::Language,
 };
@@ -151,8 +151,8 @@ pub struct Incoming {
     pub live: bool,
     /// `true` if the message must not get an automatic reply (RFC 3834). For example, a header may forbid automatic replies.
     pub unacknowledged: bool,
-    /// `true` if the message arrived without a proof of work during a flood. A contact that it opens is quarantined.
-    pub unproven: bool,
+    /// Whether a contact that the message opens may have to be quarantined.
+    pub provenance: Provenance,
     /// The time of sending according to the sender. It is only shown to staff, because it can be wrong.
     pub claimed_at: Option<DateTime<Utc>>,
     /// Remarks for staff about how the message was parsed.

@@ -7,6 +7,8 @@ use std::collections::VecDeque;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::contact::provenance::Provenance;
+
 /// The lowest limit of posts in a minute. A class of 30 pupils who post at once stays below it.
 pub const LOWEST_LIMIT: u32 = 40;
 /// The highest limit of posts in a minute, however many posts the line usually gets.
@@ -20,6 +22,8 @@ const PERIOD: TimeDelta = TimeDelta::minutes(5);
 const RISE: f64 = 1.0 / 288.0;
 /// The factor by which a quieter period lowers the usual number. Three quiet days halve it.
 const DECAY: f64 = 0.999_198;
+/// For this long after a line became guarded, it admits posts from forms that it showed before.
+const GRACE: TimeDelta = TimeDelta::seconds(30);
 /// The line stays guarded until posts without proof have been rare for this long.
 const CALM_AFTER: TimeDelta = TimeDelta::minutes(10);
 /// The greatest number of past periods for which the usual number is lowered at once; after so many, it is practically zero.
@@ -45,15 +49,51 @@ impl Verdict {
     }
 }
 
+/// What a post contains to show that it does not come from a robot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PostEvidence {
+    /// Nothing.
+    Nothing,
+    /// The token of a form that the line showed.
+    Form {
+        /// When the line showed the form.
+        shown_at: DateTime<Utc>,
+    },
+    /// A proof of work.
+    Proof,
+}
+
+/// The beginning of a flood, before the guard recognised it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Surge {
+    /// The start of the minute in which posts exceeded the limit.
+    pub since: DateTime<Utc>,
+    /// When posts exceeded the limit.
+    pub recognised_at: DateTime<Utc>,
+}
+
+/// What the guard says about a post.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Observed {
+    /// The provenance that the post is stored with.
+    pub provenance: Provenance,
+    /// The surge that ends with this post: the post exceeds the limit of a calm line.
+    pub surge: Option<Surge>,
+}
+
 /// Watches the posts of one line. The state is in memory; after a start, the guard has learnt nothing and uses [`LOWEST_LIMIT`].
 #[derive(Debug, Default)]
 pub struct FloodGuard {
-    /// The times of the posts in the last minute, oldest first. Not more than the limit are kept.
-    recent: VecDeque<DateTime<Utc>>,
+    /// The times and keys of the posts in the last minute, oldest first. Not more than the limit and one are kept.
+    recent: VecDeque<(DateTime<Utc>, String)>,
     /// The times of the posts without proof in the last minute. Used only while the line is guarded.
     unproven: VecDeque<DateTime<Utc>>,
+    /// Since when the line is guarded. Meaningless while it is calm.
+    since: DateTime<Utc>,
     /// When the line becomes calm; `None` if it is calm.
     until: Option<DateTime<Utc>>,
+    /// The number of posts since the line is guarded that were admitted because of their form.
+    admitted: usize,
     /// The posts of the minute up to the newest post that teaches the guard.
     teaching: VecDeque<DateTime<Utc>>,
     /// The start of the current period.
@@ -91,31 +131,59 @@ impl FloodGuard {
         }
     }
 
-    /// Counts a post and returns whether it needs a proof. The post that exceeds the limit needs one already.
-    pub fn observe(&mut self, now: DateTime<Utc>, proven: bool) -> Verdict {
+    /// Counts a post and decides about its provenance. The post that exceeds the limit of a calm line needs a proof already. `key` is the
+    /// same if a client repeats a post; a calm line counts a repeated post once.
+    pub fn observe(&mut self, now: DateTime<Utc>, key: &str, evidence: PostEvidence) -> Observed {
         let limit = self.limit() as usize;
-        let guarded = self.verdict(now).is_guarded();
-        count(&mut self.recent, now, limit + 1);
-        if guarded {
-            if !proven {
-                count(&mut self.unproven, now, limit);
-                // A few posts without proof, such as those of visitors without JavaScript, do not keep the line guarded.
-                if self.unproven.len() > limit / 4 {
-                    self.until = Some(now + CALM_AFTER);
-                }
-            }
-        } else if self.recent.len() > limit {
-            self.until = Some(now + CALM_AFTER);
+        let was_guarded = self.verdict(now).is_guarded();
+        self.recent.retain(|(at, _)| is_recent(*at, now));
+        let repeated = self.recent.iter().any(|(_, known)| known == key);
+        if !repeated {
+            self.recent.push_back((now, key.to_owned()));
         }
-        let verdict = self.verdict(now);
+        while self.recent.len() > limit + 1 {
+            self.recent.pop_front();
+        }
+        let surge = (!was_guarded && self.recent.len() > limit).then(|| Surge {
+            since: now - TimeDelta::minutes(1),
+            recognised_at: now,
+        });
+        if surge.is_some() {
+            self.since = now;
+            self.until = Some(now + CALM_AFTER);
+            self.admitted = 0;
+        }
+        let guarded = self.verdict(now).is_guarded();
+        let provenance = match (guarded, evidence) {
+            (_, PostEvidence::Proof) | (false, PostEvidence::Form { .. }) => Provenance::Ordinary,
+            (true, PostEvidence::Form { shown_at }) if self.is_in_time(shown_at, now, limit) => {
+                self.admitted += 1;
+                Provenance::Ordinary
+            }
+            (false, PostEvidence::Nothing) => Provenance::WithoutForm,
+            (true, PostEvidence::Form { .. } | PostEvidence::Nothing) => Provenance::Unproven,
+        };
+        if provenance == Provenance::Unproven && was_guarded {
+            count(&mut self.unproven, now, limit);
+            // A few posts without proof, such as those of visitors without JavaScript, do not keep the line guarded.
+            if self.unproven.len() > limit / 4 {
+                self.until = Some(now + CALM_AFTER);
+            }
+        }
         self.turn_period(now);
         // Robots must not raise the limit: while the line is guarded, only posts with a proof teach the guard.
-        if proven || !verdict.is_guarded() {
+        if !repeated && (evidence == PostEvidence::Proof || !guarded) {
             count(&mut self.teaching, now, HIGHEST_LIMIT as usize);
             let in_minute = u32::try_from(self.teaching.len()).unwrap_or(HIGHEST_LIMIT);
             self.busiest = self.busiest.max(in_minute);
         }
-        verdict
+        Observed { provenance, surge }
+    }
+
+    /// Returns whether a guarded line admits a post because of the form it came from. The visitor opened the form before the line was
+    /// guarded, so the form had no challenge; the browser may have asked for one just before the line was guarded.
+    fn is_in_time(&self, shown_at: DateTime<Utc>, now: DateTime<Utc>, limit: usize) -> bool {
+        shown_at <= self.since && now - self.since < GRACE && self.admitted < limit
     }
 
     /// Learns from the current period if it is over, and from the periods without posts after it.
@@ -138,9 +206,13 @@ impl FloodGuard {
     }
 }
 
+fn is_recent(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    at > now - TimeDelta::minutes(1) && at <= now
+}
+
 /// Adds a time, and removes the times more than a minute before it. Keeps the newest `most` times.
 fn count(times: &mut VecDeque<DateTime<Utc>>, now: DateTime<Utc>, most: usize) {
-    times.retain(|at| *at > now - TimeDelta::minutes(1) && *at <= now);
+    times.retain(|at| is_recent(*at, now));
     times.push_back(now);
     while times.len() > most {
         times.pop_front();
@@ -148,109 +220,4 @@ fn count(times: &mut VecDeque<DateTime<Utc>>, now: DateTime<Utc>, most: usize) {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn at(seconds: f64) -> DateTime<Utc> {
-        #[expect(clippy::cast_possible_truncation, reason = "the times of tests are small")]
-        let micros = (seconds * 1e6) as i64;
-        DateTime::from_timestamp_micros(1_800_000_000_000_000 + micros).unwrap_or_default()
-    }
-
-    #[test]
-    fn a_class_of_thirty_posts_at_once_without_a_proof() {
-        let mut guard = FloodGuard::default();
-        for _ in 0..30 {
-            assert_eq!(guard.observe(at(0.0), false), Verdict::Calm);
-        }
-    }
-
-    #[test]
-    fn a_guarded_line_is_calm_after_ten_quiet_minutes() {
-        let mut guard = FloodGuard::default();
-        for _ in 0..=LOWEST_LIMIT {
-            guard.observe(at(0.0), false);
-        }
-        assert!(guard.verdict(at(599.0)).is_guarded());
-        assert_eq!(guard.verdict(at(600.0)), Verdict::Calm);
-        assert_eq!(guard.observe(at(601.0), false), Verdict::Calm);
-    }
-
-    #[test]
-    fn a_few_posts_without_proof_do_not_keep_the_line_guarded() {
-        let mut guard = FloodGuard::default();
-        for _ in 0..=LOWEST_LIMIT {
-            guard.observe(at(0.0), false);
-        }
-        for minute in 1..10_u32 {
-            assert!(
-                guard
-                    .observe(at(f64::from(minute) * 60.0 + 1.0), false)
-                    .is_guarded()
-            );
-        }
-        assert_eq!(guard.verdict(at(601.0)), Verdict::Calm);
-    }
-
-    #[test]
-    fn days_of_busy_minutes_raise_the_limit() {
-        let mut guard = FloodGuard::default();
-        for period in 0..(3 * 288) {
-            for _ in 0..38 {
-                guard.observe(at(f64::from(period) * 301.0), false);
-            }
-        }
-        assert!(guard.limit() > 60, "{}", guard.limit());
-    }
-
-    proptest! {
-        #[test]
-        fn posts_without_proof_teach_a_guarded_line_nothing(
-            pauses in prop::collection::vec(0.0..20.0_f64, 1..2_000),
-        ) {
-            let mut guard = FloodGuard::default();
-            for _ in 0..=LOWEST_LIMIT {
-                guard.observe(at(0.0), false);
-            }
-            let mut now = 0.0;
-            for pause in pauses {
-                now += pause;
-                let before = guard.limit();
-                if guard.observe(at(now), false).is_guarded() {
-                    prop_assert!(guard.limit() <= before);
-                }
-            }
-        }
-
-        #[test]
-        fn a_calm_minute_never_has_more_posts_than_the_limit(
-            pauses in prop::collection::vec(0.0..3.0_f64, 1..2_000),
-        ) {
-            let mut guard = FloodGuard::default();
-            let (mut now, mut calm) = (0.0, Vec::new());
-            for pause in pauses {
-                now += pause;
-                if !guard.observe(at(now), false).is_guarded() {
-                    calm.push(now);
-                }
-                let in_minute = calm.iter().filter(|one| **one > now - 60.0).count();
-                prop_assert!(in_minute <= guard.limit() as usize);
-            }
-        }
-
-        #[test]
-        fn the_limit_stays_between_its_bounds(
-            posts in prop::collection::vec((0.0..400.0_f64, any::<bool>()), 1..500),
-        ) {
-            let mut guard = FloodGuard::default();
-            let mut now = 0.0;
-            for (pause, proven) in posts {
-                now += pause;
-                guard.observe(at(now), proven);
-                prop_assert!((LOWEST_LIMIT..=HIGHEST_LIMIT).contains(&guard.limit()));
-            }
-        }
-    }
-}
+mod tests;

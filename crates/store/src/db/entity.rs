@@ -7,7 +7,7 @@ mod statistics;
 
 pub use casework::{canned, case_contacts, case_versions, cases, drafts, follows, links, records, referrals};
 pub use chats::{conversations, people, versions};
-pub use routing::{alarm_notices, alarms, offers, reply_targets, schedules};
+pub use routing::{alarm_notices, alarms, offers, reply_targets, schedules, surges};
 pub use statistics::{educators, event_educators, outreach, schools, tokens};
 
 /// The journal: all raw messages as they were received.
@@ -247,6 +247,7 @@ pub mod contacts {
         pub first_reply_at: Option<i64>,
         pub first_read_at: Option<i64>,
         pub danger_seen_at: Option<i64>,
+        pub without_form: bool,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

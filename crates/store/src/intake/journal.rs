@@ -14,7 +14,7 @@ use hotline_core::{
     contact::{lifecycle::Status, message::RawMessage},
     health::Health,
     identifiers::{line_name::LineName, private::Private, receipt::ReceiptCode, reference::Reference},
-    intake::{Accepted, Closed, Conversation, Cursor, Intake, NotAccepted, Source},
+    intake::{Accepted, Closed, Conversation, Cursor, Intake, NotAccepted, Source, flood::Surge},
     job::JobKind,
     text::locale::Language,
 };
@@ -380,6 +380,10 @@ impl Intake for Store {
             Opening::Closed { opens, .. } => Ok(Some(Closed { opens })),
             Opening::Open | Opening::Unknown => Ok(None),
         }
+    }
+
+    async fn quarantine_surge(&self, line: &LineName, surge: Surge) -> Result<(), NotAccepted> {
+        self.quarantine_posts_of(line, surge).await.map_err(refuse)
     }
 
     async fn health(&self, line: &LineName, health: Health) {

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{
-        entity::{contacts, messages},
+        entity::{contacts, messages, surges},
         store::Store,
         stored::Stored,
     },
@@ -55,6 +55,8 @@ pub(super) struct BatchState {
     pub(super) messages: HashMap<Uuid, messages::Model>,
     /// The stored choices for each identifier (language, whether the person sent `/stop`, end of a block), by the hash of the identifier.
     pub(super) choices: HashMap<Vec<u8>, Choice>,
+    /// The surges to which the messages may belong.
+    pub(super) surges: Vec<surges::Model>,
 }
 
 impl BatchState {
@@ -215,7 +217,10 @@ impl Store {
                 };
             }
         }
-        let mut known = BatchState::default();
+        let mut known = BatchState {
+            surges: self.surges_of(transaction, kept).await?,
+            ..BatchState::default()
+        };
         if !their_ids.is_empty() && !identifiers.is_empty() {
             known.theirs = written_before(transaction, &their_ids, &identifiers).await?;
         }

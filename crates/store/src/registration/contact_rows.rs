@@ -5,6 +5,7 @@ use hotline_core::{
         joining::Joining,
         lifecycle::{Marking, Status},
         message::{Incoming, Origin},
+        provenance::Provenance,
     },
     identifiers::ids,
     time::clock,
@@ -20,7 +21,7 @@ use crate::{
         values::{Direction, HistoryKind},
     },
     error::StoreError,
-    registration::{batch::Written, changes::Changes, message::Arrival},
+    registration::{batch::Written, changes::Changes, message::Arrival, surges::is_quarantined},
     sealing::{
         bodies::{ContactContent, MessageContent, PartContent, first_words, seal},
         places::{contact_content_place, contact_place, message_content_place},
@@ -69,14 +70,10 @@ impl Store {
         let day = clock::day_of(received_at, self.zone).to_string();
         let reference = journalled.reference;
         changes.event(id, self.now(), None, HistoryKind::Registered, "");
-        if incoming.unproven {
-            changes.event(
-                id,
-                self.now(),
-                None,
-                HistoryKind::Marked,
-                Marking::Quarantine.as_str(),
-            );
+        let marking =
+            is_quarantined(&changes.state.surges, journalled, incoming).then_some(Marking::Quarantine);
+        if let Some(marking) = marking {
+            changes.event(id, self.now(), None, HistoryKind::Marked, marking.as_str());
         }
         changes.state.add(contacts::Model {
             id,
@@ -86,7 +83,7 @@ impl Store {
             day,
             status: Stored(Status::Waiting),
             assignee: None,
-            marking: arrival.incoming.unproven.then_some(Stored(Marking::Quarantine)),
+            marking: marking.map(Stored),
             asks: incoming.asks.map(Stored),
             language: incoming.language.map(Stored),
             identifier_hash: arrival.identifier_hash.clone(),
@@ -109,6 +106,7 @@ impl Store {
             first_reply_at: None,
             first_read_at: None,
             danger_seen_at: None,
+            without_form: incoming.provenance == Provenance::WithoutForm,
         });
         Ok(id)
     }

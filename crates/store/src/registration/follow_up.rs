@@ -1,7 +1,10 @@
 //! The automatic answer to a message: an acknowledgement and, if the line is closed, the time at which the message will be read.
 
 use hotline_core::{
-    contact::message::{Incoming, Origin, Remark},
+    contact::{
+        lifecycle::Marking,
+        message::{Incoming, Origin, Remark},
+    },
     identifiers::ids,
     text::locale::Language,
     time::hours::opens_in_words,
@@ -14,6 +17,7 @@ use crate::{
         contact_row::reference_of,
         entity::{contacts, messages},
         store::{LineSettings, Store, time},
+        stored::Stored,
         values::{Direction, HistoryKind},
     },
     error::StoreError,
@@ -39,8 +43,8 @@ pub(super) enum Arrived {
 
 impl Store {
     /// Queues an automatic answer to a message. If the message opened the contact, the answer contains the acknowledgement. If the line is
-    /// closed, the answer says when the message will be read. Both texts are sent as one message. Does nothing if neither text is due, or
-    /// if the contact has no identifier.
+    /// closed, the answer says when the message will be read. Both texts are sent as one message. Does nothing if neither text is due, if
+    /// the contact has no identifier, or if it is quarantined.
     pub(super) async fn answer_automatically(
         &self,
         transaction: &DatabaseTransaction,
@@ -55,6 +59,9 @@ impl Store {
         let Some(identifier) = contact.identifier_hash.clone() else {
             return Ok(());
         };
+        if contact.marking == Some(Stored(Marking::Quarantine)) {
+            return Ok(());
+        }
         let language = contact.language.map(|language| language.0.tag());
         let mut texts = Vec::new();
         if arrived == Arrived::Opened
@@ -179,13 +186,12 @@ impl Store {
     }
 }
 
-/// Returns whether a message may be acknowledged. The message must come from a person, be readable, not be quarantined, and not forbid automatic replies. A
+/// Returns whether a message may be acknowledged. The message must come from a person, be readable, and not forbid automatic replies. A
 /// message that asks for replies at another address is not acknowledged; otherwise anyone could direct acknowledgements to other people's
 /// addresses.
 pub(super) fn may_be_acknowledged(incoming: &Incoming) -> bool {
     incoming.origin == Origin::Person
         && !incoming.unacknowledged
-        && !incoming.unproven
         && !incoming.remarks.contains(&Remark::Unreadable)
         && incoming.answer_to.is_none()
 }

@@ -1,4 +1,4 @@
-//! Tables of routing: offers, schedules, alarms and the outcomes of reply targets.
+//! Tables of routing and of floods: offers, schedules, alarms, the outcomes of reply targets, and surges.
 
 /// Offers of contacts to counsellors.
 pub mod offers {
@@ -113,6 +113,26 @@ pub mod reply_targets {
         pub line: String,
         pub due_at: i64,
         pub replied_at: Option<i64>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The beginnings of floods.
+pub mod surges {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "surges")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub line: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub recognised_at: i64,
+        pub since: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
