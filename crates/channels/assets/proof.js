@@ -1,4 +1,4 @@
-// While a line is flooded, its forms ask for a proof of work. This script computes the proof while the visitor types. Without this script,
+// While a line is guarded, its forms ask for a proof of work. This script computes the proof while the visitor types. Without this script,
 // a form is sent without a proof.
 
 const form = document.querySelector("form[data-proof]");
@@ -17,7 +17,7 @@ async function hash(text) {
   return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Searches the number of a challenge. Returns the solution as the form sends it. */
+/** Searches for the number of a challenge. Returns the solution in the format in which the form sends it. */
 async function solve({ algorithm, challenge, maxnumber, salt, signature }) {
   for (let start = 0; start <= maxnumber; start += CHUNK) {
     const hashes = await Promise.all(Array.from({ length: CHUNK }, (_, index) => hash(`${salt}${start + index}`)));
@@ -49,7 +49,7 @@ if (form && globalThis.crypto?.subtle) {
     if (sending) return;
     sending = true;
     const late = new Promise((resolve) => setTimeout(resolve, LONGEST, ""));
-    // A challenge is valid for 30 minutes. If the form was open for longer, the script solves another one.
+    // A challenge is valid for 30 minutes. If the form was open for longer, the script solves a new challenge.
     const solved = early && Date.now() - opened < 25 * 60_000 ? early : fetchAndSolve();
     proof.value = await Promise.race([solved, late]).catch(() => "");
     sending = false;

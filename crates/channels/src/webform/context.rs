@@ -35,15 +35,17 @@ use super::{
 };
 use crate::channel::Attachments;
 
-/// For this long after a form was shown, all its posts belong to one contact: a second post with other content is a further message. A
-/// later post with other content opens another contact, because several visitors may use the same saved copy of a form. A second post
-/// also opens another contact if the form's id was not created by `FormContext::form_id`.
+/// For this long after a form was shown, all its posts belong to one contact. If the form is posted again with other content in this time,
+/// the new post is a further message of the contact. If the form is posted again with other content after this time, the new post opens
+/// another contact, because several visitors may use the same saved copy of a form. The new post also opens another contact if
+/// `FormContext::form_id` did not create the id of the form.
 const SAME_FORM: TimeDelta = TimeDelta::hours(3);
 
 /// The pause between two attempts to quarantine the posts of a surge.
 const SURGE_RETRY: Duration = Duration::from_secs(2);
 
-/// The post that exceeds the limit waits this long at most until the earlier posts of the surge are quarantined.
+/// The maximum time for which the post that exceeds the limit waits before it is stored. During this time, the earlier posts of the surge
+/// are quarantined.
 const SURGE_WAIT: Duration = Duration::from_secs(5);
 
 /// The state that all requests to a web form line share.
@@ -53,9 +55,9 @@ pub struct FormLine {
     pub locales: Arc<Locales>,
     pub clock: Arc<dyn Clock>,
     pub guess_limit: guess_limit::GuessLimit,
-    /// Whether the line was closed at the last request.
+    /// The state of the line when it was last read for a request. `None`: the line was open.
     pub closed: Mutex<Option<Closed>>,
-    /// Decides whether posts need a proof of work. Each process that serves the line counts the posts that it receives itself.
+    /// Decides whether posts need a proof of work. Each process that serves the line counts only the posts that this process receives.
     pub flood: Mutex<FloodGuard>,
     pub attachments: Attachments,
     /// Whether a visitor who leaves an e-mail address also receives answers by e-mail.
@@ -141,7 +143,7 @@ impl FormContext {
         self.line.locales.of(language)
     }
 
-    /// Returns when the line opens, in words. Returns `None` if the line is open.
+    /// Returns a text that says when the closed line opens. Returns `None` if the line is open.
     pub fn closed(&self, words: &Words) -> Option<String> {
         let opens = (*self.line.closed())?.opens;
         Some(opens_in_words(
@@ -193,9 +195,10 @@ impl FormContext {
         guard.verdict(now).is_guarded().then(|| self.proofs.create(now))?
     }
 
-    /// Counts a post that opens a contact, and returns its provenance. If the post exceeds the limit of a calm line, first quarantines the
-    /// earlier posts of the surge, so that a crash after the response does not leave them counted. `id` is the id that the post is stored
-    /// with; it is empty if the post gets a new one.
+    /// Counts a post that opens a contact, and returns the provenance of the post. `id` is the id with which the post is stored. `id` is
+    /// empty if the post gets a new id. If the post exceeds the limit of a calm line, the function starts to quarantine the earlier posts
+    /// of the surge. It returns when these posts are quarantined, or after `SURGE_WAIT`. Without this wait, a crash shortly after the
+    /// response would leave these posts counted.
     pub async fn observe_post(&self, fields: &FormFields, id: &str, posted: &StoredPost) -> Provenance {
         let now = self.line.clock.now();
         let key = match posted.digest() {
@@ -209,7 +212,7 @@ impl FormContext {
         };
         if let Some(surge) = observed.surge {
             tracing::warn!(line.name = %self.line.name, "Posts arrive unusually fast; the form asks for a proof of work");
-            // The task goes on if the visitor closes the connection, or if the store cannot write for longer.
+            // The task continues if the visitor closes the connection, or if the store cannot write for longer than `SURGE_WAIT`.
             let intake = Arc::clone(&self.intake);
             let task = tokio::spawn(quarantine_surge(intake, self.line.name.clone(), surge));
             let _ = tokio::time::timeout(SURGE_WAIT, task).await;
@@ -217,8 +220,8 @@ impl FormContext {
         observed.provenance
     }
 
-    /// Returns what a post contains to show that it does not come from a robot. A form counts only within `SAME_FORM` after it was shown:
-    /// until then, all posts of a form belong to one contact, so its token cannot admit a second one.
+    /// Returns what a post contains to show that it does not come from a robot. A form token is evidence only within `SAME_FORM` after the
+    /// form was shown. During this time, all posts of the form belong to one contact, so the token cannot admit a second contact.
     fn evidence(&self, fields: &FormFields, now: DateTime<Utc>) -> PostEvidence {
         if !fields.proof.is_empty() && self.proofs.redeem(&fields.proof, now).is_ok() {
             return PostEvidence::Proof;
@@ -244,7 +247,7 @@ impl FormContext {
         is_recent.then_some(shown_at)
     }
 
-    /// Stores a posted form. A second post with the same id and content counts as the same message. Until `SAME_FORM` after the form was
+    /// Stores a posted form. A second post with the same id and content counts as the same message. For `SAME_FORM` after the form was
     /// shown, a post with the same id and other content is a further message of the same contact.
     pub async fn accept_form(
         &self,
@@ -309,7 +312,7 @@ impl FormContext {
     }
 }
 
-/// Quarantines the earlier posts of a surge. Tries again until the store has written it.
+/// Quarantines the earlier posts of a surge. Repeats the attempt until it succeeds.
 async fn quarantine_surge(intake: Arc<dyn Intake>, line: LineName, surge: Surge) {
     while let Err(refused) = intake.quarantine_surge(&line, surge).await {
         tracing::error!(line.name = %line, error = %refused, "The posts of a surge could not be quarantined; trying again");

@@ -45,9 +45,9 @@ pub struct FormFields {
     pub code: String,
     /// The reference on the receipt. It is sent only when the visitor switches the receipt to another language.
     pub reference: String,
-    /// The token that the line created when it showed the form.
+    /// The form token that the line created when it showed the form.
     pub form_token: String,
-    /// The solution of a proof-of-work challenge; empty if the form has none.
+    /// The solution of a proof-of-work challenge; empty if the form contains no solution.
     pub proof: String,
     /// The language to which the visitor switched the form; empty if the visitor did not switch the language.
     pub switch: String,

@@ -1,8 +1,9 @@
-//! Tokens of forms, and proofs of work. A form token shows that a post came from a form that the line had shown. It needs no JavaScript.
+//! Form tokens and proofs of work. A form token shows that a post came from a form that the line had shown. A form token needs no
+//! JavaScript.
 //!
-//! The proofs of work follow the scheme of ALTCHA (version 1): the visitor's browser searches the number whose SHA-256 hash with the salt
-//! is the challenge. Unlike in the ALTCHA library, the salt ends with a separator. Without it, digits could be moved between the expiry and
-//! the number.
+//! The proofs of work follow the scheme of ALTCHA (version 1): the challenge is the SHA-256 hash of a salt and a secret number, and the
+//! visitor's browser searches for this number. Unlike in the ALTCHA library, the salt ends with a separator. Without the separator, digits
+//! could be moved between the expiry and the number.
 
 use std::{
     collections::HashMap,
@@ -18,10 +19,10 @@ use sha2::{Digest, Sha256};
 
 /// A challenge and its solution are valid for this long.
 const VALID_FOR: TimeDelta = TimeDelta::minutes(30);
-/// The secret number is below this. A browser needs half as many hashes on average: about a second on an old phone that computes 10,000
-/// hashes a second with `crypto.subtle`.
+/// The secret number is below this bound. On average, a browser computes half this number of hashes: about a second on an old phone that
+/// computes 10,000 hashes a second with `crypto.subtle`.
 const NUMBERS: u64 = 20_000;
-/// The greatest number of solutions that are remembered as used. While all of them are valid, further solutions are refused.
+/// The greatest number of solutions that are remembered as used. While all remembered solutions are valid, further solutions are refused.
 const MOST_USED: usize = 200_000;
 /// The longest accepted solution, in bytes.
 const LONGEST: usize = 2_000;
@@ -50,11 +51,11 @@ struct Solution {
 /// Why a solution was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// It is not a solution, or it solves no challenge of this line.
+    /// The text is not a solution, or the solution solves no challenge of this line.
     Wrong,
-    /// Its challenge has expired.
+    /// The challenge of the solution has expired.
     Expired,
-    /// It was used before.
+    /// The solution was used before, or `MOST_USED` used solutions are still valid.
     Used,
 }
 
@@ -73,7 +74,7 @@ impl Proofs {
         }
     }
 
-    /// Creates a challenge.
+    /// Creates a challenge. Returns `None` if the key cannot sign.
     pub fn create(&self, now: DateTime<Utc>) -> Option<Challenge> {
         let number = u64::from_le_bytes(chance::bytes::<8>()) % NUMBERS;
         self.create_for(number, now)
@@ -93,7 +94,8 @@ impl Proofs {
         })
     }
 
-    /// Starts the signature of a text. A challenge is hexadecimal, so its signature is never that of a form, whose text has a prefix.
+    /// Starts the signature of a text. The signature of a challenge is never a valid form token: a challenge is hexadecimal, and the text
+    /// that is signed for a form begins with the word `form`.
     fn mac(&self, text: &str) -> Option<Hmac<Sha256>> {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
         mac.update(text.as_bytes());
@@ -107,7 +109,7 @@ impl Proofs {
             .unwrap_or_default()
     }
 
-    /// Returns whether this is the token of the form with this id.
+    /// Returns whether `token` is the token of the form with this id.
     pub fn is_form_token(&self, token: &str, id: &str) -> bool {
         let signature = HEXLOWER.decode(token.as_bytes()).ok();
         let mac = self.mac(&format!("form {id}"));
@@ -115,7 +117,7 @@ impl Proofs {
             .is_some_and(|(mac, signature)| mac.verify_slice(&signature).is_ok())
     }
 
-    /// Checks a solution as a form posts it, and marks it as used.
+    /// Checks a solution in the format in which a form posts it, and marks the solution as used.
     pub fn redeem(&self, posted: &str, now: DateTime<Utc>) -> Result<(), Refusal> {
         let solution = parse(posted).ok_or(Refusal::Wrong)?;
         let signature = HEXLOWER.decode(solution.signature.as_bytes());

@@ -41,7 +41,7 @@ pub struct StoredPost {
 }
 
 impl StoredPost {
-    /// Creates a post from the fields of a form. Leaves the field `receipt` empty; it is set when the post is stored.
+    /// Creates a post from the fields of a form. Leaves the field `receipt` empty. This field is set when the post is stored.
     pub fn new(fields: &FormFields, kind: Option<Asks>, language: Language) -> Self {
         Self {
             kind,
