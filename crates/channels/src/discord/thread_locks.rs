@@ -10,7 +10,7 @@ use std::{
 use serenity::all::UserId;
 use tokio::time::Instant;
 
-/// How long the line waits before it tries to create a thread again, if Discord refused to create it.
+/// The time for which the line does not try again to create a thread for a person, after Discord refused to create it.
 const REFUSED: Duration = Duration::from_secs(900);
 
 #[derive(Default)]
@@ -28,7 +28,7 @@ impl ThreadLocks {
         Arc::clone(people.entry(person).or_default())
     }
 
-    /// Returns whether Discord refused to create a thread for a person in the last `REFUSED`.
+    /// Returns whether Discord refused to create a thread for a person less than `REFUSED` ago.
     pub fn is_refused(&self, person: UserId) -> bool {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         refused.retain(|_, at| at.elapsed() < REFUSED);
