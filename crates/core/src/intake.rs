@@ -114,11 +114,11 @@ pub trait Intake: Send + Sync {
     /// Fails if the database cannot be read.
     async fn closed(&self, line: &LineName) -> Result<Option<Closed>, NotAccepted>;
 
-    /// Quarantines the contacts that the posts of a surge opened, if the posts came without a form. Contacts that staff have opened or
-    /// answered stay as they are. Posts of the surge that are registered later are quarantined too.
+    /// Quarantines the contacts that were opened by posts of a surge without a form token. Contacts that staff have opened or answered stay
+    /// as they are. Posts of the surge that are registered later are quarantined too.
     ///
     /// # Errors
-    /// If nothing was written. The call can be repeated.
+    /// Fails if nothing was written. The call can be repeated.
     async fn quarantine_surge(&self, line: &LineName, surge: Surge) -> Result<(), NotAccepted>;
 
     /// Records the health of the line, for display to staff.
@@ -131,8 +131,8 @@ pub trait Intake: Send + Sync {
     /// Returns the keyed hash that is stored in place of a receipt code.
     fn receipt_mark(&self, code: &ReceiptCode) -> String;
 
-    /// Returns the key with which the line signs its proof-of-work challenges. It is derived from the master key, so that all processes
-    /// that serve the line accept each other's challenges.
+    /// Returns the key with which the line signs its form tokens and proof-of-work challenges. The key is derived from the master key, so
+    /// that all processes that serve the line accept each other's tokens and challenges.
     fn challenge_key(&self, line: &LineName) -> Vec<u8>;
 
     /// Returns the conversation that this receipt code gives access to. Returns `None` if no contact of the line has this code.

@@ -144,8 +144,8 @@ pub enum Marking {
     Test,
     /// A communication that is already counted as another contact.
     Duplicate,
-    /// A post that may come from a robot, because it arrived during a flood without a proof of work. The contact stays open until a
-    /// supervisor releases or discards it.
+    /// A contact that may come from a robot, because its post arrived during a flood without a proof of work. The contact stays open until
+    /// a supervisor releases or discards it.
     Quarantine,
 }
 

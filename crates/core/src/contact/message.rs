@@ -151,7 +151,7 @@ pub struct Incoming {
     pub live: bool,
     /// `true` if the message must not get an automatic reply (RFC 3834). For example, a header may forbid automatic replies.
     pub unacknowledged: bool,
-    /// Whether a contact that the message opens may have to be quarantined.
+    /// The provenance of the post. It decides whether the contact that the post opens is quarantined.
     pub provenance: Provenance,
     /// The time of sending according to the sender. It is only shown to staff, because it can be wrong.
     pub claimed_at: Option<DateTime<Utc>>,

@@ -1,16 +1,16 @@
 //! What is known about where a message comes from.
 
-/// What a post to the web form shows about its sender. It decides whether a contact that the post opens is quarantined.
+/// What a post to the web form shows about its sender. The provenance decides whether a contact that the post opens is quarantined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Provenance {
-    /// The post came from a form that the line had shown, or with a proof of work. Messages of other channels are ordinary too.
+    /// The post came with a proof of work, or with a form token that the line accepts. Messages of other channels are ordinary too.
     #[default]
     Ordinary,
-    /// The post came without a form and without a proof while the line asked for no proof. The contact is quarantined if the post turns
-    /// out to be part of a flood.
+    /// The post came without a form token and without a proof while the line asked for no proof. The contact that the post opens is
+    /// quarantined if the post belongs to the beginning of a flood.
     WithoutForm,
-    /// The post came without the proof that the line asked for. The contact is quarantined.
+    /// The post came without the proof for which the line asked. The contact that the post opens is quarantined.
     Unproven,
 }
 

@@ -1,4 +1,4 @@
-//! Decides when a line asks for a proof of work: when posts arrive faster than they usually do on that line.
+//! Decides when a line asks for a proof of work. A line does so after posts arrived much faster than they usually do on this line.
 //!
 //! The guard does not know who posted. A school class behind one address and a robot behind many addresses are treated alike, so the guard
 //! needs no IP addresses.
@@ -9,24 +9,25 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::contact::provenance::Provenance;
 
-/// The lowest limit of posts in a minute. A class of 30 pupils who post at once stays below it.
+/// The lowest limit of posts in a minute. A class of 30 pupils who post at once stays below this limit.
 pub const LOWEST_LIMIT: u32 = 40;
 /// The highest limit of posts in a minute, however many posts the line usually gets.
 pub const HIGHEST_LIMIT: u32 = 400;
-/// The limit is this multiple of the usual number of posts in a busy minute.
+/// The limit is the usual number of posts in a busy minute, multiplied by this factor.
 const MARGIN: f64 = 2.0;
 /// The guard learns once in each period of this length, from the busiest minute of the period.
 const PERIOD: TimeDelta = TimeDelta::minutes(5);
-/// The share by which a busier period raises the usual number. After a day of such periods, the usual number has come nearly two thirds of
-/// the way.
+/// A busier period raises the usual number by this share of the difference. A day of equally busy periods raises the usual number by nearly
+/// two thirds of the difference.
 const RISE: f64 = 1.0 / 288.0;
-/// The factor by which a quieter period lowers the usual number. Three quiet days halve it.
+/// The factor by which a quieter period lowers the usual number. Three quiet days halve the usual number.
 const DECAY: f64 = 0.999_198;
-/// For this long after a line became guarded, it admits posts from forms that it showed before.
+/// For this long after a line became guarded, the line admits posts from forms that it had shown before it became guarded.
 const GRACE: TimeDelta = TimeDelta::seconds(30);
 /// The line stays guarded until posts without proof have been rare for this long.
 const CALM_AFTER: TimeDelta = TimeDelta::minutes(10);
-/// The greatest number of past periods for which the usual number is lowered at once; after so many, it is practically zero.
+/// The greatest number of past periods for which the usual number is lowered at once. After this number of quiet periods, the usual number
+/// is practically zero.
 const MOST_PERIODS: i64 = 20_000;
 
 /// Whether a line asks for a proof of work.
@@ -34,9 +35,9 @@ const MOST_PERIODS: i64 = 20_000;
 pub enum Verdict {
     /// Posts need no proof.
     Calm,
-    /// Posts without proof go to the quarantine.
+    /// Posts without proof are quarantined, except posts from earlier forms in the first 30 seconds.
     Guarded {
-        /// When the line becomes calm again if posts without proof are rare until then.
+        /// When the line becomes calm again, if posts without proof are rare before this time.
         until: DateTime<Utc>,
     },
 }
@@ -72,29 +73,29 @@ pub struct Surge {
     pub recognised_at: DateTime<Utc>,
 }
 
-/// What the guard says about a post.
+/// The decision of the guard about a post.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Observed {
-    /// The provenance that the post is stored with.
+    /// The provenance with which the post is stored.
     pub provenance: Provenance,
-    /// The surge that ends with this post: the post exceeds the limit of a calm line.
+    /// The surge that ends with this post. `None` unless the post exceeds the limit of a calm line.
     pub surge: Option<Surge>,
 }
 
 /// Watches the posts of one line. The state is in memory; after a start, the guard has learnt nothing and uses [`LOWEST_LIMIT`].
 #[derive(Debug, Default)]
 pub struct FloodGuard {
-    /// The times and keys of the posts in the last minute, oldest first. Not more than the limit and one are kept.
+    /// The times and keys of the posts in the last minute, oldest first. At most one post more than the limit is kept.
     recent: VecDeque<(DateTime<Utc>, String)>,
     /// The times of the posts without proof in the last minute. Used only while the line is guarded.
     unproven: VecDeque<DateTime<Utc>>,
-    /// Since when the line is guarded. Meaningless while it is calm.
+    /// When the line became guarded. Meaningless while the line is calm.
     since: DateTime<Utc>,
-    /// When the line becomes calm; `None` if it is calm.
+    /// When the line becomes calm; `None` if the line is calm.
     until: Option<DateTime<Utc>>,
-    /// The number of posts since the line is guarded that were admitted because of their form.
+    /// The number of posts that were admitted because of their form tokens since the line became guarded.
     admitted: usize,
-    /// The posts of the minute up to the newest post that teaches the guard.
+    /// The times of the posts that teach the guard, in the minute that ends with the newest of these posts.
     teaching: VecDeque<DateTime<Utc>>,
     /// The start of the current period.
     period: Option<DateTime<Utc>>,
@@ -131,8 +132,8 @@ impl FloodGuard {
         }
     }
 
-    /// Counts a post and decides about its provenance. The post that exceeds the limit of a calm line needs a proof already. `key` is the
-    /// same if a client repeats a post; a calm line counts a repeated post once.
+    /// Counts a post and decides its provenance. The line is guarded from the post that exceeds the limit, so this post already needs a
+    /// proof. `key` is the same if a client repeats a post. A calm line counts a repeated post once.
     pub fn observe(&mut self, now: DateTime<Utc>, key: &str, evidence: PostEvidence) -> Observed {
         let limit = self.limit() as usize;
         let was_guarded = self.verdict(now).is_guarded();
@@ -180,13 +181,13 @@ impl FloodGuard {
         Observed { provenance, surge }
     }
 
-    /// Returns whether a guarded line admits a post because of the form it came from. The visitor opened the form before the line was
-    /// guarded, so the form had no challenge; the browser may have asked for one just before the line was guarded.
+    /// Returns whether a guarded line admits a post because of its form token. The line must have shown the form before it became guarded.
+    /// Such a form contains no challenge, and the browser may have asked for a challenge just before the line became guarded.
     fn is_in_time(&self, shown_at: DateTime<Utc>, now: DateTime<Utc>, limit: usize) -> bool {
         shown_at <= self.since && now - self.since < GRACE && self.admitted < limit
     }
 
-    /// Learns from the current period if it is over, and from the periods without posts after it.
+    /// Learns from the current period if this period is over, and from the periods without posts that followed it.
     fn turn_period(&mut self, now: DateTime<Utc>) {
         let start = *self.period.get_or_insert(now);
         let passed = (now - start).num_seconds() / PERIOD.num_seconds();
@@ -210,7 +211,7 @@ fn is_recent(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
     at > now - TimeDelta::minutes(1) && at <= now
 }
 
-/// Adds a time, and removes the times more than a minute before it. Keeps the newest `most` times.
+/// Adds the time `now`, and removes the times that are a minute or more before `now`. Keeps the newest `most` times.
 fn count(times: &mut VecDeque<DateTime<Utc>>, now: DateTime<Utc>, most: usize) {
     times.retain(|at| is_recent(*at, now));
     times.push_back(now);
