@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::Urgency;
 use crate::contact::classification::Label;
 
-/// The largest number of words between the parts of a pattern that are joined by `&`, unless the rule says otherwise.
+/// The largest number of words between the parts of a pattern, which are joined by `&`. A rule or family can set another number (`within`).
 const NEAR: usize = 12;
 
 /// Why a file contains no valid urgency rules.
@@ -69,7 +69,7 @@ pub(super) struct File {
     pub rules: Vec<RawRule>,
 }
 
-/// The reasons that the answers to the question "Are you in danger now?" give.
+/// The reasons that are shown to counsellors for the answers to the question "Are you in danger now?".
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct AnswerReasons {
@@ -83,7 +83,7 @@ pub(super) struct AnswerReasons {
 pub struct WrittenAgain {
     /// The number of messages that make the contact urgent.
     pub messages: u32,
-    /// The minutes within which the person wrote them.
+    /// The minutes within which the person wrote these messages.
     pub minutes: u32,
     /// The reason shown to counsellors.
     pub reason: Label,

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::contact::classification::{Label, is_id};
 
-/// A long text is searched in blocks of this many words, which limits the memory that a search needs.
+/// A long text is searched in blocks of this many words. The size of the blocks limits the memory that a search needs.
 const BLOCK: usize = 4_096;
 /// The number of words at the end of a block that the next block contains too, so that no match is cut.
 const OVERLAP: usize = 128;
@@ -24,8 +24,8 @@ pub(super) struct Rule {
     wordings: Wordings,
 }
 
-/// Wordings with a name and without an urgency of their own. Rules combine families: a clock time alone raises nothing, and neither does a
-/// picture, but a picture with a deadline does.
+/// Wordings that have a name and raise no urgency alone. Rules combine families. For example, neither a mention of a picture nor a deadline
+/// raises the urgency alone, but a rule can raise the urgency of a text that contains both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Family {
     id: String,
@@ -50,7 +50,7 @@ enum Part {
     Rule(usize),
 }
 
-/// Words that show that a match is not meant as it reads, such as the name of a game.
+/// Words that show that a match is not meant literally, such as the name of a game.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Context {
     id: String,

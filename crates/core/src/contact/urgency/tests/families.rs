@@ -1,4 +1,4 @@
-//! Families of wordings: rules combine them, and they raise nothing alone.
+//! Families of wordings. Rules combine families; a family alone raises no urgency.
 
 use super::*;
 
@@ -104,7 +104,7 @@ fn every_family_is_used() {
     }
 }
 
-/// Texts that make the families match everywhere. The work must stay proportional to their length.
+/// Texts in which the families match everywhere. The work must stay proportional to the length of the text.
 #[test]
 fn the_work_for_families_grows_in_proportion_to_the_text() {
     let rules = rules();
