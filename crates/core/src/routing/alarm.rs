@@ -1,4 +1,4 @@
-//! The alarm that leaves the desk: when it is sent, and to which recipients.
+//! Alarms to people outside the desk: when an alarm is sent, and to which recipients.
 
 use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, Utc, Weekday};
 use chrono_tz::Tz;

@@ -1,4 +1,4 @@
-//! The decision which counsellor gets a contact.
+//! Decides which counsellor gets a contact.
 
 use std::cmp::Reverse;
 
@@ -58,7 +58,7 @@ pub enum PassedOver {
     Break,
     /// The counsellor's shift is not now.
     OffShift,
-    /// The counsellor's team asks for contacts and gets none automatically.
+    /// The counsellors of the team ask for contacts and get none automatically.
     Pull,
     /// The counsellor declined the contact or did not accept it in time.
     Declined,
@@ -76,7 +76,7 @@ pub enum PassedOver {
     Capacity,
     /// The counsellor got the maximum number of severe contacts in the last twelve hours.
     SevereCap,
-    /// The counsellor could take the contact, but another one comes first.
+    /// The counsellor could take the contact, but another counsellor comes first.
     NotFirst,
 }
 
@@ -99,7 +99,7 @@ impl From<Requirement> for PassedOver {
 pub struct Chosen {
     /// The counsellor's staff id.
     pub staff: Uuid,
-    /// The requirements that the counsellor meets expressly.
+    /// The requirements that a recorded skill or the team of the counsellor meets.
     pub matches: Vec<Match>,
     /// Whether the counsellor answered this person before.
     pub knows_person: bool,
@@ -124,7 +124,7 @@ pub struct Decision {
     pub passed_over: Vec<(Uuid, PassedOver)>,
 }
 
-/// Decides who gets a contact.
+/// Decides which counsellor gets a contact.
 ///
 /// A counsellor is able if [`obstacle`] returns `None`. The able counsellors are compared by these criteria, and the first difference
 /// decides: who answered the person before, who has the best match of skills, who has the lowest load relative to the capacity, who has
@@ -207,7 +207,7 @@ pub fn inability(
     if let Some(unmet) = unmet {
         return Some((*unmet).into());
     }
-    // A contact in danger may exceed the capacity, which protects counsellors from too much ordinary work.
+    // The capacity and the limit of severe contacts protect counsellors from too much work. Neither applies to a contact in danger.
     if need.is_danger() {
         return None;
     }
@@ -238,7 +238,7 @@ impl Counsellor {
     }
 }
 
-/// The place of a counsellor among the able ones; the smallest comes first.
+/// Returns the rank of a counsellor among the counsellors who are able to take a contact. The smallest rank comes first.
 fn rank(need: &Need, counsellor: &Counsellor, routing: &Routing) -> impl Ord + use<> {
     let capacity = u64::from(counsellor.capacity(routing).max(1));
     (

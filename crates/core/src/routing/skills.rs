@@ -170,8 +170,8 @@ impl Need {
         }
     }
 
-    /// Returns the requirements that `skills` and `team` meet expressly: a counsellor who lists the contact's topic is a better match than
-    /// one who lists no topics.
+    /// Returns the requirements that a recorded skill or the team of the counsellor meets. A counsellor whose skills list the contact's
+    /// topic is a better match than a counsellor whose skills list no topics.
     #[must_use]
     pub fn matches(&self, skills: &Skills, team: Option<&str>) -> Vec<Match> {
         let language = self
@@ -211,8 +211,8 @@ impl Need {
         self.urgency > 0
     }
 
-    /// Returns the requirements that no longer hold at `now`, because the contact has waited longer than they allow. For a contact in
-    /// danger, no requirement holds longer than [`Requirement::Danger`].
+    /// Returns the requirements that no longer apply at `now`, because the contact has waited longer than the times set for them. To a
+    /// contact in danger, no requirement applies for longer than [`Requirement::Danger`].
     #[must_use]
     pub fn relaxed(&self, routing: &Routing, now: DateTime<Utc>) -> BTreeSet<Requirement> {
         let waited = (now - self.waiting_since).max(TimeDelta::zero());

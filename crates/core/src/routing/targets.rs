@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::{contact::urgency::Urgency, time::hours::OpeningHours};
 
-/// The clock by which the time of a target passes.
+/// When the time of a target passes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetClock {
@@ -27,11 +27,11 @@ pub struct Target {
     pub first_minutes: u32,
     /// Minutes from the first unanswered later message to the reply. 0: no target.
     pub next_minutes: u32,
-    /// The clock by which these minutes pass.
+    /// When these minutes pass.
     pub clock: TargetClock,
 }
 
-/// Targets of one line. An urgency that is not listed has the target of the centre.
+/// The targets of one line. If an urgency has no target here, the target of the centre applies to it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LineTargets {
@@ -83,10 +83,10 @@ impl Default for Targets {
 /// A setting of the targets that cannot work.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidTargets {
-    /// More than the whole target time cannot be left.
+    /// The percentage is above 100.
     #[error("`targets.warn_percent` is 0 to 100")]
     WarnPercent,
-    /// A target must end within the days for which opening hours are searched.
+    /// A target is longer than 30 days. A longer target might not end within the days in which its end is searched.
     #[error("`targets{0}`: a target is at most 30 days (43200 minutes)")]
     TooLong(String),
 }
@@ -94,7 +94,7 @@ pub enum InvalidTargets {
 /// The longest target, in minutes: 30 days.
 const LONGEST: u32 = 30 * 24 * 60;
 
-/// The order of a reply in its contact.
+/// Whether a reply is the first reply of its contact or a later one.
 #[derive(
     Debug,
     Clone,
@@ -123,18 +123,18 @@ crate::named!(ReplyOrder);
 pub enum Pace {
     /// There is time left.
     InTime,
-    /// Less than [`Targets::warn_percent`] of the target time is left.
+    /// At most [`Targets::warn_percent`] of the target time is left.
     Soon,
     /// The target has been missed.
     Late,
 }
 
-/// The target of one waiting contact.
+/// When the reply to one waiting contact is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Due {
     /// When the reply is due.
     pub at: DateTime<Utc>,
-    /// From when on the desk warns.
+    /// The time from which the desk warns.
     pub warn_from: DateTime<Utc>,
 }
 
@@ -163,7 +163,7 @@ impl Target {
         (minutes > 0).then(|| TimeDelta::minutes(minutes.into()))
     }
 
-    /// Returns the hours in which time passes. `None`: it always passes.
+    /// Returns the hours in which time passes. `None`: time always passes.
     fn hours<'a>(&self, hours: Option<&'a OpeningHours>) -> Option<&'a OpeningHours> {
         hours.filter(|_| self.clock == TargetClock::OpeningHours)
     }
@@ -173,7 +173,7 @@ impl Targets {
     /// Checks the settings.
     ///
     /// # Errors
-    /// For the first setting that cannot work.
+    /// Returns an error about the first setting that cannot work.
     pub fn check(&self) -> Result<(), InvalidTargets> {
         if self.warn_percent > 100 {
             return Err(InvalidTargets::WarnPercent);
@@ -228,8 +228,9 @@ impl Targets {
         })
     }
 
-    /// Returns the latest beginning of a wait whose target is missed at `now`: a person who has waited since this moment or longer waits for
-    /// a late reply. This is the inverse of [`Targets::due`], by which a database query finds late contacts. `None`: nobody can be late.
+    /// Returns the latest time at which a wait can have begun if its target is missed at `now`. The targets of all waits that began at this
+    /// time or earlier are missed. This function is the inverse of [`Targets::due`]; the database query for late contacts uses it. `None`:
+    /// no target is missed.
     #[must_use]
     pub fn late_since(
         target: Target,
@@ -324,7 +325,7 @@ mod tests {
     }
 
     proptest! {
-        /// The query for late contacts and the countdown of each row agree at every moment.
+        /// At every moment, the query for late contacts and the countdown of each row agree.
         #[test]
         fn late_contacts_are_those_whose_target_has_passed(
             waited in 0i64..20_000,

@@ -72,8 +72,8 @@ pub struct AlarmNotice {
 }
 
 impl Store {
-    /// Raises, ends and repeats alarms. Returns the steps that are due now. Each step is returned only once, to one process, because the
-    /// same transaction records the step as taken.
+    /// Raises, ends and repeats alarms. Returns the steps that are due now. The transaction also claims these steps, so each step is
+    /// returned only once, to one process.
     ///
     /// # Errors
     /// Fails if a database query fails.
@@ -130,7 +130,8 @@ impl Store {
             .order_by_asc(contacts::Column::WaitingSince)
     }
 
-    /// Returns the contacts in danger that wait: those in quarantine whose turn it is, and all others.
+    /// Returns the contacts in danger that wait: all contacts that are not quarantined, and the contacts of
+    /// [`Store::quarantined_in_danger`].
     async fn endangered(
         &self,
         connection: &impl sea_orm::ConnectionTrait,
@@ -158,8 +159,8 @@ impl Store {
         Ok(waiting)
     }
 
-    /// Returns the contacts in danger for which the desk of every available counsellor rings: the contacts that wait for a reply and have
-    /// no present assignee who has opened them.
+    /// Returns the contacts in danger for which the desk of every available counsellor plays a sound: the contacts that wait for a reply
+    /// and have no present assignee who has opened them.
     ///
     /// # Errors
     /// Fails if a database query fails.

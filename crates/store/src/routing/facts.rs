@@ -30,7 +30,7 @@ const CHAT: TimeDelta = TimeDelta::minutes(30);
 /// A contact that a counsellor declined is not offered to this counsellor again for this time.
 const DECLINED: TimeDelta = TimeDelta::minutes(15);
 
-/// The time within which the severe contacts of a member of staff are counted.
+/// The severe contacts of a member of staff are counted for this time before now.
 const SEVERE_WITHIN: TimeDelta = TimeDelta::hours(12);
 
 /// A number of contacts for each member of staff.

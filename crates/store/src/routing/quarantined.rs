@@ -1,5 +1,6 @@
-//! Contacts in danger that are in quarantine. They are alarmed about and assigned like any other contact in danger, but only so many at a
-//! time: a robot may claim danger in every post, and must not bury the contacts that are not quarantined.
+//! Contacts in danger that are in quarantine. The desk plays a sound for them, alarms are raised about them, and they are assigned, like
+//! other contacts in danger. This applies to at most `AT_ONCE` of them at a time. A robot may claim danger in every post. Without the
+//! limit, the contacts of the robot would hide the contacts that are not quarantined.
 
 use hotline_core::routing::skills::DANGER;
 use sea_orm::{
@@ -13,7 +14,8 @@ use crate::{
     inbox::view::Order,
 };
 
-/// The number of quarantined contacts in danger that are alarmed about and assigned at a time: those that have waited longest.
+/// The maximum number of quarantined contacts in danger for which the desk plays a sound, alarms are raised and a counsellor is assigned at
+/// a time. The contacts that have waited longest come first.
 const AT_ONCE: u64 = 20;
 
 impl Store {
@@ -25,7 +27,7 @@ impl Store {
         Ok(quarantined.count(&self.reading).await?)
     }
 
-    /// Returns the quarantined contacts in danger whose turn it is, the longest-waiting first.
+    /// Returns the `AT_ONCE` quarantined contacts in danger that have waited longest, the longest-waiting first.
     pub(super) async fn quarantined_in_danger(
         &self,
         connection: &impl ConnectionTrait,
@@ -41,7 +43,7 @@ impl Store {
         Ok(query.all(connection).await?)
     }
 
-    /// Returns those of [`Store::quarantined_in_danger`] that have no assignee.
+    /// Returns the contacts of [`Store::quarantined_in_danger`] that have no assignee.
     pub(super) async fn unassigned_quarantined(
         &self,
         connection: &impl ConnectionTrait,

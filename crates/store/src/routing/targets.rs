@@ -1,4 +1,4 @@
-//! Reply targets: when the reply to a waiting person is due, which waits are late, and which targets were kept.
+//! Reply targets: when the reply to a waiting person is due, which replies are late, and which targets were kept.
 
 use std::collections::HashMap;
 
@@ -29,13 +29,13 @@ use crate::{
     routing::schedules::CENTRE,
 };
 
-/// The number of missed targets that one look records. The rest is recorded by the next look.
+/// The maximum number of missed targets that one call of [`Store::note_missed_targets`] records. The next call records the rest.
 const STEP: u64 = 200;
 
-/// The targets with the opening hours that hold now.
+/// The targets, with the opening hours that apply now.
 pub(crate) struct TargetTimes<'a> {
     targets: &'a Targets,
-    /// The opening hours by line. The entry [`CENTRE`] holds for lines without their own.
+    /// The opening hours by line. The entry [`CENTRE`] applies to lines without opening hours of their own.
     hours: HashMap<String, OpeningHours>,
     zone: Tz,
     now: DateTime<Utc>,
@@ -50,7 +50,8 @@ pub struct KeptTargets {
     pub first: bool,
     /// The number of replies in time.
     pub kept: i64,
-    /// The number of late replies, and of people who still wait or whose contact was closed without a reply after its target.
+    /// The number of missed targets: the reply was late, the person still waits although the target has ended, or the contact was closed
+    /// without a reply after the target had ended.
     pub missed: i64,
 }
 
@@ -59,8 +60,7 @@ impl TargetTimes<'_> {
         self.hours.get(line).or_else(|| self.hours.get(CENTRE))
     }
 
-    /// Returns when the reply to a waiting contact is due. `None`: the contact waits for no reply, is left out of the statistics by a
-    /// marking, or has no target.
+    /// Returns when the reply to a waiting contact is due. `None`: the contact waits for no reply, has a marking, or has no target.
     pub(crate) fn due(&self, contact: &contacts::Model) -> Option<Due> {
         let since = time(contact.waiting_since.filter(|_| contact.marking.is_none())?);
         let target = self
@@ -75,7 +75,7 @@ impl TargetTimes<'_> {
         )
     }
 
-    /// Returns the condition that a contact waits for a late reply. It agrees with [`TargetTimes::due`].
+    /// Returns the condition that a contact waits for a late reply. The condition agrees with [`TargetTimes::due`].
     pub(crate) fn late(&self) -> Condition {
         use contacts::Column;
         let own = self.targets.lines.keys().chain(self.hours.keys());
@@ -112,8 +112,8 @@ impl TargetTimes<'_> {
         Condition::all()
             .add(Expr::cust("status = 'waiting'"))
             .add(Column::Marking.is_null())
-            // The other conditions imply this one, which is added so that the database can seek in the index. Without a target, nobody is
-            // late.
+            // The other conditions imply this condition. It is added so that the database can seek in the index. If there is no target,
+            // `latest` is the smallest number, and no contact is late.
             .add(Column::WaitingSince.lte(latest))
             .add(late)
     }
@@ -128,7 +128,7 @@ fn order_of(contact: &contacts::Model) -> ReplyOrder {
 }
 
 impl Store {
-    /// Loads the targets with the opening hours that hold now.
+    /// Loads the targets and the opening hours that apply now.
     pub(crate) async fn target_times(
         &self,
         connection: &impl ConnectionTrait,
@@ -162,7 +162,8 @@ impl Store {
         self.write_outcome(transaction, before, Some(self.now())).await
     }
 
-    /// Forgets the reply that ended a wait, because it was taken back. If the target is missed by now, the outcome stays as a missed target.
+    /// Removes the outcome of a wait whose reply was taken back. If the target has been missed by now, the outcome becomes a missed target
+    /// instead.
     pub(crate) async fn forget_reply_target(
         &self,
         transaction: &DatabaseTransaction,
@@ -187,10 +188,11 @@ impl Store {
         Ok(())
     }
 
-    /// Records targets that were missed since the last look, each once, with an event in the history of the contact. Returns their number.
+    /// Records the missed targets that are not recorded yet, each with an event in the history of its contact. Returns the number of
+    /// recorded targets.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn note_missed_targets(&self) -> Result<usize, StoreError> {
         let known = reply_targets::Entity::find()
             .filter(Expr::cust(
@@ -252,11 +254,11 @@ impl Store {
         Ok(())
     }
 
-    /// Returns how many targets were kept for the people who began to wait in a period, the most urgent first. Erasing a contact does not
-    /// change it. Contacts with a marking are left out.
+    /// Returns how many targets were kept for the people who began to wait in a period, the most urgent first. Contacts with a marking are
+    /// left out. Erasing a contact does not change these numbers.
     ///
     /// # Errors
-    /// If a database query fails.
+    /// Fails if a database query fails.
     pub async fn kept_targets(&self, period: Period) -> Result<Vec<KeptTargets>, StoreError> {
         self.kept_targets_on(&self.reading, period).await
     }

@@ -72,8 +72,8 @@ impl OpeningHours {
         None
     }
 
-    /// Returns the last moment from which on the service has been open for `wait` until `to`, the inverse of [`Self::after_open`]. If `wait`
-    /// is zero or negative, this is `to`. `None`: there is no such moment within the last [`SEARCH_DAYS`].
+    /// Returns the last moment from which the opening hours until `to` add up to `wait`. This function is the inverse of
+    /// [`Self::after_open`]. If `wait` is zero or negative, this is `to`. `None`: there is no such moment within the last [`SEARCH_DAYS`].
     #[must_use]
     pub fn before_open(&self, to: DateTime<Utc>, wait: TimeDelta, zone: Tz) -> Option<DateTime<Utc>> {
         if wait <= TimeDelta::zero() {
