@@ -212,11 +212,11 @@ impl Store {
         Ok(true)
     }
 
-    /// Releases a contact from the quarantine: removes the marking, so that the contact counts on the day of its registration. Returns
+    /// Releases a contact from the quarantine. The marking is removed, so the contact counts on the day of its registration. Returns
     /// `false` if the contact is not quarantined.
     ///
     /// # Errors
-    /// The errors of [`Store::mark`].
+    /// Returns the errors of [`Store::mark`].
     pub async fn release(&self, who: &StaffMember, reference: Reference) -> Result<bool, StoreError> {
         self.end_quarantine(who, reference, None).await
     }
@@ -224,7 +224,7 @@ impl Store {
     /// Discards a quarantined contact: marks it as spam and closes it. Returns `false` if the contact is not quarantined.
     ///
     /// # Errors
-    /// The errors of [`Store::mark`].
+    /// Returns the errors of [`Store::mark`].
     pub async fn discard(&self, who: &StaffMember, reference: Reference) -> Result<bool, StoreError> {
         self.end_quarantine(who, reference, Some(Marking::Spam)).await
     }

@@ -46,13 +46,13 @@ pub struct ContactDetail {
     pub channel: String,
     /// Current status.
     pub status: Status,
-    /// The marking as spam, test or duplicate. The statistics leave out marked contacts. `None` if the contact is not marked.
+    /// The marking: spam, test, duplicate or quarantine. The statistics leave out marked contacts. `None` if the contact is not marked.
     pub marking: Option<Marking>,
     /// The purpose that the person selected: asking for advice, or reporting content or conduct. `None` if unknown.
     pub asks: Option<Asks>,
     /// Language of the person, if known.
     pub language: Option<Language>,
-    /// Urgency set by staff: 0 ordinary, 1 urgent, 2 immediate danger.
+    /// Urgency of the contact: 0 ordinary, 1 urgent, 2 immediate danger.
     pub urgency: i16,
     /// End of the snooze. `None` if the contact is visible now.
     pub snoozed_until: Option<DateTime<Utc>>,

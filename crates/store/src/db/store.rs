@@ -75,7 +75,7 @@ pub struct Settings {
     pub alarm: AlarmSettings,
     /// How contacts reach counsellors.
     pub routing: Routing,
-    /// Within which time a waiting person is to get a reply.
+    /// The time within which a waiting person is to get a reply.
     pub targets: Targets,
     /// Settings of each line.
     pub lines: Vec<LineSettings>,

@@ -50,7 +50,7 @@ pub enum HistoryKind {
     Returned,
     /// Hotline began to send a step of an alarm about the contact to people outside the desk.
     Alarmed,
-    /// The reply to the person is late: its target was missed.
+    /// The target of the reply to the person was missed.
     TargetMissed,
     /// A counsellor took the contact.
     Claimed,

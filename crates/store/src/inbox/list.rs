@@ -53,7 +53,7 @@ pub struct InboxRow {
     pub channel: String,
     /// Current status of the contact.
     pub status: Status,
-    /// The marking as spam, test or duplicate. The statistics leave out marked contacts. `None` if the contact is not marked.
+    /// The marking: spam, test, duplicate or quarantine. The statistics leave out marked contacts. `None` if the contact is not marked.
     pub marking: Option<Marking>,
     /// Display name of the assignee. `None` if the contact is unassigned.
     pub assignee: Option<String>,
@@ -64,7 +64,7 @@ pub struct InboxRow {
     pub handed_by: Option<String>,
     /// Whether the contact is a call. A call counts as answered from the start.
     pub is_call: bool,
-    /// Urgency set by staff: 0 ordinary, 1 urgent, 2 immediate danger.
+    /// Urgency of the contact: 0 ordinary, 1 urgent, 2 immediate danger.
     pub urgency: i16,
     /// When the contact's latest snooze ends or ended. `None` if there is no snooze.
     pub snoozed_until: Option<DateTime<Utc>>,

@@ -29,11 +29,11 @@ pub enum View {
     Mine,
     /// Open contacts of the viewer's team, with or without an assignee.
     Team,
-    /// Open contacts that staff set to urgent or immediate danger.
+    /// Open contacts that are urgent or in immediate danger.
     Urgent,
     /// Contacts waiting for a reply from staff.
     Waiting,
-    /// Contacts whose reply is late: its target was missed.
+    /// Contacts that wait for a late reply, that is, a reply whose target was missed.
     Late,
     /// Contacts that staff have answered and to which the person has not written since. Calls are left out.
     Answered,

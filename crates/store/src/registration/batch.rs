@@ -55,7 +55,7 @@ pub(super) struct BatchState {
     pub(super) messages: HashMap<Uuid, messages::Model>,
     /// The stored choices for each identifier (language, whether the person sent `/stop`, end of a block), by the hash of the identifier.
     pub(super) choices: HashMap<Vec<u8>, Choice>,
-    /// The surges to which the messages may belong.
+    /// The surges to which messages of the batch may belong.
     pub(super) surges: Vec<surges::Model>,
 }
 

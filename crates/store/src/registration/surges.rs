@@ -1,4 +1,4 @@
-//! Quarantining the posts with which a flood began, before the guard of the line recognised the flood.
+//! Quarantining the posts of a surge. These posts arrived before the guard of the line recognised the flood.
 //!
 //! A surge is stored, so that its posts are also quarantined if they are registered later, by another process or after a crash.
 
@@ -31,21 +31,22 @@ use crate::{
     registration::register::ParsedMessage,
 };
 
-/// A post is observed shortly before its time of arrival is recorded. Posts that arrived within this time after the surge was recognised
-/// belong to it too, if they were observed before.
+/// The guard observes a post shortly before the arrival time of the post is recorded. A post that the guard observed during a surge can
+/// therefore have an arrival time after the end of the surge. A post without a form belongs to a surge if its arrival time is at most this
+/// long after the end of the surge.
 const AFTER: TimeDelta = TimeDelta::minutes(1);
 /// Surges are deleted after this time.
 const KEPT: TimeDelta = TimeDelta::days(90);
 
 impl Store {
-    /// Stores a surge, and quarantines the contacts that its posts without a form opened. Contacts that staff have opened or answered stay
-    /// as they are. A quarantined contact that was assigned automatically loses its assignee, unless it is in danger.
+    /// Stores a surge, and quarantines the contacts that were opened by posts of the surge without a form. Contacts that staff have opened
+    /// or answered stay as they are. A contact that is quarantined here loses its assignee, unless the contact is in danger.
     ///
     /// # Errors
-    /// If nothing was written.
+    /// Fails if the surge was not stored. No contact is quarantined then.
     pub(crate) async fn quarantine_posts_of(&self, line: &LineName, surge: Surge) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
-        // Posts that are being registered either see the stored surge or have their contacts already.
+        // Because of this lock, a post that is registered at the same time either finds the stored surge or already has its contact.
         self.lock_registration(&transaction).await?;
         self.keep_surge(&transaction, line, surge).await?;
         let until = surge.recognised_at + AFTER;
@@ -125,7 +126,7 @@ impl Store {
     }
 }
 
-/// Returns whether a contact that a message opens is quarantined.
+/// Returns whether the contact that a message opens is quarantined.
 pub(super) fn is_quarantined(surges: &[surges::Model], journalled: &Journalled, incoming: &Incoming) -> bool {
     match incoming.provenance {
         Provenance::Ordinary => false,

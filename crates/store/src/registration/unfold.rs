@@ -11,7 +11,7 @@ use crate::{
     registration::changes::Changes,
 };
 
-/// Maximum number of stored messages of each contact with which the copied text is compared. The newest messages are used.
+/// The copied text is compared with at most this many stored messages of each contact. The newest messages are used.
 const MOST: u64 = 100;
 
 impl Store {

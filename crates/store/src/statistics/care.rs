@@ -19,8 +19,8 @@ use crate::{
 /// How people were taken care of in a period.
 #[derive(Debug, Clone, Default, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct Care {
-    /// How many reply targets were kept for the people who began to wait in the period. A reader with limited rights gets one row for all
-    /// urgencies instead of a row for each, with the urgency 0, because small counts of urgent contacts could identify persons.
+    /// How many reply targets were kept for the people who began to wait in the period. For a reader with limited rights, each row contains
+    /// the sum over all urgencies and has the urgency 0, because small counts of urgent contacts could identify persons.
     pub targets: Vec<KeptTargets>,
     /// Number of times that an assignee gave a contact back to the queue.
     pub given_back: i64,
@@ -31,7 +31,7 @@ pub struct Care {
 }
 
 impl Snapshot<'_> {
-    /// Loads the care of a period. If `least` is not 0, the reader has limited rights.
+    /// Loads how people were taken care of in a period. If `least` is not 0, the reader has limited rights.
     pub(crate) async fn care(&self, period: Period, least: i64) -> Result<Care, StoreError> {
         let mut targets = self.store.kept_targets_on(&self.on, period).await?;
         let mut alarms = None;
@@ -69,11 +69,11 @@ impl Snapshot<'_> {
     }
 }
 
-/// Adds up the urgencies.
+/// Adds up the targets of all urgencies.
 fn without_urgency(targets: &[KeptTargets]) -> Vec<KeptTargets> {
     let mut sums: BTreeMap<bool, KeptTargets> = BTreeMap::new();
     for one in targets {
-        // `false` comes first in the order, and so do first replies.
+        // `false` sorts before `true`, so first replies come first.
         let sum = sums.entry(!one.first).or_insert(KeptTargets {
             urgency: 0,
             first: one.first,

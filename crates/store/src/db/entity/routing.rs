@@ -46,7 +46,7 @@ pub mod schedules {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Alarms that leave the desk.
+/// Alarms to people outside the desk.
 pub mod alarms {
     use sea_orm::entity::prelude::*;
 
