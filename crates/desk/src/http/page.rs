@@ -63,7 +63,7 @@ pub(crate) struct Frame<'a> {
     pub care: Care,
 }
 
-/// The number of minutes before the end of a reply target from which on the desk counts down.
+/// The number of minutes at the end of a reply target that the desk counts down.
 const COUNTDOWN: i64 = 90;
 
 /// What the reader sees of routing on every page.
@@ -75,7 +75,7 @@ pub(crate) struct Care {
     pub(crate) offers: Vec<Offer>,
     /// The neglected contacts in danger. Empty if the reader is not available.
     pub(crate) ringing: Vec<Reference>,
-    /// The number of contacts assigned to the reader whose reply is late.
+    /// The number of contacts that are assigned to the reader and wait for a late reply.
     pub(crate) late: i64,
     /// The number of severe contacts that the reader got in the last twelve hours. Nobody else sees this number.
     pub(crate) severe: u32,
@@ -255,7 +255,8 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// States when a reply is due, or how late it is. Up to [`COUNTDOWN`] minutes are counted down; otherwise the text contains the time.
+    /// States when a reply is due, or how late it is. The last [`COUNTDOWN`] minutes are counted down. Before these minutes, the text
+    /// contains the time at which the reply is due.
     pub(crate) fn due(&self, due: &Due) -> String {
         let late = (self.now - due.at).num_minutes();
         if self.now >= due.at {

@@ -1,5 +1,5 @@
-//! Groups of alike rows in the inbox: many mails of one sender, or one text of many senders, are shown as one entry that opens. Each
-//! contact is still stored and counted by itself.
+//! Groups of alike rows in the inbox. Contacts of one sender, or contacts of many senders with one text, are shown as one entry that the
+//! reader can unfold. Each contact is still stored and counted separately.
 
 use std::collections::HashMap;
 
@@ -8,14 +8,14 @@ use hotline_store::inbox::list::InboxRow;
 
 /// The smallest number of alike rows that become a group.
 const LEAST: usize = 3;
-/// The smallest number of characters of a text by which rows are grouped. Many people write "hello".
+/// The smallest number of characters of a text by which rows are grouped. Shorter texts, such as "hello", occur in unrelated messages.
 const SHORTEST: usize = 20;
 
-/// One entry of the list: a row, with the rows that are like it.
+/// One entry of the list: a single row, or a group of alike rows.
 pub(super) struct RowGroup {
-    /// The first of the rows.
+    /// The single row, or the first row of the group.
     pub(super) row: InboxRow,
-    /// The other rows. Empty for a row that is like no other.
+    /// The other rows of the group. Empty for a single row.
     pub(super) more: Vec<InboxRow>,
     /// What the rows have in common.
     pub(super) same: Same,
@@ -30,10 +30,11 @@ pub(super) enum Same {
     Text,
 }
 
-/// The key of rows that can be in one group: what they have in common, its value, and the line, status and assignee.
+/// The key of rows that can be in one group: what the rows have in common, the value of this property, and the line, status and assignee.
 type Key = (Same, String, String, Status, Option<String>);
 
-/// Groups the rows of a page. A group stands at the place of its first row. Urgent contacts are never grouped, so that nothing hides them.
+/// Groups the rows of a page. A group is placed where its first row would be. Urgent contacts are never grouped, so that each of them is
+/// visible.
 pub(super) fn group_rows(rows: Vec<InboxRow>) -> Vec<RowGroup> {
     let mut sizes: HashMap<Key, usize> = HashMap::new();
     for key in rows.iter().flat_map(keys) {
@@ -59,7 +60,7 @@ pub(super) fn group_rows(rows: Vec<InboxRow>) -> Vec<RowGroup> {
     groups
 }
 
-/// Returns the keys of a row: by its sender, then by its text. A row that must not be grouped has none.
+/// Returns the keys of a row: by its sender, then by its text. A row that must not be grouped has no keys.
 fn keys(row: &InboxRow) -> impl Iterator<Item = Key> + use<> {
     let card = row.card.as_ref().filter(|_| row.urgency <= 0 && !row.is_call);
     let of = |same: Same, value: String| (same, value, row.line.clone(), row.status, row.assignee.clone());

@@ -44,7 +44,7 @@ struct RoutingPage<'a> {
     /// Warnings about schedules that are missing or cannot be read.
     warnings: Vec<String>,
     queue: Vec<QueuePart>,
-    /// The first contacts without an assignee, and the colleagues to whom they can be given: those who are available come first.
+    /// The first contacts without an assignee, and the colleagues to whom these contacts can be given. Available colleagues come first.
     unassigned: InboxPage,
     recipients: Vec<Choice>,
     targets_today: Vec<TargetRow>,
@@ -57,7 +57,7 @@ struct RoutingPage<'a> {
     usual_capacity: u16,
 }
 
-/// The reply targets of one urgency, of first or of later replies.
+/// The reply targets of one urgency, either for first replies or for later replies.
 struct TargetRow {
     label: String,
     kept: i64,
