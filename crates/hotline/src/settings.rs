@@ -43,7 +43,7 @@ pub struct Settings {
     /// When alarms about contacts in danger are sent, and to which recipients.
     #[serde(default)]
     pub alarm: AlarmSettings,
-    /// Within which time a waiting person is to get a reply.
+    /// The time within which a waiting person is to get a reply.
     #[serde(default)]
     pub targets: Targets,
     /// Publication and suppression of statistics.

@@ -32,7 +32,8 @@ const PATIENCE: Patience = Patience {
 };
 /// The time within which responses in progress at shutdown must finish.
 const LAST_ANSWERS: Duration = Duration::from_secs(3);
-/// How long a connection that must make room is still read. Short, because each new connection may have to wait for it.
+/// The time for which a connection that must make room is still read. This time is short, because a new connection may have to wait until
+/// it is over.
 const LAST_LOOK: Duration = Duration::from_millis(1);
 /// The pause after a connection could not be accepted because the system lacked resources.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -40,8 +41,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 const SAY_AGAIN: Duration = Duration::from_secs(60);
 /// The maximum size of an HTTP/1 request head, and the maximum number of body bytes that are read before the handler asks for them.
 const BUFFER: usize = 64 * 1024;
-/// The time without traffic after which an HTTP/2 client is pinged, and also the time within which it must answer the ping. A client that
-/// does not answer is disconnected.
+/// The time without traffic after which an HTTP/2 client is pinged, and also the time within which the client must answer the ping. A
+/// client that does not answer is disconnected.
 const PING: Duration = Duration::from_secs(20);
 /// The maximum number of concurrent requests on one HTTP/2 connection.
 const STREAMS: u32 = 64;
@@ -135,7 +136,7 @@ async fn converse(
     patience: Patience,
     stop: CancellationToken,
 ) {
-    // Each response is written in full. Nagle's algorithm, which delays small packets, would only slow it down.
+    // Each response is written in full. Nagle's algorithm, which delays small packets, would only slow the response down.
     let _ = stream.set_nodelay(true);
     let slot = &held.slot;
     let service = {
@@ -144,8 +145,8 @@ async fn converse(
     };
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     tokio::select! {
-        // The connection is polled first. A request that has arrived is then read before the time limits are checked, and the connection
-        // does not close without an answer, even if the server is so busy that both happen in the same poll.
+        // The connection is polled first, so a request that has arrived is read before the time limits are checked. The connection
+        // therefore does not close without an answer, even if a busy server sees the request and the end of a time limit in the same poll.
         biased;
         // The result is ignored, because an error on one connection concerns only its client.
         _ = connection.as_mut() => {}
