@@ -209,7 +209,7 @@ impl Compiled {
         part.ok_or_else(|| format!("no earlier rule or family is called {id:?}"))
     }
 
-    /// Returns how far each rule raises the urgency of a text, and the number of comparisons made.
+    /// Returns the urgency to which each rule raises a text, and the number of comparisons made.
     pub(super) fn apply(&self, text: &[Token]) -> (Vec<Urgency>, usize) {
         let mut raised = vec![Urgency::Ordinary; self.rules.len()];
         let mut steps = 0;

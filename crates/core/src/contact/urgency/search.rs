@@ -1,7 +1,8 @@
 //! The search for the patterns of the urgency rules in a text.
 //!
-//! From each word of the text, the search follows all places where a pattern could continue at once, as the bits of one number. The work
-//! for a word is therefore limited by the size of the rules, and the work for a text grows in proportion to its length.
+//! From each word of the text, the search follows all places where a pattern could continue. These places are the bits of one number, so
+//! the search handles them together. The work for a word is therefore limited by the size of the rules, and the work for a text grows in
+//! proportion to its length.
 
 use super::{
     pattern::{Element, Group, LONGEST, Patterns, Span},
