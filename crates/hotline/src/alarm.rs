@@ -22,7 +22,7 @@ const LOOK: Duration = Duration::from_secs(2);
 /// The time limit for sending an alarm to one recipient.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What the worker needs to send alarms.
+/// The dependencies of the alarm worker.
 pub struct Teller {
     pub store: Arc<Store>,
     pub lines: Arc<Lines>,

@@ -35,8 +35,8 @@ impl Duty {
     /// Returns whether the member of staff is available at `now`: on duty, logged in, and with an action in the last
     /// [`Routing::away_after_minutes`] minutes.
     ///
-    /// A member of staff who goes off duty or logs out is away since the last action. A member of staff who goes off duty and continues to
-    /// work therefore keeps the assigned contacts until the last action is [`Routing::return_after_minutes`] ago.
+    /// A member of staff who goes off duty or logs out has been away since the last action. A member of staff who goes off duty and
+    /// continues to work therefore keeps the assigned contacts until the last action is [`Routing::return_after_minutes`] ago.
     #[must_use]
     pub fn availability(self, routing: &Routing, now: DateTime<Utc>) -> Availability {
         let Some(last_action) = self.last_action else {

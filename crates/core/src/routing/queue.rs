@@ -12,7 +12,8 @@ use crate::routing::{
 };
 
 /// Returns the place of a contact in the queue. The contact with the smallest place comes first. Contacts in danger come before urgent
-/// contacts, and urgent contacts before ordinary ones; among equals, the person who has waited longest comes first.
+/// contacts, and urgent contacts before ordinary ones; among contacts of the same urgency, the contact whose person has waited longest
+/// comes first.
 #[must_use]
 pub fn place(need: &Need) -> impl Ord + use<> {
     (Reverse(need.urgency), need.waiting_since, need.contact)

@@ -46,7 +46,7 @@ impl From<Language> for Spoken {
     }
 }
 
-/// What a counsellor can do and how much. An empty set means "all", so a centre that records no skills routes contacts to all counsellors.
+/// The skills and limits of a counsellor. An empty set means "all", so a centre that records no skills routes contacts to all counsellors.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Skills {
@@ -118,7 +118,7 @@ pub enum Requirement {
 
 crate::named!(Requirement);
 
-/// A requirement that a counsellor meets expressly.
+/// A requirement that a recorded skill or the team of a counsellor meets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Match {
     /// The requirement.
@@ -127,7 +127,7 @@ pub struct Match {
     pub value: String,
 }
 
-/// A contact that waits for a counsellor, with what it needs.
+/// A contact that waits for a counsellor, with the facts from which its requirements follow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Need {
     /// The contact.
@@ -142,7 +142,7 @@ pub struct Need {
     pub channel: String,
     /// The topic of the contact, if it is known.
     pub topic: Option<String>,
-    /// The team that the contact belongs to, if any.
+    /// The team to which the contact belongs, if any.
     pub team: Option<String>,
     /// The counsellors who answered this person before, in this contact or an earlier one.
     pub known_to: BTreeSet<Uuid>,

@@ -16,7 +16,7 @@ use crate::{
     staff::{accounts::StaffMember, availability::note_given},
 };
 
-/// The number of waiting contacts among which the next one is chosen.
+/// The number of waiting contacts among which the next contact is chosen.
 const SEARCHED: u64 = 500;
 
 /// A contact on offer to a counsellor.

@@ -31,7 +31,7 @@ use crate::{
     staff::availability::{Colleague, note_given},
 };
 
-/// The time between two passes if nothing happens. It limits how late an absence or the end of an offer is noticed.
+/// The time between two passes if nothing happens. An absence or the end of an offer is noticed after this time at the latest.
 const PASS: Duration = Duration::from_secs(2);
 /// The shortest time between two passes, so that a burst of messages does not start a pass for each.
 const SHORTEST: Duration = Duration::from_millis(100);

@@ -1,4 +1,4 @@
-//! Opening hours and the shift plan. Each change adds a version; the newest version holds.
+//! Opening hours and the shift plan. Each change adds a version; the newest version applies.
 
 use std::collections::HashMap;
 
@@ -222,8 +222,8 @@ impl Store {
         })
     }
 
-    /// Returns the opening hours of the centre (under [`CENTRE`]) and of the lines that have their own. Hours that cannot be read are left
-    /// out, so that their line counts as always open.
+    /// Returns the opening hours of the centre (under [`CENTRE`]) and of the lines that have opening hours of their own. Hours that cannot
+    /// be read are left out.
     pub(super) async fn all_opening_hours(
         &self,
         connection: &impl ConnectionTrait,
