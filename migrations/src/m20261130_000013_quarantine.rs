@@ -1,5 +1,5 @@
-//! The quarantine: which contacts came without a form, the beginnings of floods, and an index for the contacts with one marking, so that
-//! the quarantine is counted without reading all marked contacts.
+//! The tables of the quarantine: a column for contacts that were opened without a form, and the table of surges. An index of the contacts
+//! by marking makes it possible to count the quarantine without reading all marked contacts.
 
 use sea_orm_migration::{prelude::*, schema};
 
@@ -43,7 +43,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// Whether a post opened the contact that came without a form and without a proof of work, while the line asked for no proof.
+/// Whether the post that opened the contact came without a form and without a proof of work, while the line asked for no proof.
 fn without_form() -> ColumnDef {
     schema::boolean("without_form").default(false).to_owned()
 }
