@@ -55,7 +55,7 @@ pub struct FormLine {
     pub locales: Arc<Locales>,
     pub clock: Arc<dyn Clock>,
     pub guess_limit: guess_limit::GuessLimit,
-    /// The state of the line when it was last read for a request. `None`: the line was open.
+    /// Whether the line is closed, as read for the last request. `None`: the line is open, or the database could not be read.
     pub closed: Mutex<Option<Closed>>,
     /// Decides whether posts need a proof of work. Each process that serves the line counts only the posts that this process receives.
     pub flood: Mutex<FloodGuard>,
