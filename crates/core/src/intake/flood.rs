@@ -64,7 +64,7 @@ pub enum PostEvidence {
     Proof,
 }
 
-/// The beginning of a flood, before the guard recognised it.
+/// The beginning of a flood, before the guard recognised the flood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Surge {
     /// The start of the minute in which posts exceeded the limit.
