@@ -60,7 +60,7 @@ pub(super) fn group_rows(rows: Vec<InboxRow>) -> Vec<RowGroup> {
     groups
 }
 
-/// Returns the keys of a row: by its sender, then by its text. A row that must not be grouped has no keys.
+/// Returns the keys of a row: the key by its sender, then the key by its text. A row that must not be grouped has no keys.
 fn keys(row: &InboxRow) -> impl Iterator<Item = Key> + use<> {
     let card = row.card.as_ref().filter(|_| row.urgency <= 0 && !row.is_call);
     let of = |same: Same, value: String| (same, value, row.line.clone(), row.status, row.assignee.clone());
