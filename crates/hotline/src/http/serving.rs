@@ -33,7 +33,7 @@ const PATIENCE: Patience = Patience {
 /// The time within which responses in progress at shutdown must finish.
 const LAST_ANSWERS: Duration = Duration::from_secs(3);
 /// The time for which a connection that must make room is still read. This time is short, because a new connection may have to wait until
-/// it is over.
+/// this time is over.
 const LAST_LOOK: Duration = Duration::from_millis(1);
 /// The pause after a connection could not be accepted because the system lacked resources.
 const PAUSE: Duration = Duration::from_millis(50);
