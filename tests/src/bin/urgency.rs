@@ -7,12 +7,13 @@ use anyhow::Context as _;
 use hotline_core::contact::urgency::{Urgency, UrgencyRules};
 
 /// The messages, one a line: class, expected urgency, script or language, set, text.
-const MESSAGES: [&str; 8] = [
+const MESSAGES: [&str; 9] = [
     include_str!("../../urgency/tune-danger.tsv"),
     include_str!("../../urgency/tune-other.tsv"),
     include_str!("../../urgency/tune-second-a.tsv"),
     include_str!("../../urgency/tune-second-b.tsv"),
     include_str!("../../urgency/tune-others.tsv"),
+    include_str!("../../urgency/tune-harmless.tsv"),
     include_str!("../../urgency/apart.tsv"),
     include_str!("../../urgency/late.tsv"),
     include_str!("../../urgency/others.tsv"),
@@ -26,7 +27,7 @@ const SETS: [(&str, &str); 4] = [
     ),
     (
         "late",
-        "written after version 1 of the rules by their author; version 2 was written with it in view",
+        "written after version 1 of the rules by their author; versions 2 and 3 were written with it in view",
     ),
     (
         "others",
