@@ -195,10 +195,10 @@ impl FormContext {
         guard.verdict(now).is_guarded().then(|| self.proofs.create(now))?
     }
 
-    /// Counts a post that opens a contact, and returns the provenance of the post. `id` is the id with which the post is stored. `id` is
-    /// empty if the post gets a new id. If the post exceeds the limit of a calm line, the function starts to quarantine the earlier posts
-    /// of the surge. It returns when these posts are quarantined, or after `SURGE_WAIT`. Without this wait, a crash shortly after the
-    /// response would leave these posts counted.
+    /// Counts a post that opens a contact, and returns the provenance of the post. `id` is the id that came with the request. It is empty
+    /// if the request had none; the post is then stored with a new id. If the line is not guarded and the post exceeds the limit, the
+    /// function starts to quarantine the earlier posts of the surge. It returns when these posts are quarantined, or after `SURGE_WAIT`.
+    /// Without this wait, a crash shortly after the response would leave these posts counted.
     pub async fn observe_post(&self, fields: &FormFields, id: &str, posted: &StoredPost) -> Provenance {
         let now = self.line.clock.now();
         let key = match posted.digest() {
@@ -221,7 +221,8 @@ impl FormContext {
     }
 
     /// Returns what a post contains to show that it does not come from a robot. A form token is evidence only within `SAME_FORM` after the
-    /// form was shown. During this time, all posts of the form belong to one contact, so the token cannot admit a second contact.
+    /// form was shown. During this time, all posts of the form belong to one contact, so one token keeps at most
+    /// one contact out of quarantine.
     fn evidence(&self, fields: &FormFields, now: DateTime<Utc>) -> PostEvidence {
         if !fields.proof.is_empty() && self.proofs.redeem(&fields.proof, now).is_ok() {
             return PostEvidence::Proof;

@@ -99,7 +99,7 @@ impl From<Requirement> for PassedOver {
 pub struct Chosen {
     /// The counsellor's staff id.
     pub staff: Uuid,
-    /// The requirements that a recorded skill or the team of the counsellor meets.
+    /// The requirements that the counsellor meets through a recorded skill or through membership of a team.
     pub matches: Vec<Match>,
     /// Whether the counsellor answered this person before.
     pub knows_person: bool,
@@ -126,10 +126,10 @@ pub struct Decision {
 
 /// Decides which counsellor gets a contact.
 ///
-/// A counsellor is able if [`obstacle`] returns `None`. The able counsellors are compared by these criteria, and the first difference
-/// decides: who answered the person before, who has the best match of skills, who has the lowest load relative to the capacity, who has
-/// been idle longest, and who got the fewest contacts in the last seven days. If no counsellor is able, the members of the fallback group
-/// for whom the shift is the only obstacle are compared by the same criteria.
+/// A counsellor is eligible if [`obstacle`] returns `None`. The eligible counsellors are compared by these criteria, and the first
+/// difference decides: who answered the person before, who has the best match of skills, who has the lowest load relative to the capacity,
+/// who has been idle longest, and who got the fewest contacts in the last seven days. If no counsellor is eligible, the members of the
+/// fallback group for whom the shift is the only obstacle are compared by the same criteria.
 #[must_use]
 pub fn decide(need: &Need, counsellors: &[Counsellor], routing: &Routing, now: DateTime<Utc>) -> Decision {
     let obstacles: Vec<_> = counsellors
@@ -182,7 +182,7 @@ pub fn obstacle(
     (!counsellor.on_shift).then_some(PassedOver::OffShift)
 }
 
-/// Returns the first reason why a counsellor cannot take a contact at all. `None`: the counsellor is able.
+/// Returns the first reason why a counsellor cannot take a contact, not even by asking for it. `None`: there is no such reason.
 #[must_use]
 pub fn inability(
     need: &Need,
@@ -238,7 +238,7 @@ impl Counsellor {
     }
 }
 
-/// Returns the rank of a counsellor among the counsellors who are able to take a contact. The smallest rank comes first.
+/// Returns the rank of a counsellor among the eligible counsellors. The smallest rank comes first.
 fn rank(need: &Need, counsellor: &Counsellor, routing: &Routing) -> impl Ord + use<> {
     let capacity = u64::from(counsellor.capacity(routing).max(1));
     (

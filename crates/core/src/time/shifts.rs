@@ -4,12 +4,13 @@
 //! A plan is one document. `planned.rs` computes the shifts of a member of staff, `check.rs` finds mistakes in a plan, `swaps.rs` changes
 //! the swaps of a plan, and `calendar.rs` renders shifts as a calendar.
 //!
-//! The shifts of a person on a date are decided in this order:
+//! The shifts of a person that begin on a date are computed in three steps:
 //!
-//! 1. The weekly shifts of the person that begin on this date, without those that a confirmed swap moved to another person, and with those
-//!    that a confirmed swap moved to this person.
-//! 2. The shifts of the person's team that begin on this date: the weekly shifts of the team, or the spans of its exception for this date.
-//! 3. An exception of the person for this date replaces all these shifts. A shift that begins on the date before is not affected.
+//! 1. Take the weekly shifts of the person. Remove the shifts that a confirmed swap moved to another person, and add the shifts that a
+//!    confirmed swap moved to this person.
+//! 2. Add the shifts of the person's team: the spans of the team's exception for this date or, if there is no exception, the team's weekly
+//!    shifts.
+//! 3. If the person has an exception for this date, its spans replace the result. A shift that began on the date before is not affected.
 
 use std::fmt;
 

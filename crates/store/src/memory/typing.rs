@@ -1,4 +1,4 @@
-//! Reports that a counsellor is writing a reply to a person.
+//! The report that a counsellor is writing a reply to a person.
 
 use hotline_core::identifiers::{line_name::LineName, private::Private};
 

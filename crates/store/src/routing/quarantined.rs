@@ -11,7 +11,6 @@ use sea_orm::{
 use crate::{
     db::{entity::contacts, store::Store},
     error::StoreError,
-    inbox::view::Order,
 };
 
 /// The maximum number of quarantined contacts in danger for which the desk plays a sound, alarms are raised and a counsellor is assigned at
@@ -38,7 +37,7 @@ impl Store {
             .filter(contacts::Column::Urgency.gte(DANGER))
             .filter(Expr::cust("status = 'waiting' AND marking = 'quarantine'"))
             .filter(self.in_sight())
-            .order_by_asc(Order::Pressing.expression())
+            .order_by_asc(contacts::Column::WaitingSince)
             .limit(AT_ONCE);
         Ok(query.all(connection).await?)
     }
