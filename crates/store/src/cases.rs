@@ -299,8 +299,8 @@ impl Store {
         if other_words && referral.confirmed_by.is_some() {
             return Err(StoreError::Conflict(Conflict::Confirmed));
         }
-        // The member of staff who changes the legal basis or the information sent becomes the proposer, so someone else must confirm the
-        // change.
+        // If a member of staff changes the legal basis or the text to be sent, this member of staff becomes the proposer. Someone else must
+        // then confirm the change.
         let proposed_by = if other_words { who.id } else { referral.proposed_by };
         referrals::ActiveModel {
             id: Unchanged(id),

@@ -35,17 +35,15 @@ use super::{
 };
 use crate::channel::Attachments;
 
-/// For this long after a form was shown, all its posts belong to one contact. If the form is posted again with other content in this time,
-/// the new post is a further message of the contact. If the form is posted again with other content after this time, the new post opens
-/// another contact, because several visitors may use the same saved copy of a form. The new post also opens another contact if
-/// `FormContext::form_id` did not create the id of the form.
+/// For this long after a form was shown, a post of the form with other content is a further message of the same contact. Such a post opens
+/// another contact in two cases: (1) this time is over, because several visitors may use the same saved copy of a form; (2) the id of the
+/// form was not created by `FormContext::form_id`.
 const SAME_FORM: TimeDelta = TimeDelta::hours(3);
 
 /// The pause between two attempts to quarantine the posts of a surge.
 const SURGE_RETRY: Duration = Duration::from_secs(2);
 
-/// The maximum time for which the post that exceeds the limit waits before it is stored. During this time, the earlier posts of the surge
-/// are quarantined.
+/// The post that exceeds the limit is stored after the earlier posts of the surge are quarantined. The post waits at most for this time.
 const SURGE_WAIT: Duration = Duration::from_secs(5);
 
 /// The state that all requests to a web form line share.
@@ -195,8 +193,8 @@ impl FormContext {
         guard.verdict(now).is_guarded().then(|| self.proofs.create(now))?
     }
 
-    /// Counts a post that opens a contact, and returns the provenance of the post. `id` is the id that came with the request. It is empty
-    /// if the request had none; the post is then stored with a new id. If the line is not guarded and the post exceeds the limit, the
+    /// Counts a post that opens a contact. Returns what the post shows about its sender, which decides whether the contact is quarantined.
+    /// `id` is the id that came with the request. It is empty if the request had none; the post is then stored with a new id. If the line is not guarded and the post exceeds the limit, the
     /// function starts to quarantine the earlier posts of the surge. It returns when these posts are quarantined, or after `SURGE_WAIT`.
     /// Without this wait, a crash shortly after the response would leave these posts counted.
     pub async fn observe_post(&self, fields: &FormFields, id: &str, posted: &StoredPost) -> Provenance {
@@ -220,9 +218,9 @@ impl FormContext {
         observed.provenance
     }
 
-    /// Returns what a post contains to show that it does not come from a robot. A form token is evidence only within `SAME_FORM` after the
-    /// form was shown. During this time, all posts of the form belong to one contact, so one token keeps at most
-    /// one contact out of quarantine.
+    /// Returns the sign in a post that a person sent it: a proof of work, a form token, or nothing. A form token counts only within
+    /// `SAME_FORM` after the form was shown. During this time, all posts of the form belong to one contact, so one token keeps at most one
+    /// contact out of quarantine.
     fn evidence(&self, fields: &FormFields, now: DateTime<Utc>) -> PostEvidence {
         if !fields.proof.is_empty() && self.proofs.redeem(&fields.proof, now).is_ok() {
             return PostEvidence::Proof;
@@ -240,7 +238,8 @@ impl FormContext {
         ids::new(self.line.clock.now()).to_string()
     }
 
-    /// Returns the time in the id of a form if [`Self::form_id`] may have created the id, and the time is at most `SAME_FORM` ago.
+    /// Returns the time that the id of a form contains. Returns `None` if the id contains no time, or if this time differs from now by more
+    /// than `SAME_FORM`.
     fn shown_at(&self, id: &str) -> Option<DateTime<Utc>> {
         let (seconds, nanos) = Uuid::try_parse(id).ok()?.get_timestamp()?.to_unix();
         let shown_at = DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)?;

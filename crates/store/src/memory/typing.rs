@@ -1,8 +1,8 @@
-//! The report that a counsellor is writing a reply to a person.
+//! The typing state: a line is told that a counsellor is writing a reply.
 
 use hotline_core::identifiers::{line_name::LineName, private::Private};
 
-/// A report that a counsellor is writing a reply.
+/// States that a counsellor is writing a reply, and to whom.
 #[derive(Debug, Clone)]
 pub struct Typing {
     /// The line on which the reply will be sent.
