@@ -194,9 +194,11 @@ impl FormContext {
     }
 
     /// Counts a post that opens a contact. Returns what the post shows about its sender, which decides whether the contact is quarantined.
-    /// `id` is the id that came with the request. It is empty if the request had none; the post is then stored with a new id. If the line is not guarded and the post exceeds the limit, the
-    /// function starts to quarantine the earlier posts of the surge. It returns when these posts are quarantined, or after `SURGE_WAIT`.
-    /// Without this wait, a crash shortly after the response would leave these posts counted.
+    /// `id` is the id that came with the request. It is empty if the request had none; the post is then stored with a new id.
+    ///
+    /// If the line is not guarded and the post exceeds the limit, the function starts to quarantine the earlier posts of the surge. It returns
+    /// when these posts are quarantined, or after `SURGE_WAIT`. Without this wait, a crash shortly after the response would leave these
+    /// posts counted.
     pub async fn observe_post(&self, fields: &FormFields, id: &str, posted: &StoredPost) -> Provenance {
         let now = self.line.clock.now();
         let key = match posted.digest() {
