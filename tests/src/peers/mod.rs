@@ -32,20 +32,26 @@ pub mod telegram;
 /// How long a peer may take to start or to stop.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Returns a free TCP port of 127.0.0.1.
+/// The locks of the ports that this process was given. They are released when the process ends.
+static PORT_LOCKS: Mutex<Vec<File>> = Mutex::new(Vec::new());
+
+/// Returns a free TCP port of 127.0.0.1, which no other call in any process of the tests returns while this process runs.
 ///
-/// The port is below the range that the kernel uses for outgoing connections, so it stays free while a peer is stopped.
+/// The port is below the range that the kernel uses for outgoing connections, so it stays free while a peer is stopped. A peer binds the
+/// port only later, so a lock on a file keeps the port for this process until then.
 pub fn free_port() -> Result<u16> {
+    let folder = std::env::temp_dir().join("hotline-test-ports");
+    std::fs::create_dir_all(&folder)?;
     for attempt in 0..500_u16 {
         let random = RandomState::new().hash_one(attempt) % 12_000;
         let port = 20_000 + u16::try_from(random)?;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        let lock = File::create(folder.join(port.to_string()))?;
+        if lock.try_lock().is_ok() && TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            PORT_LOCKS.lock().unwrap_or_else(PoisonError::into_inner).push(lock);
             return Ok(port);
         }
     }
-    // No free port was found below that range, so the kernel chooses one.
-    let listener = TcpListener::bind(("127.0.0.1", 0)).context("no free port")?;
-    Ok(listener.local_addr()?.port())
+    bail!("no free port from 20000 to 31999")
 }
 
 /// Repeats `check` until it returns `true`. Fails if that takes longer than `deadline`.
