@@ -35,9 +35,9 @@ use super::{
 };
 use crate::channel::Attachments;
 
-/// For this long after a form was shown, a post of the form with other content is a further message of the same contact. Such a post opens
-/// another contact in two cases: (1) this time is over, because several visitors may use the same saved copy of a form; (2) the id of the
-/// form was not created by `FormContext::form_id`.
+/// For this long after a form was shown, a second post of the form whose content differs from the first post is added to the contact that
+/// the first post opened. A second post opens another contact in two cases: (1) this time is over, and the post may come from another
+/// visitor who uses the same saved copy of the form; (2) the id of the form was not created by `FormContext::form_id`.
 const SAME_FORM: TimeDelta = TimeDelta::hours(3);
 
 /// The pause between two attempts to quarantine the posts of a surge.
@@ -193,12 +193,13 @@ impl FormContext {
         guard.verdict(now).is_guarded().then(|| self.proofs.create(now))?
     }
 
-    /// Counts a post that opens a contact. Returns what the post shows about its sender, which decides whether the contact is quarantined.
+    /// Counts a post that opens a contact. Returns the provenance of the post: the evidence that a person sent it. The provenance
+    /// decides whether the new contact is quarantined.
     /// `id` is the id that came with the request. It is empty if the request had none; the post is then stored with a new id.
     ///
-    /// If the line is not guarded and the post exceeds the limit, the function starts to quarantine the earlier posts of the surge. It returns
-    /// when these posts are quarantined, or after `SURGE_WAIT`. Without this wait, a crash shortly after the response would leave these
-    /// posts counted.
+    /// If the line is not guarded and the post exceeds the limit, the function starts to quarantine the earlier posts of the surge. It
+    /// returns when these posts are quarantined, or after `SURGE_WAIT`. Without this wait, a crash shortly after the response would leave
+    /// these posts counted.
     pub async fn observe_post(&self, fields: &FormFields, id: &str, posted: &StoredPost) -> Provenance {
         let now = self.line.clock.now();
         let key = match posted.digest() {
@@ -220,8 +221,8 @@ impl FormContext {
         observed.provenance
     }
 
-    /// Returns the sign in a post that a person sent it: a proof of work, a form token, or nothing. A form token counts only within
-    /// `SAME_FORM` after the form was shown. During this time, all posts of the form belong to one contact, so one token keeps at most one
+    /// Returns the evidence that a person, not a robot, sent a post: a proof of work, a form token, or nothing. A form token counts only
+    /// within `SAME_FORM` after the form was shown. During this time, all posts of the form belong to one contact, so one token keeps at most one
     /// contact out of quarantine.
     fn evidence(&self, fields: &FormFields, now: DateTime<Utc>) -> PostEvidence {
         if !fields.proof.is_empty() && self.proofs.redeem(&fields.proof, now).is_ok() {

@@ -1,4 +1,4 @@
-//! The typing state: a line is told that a counsellor is writing a reply.
+//! Records for which person a counsellor is writing a reply, so that the line can show this person a typing indicator.
 
 use hotline_core::identifiers::{line_name::LineName, private::Private};
 
