@@ -47,7 +47,10 @@ pub fn free_port() -> Result<u16> {
         let port = 20_000 + u16::try_from(random)?;
         let lock = File::create(folder.join(port.to_string()))?;
         if lock.try_lock().is_ok() && TcpListener::bind(("127.0.0.1", port)).is_ok() {
-            PORT_LOCKS.lock().unwrap_or_else(PoisonError::into_inner).push(lock);
+            PORT_LOCKS
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(lock);
             return Ok(port);
         }
     }
