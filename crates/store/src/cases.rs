@@ -344,8 +344,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Stores `before`, the text before a change, as an earlier text of the case, or of the referral if `referral` is given. Stores nothing
-    /// if `before` is empty.
+    /// Stores an earlier text of a case. If `referral` is given, the text belongs to this referral instead. `before` is the text as it was
+    /// until the change. Stores nothing if `before` is empty.
     async fn keep_case_version(
         &self,
         transaction: &DatabaseTransaction,

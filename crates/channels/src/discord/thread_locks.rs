@@ -1,5 +1,5 @@
-//! Prevents two tasks from creating a thread for the same person at the same time. Remembers for which people Discord refused to create a
-//! thread.
+//! Prevents two tasks from creating a Discord thread for the same person at the same time. Remembers for which people Discord refused to
+//! create a thread.
 
 use std::{
     collections::HashMap,

@@ -35,9 +35,9 @@ use super::{
 };
 use crate::channel::Attachments;
 
-/// For this long after a form was shown, a second post of the form whose content differs from the first post is added to the contact that
-/// the first post opened. A second post opens another contact in two cases: (1) this time is over, and the post may come from another
-/// visitor who uses the same saved copy of the form; (2) the id of the form was not created by `FormContext::form_id`.
+/// The time after a form was shown in which all its posts belong to one contact. If the form is posted again in this time with other
+/// content, the new post is added to the contact. After this time, the new post opens another contact, because another visitor may use the
+/// same saved copy of the form. If `FormContext::form_id` did not create the id of the form, the new post always opens another contact.
 const SAME_FORM: TimeDelta = TimeDelta::hours(3);
 
 /// The pause between two attempts to quarantine the posts of a surge.
@@ -97,7 +97,8 @@ pub async fn refuse_too_large(State(context): State<FormContext>, request: Reque
     }
 }
 
-/// Finds out whether the line is closed before a page is shown. If the database cannot be read, the line counts as open.
+/// Reads from the database whether the line is closed. Runs before a page is shown. If the database cannot be read, the line counts as
+/// open.
 pub async fn look_whether_closed(
     State(context): State<FormContext>,
     request: Request,
@@ -222,8 +223,8 @@ impl FormContext {
     }
 
     /// Returns the evidence that a person, not a robot, sent a post: a proof of work, a form token, or nothing. A form token counts only
-    /// within `SAME_FORM` after the form was shown. During this time, all posts of the form belong to one contact, so one token keeps at most one
-    /// contact out of quarantine.
+    /// within `SAME_FORM` after the form was shown. During this time, all posts of the form belong to one contact, so one token keeps at
+    /// most one contact out of quarantine.
     fn evidence(&self, fields: &FormFields, now: DateTime<Utc>) -> PostEvidence {
         if !fields.proof.is_empty() && self.proofs.redeem(&fields.proof, now).is_ok() {
             return PostEvidence::Proof;

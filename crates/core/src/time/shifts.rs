@@ -141,8 +141,8 @@ crate::named!(SwapState);
 
 impl ShiftPlan {
     /// Returns whether the plan contains no working time: no weekly shift, and no exception with spans. With an empty plan, all members of
-    /// staff are always on shift, but [`ShiftPlan::is_planned`] returns `false`. A caller of `is_planned` must therefore check `is_empty`
-    /// too.
+    /// staff count as on shift. [`ShiftPlan::is_planned`] does not apply this rule and returns `false`. Its callers therefore also check
+    /// `is_empty`.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let mut exceptions = self.exceptions.iter();

@@ -1,4 +1,4 @@
-//! Records for which person a counsellor is writing a reply, so that the line can show this person a typing indicator.
+//! The person to whom a counsellor is writing a reply. The line shows this person a typing indicator.
 
 use hotline_core::identifiers::{line_name::LineName, private::Private};
 
