@@ -344,8 +344,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Stores an earlier text of a case. If `referral` is given, the text belongs to this referral instead. `before` is the text as it was
-    /// until the change. Stores nothing if `before` is empty.
+    /// Stores the old text of a case, or of the referral `referral` if one is given, when the caller replaces this text. `before` is the old
+    /// text. Stores nothing if `before` is empty.
     async fn keep_case_version(
         &self,
         transaction: &DatabaseTransaction,

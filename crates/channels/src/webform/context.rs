@@ -35,8 +35,8 @@ use super::{
 };
 use crate::channel::Attachments;
 
-/// The time after a form was shown in which all its posts belong to one contact. If the form is posted again in this time with other
-/// content, the new post is added to the contact. After this time, the new post opens another contact, because another visitor may use the
+/// How long all posts of a form belong to one contact, counted from the moment at which the form was shown. If the form is posted again
+/// in this time with other content, the new post is added to the contact. After this time, the new post opens another contact, because another visitor may use the
 /// same saved copy of the form. If `FormContext::form_id` did not create the id of the form, the new post always opens another contact.
 const SAME_FORM: TimeDelta = TimeDelta::hours(3);
 
@@ -214,7 +214,7 @@ impl FormContext {
         };
         if let Some(surge) = observed.surge {
             tracing::warn!(line.name = %self.line.name, "Posts arrive unusually fast; the form asks for a proof of work");
-            // The task continues if the visitor closes the connection, or if the store cannot write for longer than `SURGE_WAIT`.
+            // The task continues even if the visitor closes the connection, and even if it needs longer than `SURGE_WAIT`.
             let intake = Arc::clone(&self.intake);
             let task = tokio::spawn(quarantine_surge(intake, self.line.name.clone(), surge));
             let _ = tokio::time::timeout(SURGE_WAIT, task).await;
@@ -251,8 +251,8 @@ impl FormContext {
         is_recent.then_some(shown_at)
     }
 
-    /// Stores a posted form. A second post with the same id and content counts as the same message. For `SAME_FORM` after the form was
-    /// shown, a post with the same id and other content is a further message of the same contact.
+    /// Stores a posted form. A second post with the same id and content counts as the same message. During the three hours (`SAME_FORM`) after the form
+    /// was shown, a post with the same id and other content is a further message of the same contact.
     pub async fn accept_form(
         &self,
         id: &str,

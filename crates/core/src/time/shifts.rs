@@ -141,8 +141,8 @@ crate::named!(SwapState);
 
 impl ShiftPlan {
     /// Returns whether the plan contains no working time: no weekly shift, and no exception with spans. With an empty plan, all members of
-    /// staff count as on shift. [`ShiftPlan::is_planned`] does not apply this rule and returns `false`. Its callers therefore also check
-    /// `is_empty`.
+    /// staff count as on shift. For an empty plan, [`ShiftPlan::is_planned`] nevertheless returns `false` for everybody. Callers of
+    /// `is_planned` must therefore check `is_empty` too.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let mut exceptions = self.exceptions.iter();

@@ -15,8 +15,8 @@ use crate::{
 const MOST: u64 = 100;
 
 impl Store {
-    /// Compares text that looks copied with the earlier messages of the contacts `threads`. Shows the text that occurs in none of these
-    /// messages.
+    /// Compares text that looks copied with the earlier messages of some contacts. Shows the text that occurs in none of these messages.
+    /// `threads` contains the ids of the contacts.
     pub(super) async fn show_what_is_new(
         &self,
         transaction: &DatabaseTransaction,
