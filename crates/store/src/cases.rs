@@ -344,8 +344,8 @@ impl Store {
         self.commit(transaction).await
     }
 
-    /// Stores the old text of a case, or of the referral `referral` if one is given, when the caller replaces this text. `before` is the old
-    /// text. Stores nothing if `before` is empty.
+    /// Stores `before`, a text that the caller is about to replace, as an earlier version. The text belongs to the referral `referral` or,
+    /// if `referral` is `None`, to the case itself. Stores nothing if `before` is empty.
     async fn keep_case_version(
         &self,
         transaction: &DatabaseTransaction,

@@ -28,7 +28,7 @@ impl ThreadLocks {
         Arc::clone(people.entry(person).or_default())
     }
 
-    /// Returns whether Discord refused to create a thread for a person less than `REFUSED` ago.
+    /// Returns whether Discord refused to create a thread for a person within the last 15 minutes (`REFUSED`).
     pub fn is_refused(&self, person: UserId) -> bool {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         refused.retain(|_, at| at.elapsed() < REFUSED);

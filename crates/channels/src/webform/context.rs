@@ -35,15 +35,16 @@ use super::{
 };
 use crate::channel::Attachments;
 
-/// How long all posts of a form belong to one contact, counted from the moment at which the form was shown. If the form is posted again
-/// in this time with other content, the new post is added to the contact. After this time, the new post opens another contact, because another visitor may use the
-/// same saved copy of the form. If `FormContext::form_id` did not create the id of the form, the new post always opens another contact.
+/// The period, beginning when a form is shown, in which all posts of this form are added to one contact. A later post with other content
+/// opens another contact, because a visitor may have saved the form page, and another visitor may be using it. A post with other content
+/// always opens another contact if `FormContext::form_id` did not create the id of the form.
 const SAME_FORM: TimeDelta = TimeDelta::hours(3);
 
 /// The pause between two attempts to quarantine the posts of a surge.
 const SURGE_RETRY: Duration = Duration::from_secs(2);
 
-/// The post that exceeds the limit is stored after the earlier posts of the surge are quarantined. The post waits at most for this time.
+/// The maximum time for which the post that exceeds the flood limit waits before it is stored. It waits until the earlier posts of the
+/// surge are quarantined.
 const SURGE_WAIT: Duration = Duration::from_secs(5);
 
 /// The state that all requests to a web form line share.
@@ -251,8 +252,8 @@ impl FormContext {
         is_recent.then_some(shown_at)
     }
 
-    /// Stores a posted form. A second post with the same id and content counts as the same message. During the three hours (`SAME_FORM`) after the form
-    /// was shown, a post with the same id and other content is a further message of the same contact.
+    /// Stores a posted form. A second post with the same id and content counts as the same message. During the three hours (`SAME_FORM`)
+    /// after the form was shown, a post with the same id and other content is a further message of the same contact.
     pub async fn accept_form(
         &self,
         id: &str,

@@ -58,7 +58,7 @@ pub enum PassedOver {
     Break,
     /// The counsellor's shift is not now.
     OffShift,
-    /// The counsellors of the team ask for contacts and get none automatically.
+    /// The mode of the counsellor's team is `pull`: its counsellors get contacts only by asking for the next one.
     Pull,
     /// The counsellor declined the contact or did not accept it in time.
     Declined,

@@ -2,7 +2,7 @@
 
 use hotline_core::identifiers::{line_name::LineName, private::Private};
 
-/// States that a counsellor is writing a reply, and to whom.
+/// A notice that a counsellor is writing a reply. The notice names the person who will receive the reply.
 #[derive(Debug, Clone)]
 pub struct Typing {
     /// The line on which the reply will be sent.

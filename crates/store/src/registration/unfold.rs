@@ -15,8 +15,8 @@ use crate::{
 const MOST: u64 = 100;
 
 impl Store {
-    /// Compares text that looks copied with the earlier messages of some contacts. Shows the text that occurs in none of these messages.
-    /// `threads` contains the ids of the contacts.
+    /// Searches the earlier messages of the contacts `threads` (ids) for the text that looks copied. Shows the part of this text that
+    /// occurs in none of these messages.
     pub(super) async fn show_what_is_new(
         &self,
         transaction: &DatabaseTransaction,
