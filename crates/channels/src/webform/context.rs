@@ -35,9 +35,10 @@ use super::{
 };
 use crate::channel::Attachments;
 
-/// The period, beginning when a form is shown, in which all posts of this form are added to one contact. A later post with other content
-/// opens another contact, because a visitor may have saved the form page, and another visitor may be using it. A post with other content
-/// always opens another contact if `FormContext::form_id` did not create the id of the form.
+/// The period, beginning when a form is shown, in which all posts of this form are added to one contact. After this period, a post whose
+/// content differs from the form's first post opens another contact, because a visitor may have saved the form page, and another visitor
+/// may be using it. The period does not exist for a form whose id was not created by `FormContext::form_id`, because such an id does not
+/// tell when the form was shown.
 const SAME_FORM: TimeDelta = TimeDelta::hours(3);
 
 /// The pause between two attempts to quarantine the posts of a surge.
@@ -195,13 +196,13 @@ impl FormContext {
         guard.verdict(now).is_guarded().then(|| self.proofs.create(now))?
     }
 
-    /// Counts a post that opens a contact. Returns the provenance of the post: the evidence that a person sent it. The provenance
-    /// decides whether the new contact is quarantined.
-    /// `id` is the id that came with the request. It is empty if the request had none; the post is then stored with a new id.
+    /// Counts a post that opens a contact. Returns the provenance of the post: the evidence that a person sent it. The provenance decides
+    /// whether the new contact is quarantined. `id` is the id that came with the request. It is empty if the request had none; the post is
+    /// then stored with a new id.
     ///
     /// If the line is not guarded and the post exceeds the limit, the function starts to quarantine the earlier posts of the surge. It
-    /// returns when these posts are quarantined, or after `SURGE_WAIT`. Without this wait, a crash shortly after the response would leave
-    /// these posts counted.
+    /// returns when these posts are quarantined, or after `SURGE_WAIT`. Without this wait, the service could crash after the response
+    /// and before the quarantine is stored, and the statistics would include these posts.
     pub async fn observe_post(&self, fields: &FormFields, id: &str, posted: &StoredPost) -> Provenance {
         let now = self.line.clock.now();
         let key = match posted.digest() {

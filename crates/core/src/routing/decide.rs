@@ -126,10 +126,11 @@ pub struct Decision {
 
 /// Decides which counsellor gets a contact.
 ///
-/// A counsellor is eligible if [`obstacle`] returns `None`. The eligible counsellors are compared by these criteria, and the first
-/// difference decides: who answered the person before, who has the best match of skills, who has the lowest load relative to the capacity,
-/// who has been idle longest, and who got the fewest contacts in the last seven days. If no counsellor is eligible, the members of the
-/// fallback group for whom the shift is the only obstacle are compared by the same criteria.
+/// A counsellor is eligible if [`obstacle`] returns `None`. The eligible counsellors are compared by these criteria, in this order: who
+/// answered the person before, who has the best match of skills, who has the lowest load relative to the capacity, who has been idle
+/// longest, and who got the fewest contacts in the last seven days. The first criterion in which two counsellors differ decides between
+/// them. If no counsellor is eligible, the members of the fallback group for whom the shift is the only obstacle are compared by the same
+/// criteria.
 #[must_use]
 pub fn decide(need: &Need, counsellors: &[Counsellor], routing: &Routing, now: DateTime<Utc>) -> Decision {
     let obstacles: Vec<_> = counsellors
