@@ -36,9 +36,11 @@ use super::{
 use crate::channel::Attachments;
 
 /// The period, beginning when a form is shown, in which all posts of this form are added to one contact. After this period, a post whose
-/// content differs from the form's first post opens another contact, because a visitor may have saved the form page, and another visitor
-/// may be using it. The period does not exist for a form whose id was not created by `FormContext::form_id`, because such an id does not
-/// tell when the form was shown.
+/// content differs from the form's first post opens another contact: a visitor may have saved the form page, and the post may come from
+/// another visitor who uses the saved page.
+///
+/// If the id of a form was not created by `FormContext::form_id`, the time at which the form was shown is unknown. A post of such a form
+/// opens another contact whenever its content differs from the form's first post.
 const SAME_FORM: TimeDelta = TimeDelta::hours(3);
 
 /// The pause between two attempts to quarantine the posts of a surge.
