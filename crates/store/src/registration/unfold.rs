@@ -15,8 +15,8 @@ use crate::{
 const MOST: u64 = 100;
 
 impl Store {
-    /// Compares the text of `incoming` that looks copied with the earlier messages of the contacts `threads` (ids). Unfolds the part of this
-    /// text that occurs in none of these messages.
+    /// Compares the text of `incoming` that looks copied with the earlier messages of the contacts `threads` (ids). Unfolds the part of
+    /// this text that occurs in none of these messages.
     pub(super) async fn show_what_is_new(
         &self,
         transaction: &DatabaseTransaction,
