@@ -107,7 +107,7 @@ impl Store {
         Ok(Overview {
             targets_today: self.kept_targets(today).await?,
             queue: self.queue_parts().await?,
-            quarantined: self.quarantined_now().await?,
+            quarantined: self.quarantined_now(&self.reading).await?,
             counsellors: self.counsellor_states().await?,
             decisions: self.recent_decisions().await?,
         })

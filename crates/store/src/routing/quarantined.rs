@@ -19,11 +19,11 @@ const AT_ONCE: u64 = 20;
 
 impl Store {
     /// Returns the number of contacts in quarantine.
-    pub(super) async fn quarantined_now(&self) -> Result<u64, StoreError> {
+    pub(crate) async fn quarantined_now(&self, connection: &impl ConnectionTrait) -> Result<u64, StoreError> {
         let quarantined = contacts::Entity::find()
             .filter(Expr::cust("marking IS NOT NULL"))
             .filter(Expr::cust("marking = 'quarantine'"));
-        Ok(quarantined.count(&self.reading).await?)
+        Ok(quarantined.count(connection).await?)
     }
 
     /// Returns the `AT_ONCE` quarantined contacts in danger that have waited longest, the longest-waiting first.

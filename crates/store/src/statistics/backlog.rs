@@ -65,11 +65,7 @@ impl Snapshot<'_> {
 
     /// Returns the number of contacts in quarantine.
     pub(crate) async fn quarantined(&mut self) -> Result<i64, StoreError> {
-        let quarantined = contacts::Entity::find()
-            .filter(Expr::cust("marking IS NOT NULL"))
-            .filter(Expr::cust("marking = 'quarantine'"))
-            .count(&self.on)
-            .await?;
+        let quarantined = self.store.quarantined_now(&self.on).await?;
         Ok(i64::try_from(quarantined).unwrap_or(i64::MAX))
     }
 
