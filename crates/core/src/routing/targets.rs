@@ -118,8 +118,7 @@ pub enum ReplyOrder {
 crate::named!(ReplyOrder);
 
 /// How near the end of a target is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
     /// There is time left.
     InTime,
