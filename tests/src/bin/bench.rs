@@ -1,4 +1,5 @@
-//! `cargo run --release -p hotline-tests --bin bench -- [SQLite|PostgreSQL]` measures the service and describes the machine.
+//! `cargo run --release -p hotline-tests --bin bench -- [SQLite|PostgreSQL] [part]` measures the service and describes the machine. The part is
+//! `start`, `posts`, `mails`, `chats` or `list`; without it, everything is measured.
 //!
 //! The first argument may choose another benchmark:
 //! - `figures [SQLite|PostgreSQL] [contacts]` measures statistics.
@@ -58,7 +59,9 @@ async fn main() -> Result<()> {
     };
     println!("| what | on | clients | count | per second | p50 | p99 | disk syncs/s then | ratio |");
     println!("|---|---|---|---|---|---|---|---|---|");
-    let only = words.into_iter().next();
+    let mut words = words.into_iter();
+    let (only, part) = (words.next(), words.next());
+    let is_part = |name: &str| part.as_deref().is_none_or(|part| part == name);
     for on in ["SQLite", "PostgreSQL"]
         .into_iter()
         .filter(|on| only.as_deref().is_none_or(|only| only == *on))
@@ -68,17 +71,29 @@ async fn main() -> Result<()> {
             between_two(on, 30).await?;
             continue;
         }
-        starting(on).await?;
-        for clients in [1, 16, 64] {
-            posts(on, clients, if clients == 1 { 2_000 } else { 10_000 }).await?;
+        if is_part("start") {
+            starting(on).await?;
         }
-        for count in [1_000, 10_000] {
-            mails(on, count).await?;
+        if is_part("posts") {
+            for clients in [1, 16, 64] {
+                posts(on, clients, if clients == 1 { 2_000 } else { 10_000 }).await?;
+            }
         }
-        chats(on, 2_000).await?;
-        to_list(on, 100).await?;
-        to_screen(on, 35).await?;
-        between_two(on, 30).await?;
+        if is_part("mails") {
+            for count in [1_000, 10_000] {
+                mails(on, count).await?;
+            }
+        }
+        if is_part("chats") {
+            chats(on, 2_000).await?;
+        }
+        if is_part("list") {
+            to_list(on, 100).await?;
+        }
+        if part.is_none() {
+            to_screen(on, 35).await?;
+            between_two(on, 30).await?;
+        }
     }
     Ok(())
 }
