@@ -24,6 +24,7 @@ use crate::{
     intake::choices,
     jobs::new::{deliver_job, fetch_job},
     registration::{batch::BatchState, message::Arrival},
+    routing::schedules::Opening,
     statistics::counts,
 };
 
@@ -33,6 +34,8 @@ pub(super) struct Changes {
     /// The time at which the batch is registered, in microseconds since 1970.
     pub(super) now: i64,
     pub(super) state: BatchState,
+    /// Which lines are open. Read once for each line that has a new message.
+    pub(super) openings: BTreeMap<String, Opening>,
     /// New messages that the batch adds to contacts.
     pub(super) messages: Vec<messages::Model>,
     /// Stored messages whose content the batch changed, by id.

@@ -124,7 +124,7 @@ impl Store {
     async fn closed_text(
         &self,
         transaction: &DatabaseTransaction,
-        changes: &Changes,
+        changes: &mut Changes,
         settings: &LineSettings,
         contact: &contacts::Model,
     ) -> Result<Option<String>, StoreError> {
@@ -133,8 +133,11 @@ impl Store {
             return Ok(None);
         };
         let now = self.clock.now();
-        let Opening::Closed { period, opens } = self.opening_in(transaction, &contact.line, now).await?
-        else {
+        if !changes.openings.contains_key(&contact.line) {
+            let opening = self.opening_in(transaction, &contact.line, now).await?;
+            changes.openings.insert(contact.line.clone(), opening);
+        }
+        let Some(Opening::Closed { period, opens }) = changes.openings.get(&contact.line).copied() else {
             return Ok(None);
         };
         let choice = contact
