@@ -1,6 +1,6 @@
 //! The receive worker: turns raw messages into contacts.
 //!
-//! Messages are claimed in batches, parsed on a separate thread, and registered in one transaction. If a message makes its parser panic or
+//! Messages are parsed in batches on a separate thread. Each batch is registered in one transaction, while the next one is parsed. If a message makes its parser panic or
 //! exceeds the time limit, it is registered as unreadable. After a panic, the remaining messages of the batch are still parsed. After a
 //! timeout, they are parsed in the next round.
 
@@ -26,9 +26,12 @@ use tokio_util::sync::CancellationToken;
 use crate::{lines::Lines, shutdown::LOOK_AGAIN};
 
 /// The maximum number of messages claimed at once.
-const BATCH: u64 = 64;
-/// The maximum number of bytes of raw messages in memory at once. A message above this size is loaded alone.
-const PORTION: u64 = 32 << 20;
+const CLAIMED: u64 = 128;
+/// The maximum number of messages registered in one transaction.
+const BATCH: usize = 64;
+/// The maximum number of bytes of raw messages in a batch. A message above this size is a batch of its own. Two batches are in memory at
+/// once.
+const PORTION: u64 = 16 << 20;
 /// The pause after a batch that was not full. More messages collect during the pause.
 const GATHER: Duration = Duration::from_millis(10);
 /// The lease of a batch: the time after which another worker may claim its jobs.
@@ -54,7 +57,7 @@ pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken)
             }
             // During a short pause, more messages collect. Each batch costs one commit, and many small commits would delay the commits that
             // accept new messages.
-            Ok(few) if few < BATCH as usize => tokio::time::sleep(GATHER).await,
+            Ok(few) if few < BATCH => tokio::time::sleep(GATHER).await,
             Ok(_) => {}
             Err(error) => {
                 tracing::error!(error = %error, "The queue cannot be worked on and is tried again");
@@ -64,26 +67,38 @@ pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken)
     }
 }
 
-/// Parses and registers one batch of messages, then the oldest remaining message alone. Returns the number of messages that were claimed.
+/// Parses and registers the messages that are due, then the oldest remaining message alone. Returns the number of messages that were
+/// claimed.
 pub async fn round(store: &Arc<Store>, lines: &Arc<Lines>) -> Result<usize, StoreError> {
-    let batch = store.claim(JobKind::Receive, BATCH, LEASE, SUSPECT, &[]).await?;
-    for portion in store.in_portions(&batch, PORTION).await? {
-        read_and_register(store, lines, &portion).await?;
+    let claimed = store
+        .claim(JobKind::Receive, CLAIMED, LEASE, SUSPECT, &[])
+        .await?;
+    let portions = store.in_portions(&claimed, PORTION).await?;
+    let mut parsed = Parsed::default();
+    for batch in portions.iter().flat_map(|portion| portion.chunks(BATCH)) {
+        let (registered, next) = tokio::join!(register(store, lines, parsed), parse(store, lines, batch));
+        registered?;
+        parsed = next?;
     }
-    // The batch leaves out messages that were attempted `SUSPECT` times, because parsing them may have crashed the process. In every round,
+    register(store, lines, parsed).await?;
+    // The batches leave out messages that were attempted `SUSPECT` times, because parsing them may have crashed the process. In every round,
     // the oldest remaining message is parsed alone, so that many new messages cannot delay it for long.
     let alone = store.claim(JobKind::Receive, 1, LEASE, i32::MAX, &[]).await?;
     if !alone.is_empty() {
-        read_and_register(store, lines, &alone).await?;
+        register(store, lines, parse(store, lines, &alone).await?).await?;
     }
-    Ok(batch.len() + alone.len())
+    Ok(claimed.len() + alone.len())
 }
 
-async fn read_and_register(
-    store: &Arc<Store>,
-    lines: &Arc<Lines>,
-    claimed: &[Claimed],
-) -> Result<(), StoreError> {
+/// A batch of messages, ready to be registered.
+#[derive(Default)]
+struct Parsed {
+    batch: Vec<(Journalled, Normalised)>,
+    /// The messages that could not be parsed in this round.
+    unread: Vec<Claimed>,
+}
+
+async fn parse(store: &Arc<Store>, lines: &Arc<Lines>, claimed: &[Claimed]) -> Result<Parsed, StoreError> {
     let opened = store.raw_messages(claimed).await?;
     let mut unread: HashMap<i64, Claimed> = opened.iter().map(|one| (one.job.id, one.job)).collect();
     let mut batch = Vec::with_capacity(opened.len());
@@ -100,15 +115,22 @@ async fn read_and_register(
             }
         }
     }
-    register(store, lines, batch).await?;
-    for job in unread.values() {
+    Ok(Parsed {
+        batch,
+        unread: unread.into_values().collect(),
+    })
+}
+
+async fn register(store: &Arc<Store>, lines: &Arc<Lines>, parsed: Parsed) -> Result<(), StoreError> {
+    register_batch(store, lines, parsed.batch).await?;
+    for job in &parsed.unread {
         store.retry(job, Duration::ZERO, "").await?;
     }
     Ok(())
 }
 
 /// Registers a batch. If registration fails, registers each message separately, so that one faulty message cannot delay the other messages.
-async fn register(
+async fn register_batch(
     store: &Arc<Store>,
     lines: &Arc<Lines>,
     batch: Vec<(Journalled, Normalised)>,
