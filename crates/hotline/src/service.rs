@@ -47,6 +47,10 @@ pub async fn start(
     lifecycle: &Lifecycle,
     listening: Listening,
 ) -> anyhow::Result<Arc<Store>> {
+    if settings.desk.urgency_file.is_none() {
+        // Compiles the built-in rules meanwhile, so that the first message does not wait for them.
+        drop(tokio::task::spawn_blocking(UrgencyRules::centre));
+    }
     let locales = Arc::new(Locales::load()?);
     let lines = Arc::new(open_lines(&settings, &locales)?);
     alarm::check_recipients(&settings.alarm, &lines)?;
@@ -159,8 +163,8 @@ pub async fn open_store_at(
         None => Scheme::centre()?,
     };
     let urgency_rules = match &settings.desk.urgency_file {
-        Some(file) => urgency_rules_in(file)?,
-        None => UrgencyRules::centre()?,
+        Some(file) => Some(urgency_rules_in(file)?),
+        None => None,
     };
     let of_store = hotline_store::db::store::Settings {
         url: settings.database_url(),

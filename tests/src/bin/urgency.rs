@@ -1,7 +1,8 @@
 //! Measures the urgency rules on the made-up messages in `tests/urgency`: `cargo run -p hotline-tests --bin urgency [rules.toml]`. Without an
-//! argument, it measures the built-in rules. Exits with 1 if the set `apart` does not reach the goal.
+//! argument, it measures the built-in rules. Also prints how long reading the rules and assessing one message take; build with
+//! `--release` for these. Exits with 1 if the set `apart` does not reach the goal.
 
-use std::{collections::BTreeMap, process::ExitCode};
+use std::{collections::BTreeMap, process::ExitCode, time::Instant};
 
 use anyhow::Context as _;
 use hotline_core::contact::urgency::{Urgency, UrgencyRules};
@@ -112,10 +113,11 @@ impl Outcome {
 }
 
 fn main() -> anyhow::Result<ExitCode> {
-    let rules = match std::env::args_os().nth(1) {
-        Some(path) => UrgencyRules::parse(&std::fs::read_to_string(path)?)?,
-        None => UrgencyRules::centre()?,
-    };
+    let path = std::env::args_os().nth(1);
+    let path =
+        path.unwrap_or_else(|| concat!(env!("CARGO_MANIFEST_DIR"), "/../config/urgency/rules-1.toml").into());
+    let file = std::fs::read_to_string(path)?;
+    let rules = UrgencyRules::parse(&file)?;
     let mut results: BTreeMap<&str, Outcome> = BTreeMap::new();
     for line in MESSAGES.iter().flat_map(|messages| messages.lines()) {
         let columns: Vec<&str> = line.splitn(5, '\t').collect();
@@ -123,7 +125,7 @@ fn main() -> anyhow::Result<ExitCode> {
             anyhow::bail!("not five columns: {line}");
         };
         let expected = Urgency::parse(expected).with_context(|| format!("no urgency: {line}"))?;
-        let assessed = rules.assess(text, None, 0).urgency;
+        let assessed = rules.assess(rules.findings(text), None, 0).urgency;
         results.entry(set).or_default().add(class, expected, assessed);
     }
     println!("rules {} {}", rules.name, rules.version);
@@ -134,10 +136,53 @@ fn main() -> anyhow::Result<ExitCode> {
             .with_context(|| format!("no messages in the set {set}"))?
             .print();
     }
+    print_speed(&rules, &file);
     let apart = results.get("apart").is_some_and(Outcome::reaches_goal);
     Ok(if apart {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// How often each message is assessed for the speed, and how often the rules are read.
+const ROUNDS: usize = 20;
+/// The words of a long message.
+const LONG: usize = 360;
+
+fn print_speed(rules: &UrgencyRules, file: &str) {
+    let texts = || MESSAGES.iter().flat_map(|messages| messages.lines());
+    let assess = |text: &str| drop(std::hint::black_box(rules.findings(text)));
+    let read = || drop(std::hint::black_box(UrgencyRules::parse(file)));
+    println!("| what | count | p50 µs | p99 µs |");
+    println!("|---|---|---|---|");
+    let all = (0..ROUNDS)
+        .flat_map(|_| texts())
+        .map(|text| micros(|| assess(text)));
+    print_row("assess one message", all.collect());
+    let long: Vec<&str> = texts()
+        .step_by(80)
+        .flat_map(|text| text.split_whitespace().skip(4))
+        .collect();
+    let long = long.get(..LONG).unwrap_or(&long).join(" ");
+    let all = (0..1_000).map(|_| micros(|| assess(&long)));
+    print_row(&format!("assess a message of {LONG} words"), all.collect());
+    print_row("read the rules", (0..ROUNDS).map(|_| micros(read)).collect());
+}
+
+fn micros(work: impl FnOnce()) -> f64 {
+    let begun = Instant::now();
+    work();
+    begun.elapsed().as_secs_f64() * 1e6
+}
+
+fn print_row(what: &str, mut times: Vec<f64>) {
+    times.sort_by(f64::total_cmp);
+    let at = |percent: usize| {
+        times
+            .get(times.len() * percent / 100)
+            .copied()
+            .unwrap_or_default()
+    };
+    println!("| {what} | {} | {:.1} | {:.1} |", times.len(), at(50), at(99));
 }

@@ -12,6 +12,8 @@ mod search;
 mod tests;
 mod tokens;
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 
 pub use self::file::{InvalidRules, WrittenAgain};
@@ -21,8 +23,15 @@ use self::{
 };
 use crate::contact::classification::Label;
 
-/// The built-in rules.
+/// The file of the built-in rules.
 const CENTRE: &str = include_str!("../../../../config/urgency/rules-1.toml");
+/// The built-in rules. They are compiled at their first use, because compiling takes some milliseconds and many commands do not need them.
+#[expect(
+    clippy::expect_used,
+    reason = "a test checks that the built-in rules are valid"
+)]
+static CENTRE_RULES: LazyLock<UrgencyRules> =
+    LazyLock::new(|| UrgencyRules::parse(CENTRE).expect("the built-in rules are valid"));
 /// The id of the reason "the person answered that they are in danger".
 pub const ANSWERED_YES: &str = "answered_yes";
 /// The id of the reason "the person is not sure whether they are in danger".
@@ -130,6 +139,12 @@ pub struct Reason {
     pub text: Label,
 }
 
+/// What the rules find in a text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Findings {
+    reasons: Vec<Reason>,
+}
+
 /// How urgent a message is, and why.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Assessment {
@@ -153,11 +168,9 @@ pub struct UrgencyRules {
 
 impl UrgencyRules {
     /// Returns the built-in rules.
-    ///
-    /// # Errors
-    /// Fails if the built-in file is invalid. A test checks that it is valid.
-    pub fn centre() -> Result<Self, InvalidRules> {
-        Self::parse(CENTRE)
+    #[must_use]
+    pub fn centre() -> &'static Self {
+        &CENTRE_RULES
     }
 
     /// Parses a file of rules.
@@ -196,22 +209,36 @@ impl UrgencyRules {
         &self.written_again
     }
 
-    /// Assesses the text of a message. `said_in_danger` is the answer given in the web form. `written_again` is how many messages, this one
-    /// included, the person wrote without a reply in the time that [`Self::written_again`] states.
+    /// Applies the rules to the text of a message.
     #[must_use]
-    pub fn assess(&self, text: &str, said_in_danger: Option<InDanger>, written_again: u32) -> Assessment {
-        let mut reasons = Vec::new();
-        match said_in_danger {
-            Some(InDanger::Yes) => reasons.push(reason(ANSWERED_YES, Urgency::Danger, &self.answers.yes)),
-            Some(InDanger::NotSure) => {
-                reasons.push(reason(ANSWERED_NOT_SURE, Urgency::Urgent, &self.answers.not_sure));
-            }
-            Some(InDanger::No) | None => {}
-        }
+    pub fn findings(&self, text: &str) -> Findings {
         let (raised, _) = self.compiled.apply(&tokens::tokens(text));
         let rules = self.compiled.rules.iter().zip(raised);
         let rules = rules.filter(|(_, urgency)| *urgency > Urgency::Ordinary);
-        reasons.extend(rules.map(|(rule, urgency)| reason(&rule.id, urgency, &rule.reason)));
+        Findings {
+            reasons: rules
+                .map(|(rule, urgency)| reason(&rule.id, urgency, &rule.reason))
+                .collect(),
+        }
+    }
+
+    /// Assesses a message. `findings` are the findings in its text. `said_in_danger` is the answer given in the web form. `written_again` is
+    /// how many messages, this one included, the person wrote without a reply in the time that [`Self::written_again`] states.
+    #[must_use]
+    pub fn assess(
+        &self,
+        findings: Findings,
+        said_in_danger: Option<InDanger>,
+        written_again: u32,
+    ) -> Assessment {
+        let answered = match said_in_danger {
+            Some(InDanger::Yes) => Some(reason(ANSWERED_YES, Urgency::Danger, &self.answers.yes)),
+            Some(InDanger::NotSure) => {
+                Some(reason(ANSWERED_NOT_SURE, Urgency::Urgent, &self.answers.not_sure))
+            }
+            Some(InDanger::No) | None => None,
+        };
+        let mut reasons: Vec<Reason> = answered.into_iter().chain(findings.reasons).collect();
         if written_again >= self.written_again.messages {
             reasons.push(reason(WROTE_AGAIN, Urgency::Urgent, &self.written_again.reason));
         }

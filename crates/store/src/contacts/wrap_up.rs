@@ -44,7 +44,10 @@ impl Store {
     /// Returns the rules that raise the urgency of contacts.
     #[must_use]
     pub fn urgency_rules(&self) -> &UrgencyRules {
-        &self.urgency_rules
+        match &self.urgency_rules {
+            Some(rules) => rules,
+            None => UrgencyRules::centre(),
+        }
     }
 
     /// Returns the classification scheme: the questions of the wrap-up and their answers.

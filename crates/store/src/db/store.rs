@@ -69,8 +69,8 @@ pub struct Settings {
     pub scheme: Scheme,
     /// Whether a contact must be classified before it is closed.
     pub wrap_up: bool,
-    /// The rules that raise the urgency of contacts.
-    pub urgency_rules: UrgencyRules,
+    /// The rules that raise the urgency of contacts. `None`: the built-in rules.
+    pub urgency_rules: Option<UrgencyRules>,
     /// When alarms about contacts in danger are sent, and to which recipients.
     pub alarm: AlarmSettings,
     /// How contacts reach counsellors.
@@ -131,7 +131,7 @@ pub struct Store {
     pub(crate) reopen_days: u16,
     pub(crate) scheme: Scheme,
     pub(crate) wrap_up: bool,
-    pub(crate) urgency_rules: UrgencyRules,
+    pub(crate) urgency_rules: Option<UrgencyRules>,
     pub(crate) routing: Routing,
     pub(crate) alarm: AlarmSettings,
     pub(crate) targets: Targets,

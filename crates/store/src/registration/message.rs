@@ -21,7 +21,7 @@ use crate::{
         follow_up::{Arrived, may_be_acknowledged},
         parts::{FoundMessage, Match},
         threading::{EvidentContact, as_candidates},
-        urgency::assessed_text,
+        urgency::AssessedText,
     },
 };
 
@@ -35,6 +35,7 @@ pub(super) struct Arrival<'a> {
     pub(super) message_id_hash: Option<Vec<u8>>,
     /// The digest of the message content as it arrived.
     pub(super) digest: Vec<u8>,
+    pub(super) assessed: Option<AssessedText>,
 }
 
 /// Whether an arriving message repeats or extends a stored message.
@@ -73,6 +74,7 @@ impl Store {
             journalled,
             incoming,
             attachments,
+            assessed: None,
         }
     }
 
@@ -234,12 +236,13 @@ impl Store {
         &self,
         transaction: &DatabaseTransaction,
         changes: &mut Changes,
-        arrival: Arrival<'_>,
+        mut arrival: Arrival<'_>,
         place: Place,
         outcome: Outcome,
     ) -> Result<(), StoreError> {
         let journal_id = arrival.journalled.job.journal_id;
-        let (said, in_danger) = (assessed_text(&arrival.incoming), arrival.incoming.in_danger);
+        let findings = self.findings_in(&arrival.incoming, arrival.assessed.take());
+        let in_danger = arrival.incoming.in_danger;
         match (place.belongs, arrival.incoming.origin) {
             (Belongs::Opens { .. }, Origin::AutoReply) => {
                 let reason = "an automatic answer that belongs to nothing";
@@ -258,7 +261,7 @@ impl Store {
                 let may_answer = may_be_acknowledged(&arrival.incoming);
                 self.add_message(changes, contact, arrival)?;
                 if origin == Origin::Person {
-                    self.raise_by_message(transaction, changes, contact, &said, in_danger)
+                    self.raise_by_message(transaction, changes, contact, findings, in_danger)
                         .await?;
                 }
                 if may_answer && place.blocked_until.is_none() {
@@ -270,7 +273,7 @@ impl Store {
                 let contact = self.open_contact(changes, &arrival, earlier, place.refers_to)?;
                 let may_answer = may_be_acknowledged(&arrival.incoming);
                 self.add_message(changes, contact, arrival)?;
-                self.raise_by_message(transaction, changes, contact, &said, in_danger)
+                self.raise_by_message(transaction, changes, contact, findings, in_danger)
                     .await?;
                 if let Some(until) = place.blocked_until {
                     changes.keep_out(contact, until)?;

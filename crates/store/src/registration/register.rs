@@ -28,7 +28,7 @@ use crate::{
     },
     error::StoreError,
     jobs::queue::Journalled,
-    registration::changes::Changes,
+    registration::{changes::Changes, message::Arrival, urgency::AssessedText},
 };
 
 pub use crate::registration::call::NewCall;
@@ -48,6 +48,7 @@ impl Store {
         for (journalled, normalised) in batch {
             let attachments = self.write_incoming_files(&journalled, &normalised).await?;
             kept.push(ParsedMessage {
+                assessed: self.assess_early(&normalised),
                 journalled,
                 normalised,
                 attachments,
@@ -157,11 +158,15 @@ impl Store {
             journalled,
             normalised,
             attachments,
+            assessed,
         } = message;
         let journal_id = journalled.job.journal_id;
         match normalised {
             Normalised::Message(incoming) => {
-                let arrival = self.arrival(&journalled, *incoming, attachments);
+                let arrival = Arrival {
+                    assessed,
+                    ..self.arrival(&journalled, *incoming, attachments)
+                };
                 self.decide_message(transaction, changes, arrival, Outcome::Message)
                     .await
             }
@@ -201,6 +206,7 @@ pub(super) struct ParsedMessage {
     pub(super) journalled: Journalled,
     pub(super) normalised: Normalised,
     attachments: Vec<attachments::ActiveModel>,
+    assessed: Option<AssessedText>,
 }
 
 /// Deletes the jobs of these messages, except jobs that another process has taken over because this process lost its lease. Returns the ids

@@ -2,7 +2,10 @@
 
 use chrono::TimeDelta;
 use hotline_core::{
-    contact::{message::Incoming, urgency::InDanger},
+    contact::{
+        message::{Incoming, Normalised},
+        urgency::{Findings, InDanger},
+    },
     routing::skills::DANGER,
 };
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter};
@@ -25,11 +28,11 @@ impl Store {
         transaction: &DatabaseTransaction,
         changes: &mut Changes,
         contact: Uuid,
-        text: &str,
+        findings: Findings,
         in_danger: Option<InDanger>,
     ) -> Result<(), StoreError> {
         let written = self.written_again(transaction, changes, contact).await?;
-        self.raise(changes, contact, text, in_danger, written)
+        self.raise(changes, contact, findings, in_danger, written)
     }
 
     /// Raises the urgency of a contact by the text of a changed message.
@@ -39,18 +42,18 @@ impl Store {
         contact: Uuid,
         text: &str,
     ) -> Result<(), StoreError> {
-        self.raise(changes, contact, text, None, 0)
+        self.raise(changes, contact, self.urgency_rules().findings(text), None, 0)
     }
 
     fn raise(
         &self,
         changes: &mut Changes,
         contact: Uuid,
-        text: &str,
+        findings: Findings,
         in_danger: Option<InDanger>,
         written: u32,
     ) -> Result<(), StoreError> {
-        let assessed = self.urgency_rules.assess(text, in_danger, written);
+        let assessed = self.urgency_rules().assess(findings, in_danger, written);
         let row = changes.state.contact_mut(contact)?;
         if assessed.urgency.to_stored() <= row.urgency {
             return Ok(());
@@ -78,7 +81,7 @@ impl Store {
         contact: Uuid,
     ) -> Result<u32, StoreError> {
         let row = changes.state.contact(contact)?;
-        let minutes = TimeDelta::minutes(self.urgency_rules.written_again().minutes.into());
+        let minutes = TimeDelta::minutes(self.urgency_rules().written_again().minutes.into());
         let since = self.now() - minutes.num_microseconds().unwrap_or_default();
         let since = since.max(row.waiting_since.unwrap_or_default());
         let is_recent = |message: &&messages::Model| {
@@ -98,9 +101,39 @@ impl Store {
     }
 }
 
+/// A text with what the rules of urgency find in it.
+pub(super) struct AssessedText {
+    text: String,
+    findings: Findings,
+}
+
+impl Store {
+    /// Applies the rules of urgency to a message before the transaction that registers the message, because this takes a while for a long
+    /// text. `None` if the message has no text.
+    pub(super) fn assess_early(&self, normalised: &Normalised) -> Option<AssessedText> {
+        let Normalised::Message(incoming) = normalised else {
+            return None;
+        };
+        let text = assessed_text(incoming);
+        Some(AssessedText {
+            findings: self.urgency_rules().findings(&text),
+            text,
+        })
+    }
+
+    /// Returns the findings in the text of a message. Uses `early` unless the transaction has changed the text since.
+    pub(super) fn findings_in(&self, incoming: &Incoming, early: Option<AssessedText>) -> Findings {
+        let text = assessed_text(incoming);
+        match early.filter(|early| early.text == text) {
+            Some(early) => early.findings,
+            None => self.urgency_rules().findings(&text),
+        }
+    }
+}
+
 /// Returns the text of a message that the rules of urgency read: the subject and the text, or the quoted text of a message that has no text
 /// of its own, such as a forwarded mail.
-pub(super) fn assessed_text(incoming: &Incoming) -> String {
+fn assessed_text(incoming: &Incoming) -> String {
     let text = if incoming.text.trim().is_empty() {
         &incoming.quoted
     } else {

@@ -83,17 +83,27 @@ impl Word {
     }
 }
 
-/// An alternative of a group: one or more words.
+/// One or more words, which are an alternative of one or more groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Phrase {
-    pub(super) group: Group,
     pub(super) words: Vec<Word>,
+    pub(super) groups: Vec<Group>,
+}
+
+/// What the patterns call their parts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Names {
+    groups: HashMap<String, Group>,
+    phrases_of_group: Vec<Vec<usize>>,
+    /// The numbers of the phrases by their text. Many groups share a phrase.
+    phrases: HashMap<String, usize>,
 }
 
 /// All sequences of the rules, with an index by their first words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Patterns {
-    groups: HashMap<String, Group>,
+    /// Only needed while patterns are added.
+    names: Names,
     pub(super) longest_of_group: Vec<usize>,
     pub(super) phrases: Vec<Phrase>,
     pub(super) by_word: HashMap<String, Vec<usize>>,
@@ -106,40 +116,66 @@ pub(super) struct Patterns {
 impl Patterns {
     /// Adds a group of alternatives and returns its number. An alternative is a word, a phrase or the name of another list. The error names
     /// the alternative that is none of these.
-    pub(super) fn add_group(&mut self, name: &str, alternatives: &[String]) -> Result<Group, String> {
+    pub(super) fn add_group<'a>(
+        &mut self,
+        name: &str,
+        alternatives: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Group, String> {
         let group = self.longest_of_group.len();
-        let mut phrases: Vec<Vec<Word>> = Vec::new();
+        let mut phrases: Vec<usize> = Vec::new();
         for alternative in alternatives {
             if alternative.starts_with('@') {
-                let list = self.groups.get(alternative);
+                let list = self.names.groups.get(alternative);
                 let list = list.ok_or_else(|| format!("there is no list {alternative:?}"))?;
-                let of_list = self.phrases.iter().filter(|phrase| phrase.group == *list);
-                phrases.extend(of_list.map(|phrase| phrase.words.clone()));
-                continue;
+                phrases.extend(self.names.phrases_of_group.get(*list).into_iter().flatten());
+            } else {
+                let phrase = self.add_phrase(alternative);
+                phrases.push(phrase.ok_or_else(|| format!("{alternative:?} is not a word or a phrase"))?);
             }
-            let words: Option<Vec<Word>> = alternative.split_whitespace().map(Word::parse).collect();
-            let words = words.filter(|words| !words.is_empty());
-            phrases.push(words.ok_or_else(|| format!("{alternative:?} is not a word or a phrase"))?);
         }
-        let longest = phrases.iter().map(Vec::len).max();
+        phrases.sort_unstable();
+        phrases.dedup();
+        let mut longest = None;
+        for number in &phrases {
+            if let Some(phrase) = self.phrases.get_mut(*number) {
+                phrase.groups.push(group);
+                longest = longest.max(Some(phrase.words.len()));
+            }
+        }
         let longest = longest.ok_or_else(|| format!("the list {name:?} is empty"))?;
-        for words in phrases {
-            let number = self.phrases.len();
-            if let Some(first) = words.first() {
-                let index = if first.is_stem {
-                    self.longest_stem = self.longest_stem.max(first.text.len());
-                    &mut self.by_stem
-                } else {
-                    &mut self.by_word
-                };
-                index.entry(first.text.clone()).or_default().push(number);
-            }
-            self.phrases.push(Phrase { group, words });
-        }
+        self.names.phrases_of_group.push(phrases);
         self.longest_of_group.push(longest);
         self.by_first_group.push(Vec::new());
-        self.groups.insert(name.to_owned(), group);
+        self.names.groups.insert(name.to_owned(), group);
         Ok(group)
+    }
+
+    /// Returns the number of a phrase, which is added unless it exists. `None`: the text is not a phrase.
+    fn add_phrase(&mut self, text: &str) -> Option<usize> {
+        if let Some(known) = self.names.phrases.get(text) {
+            return Some(*known);
+        }
+        let words: Vec<Word> = text.split_whitespace().map(Word::parse).collect::<Option<_>>()?;
+        let first = words.first()?;
+        let index = if first.is_stem {
+            self.longest_stem = self.longest_stem.max(first.text.len());
+            &mut self.by_stem
+        } else {
+            &mut self.by_word
+        };
+        let number = self.phrases.len();
+        index.entry(first.text.clone()).or_default().push(number);
+        self.phrases.push(Phrase {
+            words,
+            groups: Vec::new(),
+        });
+        self.names.phrases.insert(text.to_owned(), number);
+        Some(number)
+    }
+
+    /// Frees the memory that is only needed while patterns are added.
+    pub(super) fn finish(&mut self) {
+        self.names = Names::default();
     }
 
     /// Parses a sequence, adds it and returns its number. The error says which part is invalid.
@@ -185,12 +221,11 @@ impl Patterns {
                 .ok_or_else(|| format!("{part:?} is not a number of words"));
         }
         let (name, is_optional) = part.strip_suffix('?').map_or((part, false), |name| (name, true));
-        let group = if let Some(group) = self.groups.get(name) {
+        let group = if let Some(group) = self.names.groups.get(name) {
             *group
         } else {
             let inside = name.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
-            let alternatives: Vec<String> = inside.unwrap_or(name).split('|').map(str::to_owned).collect();
-            self.add_group(name, &alternatives)?
+            self.add_group(name, inside.unwrap_or(name).split('|'))?
         };
         Ok(if is_optional {
             Element::Optional(group)

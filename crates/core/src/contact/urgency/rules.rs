@@ -4,7 +4,7 @@ use super::{
     Urgency,
     file::{File, InvalidRules, RawContext, RawFamily, RawRule},
     pattern::{Group, Patterns, Span},
-    search::Negation,
+    search::{Matches, Negation},
     tokens::Token,
 };
 use crate::contact::classification::{Label, is_id};
@@ -75,7 +75,7 @@ impl Compiled {
         let mut patterns = Patterns::default();
         let mut add_list = |name: &str, words: &[String]| -> Result<Group, InvalidRules> {
             patterns
-                .add_group(name, words)
+                .add_group(name, words.iter().map(String::as_str))
                 .map_err(|problem| InvalidRules::List {
                     list: name.to_owned(),
                     problem,
@@ -119,6 +119,7 @@ impl Compiled {
             })?;
             compiled.rules.push(read);
         }
+        compiled.patterns.finish();
         Ok(compiled)
     }
 
@@ -224,19 +225,21 @@ impl Compiled {
 
     fn apply_to_block(&self, text: &[Token], raised: &mut [Urgency]) -> usize {
         let found = self.patterns.search(text, self.negation);
-        let of_sequence = |number: usize| found.of_sequence.get(number).map_or(&[][..], Vec::as_slice);
+        let of_all = |sequences: &[usize]| in_order(sequences.iter().flat_map(|number| found.of(*number)));
         let contexts: Vec<Vec<Span>> = self
             .contexts
             .iter()
             .map(|context| {
-                let unless = merge(context.unless.iter().map(|number| of_sequence(*number)));
-                let mut spans = merge(context.words.iter().map(|number| of_sequence(*number)));
-                spans.retain(|span| !is_near(&unless, *span, context.within));
+                let mut spans = of_all(&context.words);
+                if !spans.is_empty() {
+                    let unless = of_all(&context.unless);
+                    spans.retain(|span| !is_near(&unless, *span, context.within));
+                }
                 spans
             })
             .collect();
         let mut known = Known {
-            of_sequence: &found.of_sequence,
+            of_sequence: &found,
             of_family: Vec::with_capacity(self.families.len()),
             of_rule: Vec::with_capacity(self.rules.len()),
         };
@@ -261,36 +264,45 @@ impl Compiled {
 
 /// The matches found in a text so far, in the order of the text.
 struct Known<'a> {
-    of_sequence: &'a [Vec<Span>],
+    of_sequence: &'a Matches,
     of_family: Vec<Vec<Span>>,
     of_rule: Vec<Vec<Span>>,
 }
 
 impl Known<'_> {
     fn find(&self, wordings: &Wordings) -> Vec<Span> {
-        let patterns = wordings.patterns.iter();
-        let matches: Vec<Vec<Span>> = patterns
-            .map(|parts| {
-                let spans: Vec<&[Span]> = parts.iter().map(|part| self.of_part(*part)).collect();
-                combine(&spans, wordings.within)
-            })
-            .collect();
-        merge(matches.iter().map(Vec::as_slice))
+        let mut found = Vec::new();
+        for parts in &wordings.patterns {
+            // Almost no pattern has a match, so this check comes before everything that allocates.
+            if parts.iter().all(|part| self.has(*part)) {
+                let spans: Vec<Vec<Span>> = parts.iter().map(|part| self.of_part(*part)).collect();
+                found.extend(combine(&spans, wordings.within));
+            }
+        }
+        in_order(found)
     }
 
-    fn of_part(&self, part: Part) -> &[Span] {
-        let spans = match part {
-            Part::Sequence(number) => self.of_sequence.get(number),
-            Part::Family(number) => self.of_family.get(number),
-            Part::Rule(number) => self.of_rule.get(number),
-        };
-        spans.map_or(&[], Vec::as_slice)
+    fn has(&self, part: Part) -> bool {
+        let is_found = |spans: Option<&Vec<Span>>| spans.is_some_and(|spans| !spans.is_empty());
+        match part {
+            Part::Sequence(number) => self.of_sequence.has(number),
+            Part::Family(number) => is_found(self.of_family.get(number)),
+            Part::Rule(number) => is_found(self.of_rule.get(number)),
+        }
+    }
+
+    fn of_part(&self, part: Part) -> Vec<Span> {
+        match part {
+            Part::Sequence(number) => self.of_sequence.of(number).collect(),
+            Part::Family(number) => self.of_family.get(number).cloned().unwrap_or_default(),
+            Part::Rule(number) => self.of_rule.get(number).cloned().unwrap_or_default(),
+        }
     }
 }
 
 /// Returns all spans in order, each once.
-fn merge<'a>(lists: impl Iterator<Item = &'a [Span]>) -> Vec<Span> {
-    let mut all: Vec<Span> = lists.flatten().copied().collect();
+fn in_order(spans: impl IntoIterator<Item = Span>) -> Vec<Span> {
+    let mut all: Vec<Span> = spans.into_iter().collect();
     all.sort_unstable();
     all.dedup();
     all
@@ -298,12 +310,12 @@ fn merge<'a>(lists: impl Iterator<Item = &'a [Span]>) -> Vec<Span> {
 
 /// Returns the matches of a pattern, given the matches of its parts: for each match of the first part, the words from there to the nearest
 /// match of every other part, if each is at most `within` words away.
-fn combine(parts: &[&[Span]], within: usize) -> Vec<Span> {
+fn combine(parts: &[Vec<Span>], within: usize) -> Vec<Span> {
     let Some((first, others)) = parts.split_first() else {
         return Vec::new();
     };
     let join = |span: &Span| {
-        let nearest = |other: &&[Span]| nearest(other, *span).filter(|near| near.distance(*span) <= within);
+        let nearest = |other: &Vec<Span>| nearest(other, *span).filter(|near| near.distance(*span) <= within);
         others.iter().try_fold(*span, |joined, other| {
             nearest(other).map(|near| joined.join(near))
         })

@@ -5,19 +5,23 @@ use super::*;
 /// Messages that were written before the rules, one a line: class, expected urgency, script or language, set, text.
 const APART: &str = include_str!("../../../../../tests/urgency/apart.tsv");
 
-fn rules() -> UrgencyRules {
-    UrgencyRules::centre().expect("the built-in rules are valid")
+fn rules() -> &'static UrgencyRules {
+    UrgencyRules::centre()
+}
+
+fn assess(rules: &UrgencyRules, text: &str) -> Assessment {
+    rules.assess(rules.findings(text), None, 0)
 }
 
 fn urgency(text: &str) -> Urgency {
-    rules().assess(text, None, 0).urgency
+    assess(rules(), text).urgency
 }
 
 #[track_caller]
 fn all_are(expected: Urgency, texts: &[&str]) {
     let rules = rules();
     for text in texts {
-        let assessed = rules.assess(text, None, 0);
+        let assessed = assess(rules, text);
         assert_eq!(assessed.urgency, expected, "{text}: {:?}", assessed.reasons);
     }
 }
@@ -48,7 +52,7 @@ fn the_rules_reach_their_goal_on_messages_kept_apart() {
     let mut counts = std::collections::BTreeMap::<(&str, &str), [u32; 3]>::new();
     for line in APART.lines() {
         let columns: Vec<&str> = line.splitn(5, '\t').collect();
-        let assessed = rules.assess(columns[4], None, 0).urgency;
+        let assessed = assess(rules, columns[4]).urgency;
         let count = counts.entry((columns[0], columns[1])).or_default();
         count[0] += 1;
         count[1] += u32::from(assessed > Urgency::Ordinary);
@@ -207,7 +211,7 @@ fn what_is_over_is_urgent() {
 fn answers_and_repeated_messages_raise_and_never_lower() {
     let rules = rules();
     let assess = |text: &str, answer, again| {
-        let assessed = rules.assess(text, answer, again);
+        let assessed = rules.assess(rules.findings(text), answer, again);
         let ids: Vec<String> = assessed
             .reasons
             .iter()
@@ -325,11 +329,7 @@ fn patterns_follow_their_notation() {
         ("vrata. lupa", false),
         ("vrata ne lupa", false),
     ] {
-        assert_eq!(
-            rules.assess(text, None, 0).urgency == Urgency::Danger,
-            found,
-            "{text}"
-        );
+        assert_eq!(assess(&rules, text).urgency == Urgency::Danger, found, "{text}");
     }
 }
 

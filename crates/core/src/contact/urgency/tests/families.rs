@@ -17,7 +17,7 @@ fn with_families(patterns: &str, within: usize) -> UrgencyRules {
 }
 
 fn is_found(rules: &UrgencyRules, text: &str) -> bool {
-    rules.assess(text, None, 0).urgency == Urgency::Danger
+    assess(rules, text).urgency == Urgency::Danger
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn families_follow_negation_like_rules() {
 #[test]
 fn families_alone_give_no_reason() {
     let rules = with_families(r##""#picture & #deadline""##, 10);
-    let assessed = rules.assess("slika", None, 0);
+    let assessed = assess(&rules, "slika");
     assert_eq!(assessed, Assessment::default());
     assert!(rules.reason("picture").is_none());
 }
