@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 pub use crate::time::hours::{
     check::{InvalidHours, TimesOf},
-    closed::ClosedPeriod,
+    closed::{ClosedPeriod, Opening},
     opening::SEARCH_DAYS,
     span::{BadTimeSpan, TimeOfDay, TimeSpan},
     words::opens_in_words,

@@ -11,11 +11,14 @@ use chrono::{Datelike, NaiveDate};
 use hotline_core::{
     staff::rights::Right,
     text::locale::{Language, Words},
-    time::{holidays::serbian_holidays, hours::opens_in_words},
+    time::{
+        holidays::serbian_holidays,
+        hours::{Opening, opens_in_words},
+    },
 };
 use hotline_store::{
     error::{Conflict, StoreError},
-    routing::schedules::{CENTRE, Opening, Versioned},
+    routing::schedules::{CENTRE, Versioned},
     staff::accounts::StaffMember,
 };
 

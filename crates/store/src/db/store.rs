@@ -40,6 +40,7 @@ use crate::{
     error::StoreError,
     memory::{
         log_ins::{Refused, Steady, Watched},
+        openings::Openings,
         presence::Presence,
         search_index::Search,
         typing::Typing,
@@ -151,6 +152,7 @@ pub struct Store {
     pub(crate) presence: Presence,
     pub(crate) search: Search,
     pub(crate) refused: Mutex<Refused>,
+    pub(crate) openings: Openings,
     /// Clock for the expiry of sessions. It never goes back, even if the system clock is set back.
     pub(crate) steady: Steady,
     /// Notifies subscribers when a session ends.
@@ -230,6 +232,7 @@ impl Store {
             presence: Presence::new(),
             search: Search::default(),
             refused: Mutex::default(),
+            openings: Openings::default(),
             steady: Steady::default(),
             watched: Watched::default(),
             undo: settings.undo,

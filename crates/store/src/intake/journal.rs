@@ -17,6 +17,7 @@ use hotline_core::{
     intake::{Accepted, Closed, Conversation, Cursor, Intake, NotAccepted, Source, flood::Surge},
     job::JobKind,
     text::locale::Language,
+    time::hours::Opening,
 };
 use sea_orm::{
     ActiveValue::{NotSet, Set},
@@ -36,7 +37,6 @@ use crate::{
     },
     error::StoreError,
     intake::cursors,
-    routing::schedules::Opening,
     sealing::places::raw_place,
 };
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use hotline_core::{routing::skills::DANGER, statistics::figures::Cell};
+use hotline_core::{routing::skills::DANGER, statistics::figures::Cell, time::hours::Opening};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
@@ -24,7 +24,6 @@ use crate::{
     intake::choices,
     jobs::new::{deliver_job, fetch_job},
     registration::{batch::BatchState, message::Arrival},
-    routing::schedules::Opening,
     statistics::counts,
 };
 

@@ -7,7 +7,7 @@ use hotline_core::{
     },
     identifiers::ids,
     text::locale::Language,
-    time::hours::opens_in_words,
+    time::hours::{Opening, opens_in_words},
 };
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
@@ -23,7 +23,6 @@ use crate::{
     error::StoreError,
     jobs::new::outbox_row,
     registration::changes::Changes,
-    routing::schedules::Opening,
     sealing::{
         bodies::{MessageContent, seal},
         places::message_content_place,

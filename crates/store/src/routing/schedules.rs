@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
     identifiers::ids,
     time::{
-        hours::{ClosedPeriod, OpeningHours},
+        hours::{Opening, OpeningHours},
         shifts::{ShiftPlan, Swap, SwapError, SwapState},
     },
 };
@@ -46,22 +46,6 @@ pub struct Versioned<T> {
     pub made_by: Option<Uuid>,
     /// The schedule. `None`: nothing is stored, or the stored text cannot be read.
     pub content: Option<T>,
-}
-
-/// Whether a line is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Opening {
-    /// No opening hours are stored for the line or the centre, or they cannot be read. The line counts as open.
-    Unknown,
-    /// The line is open.
-    Open,
-    /// The line is closed.
-    Closed {
-        /// The whole time for which the line is closed.
-        period: ClosedPeriod,
-        /// When the line opens. `None`: not within the next 400 days.
-        opens: Option<DateTime<Utc>>,
-    },
 }
 
 impl Store {
@@ -195,7 +179,12 @@ impl Store {
     /// # Errors
     /// Fails if a database query fails.
     pub async fn opening(&self, line: &str, at: DateTime<Utc>) -> Result<Opening, StoreError> {
-        self.opening_in(&self.reading, line, at).await
+        if let Some(known) = self.openings.get(line, at) {
+            return Ok(known);
+        }
+        let opening = self.opening_in(&self.reading, line, at).await?;
+        self.openings.put(line, at, opening);
+        Ok(opening)
     }
 
     pub(crate) async fn opening_in(
@@ -210,16 +199,7 @@ impl Store {
             None if line == CENTRE => None,
             None => self.schedule(connection, HOURS, CENTRE).await?.content,
         };
-        let Some(hours) = hours else {
-            return Ok(Opening::Unknown);
-        };
-        Ok(match hours.closed_period(at, self.zone) {
-            None => Opening::Open,
-            Some(period) => Opening::Closed {
-                period,
-                opens: period.until.or_else(|| hours.next_opening(at, self.zone)),
-            },
-        })
+        Ok(hours.map_or(Opening::Unknown, |hours| hours.opening(at, self.zone)))
     }
 
     /// Returns the opening hours of the centre (under [`CENTRE`]) and of the lines that have opening hours of their own. Hours that cannot
@@ -303,6 +283,7 @@ impl Store {
             .await?;
         self.audit_in(&transaction, Some(who.id), kind, line).await?;
         self.commit(transaction).await?;
+        self.openings.forget();
         Ok(version + 1)
     }
 }

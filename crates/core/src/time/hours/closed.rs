@@ -18,7 +18,35 @@ pub struct ClosedPeriod {
     pub until: Option<DateTime<Utc>>,
 }
 
+/// Whether a line is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opening {
+    /// No opening hours are stored for the line or the centre, or they cannot be read. The line counts as open.
+    Unknown,
+    /// The line is open.
+    Open,
+    /// The line is closed.
+    Closed {
+        /// The whole time for which the line is closed.
+        period: ClosedPeriod,
+        /// When the line opens. `None`: not within the next 400 days.
+        opens: Option<DateTime<Utc>>,
+    },
+}
+
 impl OpeningHours {
+    /// Returns whether a line with these hours is open at `at`.
+    #[must_use]
+    pub fn opening(&self, at: DateTime<Utc>, zone: Tz) -> Opening {
+        match self.closed_period(at, zone) {
+            None => Opening::Open,
+            Some(period) => Opening::Closed {
+                period,
+                opens: period.until.or_else(|| self.next_opening(at, zone)),
+            },
+        }
+    }
+
     /// Returns the whole closed period around `at`, or `None` if the service is open at `at`. The result is the same for every moment of
     /// a closed period.
     #[must_use]
