@@ -47,10 +47,6 @@ pub async fn start(
     lifecycle: &Lifecycle,
     listening: Listening,
 ) -> anyhow::Result<Arc<Store>> {
-    if settings.desk.urgency_file.is_none() {
-        // Compiles the built-in rules meanwhile, so that the first message does not wait for them.
-        drop(tokio::task::spawn_blocking(UrgencyRules::centre));
-    }
     let locales = Arc::new(Locales::load()?);
     let lines = Arc::new(open_lines(&settings, &locales)?);
     alarm::check_recipients(&settings.alarm, &lines)?;
