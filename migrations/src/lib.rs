@@ -18,6 +18,7 @@ mod m20261128_000011_restores;
 mod m20261129_000012_routing;
 mod m20261130_000013_quarantine;
 mod m20261130_000014_reply_targets;
+mod m20261201_000015_read_at;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000012_routing::Migration),
             Box::new(m20261130_000013_quarantine::Migration),
             Box::new(m20261130_000014_reply_targets::Migration),
+            Box::new(m20261201_000015_read_at::Migration),
         ]
     }
 }

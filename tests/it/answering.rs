@@ -52,7 +52,7 @@ async fn writes(world: &World, name: &str) -> Reference {
 
 async fn read(world: &World, contact: Reference) {
     let opened = world.store.contact(contact).await.unwrap().unwrap();
-    world.store.note_first_read(opened.id).await.unwrap();
+    world.store.note_contact_read(opened.id).await.unwrap();
 }
 
 fn of(question: &str, answer: &str) -> Answers {
@@ -142,13 +142,35 @@ async fn every_contact_was_answered_in_one_way_and_who_was_closed_without_the_re
 }
 
 #[tokio::test]
+async fn a_contact_is_unread_again_when_the_person_writes_more() {
+    on_both(async |world| {
+        let is_unread = async |contact| world.store.contact(contact).await.unwrap().unwrap().is_unread;
+        let contact = writes(&world, "first").await;
+        assert!(is_unread(contact).await);
+        world.clock.advance(TimeDelta::minutes(1));
+        read(&world, contact).await;
+        assert!(!is_unread(contact).await);
+        world.clock.advance(TimeDelta::minutes(1));
+        let more = mail(
+            "first@example.org",
+            "more",
+            "more",
+            vec![Evidence::EarlierMessage("first".to_owned())],
+        );
+        world.arrives("more", more).await;
+        assert!(is_unread(contact).await);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_is_urgent_is_timed_from_its_arrival_until_it_is_first_read_and_a_call_is_not() {
     on_both(async |world| {
         let store = &world.store;
         let first = writes(&world, "first").await;
         let second = writes(&world, "second").await;
         let ordinary = writes(&world, "ordinary").await;
-        assert!(!store.contact(first).await.unwrap().unwrap().was_read);
+        assert!(store.contact(first).await.unwrap().unwrap().is_unread);
         world.clock.advance(TimeDelta::minutes(4));
         read(&world, first).await;
         world.clock.advance(TimeDelta::minutes(40));

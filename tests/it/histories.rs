@@ -261,7 +261,7 @@ impl Happens {
             Self::Read { which } => {
                 if let Some(contact) = pick(which) {
                     let opened = store.contact(contact).await?.unwrap();
-                    store.note_first_read(opened.id).await?;
+                    store.note_contact_read(opened.id).await?;
                 }
             }
             Self::Erased { which } => {

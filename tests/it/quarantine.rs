@@ -150,7 +150,7 @@ async fn a_surge_is_quarantined_afterwards_without_posts_from_forms() {
             .find(|row| words_of(row) == "a person read this")
             .unwrap();
         let detail = world.store.contact(read.reference).await.unwrap().unwrap();
-        world.store.note_first_read(detail.id).await.unwrap();
+        world.store.note_contact_read(detail.id).await.unwrap();
         assert_eq!(world.total().await, 5);
         // A post of the surge is still waiting to be registered.
         assert!(world.accept_by("mail", "late").await);

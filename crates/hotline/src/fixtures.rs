@@ -229,7 +229,7 @@ impl Making<'_> {
             .contact(reference)
             .await?
             .context("A mail was not registered")?;
-        store.note_first_read(opened.id).await?;
+        store.note_contact_read(opened.id).await?;
         store.classify(mila, reference, answers(number)).await?;
         let reply = NewReply {
             id: ids::new(self.clock.now()),

@@ -14,10 +14,10 @@ pub(crate) async fn open_contact(
     let contact = find_contact(desk, reference).await?;
     desk.note_read(me, "open contact", &contact.reference.to_string())
         .await;
-    if !contact.was_read
-        && let Err(error) = desk.store.note_first_read(contact.id).await
+    if contact.is_unread
+        && let Err(error) = desk.store.note_contact_read(contact.id).await
     {
-        tracing::warn!(error = %error, "When a contact was first read could not be noted");
+        tracing::warn!(error = %error, "It could not be noted that a contact was read");
     }
     let is_mine = contact
         .assignee

@@ -18,7 +18,7 @@ use crate::{
     cases::CaseRow,
     contacts::{attachments::Attachment, wrap_up::WrapUpRecord},
     db::{
-        contact_row::reference_of,
+        contact_row::{is_unread, reference_of},
         entity::{attachments, contacts, events, jobs, journal, messages, outbox, versions},
         history::newest_event,
         store::{Store, time},
@@ -73,8 +73,8 @@ pub struct ContactDetail {
     pub waiting_since: Option<DateTime<Utc>>,
     /// When the reply to the person is due. `None` if the person is not waiting, or if there is no target.
     pub due: Option<Due>,
-    /// Whether staff have read the contact.
-    pub was_read: bool,
+    /// Whether staff have not read the newest message from the person.
+    pub is_unread: bool,
     /// Whether the assignee opened the contact since it was raised to danger.
     pub danger_seen: bool,
     /// The contact content, such as name, addresses and subject. `None` if the contact was erased.
@@ -294,7 +294,7 @@ impl Store {
             opened_at: time(contact.opened_at),
             waiting_since: contact.waiting_since.map(time),
             due: self.target_times(&self.reading).await?.due(&contact),
-            was_read: contact.first_read_at.is_some(),
+            is_unread: is_unread(&contact),
             danger_seen: contact.danger_seen_at.is_some(),
             line: contact.line,
             channel: contact.channel,

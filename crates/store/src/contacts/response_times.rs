@@ -1,11 +1,11 @@
-//! The times at which a contact was first read and first answered. The transaction that records such a time also updates the statistics.
+//! The times at which a contact was read and first answered. The transaction that records such a time also updates the statistics.
 
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use crate::{
     db::{
-        contact_row::write_contact,
+        contact_row::{is_unread, write_contact},
         entity::{contacts, messages, outbox},
         store::Store,
         values::Direction,
@@ -14,24 +14,26 @@ use crate::{
 };
 
 impl Store {
-    /// Records the time at which staff first read the contact. Does nothing if that time is already recorded. An erased contact has no text
-    /// to read and is skipped.
+    /// Records that staff have read the contact. Does nothing if they have read all of it before, or if the contact was erased.
     ///
     /// # Errors
     /// Fails if a database query fails.
-    pub async fn note_first_read(&self, id: Uuid) -> Result<(), StoreError> {
+    pub async fn note_contact_read(&self, id: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         let contact = self.locked(&transaction, id).await?;
-        if let Some(contact) =
-            contact.filter(|contact| contact.first_read_at.is_none() && contact.data_key.is_some())
-        {
-            // The recorded time must be later than the arrival of the contact. A recorded time equal to the arrival would identify a call.
-            let at = self.now().max(contact.opened_at + 1);
+        if let Some(contact) = contact.filter(is_unread) {
+            // The recorded time must be later than the arrival of the contact. A first reading at the arrival would identify a call.
+            let at = self.now().max(contact.opened_at + 1).max(contact.last_in_at);
             let read = contacts::Model {
-                first_read_at: Some(at),
+                first_read_at: contact.first_read_at.or(Some(at)),
+                read_at: Some(at),
                 ..contact.clone()
             };
-            self.change_contact(&transaction, &contact, &read).await?;
+            if contact.first_read_at.is_none() {
+                self.change_contact(&transaction, &contact, &read).await?;
+            } else {
+                write_contact(&transaction, &contact, &read).await?;
+            }
         }
         transaction.commit().await?;
         Ok(())

@@ -54,6 +54,11 @@ pub(crate) fn reference_of(contact: &contacts::Model) -> Reference {
     Reference::from_number(u64::try_from(contact.reference).unwrap_or_default())
 }
 
+/// Returns whether the contact has a message from the person that staff have not read. An erased contact has no text to read.
+pub(crate) fn is_unread(contact: &contacts::Model) -> bool {
+    contact.data_key.is_some() && contact.read_at.is_none_or(|read| read < contact.last_in_at)
+}
+
 /// Returns whether a contact is a call (by telephone or face to face). A call is stored as first read at the time of its arrival, and any
 /// other contact as first read later.
 pub(crate) fn is_call(contact: &contacts::Model) -> bool {

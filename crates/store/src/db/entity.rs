@@ -246,6 +246,7 @@ pub mod contacts {
         pub topic: Option<String>,
         pub first_reply_at: Option<i64>,
         pub first_read_at: Option<i64>,
+        pub read_at: Option<i64>,
         pub danger_seen_at: Option<i64>,
         pub without_form: bool,
     }

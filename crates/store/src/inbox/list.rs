@@ -8,6 +8,7 @@ use hotline_core::{
     identifiers::reference::Reference,
     job::Delivery,
     routing::targets::Due,
+    text::locale::Language,
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
@@ -18,7 +19,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{
-        contact_row::{is_call, reference_of},
+        contact_row::{is_call, is_unread, reference_of},
         entity::{contacts, events, messages, outbox, staff},
         store::{Store, time},
         values::{Direction, HistoryKind},
@@ -64,6 +65,10 @@ pub struct InboxRow {
     pub handed_by: Option<String>,
     /// Whether the contact is a call. A call counts as answered from the start.
     pub is_call: bool,
+    /// Whether staff have not read the newest message from the person.
+    pub is_unread: bool,
+    /// The language of the contact. `None` if it is not known.
+    pub language: Option<Language>,
     /// Urgency of the contact: 0 ordinary, 1 urgent, 2 immediate danger.
     pub urgency: i16,
     /// When the contact's latest snooze ends or ended. `None` if there is no snooze.
@@ -260,6 +265,8 @@ impl Store {
             undelivered,
             handed_by: None,
             is_call: is_call(&contact),
+            is_unread: is_unread(&contact),
+            language: contact.language.map(|language| language.0),
             reference: reference_of(&contact),
             card: self.contact_content(&contact).ok(),
             status: contact.status.0,

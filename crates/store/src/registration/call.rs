@@ -163,6 +163,7 @@ impl Store {
         contact.waiting_since = None;
         // A call is answered on arrival, so the contact counts as read at the time of the call.
         contact.first_read_at = Some(contact.opened_at);
+        contact.read_at = Some(contact.last_in_at);
         contact.closed_at = complete.then_some(changes.now);
         let contact = contact.clone();
         let for_whom = if taken_by.id == who.id {

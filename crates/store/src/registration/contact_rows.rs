@@ -105,6 +105,7 @@ impl Store {
             topic: None,
             first_reply_at: None,
             first_read_at: None,
+            read_at: None,
             danger_seen_at: None,
             without_form: incoming.provenance == Provenance::WithoutForm,
         });
