@@ -82,6 +82,15 @@ pub fn routes(line: Arc<FormLine>, intake: Arc<dyn Intake>) -> Router {
             }),
         )
         .route(
+            "/conversation.js",
+            get(|| {
+                asset(
+                    "text/javascript; charset=utf-8",
+                    include_str!("../../assets/conversation.js"),
+                )
+            }),
+        )
+        .route(
             "/public.js",
             get(|| {
                 asset(
