@@ -276,8 +276,10 @@ macro_rules! asset {
     };
 }
 
-const ASSETS: [(&str, &str); 14] = [
+const ASSETS: [(&str, &str); 16] = [
     ("/assets/http/desk.css", STYLE_SHEET),
+    asset!("http/icon.svg"),
+    asset!("http/icons.svg"),
     asset!("http/desk.js"),
     asset!("http/page.js"),
     asset!("http/morph.js"),
@@ -302,10 +304,10 @@ pub fn router(desk: Desk) -> Router {
     }
     let mut assets = openapi::assets();
     for (path, text) in ASSETS {
-        let kind = if path.ends_with(".css") {
-            "text/css; charset=utf-8"
-        } else {
-            "text/javascript; charset=utf-8"
+        let kind = match path.rsplit('.').next() {
+            Some("css") => "text/css; charset=utf-8",
+            Some("svg") => "image/svg+xml",
+            Some(_) | None => "text/javascript; charset=utf-8",
         };
         let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-cache")];
         assets = assets.route(path, get(move || async move { (headers, text) }));

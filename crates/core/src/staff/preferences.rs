@@ -22,6 +22,8 @@ pub struct Preferences {
     /// Whether single-key shortcuts are off, for staff who use speech input or press keys by accident (WCAG 2.1, success
     /// criterion 2.1.4).
     pub quiet_keys: bool,
+    /// Whether the list of the inbox shows more contacts with fewer words of each.
+    pub compact: bool,
     /// The saved views of the inbox.
     pub saved: Vec<SavedView>,
 }

@@ -5,7 +5,13 @@ import { buildBody, findAround, findParts, getContactAddress, getRefusal, parseP
 import { updateChildren } from "./morph.js";
 import { beginNextMessage, hasUnsavedDrafts, makeId, restoreReply, saveDrafts, updateSeen } from "../contact/drafts.js";
 import { enterContact, leaveContact } from "../contact/presence.js";
-import { focusMissingAnswer, restoreAnswers, updateWrapUp, updateWrapUpRights } from "../contact/wrap_up.js";
+import {
+  collapseWrapUp,
+  focusMissingAnswer,
+  restoreAnswers,
+  updateWrapUp,
+  updateWrapUpRights,
+} from "../contact/wrap_up.js";
 import { closeQuestion, showQuestion } from "./dialog.js";
 import { hideRefusal, showRefusal } from "./refusal.js";
 import { notifyOfWaiting } from "../inbox/notification.js";
@@ -14,7 +20,20 @@ import "../contact/canned.js";
 import "../routing/away.js";
 
 /** The ids of the page areas that every refresh updates. None of them contains a text field. */
-const PARTS = ["views", "list", "head", "thread", "record", "health", "figures", "case", "waits", "care"];
+const PARTS = [
+  "views",
+  "list",
+  "head",
+  "thread",
+  "person",
+  "record",
+  "health",
+  "figures",
+  "case",
+  "waits",
+  "waits-too",
+  "care",
+];
 
 /** @param {Document} fresh */
 function showParts(fresh) {
@@ -210,10 +229,13 @@ if (!location.hash) findFirstField()?.focus({ preventScroll: true });
  */
 function replacePage(fresh) {
   document.body.className = fresh.body.className;
-  for (const place of ["header.top", "main"]) {
-    const [old, now] = [document.querySelector(place), fresh.querySelector(place)];
+  const place = document.getElementById("list")?.scrollTop ?? 0;
+  for (const part of ["header.top", "main"]) {
+    const [old, now] = [document.querySelector(part), fresh.querySelector(part)];
     if (old && now) old.replaceWith(now);
   }
+  const list = document.getElementById("list");
+  if (list) list.scrollTop = place;
   document.title = fresh.title;
   markStale(false);
   hideRefusal();
@@ -443,14 +465,11 @@ setInterval(countDown, 500);
 function preparePage() {
   const thread = document.getElementById("thread");
   if (thread) thread.scrollTop = thread.scrollHeight;
-  // On a phone the navigation is one row that scrolls. The link of the current page is scrolled into view.
-  const nav = document.querySelector("header.top nav");
-  const here = /** @type {HTMLElement | null} */ (nav?.querySelector("[aria-current]"));
-  if (nav && here) nav.scrollLeft = here.offsetLeft - nav.clientWidth / 3;
   countDown();
   // Saves text that was typed on the previous page while this page was loading.
   saveDrafts();
   enterContact();
+  collapseWrapUp();
 }
 
 if (document.querySelector("header.top")) {

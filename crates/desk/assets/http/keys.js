@@ -13,7 +13,8 @@ const TARGETS = {
   l: () => document.querySelector("header nav a[href='/desk/log']"),
   j: () => findRow(1),
   k: () => findRow(-1),
-  r: () => document.getElementById("reply"),
+  r: () => openForm("reply"),
+  n: () => openForm("note"),
   w: () => document.querySelector("#wrapup select, #wrapup input:not([type=hidden])"),
   "/": () => document.getElementById("q"),
 };
@@ -29,11 +30,14 @@ function findRow(step) {
   return all[at < 0 ? (step > 0 ? 0 : all.length - 1) : at + step];
 }
 
-function openNote() {
-  const noting = /** @type {HTMLDetailsElement | null} */ (document.querySelector("details.noting"));
-  if (!noting) return null;
-  noting.open = true;
-  return document.getElementById("note");
+/**
+ * Shows the form for a reply or for a note, and returns its field.
+ * @param {"reply" | "note"} kind
+ */
+function openForm(kind) {
+  const tab = /** @type {HTMLInputElement | null} */ (document.getElementById(`writes-${kind}`));
+  if (tab) tab.checked = true;
+  return document.getElementById(kind);
 }
 
 /** @param {string} id */
@@ -53,7 +57,7 @@ export function toLatinKey(event) {
 
 /** @param {string} key */
 function findTarget(key) {
-  return key === "n" ? openNote() : TARGETS[key]?.();
+  return TARGETS[key]?.();
 }
 
 /** @param {KeyboardEvent} event */
@@ -136,6 +140,8 @@ function collectCommands() {
       ".actions button",
       ".actions a",
       ".actions summary",
+      "#person button",
+      "#person summary",
       "#record button",
       "#record summary",
       "#wrapup summary",
@@ -164,7 +170,7 @@ function collectCommands() {
     if (pressed === "?") return [{ said, folded: foldText(said), act: () => getDialog("keys").showModal() }];
     const leads =
       ["r", "n", "w"].includes(pressed) &&
-      (pressed === "n" ? document.querySelector("details.noting") : findTarget(pressed));
+      (pressed === "w" ? findTarget(pressed) : document.getElementById(pressed === "n" ? "note" : "reply"));
     const act = () => {
       const found = findTarget(pressed);
       if (found instanceof HTMLElement) activate(found);

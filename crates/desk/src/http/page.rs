@@ -123,6 +123,19 @@ pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     with_directions_marked(text)
 }
 
+/// Returns the name of the icon of a channel.
+pub(crate) fn channel_icon(channel: &str) -> &'static str {
+    match channel {
+        "email" => "mail",
+        "webform" => "form",
+        "telegram" => "plane",
+        "discord" => "group",
+        "telephone" => "log",
+        "in-person" => "person",
+        _ => "chat",
+    }
+}
+
 /// A value that the user can choose from a list.
 pub(crate) struct Choice {
     /// The value that the form or the link sends.
@@ -171,6 +184,15 @@ impl<'a> Frame<'a> {
 
     pub(crate) fn may(&self, right: Right) -> bool {
         self.me.role.may(right)
+    }
+
+    /// Returns the locale key of the title of the page.
+    pub(crate) fn here_title(&self) -> &'static str {
+        match self.here {
+            "routing" if !self.may(Right::SeeRouting) => "routing-shifts",
+            "password" => "pages",
+            here => here,
+        }
     }
 
     pub(crate) fn role(&self) -> String {
