@@ -7,6 +7,7 @@ use hotline_core::{
     identifiers::reference::Reference,
     job::Delivery,
     staff::rights::Right,
+    text::locale::Language,
 };
 use hotline_store::{
     contacts::{
@@ -29,6 +30,22 @@ use crate::{
     routing::words::{claimed, decided},
 };
 
+/// A thread with at most this number of messages is not folded.
+const LONGEST_UNFOLDED: usize = 30;
+/// The number of messages that are shown before the folded ones.
+const SHOWN_BEFORE_FOLD: usize = 2;
+/// The number of messages that are shown after the folded ones.
+const SHOWN_AFTER_FOLD: usize = 20;
+
+/// A part of a thread.
+pub(super) struct ThreadPart<'a> {
+    /// The index of the first message of the part.
+    pub(super) begin: usize,
+    /// Whether the part is folded at first.
+    pub(super) folded: bool,
+    pub(super) messages: &'a [Message],
+}
+
 impl Inbox<'_> {
     pub(super) fn link(&self, reference: &Reference) -> String {
         let sought = if self.sought.is_empty() {
@@ -41,6 +58,37 @@ impl Inbox<'_> {
             "/desk/contacts/{reference}?view={}{sought}{chosen}",
             self.view.as_str()
         )
+    }
+
+    /// Returns who wrote the contact of a row: the name that the person gave or, without a name, the identifier with most of it hidden.
+    /// Nobody beside the counsellor should be able to read a whole address from the list.
+    pub(super) fn who(&self, row: &InboxRow) -> String {
+        let Some(card) = &row.card else {
+            return self.frame.words.say("erased");
+        };
+        let name = card
+            .name
+            .as_deref()
+            .map(str::trim)
+            .filter(|name| !name.is_empty());
+        match (name, card.identifier.as_deref()) {
+            (Some(name), _) => shown(name).into_owned(),
+            (None, Some(identifier)) => shown(&masked(identifier)).into_owned(),
+            (None, None) => self.frame.words.say("person-unnamed"),
+        }
+    }
+
+    /// Returns the first letters of the first two words of a name.
+    pub(super) fn initials(&self, name: &str) -> String {
+        let name = self.frame.words.own(name);
+        let letters = name.split_whitespace().filter_map(|word| word.chars().next());
+        letters.take(2).flat_map(char::to_uppercase).collect()
+    }
+
+    /// Returns the short name of a language, without the script.
+    pub(super) fn tongue(&self, language: &Language) -> &'static str {
+        let tag = language.tag();
+        tag.split_once('-').map_or(tag, |(tongue, _)| tongue)
     }
 
     pub(super) fn is_open(&self, reference: &Reference) -> bool {
@@ -190,6 +238,66 @@ impl Inbox<'_> {
     /// Returns whether the contact has events that the reader had not seen when they began their draft.
     pub(super) fn is_behind(&self, open: &ContactDetail) -> bool {
         self.draft.as_ref().is_some_and(|draft| draft.seen < open.newest)
+    }
+
+    /// Returns who wrote a message.
+    pub(super) fn author(&self, message: &Message) -> String {
+        let words = self.frame.words;
+        let author = words.own(message.author.as_deref().unwrap_or_default());
+        match message.direction {
+            Direction::In => {
+                let body = message.body.as_ref().and_then(|body| body.name.as_deref());
+                let card = self.open.and_then(|open| open.card.as_ref()?.name.as_deref());
+                let name = body.or(card).map(str::trim).filter(|name| !name.is_empty());
+                name.map_or_else(|| words.say("the-person"), |name| shown(name).into_owned())
+            }
+            Direction::Note => format!("{}: {author}", words.say("note")),
+            Direction::Call => format!("{} {author}", words.say("call-by")),
+            Direction::Automatic => words.say("acknowledgement"),
+            Direction::Reply | Direction::Notice => author,
+        }
+    }
+
+    /// Returns whether the message with index `which` follows a message of the same kind and the same author at most ten minutes later, so
+    /// that the page shows the author only once.
+    pub(super) fn continues(&self, which: &usize) -> bool {
+        let messages = self.open.map_or(&[][..], |open| open.messages.as_slice());
+        let before = which.checked_sub(1).and_then(|before| messages.get(before));
+        let Some((before, message)) = before.zip(messages.get(*which)) else {
+            return false;
+        };
+        (before.direction, &before.author) == (message.direction, &message.author)
+            && message.at - before.at < TimeDelta::minutes(10)
+            && self.new_day(which).is_none()
+    }
+
+    /// Splits a thread into its parts. The middle of a long thread is folded.
+    pub(super) fn thread<'m>(&self, open: &'m ContactDetail) -> Vec<ThreadPart<'m>> {
+        let end = open.messages.len();
+        let (head, tail) = match end {
+            0..=LONGEST_UNFOLDED => (0, 0),
+            _ => (SHOWN_BEFORE_FOLD, end - SHOWN_AFTER_FOLD),
+        };
+        [(0, head, false), (head, tail, true), (tail, end, false)]
+            .into_iter()
+            .filter_map(|(begin, end, folded)| {
+                let messages = open
+                    .messages
+                    .get(begin..end)
+                    .filter(|messages| !messages.is_empty())?;
+                Some(ThreadPart {
+                    begin,
+                    folded,
+                    messages,
+                })
+            })
+            .collect()
+    }
+
+    /// Describes the folded part of a thread.
+    pub(super) fn folded(&self, part: &ThreadPart<'_>) -> String {
+        let count = i64::try_from(part.messages.len()).unwrap_or(i64::MAX);
+        self.frame.words.count("messages-folded", count)
     }
 
     /// Returns the date to show above the message with index `which`. Returns `None` if the previous message has the same date, or if the
@@ -391,6 +499,38 @@ impl Inbox<'_> {
             ..1_024 => format!("{bytes} B"),
             1_024..1_048_576 => format!("{} KiB", bytes / 1_024),
             _ => format!("{} MiB", bytes / 1_048_576),
+        }
+    }
+}
+
+/// Hides most of an identifier: `m…@example.org`, `…4821`.
+fn masked(identifier: &str) -> String {
+    if let Some((local, domain)) = identifier.rsplit_once('@') {
+        let first = local.chars().next().map(String::from).unwrap_or_default();
+        return format!("{first}…@{domain}");
+    }
+    let letters = identifier.chars().count();
+    let end: String = identifier
+        .chars()
+        .skip(letters.saturating_sub(4).max(letters / 2))
+        .collect();
+    format!("…{end}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::masked;
+
+    #[test]
+    fn lists_hide_most_of_an_identifier() {
+        for (identifier, shown) in [
+            ("marko.petrov@example.org", "m…@example.org"),
+            ("@example.org", "…@example.org"),
+            ("1234564821", "…4821"),
+            ("4821", "…21"),
+            ("", "…"),
+        ] {
+            assert_eq!(masked(identifier), shown);
         }
     }
 }
