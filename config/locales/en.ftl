@@ -43,6 +43,7 @@ conversation-title = Your conversation with us
 you = You
 write-again = Write something more
 sent-again = Your message was received.
+no-answer-yet = There is no answer yet. You need not wait here: keep your code, and come back later.
 look-again = Look for a new answer
 mistake-message-empty = Write what is happening
 mistake-report-empty = Give the address or write what you report
@@ -91,6 +92,8 @@ theme-system = as this device has them
 theme-light = light
 theme-dark = dark
 theme-calm = calm, in shades of grey
+prefer-compact = Show more contacts in the list
+prefer-compact-hint = With fewer words of each.
 prefer-sound = A short sound when somebody new waits
 prefer-sound-hint = Only while this page is hidden.
 prefer-notify = A notification when somebody new waits
@@ -210,6 +213,8 @@ status-answered = answered
 status-closed = closed
 messages = Messages
 the-person = The person
+person-unnamed = anonymous
+unread = unread
 note = Note
 acknowledgement = Acknowledgement
 reported-address = Reported address
@@ -274,6 +279,11 @@ event-unsent = reply taken back
 wrap-up = Wrap-up
 wrap-up-keep = Save
 wrap-up-close = Save and close
+wrap-up-all = All questions
+messages-folded = { $n ->
+    [one] Show { $n } more message
+   *[other] Show { $n } more messages
+}
 wrap-up-missing = Answer what is marked * before you close.
 no-counselling = Not counselling
 no-counselling-hint = One key closes it: open this, press the key.

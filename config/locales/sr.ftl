@@ -43,6 +43,7 @@ conversation-title = Твој разговор с нама
 you = Ти
 write-again = Напиши још нешто
 sent-again = Порука је примљена.
+no-answer-yet = Још нема одговора. Не мораш да чекаш овде: сачувај своју шифру и врати се касније.
 look-again = Погледај има ли новог одговора
 mistake-message-empty = Напиши шта се дешава
 mistake-report-empty = Унеси адресу или напиши шта пријављујеш
@@ -91,6 +92,8 @@ theme-system = као на уређају
 theme-light = светле
 theme-dark = тамне
 theme-calm = мирне, сиве
+prefer-compact = Прикажи више контаката у списку
+prefer-compact-hint = Са мање речи од сваког.
 prefer-sound = Кратак звук кад неко нов чека
 prefer-sound-hint = Само док се ова страна не види.
 prefer-notify = Обавештење кад неко нов чека
@@ -211,6 +214,8 @@ status-answered = одговорено
 status-closed = затворено
 messages = Поруке
 the-person = Особа
+person-unnamed = анонимно
+unread = непрочитано
 note = Белешка
 acknowledgement = Аутоматска потврда
 reported-address = Пријављена адреса
@@ -275,6 +280,12 @@ event-unsent = одговор је повучен
 wrap-up = Завршни запис
 wrap-up-keep = Сачувај
 wrap-up-close = Сачувај и затвори
+wrap-up-all = Сва питања
+messages-folded = { $n ->
+    [one] Прикажи још { $n } поруку
+    [few] Прикажи још { $n } поруке
+   *[other] Прикажи још { $n } порука
+}
 wrap-up-missing = Одговорите на питања означена са * пре затварања.
 no-counselling = Није саветовање
 no-counselling-hint = Један тастер затвара: отворите ово и притисните тастер.

@@ -61,10 +61,40 @@ export async function restoreAnswers(action) {
 }
 
 /**
+ * Shows only the questions that must still be answered. The others follow when the counsellor writes, or asks for them.
+ */
+export function collapseWrapUp() {
+  const form = document.querySelector("#wrapup form.wrapping");
+  const more = /** @type {HTMLElement | null} */ (document.querySelector("#wrapup [data-unfold]"));
+  if (!form || !more) return;
+  const hidden = [...form.querySelectorAll(".question:not([hidden]):not(.missing)")];
+  document.getElementById("wrapup")?.classList.toggle("folded", hidden.length > 0);
+  more.hidden = hidden.length === 0;
+}
+
+export function unfoldWrapUp() {
+  document.getElementById("wrapup")?.classList.remove("folded");
+  const more = /** @type {HTMLElement | null} */ (document.querySelector("#wrapup [data-unfold]"));
+  if (more) more.hidden = true;
+}
+
+document.addEventListener("click", (event) => {
+  if (!findAround(event, "[data-unfold]")) return;
+  unfoldWrapUp();
+  /** @type {HTMLElement | null} */ (
+    document.querySelector("#wrapup .question:not([hidden]) :is(select, input)")
+  )?.focus();
+});
+document.addEventListener("input", (event) => {
+  if (findAround(event, "#reply, #note")) unfoldWrapUp();
+});
+
+/**
  * Focuses the first question whose answer is missing. If no answer is missing, focuses the button that closes the contact.
  * @param {HTMLFormElement} form
  */
 export function focusMissingAnswer(form) {
+  unfoldWrapUp();
   const missing = form.querySelector(".missing:not([hidden]) select, .missing:not([hidden]) input");
   // Suggested answers are not missing; the closing button saves them.
   const first = /** @type {HTMLElement | null} */ (missing ?? form.querySelector("button[name=close]"));
@@ -99,7 +129,10 @@ function showQuestions(form) {
 let soon = 0;
 document.addEventListener("change", (event) => {
   const form = /** @type {HTMLFormElement | null} */ (findAround(event, "form[data-keep], form[data-asks]"));
-  if (form) showQuestions(form);
+  if (form) {
+    showQuestions(form);
+    unfoldWrapUp();
+  }
   if (!form?.matches("[data-keep]")) return;
   clearTimeout(soon);
   soon = setTimeout(() => saveAnswers(form), SOON);
