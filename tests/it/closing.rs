@@ -236,7 +236,7 @@ async fn my_own_hand_over_is_no_alarm_a_note_is_seen_and_a_red_message_goes_when
         .execute("document.getElementById('thread').scrollTop = 0", vec![])
         .await
         .unwrap();
-    press(client, ".noting summary").await;
+    press(client, "label[for=writes-note]").await;
     until(client, "#note")
         .await
         .send_keys("Pitala je dvaput.")

@@ -21,17 +21,17 @@ const CORPUS: &str = include_str!("../golden/hostile.txt");
 const SOUND: &str = "
     const wrong = [];
     if (window.hacked !== undefined) wrong.push('it ran');
-    if (document.querySelector('.text *, .words *, .subject *, .url :not(span), dd script, dd img')) wrong.push('elements');
+    if (document.querySelector('.text *, .words :not(.subject), .subject *, .url :not(span), dd script, dd img')) wrong.push('elements');
     const outside = (url) => url && new URL(url, location.href).origin !== location.origin;
     for (const one of document.querySelectorAll('a, area, form, img, iframe, script, link, base, object, embed'))
         if (outside(one.getAttribute('href') ?? one.getAttribute('src') ?? one.getAttribute('action') ?? one.getAttribute('data')))
             wrong.push('leads out: ' + one.outerHTML.slice(0, 80));
     for (const one of performance.getEntriesByType('resource')) if (outside(one.name)) wrong.push('loaded ' + one.name);
     if (document.documentElement.scrollWidth > innerWidth) wrong.push('too wide by ' + (document.documentElement.scrollWidth - innerWidth));
-    const bar = document.querySelector('header.top a');
+    const bar = [...document.querySelectorAll('header.top :is(a, button)')].find((one) => one.getBoundingClientRect().height > 0);
     if (!bar || getComputedStyle(bar).visibility !== 'visible' || bar.getBoundingClientRect().height === 0) wrong.push('the bar is gone');
     const box = bar.getBoundingClientRect();
-    if (document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)?.closest('a') !== bar) wrong.push('the bar is covered');
+    if (document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2)?.closest('a, button') !== bar) wrong.push('the bar is covered');
     return wrong;";
 
 async fn written(service: &Service, mila: &Staff) -> Vec<(String, &'static str)> {
