@@ -10,6 +10,7 @@ pub(crate) mod follow_up;
 pub(crate) mod message;
 pub(crate) mod notice;
 pub(crate) mod parts;
+pub mod past;
 pub mod register;
 pub(crate) mod surges;
 mod threading;
