@@ -1323,3 +1323,26 @@ alike-text = { $n ->
 }
 pick-group = Select all of them
 by-hand-choose = choose a colleague
+
+# The demo.
+log-in-personas = Demo: log in with one click
+demo-title = Hotline demo: a sample centre. All people and messages are invented.
+demo-step-centre = Preparing the sample centre: staff and shifts …
+demo-step-past = Preparing the sample centre: 18 months of contacts …
+demo-step-cases = Preparing the sample centre: cases and events …
+demo-step-day = Preparing the sample centre: the working day …
+demo-prepared = The sample centre is ready ({ $seconds } seconds).
+demo-form = Write to the centre
+demo-desk = The staff's desk
+demo-sent = What the demo has sent
+demo-accounts = Log in with one click, or type a name and the password:
+demo-mila = mila    counsellor     contacts, replies, cases
+demo-sara = sara    supervisor     also queues, shifts, quarantine, statistics
+demo-petra = petra   manager        statistics without names or texts
+demo-admin = admin   administrator  lines, jobs and settings
+demo-password = Everybody's password
+demo-nothing-leaves = Replies go to the page “What the demo has sent”; nothing leaves this machine.
+demo-thrown-away = The data is deleted when the demo stops. To keep it: --keep FOLDER
+demo-kept = The data is kept in
+demo-stop = Stop with Ctrl+C.
+demo-sent-none = Nothing yet. Reply to a contact at the desk; ten seconds later the reply is here.

@@ -3,7 +3,10 @@
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use hotline_core::{centre::Centre, text::locale::Locales, time::clock::Clock};
+use hotline_core::{
+    centre::Centre, identifiers::private::Private, staff::rights::Role, text::locale::Locales,
+    time::clock::Clock,
+};
 use hotline_store::{db::store::Store, staff::accounts::StaffMember};
 use uuid::Uuid;
 
@@ -34,6 +37,21 @@ pub struct Desk {
     /// The rate limiter that prevents repeated audit entries when a member of staff reads the same object again. Its key is a pair: the id
     /// of the member of staff, and a text with the action and the object.
     pub reads: Arc<DefaultKeyedRateLimiter<(Uuid, String)>>,
+    /// Accounts that the log-in page offers with one click. Empty in a service; only the demo has such accounts.
+    pub personas: Arc<[Persona]>,
+}
+
+/// An account that the log-in page offers with one click. The page contains its password, so the account must exist in the demo only.
+#[derive(Clone)]
+pub struct Persona {
+    /// The log-in name.
+    pub login: String,
+    /// The display name.
+    pub name: String,
+    /// The role.
+    pub role: Role,
+    /// The password. The page sends it like a typed password, so logging in has no second way.
+    pub password: Private<String>,
 }
 
 /// The interval in which repeated reads of an object by the same member of staff produce only one audit entry. Without this limit, every

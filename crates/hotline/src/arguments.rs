@@ -24,15 +24,8 @@ pub struct Arguments {
 pub enum Command {
     /// Run the service.
     Serve,
-    /// Run the service with sample staff and conversations, in a temporary folder.
-    Demo {
-        /// Keep the data in this folder instead of a temporary folder.
-        #[arg(long)]
-        folder: Option<PathBuf>,
-        /// The port to listen on, on this machine only.
-        #[arg(long, default_value_t = 8080)]
-        port: u16,
-    },
+    /// Run the service with a sample centre, in a temporary folder.
+    Demo(DemoOptions),
     /// Check the settings, the database and the connection of every line, and report what works.
     Check,
     /// Manage staff accounts.
@@ -54,6 +47,44 @@ pub enum Command {
     },
     /// Fill a new database with invented communications, cases and events that add up to the centre's published figures.
     Fixtures,
+}
+
+#[derive(clap::Args)]
+pub struct DemoOptions {
+    /// The language of the desk and of most sample contacts. By default, the language of the environment (`LANG`).
+    #[arg(long, value_enum)]
+    pub language: Option<DemoLanguage>,
+    /// The port to listen on, on this machine only.
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// Keep the data in this folder instead of a temporary folder.
+    #[arg(long, alias = "folder")]
+    pub keep: Option<PathBuf>,
+    /// The number of contacts of the past months. Tests use fewer.
+    #[arg(long, hide = true, default_value_t = 4_000)]
+    pub contacts: u16,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DemoLanguage {
+    /// English.
+    En,
+    /// Serbian.
+    Sr,
+}
+
+impl DemoLanguage {
+    /// Returns Serbian if a locale of the environment names Serbian, and English otherwise.
+    pub fn of_environment() -> Self {
+        let named = ["LC_ALL", "LC_MESSAGES", "LANG"].iter();
+        let locale = named
+            .filter_map(|name| std::env::var(name).ok())
+            .find(|locale| !locale.is_empty());
+        match locale.is_some_and(|locale| locale.starts_with("sr")) {
+            true => Self::Sr,
+            false => Self::En,
+        }
+    }
 }
 
 #[derive(Subcommand)]

@@ -1,285 +1,149 @@
-//! `hotline demo`: the service with sample staff and conversations.
+//! `hotline demo`: the service with a sample centre, 18 months of contacts and a working day.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
-
-use anyhow::{Context, bail};
-use chrono::{NaiveDate, Utc};
-use hotline_core::{
-    contact::{classification::Answers, message::RawMessage},
-    identifiers::{ids, line_name::LineName},
-    intake::Intake,
-    staff::rights::Role,
-    statistics::figures::Measure,
-    text::locale::Language,
-    time::clock::{Clock, SystemClock},
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
 };
+
+use anyhow::Context;
+use hotline_core::text::locale::{Language, Locales};
+use hotline_desk::state::Persona;
 use hotline_store::{
-    cases::Details,
-    contacts::reply::NewReply,
     db::store::Store,
-    inbox::list::{Filter, View},
-    registration::register::NewCall,
-    staff::accounts::StaffMember,
-    statistics::adjustments::NewAdjustment,
+    staff::sessions::{Asker, SessionToken},
 };
 
-use self::samples::{
-    MAILS, OF_THE_CALL, OF_THE_PARENT, POSTS, THE_CALL, THE_CASE, TO_THE_PARENT, TO_THE_PROSECUTOR,
-    TO_THE_SCHOOL,
+use self::{
+    centre::{CentreData, PASSWORD},
+    settings::SinkAddresses,
 };
 use crate::{
-    service,
-    settings::Settings,
+    arguments::{DemoLanguage, DemoOptions},
+    service::{self, Additions, Listening},
     shutdown::{Lifecycle, Signals},
 };
 
+mod cases;
+mod centre;
+mod clock;
+mod day;
+mod dice;
+mod outreach;
+mod page;
+mod past;
+mod prepare;
+mod raw;
 mod samples;
+mod script;
+mod settings;
+mod sink;
+mod smtp;
 
-/// The password of every account in the demo.
-const PASSWORD: &str = "four blue paper boats";
+/// How often the colleagues at the desk act. They would otherwise be away after ten minutes.
+const COLLEAGUES_ACT: Duration = Duration::from_secs(240);
 
 /// Runs the demo until it is stopped.
-pub async fn demo(folder: Option<PathBuf>, port: u16) -> anyhow::Result<()> {
+pub async fn demo(options: DemoOptions) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let language = match options.language.unwrap_or_else(DemoLanguage::of_environment) {
+        DemoLanguage::En => Language::En,
+        DemoLanguage::Sr => Language::SrCyrl,
+    };
     let thrown_away = tempfile::tempdir().context("Could not make a folder for the demo")?;
-    let folder = folder.unwrap_or_else(|| thrown_away.path().to_owned());
+    let folder = options
+        .keep
+        .clone()
+        .unwrap_or_else(|| thrown_away.path().to_owned());
+    std::fs::create_dir_all(&folder).with_context(|| format!("Could not make {}", folder.display()))?;
     let signals = Signals::install()?;
     let lifecycle = Lifecycle::default();
-    let store = service::start(settings(&folder, port)?, &lifecycle, service::Listening::None).await?;
-    if store.staff().await?.is_empty() {
-        fill(&store)
-            .await
-            .context("Could not make the sample conversations")?;
+    let locales = Locales::load()?;
+    let words = locales.of(language);
+    let sink = sink::Sink::start(words, &lifecycle).await?;
+    if !prepare::is_prepared(&folder) {
+        let progress = page::Progress::new(words);
+        fill(&folder, &options, language, sink.addresses, |key| {
+            progress.step(key)
+        })
+        .await?;
+        progress.end(started.elapsed());
     }
-    println!(
-        "\nHotline demo, in {}\n\n  Write to the centre   http://127.0.0.1:{port}/\n  The staff's desk      http://127.0.0.1:{port}/desk\n",
-        folder.display()
-    );
-    println!(
-        "  Log in as             mila (counsellor), vuk (counsellor), sara (supervisor), petra (manager), admin"
-    );
-    println!("  Everybody's password  {PASSWORD}\n");
-    println!(
-        "  The form works whole. There is no mail server here, so answers to the sample mails stay delayed."
-    );
-    println!("  Stop with Ctrl+C.\n");
+    let settings = settings::settings(&folder, options.port, language, sink.addresses)?;
+    let additions = Additions {
+        personas: personas(language)?,
+        routes: Some(sink.router()),
+    };
+    let store = service::start(settings, &lifecycle, Listening::None, additions).await?;
+    let (colleagues, stopped) = (keep_colleagues(Arc::clone(&store)), lifecycle.stop.clone());
+    lifecycle.run(async move {
+        tokio::select! { () = colleagues => {}, () = stopped.cancelled() => {} }
+    });
+    print!("{}", page::page(words, options.port, options.keep.as_deref()));
     lifecycle.until_stopped(signals).await;
     store.disconnect().await;
     Ok(())
 }
 
-fn settings(folder: &std::path::Path, port: u16) -> anyhow::Result<Settings> {
-    let mut settings: Settings = config::Config::builder()
-        .set_override("lines.form.channel", "webform")?
-        .set_override("lines.form.answers_also_by", "mail")?
-        .set_override("http.public", format!("127.0.0.1:{port}"))?
-        .set_override("http.desk", format!("127.0.0.1:{port}"))?
-        .set_override("http.public_url", format!("http://127.0.0.1:{port}"))?
-        .set_override("data.reserve_mib", 16)?
-        .set_override("data.folder", folder.to_string_lossy().into_owned())?
-        .build()?
-        .try_deserialize()?;
-    // No mail server listens at this address. Replies by mail therefore remain in the outbox, where they are shown as delayed.
-    let mail = config::Config::builder()
-        .set_override("channel", "email")?
-        .set_override("address", "kontakt@centar.example.org")?
-        .set_override("acknowledge", false)?
-        .set_override("imap.host", "127.0.0.1")?
-        .set_override("imap.port", 1)?
-        .set_override("imap.security", "plain")?
-        .set_override("imap.user", "kontakt")?
-        .set_override("imap.password", "kontakt")?
-        .set_override("smtp.host", "127.0.0.1")?
-        .set_override("smtp.port", 1)?
-        .set_override("smtp.security", "plain")?
-        .build()?
-        .try_deserialize()?;
-    settings.lines.insert("mail".to_owned(), mail);
-    Ok(settings)
+/// Prepares the data in a folder beside its final place, and moves it there when it is complete. An interrupted run therefore leaves no
+/// half of a centre behind.
+async fn fill(
+    folder: &Path,
+    options: &DemoOptions,
+    language: Language,
+    sinks: SinkAddresses,
+    progress: impl Fn(&str),
+) -> anyhow::Result<()> {
+    let making = tempfile::tempdir_in(folder).context("Could not make a folder for the demo")?;
+    let settings = settings::settings(making.path(), options.port, language, sinks)?;
+    prepare::prepare(&settings, language, options.contacts, progress)
+        .await
+        .context("Could not make the sample centre")?;
+    let mut files: Vec<PathBuf> = std::fs::read_dir(making.path())?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
+    // The database comes last, because its presence means that the data is complete.
+    files.sort_by_key(|file| file.ends_with("hotline.db"));
+    for file in files {
+        let name = file.file_name().context("A file without a name")?;
+        std::fs::rename(&file, folder.join(name))?;
+    }
+    Ok(())
 }
 
-/// Adds sample staff and messages. All people are invented.
-async fn fill(store: &Arc<Store>) -> anyhow::Result<()> {
-    let password = PASSWORD.to_owned().into();
-    let mila = store
-        .add_staff("mila", "Мила", Role::Counsellor, &password)
-        .await?;
-    let vuk = store.add_staff("vuk", "Вук", Role::Counsellor, &password).await?;
-    store
-        .add_staff("sara", "Сара", Role::Supervisor, &password)
-        .await?;
-    let petra = store
-        .add_staff("petra", "Петра", Role::Manager, &password)
-        .await?;
-    store
-        .add_staff("admin", "Админ", Role::Administrator, &password)
-        .await?;
-    let day = |year, month, day| NaiveDate::from_ymd_opt(year, month, day).context("No such day");
-    let source = "Годишњи извештаји центра (пример)";
-    for (channel, count) in [("telephone", 23_410), ("email", 3_105), ("social", 1_690)] {
-        let balance = NewAdjustment {
-            of: Measure::Contact,
-            value: channel.to_owned(),
-            correction: false,
-            from: day(2017, 2, 27)?,
-            to: day(2025, 12, 31)?,
-            count,
-            source: source.to_owned(),
-            reason: String::new(),
-        };
-        store.enter_adjustment(Some(&petra), &balance).await?;
-    }
-    let now = SystemClock.now();
-    for (number, (minutes, from, subject, text)) in MAILS.iter().enumerate() {
-        accept_mail(
-            store,
-            now - chrono::Duration::minutes(*minutes),
-            number,
-            from,
-            subject,
-            text,
-        )
-        .await?;
-    }
-    for (number, (minutes, kind, url, text)) in POSTS.iter().enumerate() {
-        accept_post(
-            store,
-            now - chrono::Duration::minutes(*minutes),
-            number,
-            kind,
-            url,
-            text,
-        )
-        .await?;
-    }
-    // These two raw messages open no contact: one is an automatic reply, and the other arrived on a line that is no longer configured.
-    let hour = now - chrono::Duration::hours(1);
-    let away = "From: <skola@example.org>\r\nSubject: Odsutni smo\r\nAuto-Submitted: auto-replied\r\n\r\nRadimo od ponedeljka.\r\n";
-    accept(store, "mail", hour, "sample away".to_owned(), away.into()).await?;
-    accept(
-        store,
-        "former-mail",
-        hour,
-        "sample of a former line".to_owned(),
-        away.into(),
-    )
-    .await?;
-    let expected = (MAILS.len() + POSTS.len()) as u64;
-    for _ in 0..1_200 {
-        if store.contacts_registered().await? >= expected {
-            break;
+/// The accounts that the log-in page of the demo offers.
+fn personas(language: Language) -> anyhow::Result<Vec<Persona>> {
+    let offered = ["mila", "sara", "petra", "admin"];
+    let accounts = CentreData::read()?.accounts(language);
+    let persona = |(login, name, role)| Persona {
+        login,
+        name,
+        role,
+        password: PASSWORD.to_owned().into(),
+    };
+    let accounts = accounts
+        .into_iter()
+        .filter(|(login, _, _)| offered.contains(&login.as_str()));
+    Ok(accounts.map(persona).collect())
+}
+
+/// Keeps the colleagues at the desk, so that their contacts stay with them.
+async fn keep_colleagues(store: Arc<Store>) {
+    let mut tokens: Vec<SessionToken> = Vec::new();
+    loop {
+        let mut ended = tokens.is_empty();
+        for token in &tokens {
+            ended |= !matches!(store.logged_in(token.expose(), Asker::Person).await, Ok(Some(_)));
         }
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-    work_a_little(store, &mila, &vuk).await
-}
-
-/// Assigns, answers, closes and refers some contacts, so that no screen of the demo is empty.
-async fn work_a_little(store: &Store, mila: &StaffMember, vuk: &StaffMember) -> anyhow::Result<()> {
-    let rows = store
-        .inbox(View::Unassigned, &Filter::default(), mila.id, None, 50)
-        .await?
-        .rows;
-    let [school, game, parent, ..] = rows.as_slice() else {
-        bail!("the sample messages did not become contacts in time");
-    };
-    store.reply(mila, school.reference, reply(TO_THE_SCHOOL)).await?;
-    store
-        .note(
-            mila,
-            school.reference,
-            ids::new(SystemClock.now()),
-            "Питати колеге ко је слободан 10. децембра.",
-        )
-        .await?;
-    store.take(vuk, game.reference).await?;
-    let case = store.form_case(vuk, game.reference, None).await?;
-    store.describe_case(vuk, case, THE_CASE).await?;
-    let details = Details {
-        sent: TO_THE_PROSECUTOR.to_owned(),
-        ..Details::default()
-    };
-    store
-        .propose_referral(vuk, case, "high_tech_crime", &details)
-        .await?;
-    store.reply(vuk, parent.reference, reply(TO_THE_PARENT)).await?;
-    store
-        .classify(vuk, parent.reference, answers(&OF_THE_PARENT))
-        .await?;
-    store.close(vuk, parent.reference, None).await?;
-    let call = NewCall {
-        id: ids::new(SystemClock.now()),
-        network: "telephone".to_owned(),
-        at: SystemClock.now() - chrono::Duration::hours(26),
-        for_whom: None,
-        caller: String::new(),
-        text: THE_CALL.to_owned(),
-        answers: answers(&OF_THE_CALL),
-    };
-    store.log_call(mila, call).await?;
-    Ok(())
-}
-
-fn answers(given: &[(&str, &str)]) -> Answers {
-    let one = |(question, answer): &(&str, &str)| ((*question).to_owned(), vec![(*answer).to_owned()]);
-    given.iter().map(one).collect()
-}
-
-fn reply(text: &str) -> NewReply {
-    NewReply {
-        id: ids::new(SystemClock.now()),
-        text: text.to_owned(),
-        ..NewReply::default()
+        if ended {
+            tokens = prepare::log_in_colleagues(&store).await.unwrap_or_default();
+        }
+        tokio::time::sleep(COLLEAGUES_ACT).await;
     }
 }
 
-async fn accept_mail(
-    store: &Arc<Store>,
-    at: chrono::DateTime<Utc>,
-    number: usize,
-    from: &str,
-    subject: &str,
-    text: &str,
-) -> anyhow::Result<()> {
-    let raw = format!(
-        "From: <{from}>\r\nTo: <kontakt@centar.example.org>\r\nSubject: {subject}\r\nMessage-ID: <sample-{number}@example.org>\r\n\
-         Date: {}\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n",
-        at.to_rfc2822()
-    );
-    accept(store, "mail", at, format!("sample {number}"), raw.into_bytes()).await
-}
-
-async fn accept_post(
-    store: &Arc<Store>,
-    at: chrono::DateTime<Utc>,
-    number: usize,
-    kind: &str,
-    url: &str,
-    text: &str,
-) -> anyhow::Result<()> {
-    let line = LineName::parse("form")?;
-    let external_id = format!("sample {number}");
-    let mark = store.receipt_mark(&store.receipt_code(&line, &external_id));
-    let language = Language::guess(text).unwrap_or(Language::SrLatn);
-    let raw = serde_json::json!({
-        "kind": kind, "message": text, "url": url, "language": language, "reply_to": "", "receipt": mark,
-    });
-    accept(store, "form", at, external_id, serde_json::to_vec(&raw)?).await
-}
-
-async fn accept(
-    store: &Arc<Store>,
-    line: &str,
-    received_at: chrono::DateTime<Utc>,
-    external_id: String,
-    bytes: Vec<u8>,
-) -> anyhow::Result<()> {
-    let raw = RawMessage {
-        line: LineName::parse(line)?,
-        external_id,
-        received_at,
-        bytes,
-        cut_from: None,
-    };
-    store.accept(vec![raw], None).await?;
-    Ok(())
+/// Returns an address on this machine with a free port.
+const fn free_address() -> SocketAddr {
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0)
 }

@@ -62,7 +62,7 @@ pub async fn listen(
     desk: Desk,
     lines: &Lines,
     intake: &Arc<dyn Intake>,
-    figure: Option<Router>,
+    further: Vec<Router>,
     lifecycle: &Lifecycle,
 ) -> anyhow::Result<()> {
     let readiness = Readiness {
@@ -76,7 +76,7 @@ pub async fn listen(
             intake.health(name, Health::Up).await;
         }
     }
-    if let Some(routes) = figure {
+    for routes in further {
         public = public.merge(routes);
     }
     let public_https = settings.public_url.starts_with("https:");

@@ -53,7 +53,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let file = arguments.config.as_deref();
     match arguments.command {
         Command::Serve => service::serve(settings::Settings::load(file)?).await?,
-        Command::Demo { folder, port } => demo::demo(folder, port).await?,
+        Command::Demo(options) => demo::demo(options).await?,
         Command::Check => return check::check(settings::Settings::load(file)?).await,
         Command::Staff(command) => people::staff(settings::Settings::load(file)?, command).await?,
         Command::Statistics(command) => {

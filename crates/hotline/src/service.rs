@@ -10,7 +10,7 @@ use hotline_core::{
     text::locale::Locales,
     time::clock::{Clock, SystemClock},
 };
-use hotline_desk::state::Desk;
+use hotline_desk::state::{Desk, Persona};
 use hotline_store::db::store::{LineSettings, Store};
 
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let signals = Signals::install()?;
     let lifecycle = Lifecycle::default();
-    let store = start(settings, &lifecycle, Listening::All).await?;
+    let store = start(settings, &lifecycle, Listening::All, Additions::default()).await?;
     lifecycle.until_stopped(signals).await;
     store.disconnect().await;
     Ok(())
@@ -41,11 +41,21 @@ pub enum Listening {
     None,
 }
 
+/// What the demo adds to the service. A service adds nothing.
+#[derive(Default)]
+pub struct Additions {
+    /// The accounts that the log-in page offers with one click.
+    pub personas: Vec<Persona>,
+    /// Further public pages.
+    pub routes: Option<axum::Router>,
+}
+
 /// Opens the store and the lines and starts all workers.
 pub async fn start(
     settings: Settings,
     lifecycle: &Lifecycle,
     listening: Listening,
+    additions: Additions,
 ) -> anyhow::Result<Arc<Store>> {
     let locales = Arc::new(Locales::load()?);
     let lines = Arc::new(open_lines(&settings, &locales)?);
@@ -65,6 +75,7 @@ pub async fn start(
         log_ins: Arc::new(hotline_desk::account::login::limiter()),
         reads: hotline_desk::state::reads(),
         smallest: settings.statistics.smallest.into(),
+        personas: additions.personas.into(),
     };
     let figure = settings.statistics.public.then(|| {
         hotline_desk::statistics::public_total::router(
@@ -74,7 +85,8 @@ pub async fn start(
             Arc::clone(&desk.clock),
         )
     });
-    http::listen(&settings.http, desk, &lines, &intake, figure, lifecycle).await?;
+    let further = figure.into_iter().chain(additions.routes).collect();
+    http::listen(&settings.http, desk, &lines, &intake, further, lifecycle).await?;
     let following = Arc::clone(&store).follow();
     let stopped = lifecycle.stop.clone();
     lifecycle.run(async move {

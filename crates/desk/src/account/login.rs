@@ -26,9 +26,9 @@ use crate::{
     http::{
         access::{cookie_name, token},
         errors::PageError,
-        page::page as written,
+        page::{page as written, role_key},
     },
-    state::Desk,
+    state::{Desk, Persona},
 };
 
 /// Returns the name of the cookie that marks a device as known. A device is known for a log-in name if a log-in with this name has
@@ -47,6 +47,13 @@ struct LogInPage<'a> {
     name: &'a str,
     login: &'a str,
     refused: bool,
+    personas: &'a [Persona],
+}
+
+impl LogInPage<'_> {
+    fn role_of(&self, persona: &Persona) -> String {
+        self.words.say(role_key(persona.role))
+    }
 }
 
 /// Creates the rate limiter for password attempts. Each log-in name has two separate limits, one for known devices (devices on which a
@@ -63,6 +70,7 @@ pub(crate) async fn page(State(desk): State<Desk>, jar: CookieJar) -> Result<Res
         name: &desk.centre.name,
         login: "",
         refused: false,
+        personas: &desk.personas,
     })
 }
 
@@ -90,6 +98,7 @@ pub(crate) async fn log_in(
             name: &desk.centre.name,
             login: &typed.login,
             refused: true,
+            personas: &desk.personas,
         })?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };

@@ -196,12 +196,7 @@ impl<'a> Frame<'a> {
     }
 
     pub(crate) fn role(&self) -> String {
-        self.words.say(match self.me.role {
-            Role::Counsellor => "role-counsellor",
-            Role::Supervisor => "role-supervisor",
-            Role::Manager => "role-manager",
-            Role::Administrator => "role-administrator",
-        })
+        self.words.say(role_key(self.me.role))
     }
 
     /// Returns the keyboard shortcuts with their descriptions.
@@ -328,4 +323,14 @@ pub(crate) fn plain_page(
         lines,
         back,
     })
+}
+
+/// Returns the locale key of a role's name.
+pub(crate) const fn role_key(role: Role) -> &'static str {
+    match role {
+        Role::Counsellor => "role-counsellor",
+        Role::Supervisor => "role-supervisor",
+        Role::Manager => "role-manager",
+        Role::Administrator => "role-administrator",
+    }
 }
