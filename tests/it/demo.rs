@@ -130,8 +130,9 @@ async fn the_figures_of_the_demo_equal_a_recount_and_its_data_is_kept() {
         "{said}{}",
         String::from_utf8_lossy(&verified.stderr)
     );
-    let (mut child, base) = start_demo(folder.path(), &keep).await;
-    let log = std::fs::read_to_string(folder.path().join("log")).unwrap();
+    let again = tempfile::tempdir().unwrap();
+    let (mut child, base) = start_demo(again.path(), &keep).await;
+    let log = std::fs::read_to_string(again.path().join("log")).unwrap();
     assert!(!log.contains("Preparing"), "{log}");
     let mila = Staff::log_in_with(base, "mila", "four blue paper boats")
         .await

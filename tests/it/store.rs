@@ -69,6 +69,7 @@ fn settings_of(url: String, folder: &std::path::Path, backlog: u64) -> Settings 
         alarm: AlarmSettings::default(),
         targets: Targets::default(),
         urgency_rules: None,
+        durable: true,
         undo: Duration::ZERO,
         reserve: 0,
         backlog,

@@ -21,7 +21,7 @@ use self::{
 };
 use crate::{
     arguments::{DemoLanguage, DemoOptions},
-    service::{self, Additions, Listening},
+    service::{self, Additions, Durability, Listening},
     shutdown::{Lifecycle, Signals},
 };
 
@@ -97,7 +97,11 @@ async fn fill(
 ) -> anyhow::Result<()> {
     let making = tempfile::tempdir_in(folder).context("Could not make a folder for the demo")?;
     let settings = settings::settings(making.path(), options.port, language, sinks)?;
-    prepare::prepare(&settings, language, options.contacts, progress)
+    let durability = match options.keep {
+        Some(_) => Durability::Kept,
+        None => Durability::ThrownAway,
+    };
+    prepare::prepare(&settings, language, durability, options.contacts, progress)
         .await
         .context("Could not make the sample centre")?;
     let mut files: Vec<PathBuf> = std::fs::read_dir(making.path())?

@@ -26,7 +26,11 @@ use hotline_store::{
 };
 
 use self::published::{BEFORE, HELD, PRIMARY_SCHOOLS, PUBLISHED, Published, SECONDARY_SCHOOLS};
-use crate::{receive, service, settings::Settings};
+use crate::{
+    receive,
+    service::{self, Durability},
+    settings::Settings,
+};
 
 mod published;
 
@@ -64,7 +68,7 @@ pub async fn fixtures(settings: Settings) -> anyhow::Result<()> {
         .context("The fixtures need a line with `channel = \"email\"`")?
         .name
         .clone();
-    let store = service::open_store_at(&settings, line_settings, clock.clone()).await?;
+    let store = service::open_store_at(&settings, line_settings, clock.clone(), Durability::Kept).await?;
     ensure!(
         store.contacts_registered().await? == 0 && store.balances().await?.is_empty(),
         "The database is not empty: fixtures are for a new one"

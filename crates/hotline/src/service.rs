@@ -157,7 +157,16 @@ fn channels(settings: &Settings, lines: &Lines) -> Vec<String> {
 
 /// Opens the store with the system clock.
 pub async fn open_store(settings: &Settings, lines: Vec<LineSettings>) -> anyhow::Result<Arc<Store>> {
-    open_store_at(settings, lines, Arc::new(SystemClock)).await
+    open_store_at(settings, lines, Arc::new(SystemClock), Durability::Kept).await
+}
+
+/// Whether the database outlives its first use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Each commit waits until the disk has written it.
+    Kept,
+    /// The database is deleted after use, so commits do not wait for the disk.
+    ThrownAway,
 }
 
 /// Opens the store with the given clock.
@@ -165,6 +174,7 @@ pub async fn open_store_at(
     settings: &Settings,
     lines: Vec<LineSettings>,
     clock: Arc<dyn Clock>,
+    durability: Durability,
 ) -> anyhow::Result<Arc<Store>> {
     let scheme = match &settings.desk.scheme_file {
         Some(file) => scheme_in(file)?,
@@ -186,6 +196,7 @@ pub async fn open_store_at(
         urgency_rules,
         scheme,
         wrap_up: settings.desk.wrap_up,
+        durable: durability == Durability::Kept,
         undo: std::time::Duration::from_secs(settings.desk.undo_seconds.into()),
         reserve: settings.data.reserve_mib << 20,
         backlog: settings.data.backlog,

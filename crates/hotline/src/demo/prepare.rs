@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     lines::{line_settings, open_lines},
-    service,
+    service::{self, Durability},
     settings::Settings,
 };
 
@@ -43,6 +43,7 @@ const AT_THE_DESK: [&str; 5] = ["mila", "vuk", "jana", "luka", "sara"];
 pub async fn prepare(
     settings: &Settings,
     language: Language,
+    durability: Durability,
     count: u16,
     progress: impl Fn(&str),
 ) -> anyhow::Result<()> {
@@ -51,7 +52,13 @@ pub async fn prepare(
     let lines = Arc::new(open_lines(settings, &locales)?);
     let clock = Arc::new(DemoClock::new(now));
     let line_settings = line_settings(settings, &locales, &lines);
-    let store = service::open_store_at(settings, line_settings, Arc::<DemoClock>::clone(&clock)).await?;
+    let store = service::open_store_at(
+        settings,
+        line_settings,
+        Arc::<DemoClock>::clone(&clock),
+        durability,
+    )
+    .await?;
     let data = CentreData::read()?;
     let hours = centre::opening_hours(now, settings.centre.time_zone, &data.texts.long_day)?;
     let centre = Centre {

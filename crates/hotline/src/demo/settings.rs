@@ -11,6 +11,10 @@ use crate::settings::Settings;
 /// Minutes after which the contacts of an absent counsellor would return to the queue: a day, so that the sample stays as it is.
 const RETURN_AFTER: i64 = 1_440;
 
+/// The name of the sample centre.
+const NAME_SR: &str = "Центар за безбедност деце на интернету (пример)";
+const NAME_EN: &str = "Centre for the Safety of Children on the Internet (sample)";
+
 /// The addresses on this machine that receive what the demo sends.
 #[derive(Debug, Clone, Copy)]
 pub struct SinkAddresses {
@@ -33,6 +37,22 @@ pub fn settings(
         .set_override("http.desk", here.as_str())?
         .set_override("http.public_url", format!("http://{here}"))?
         .set_override("centre.language", language.tag())?
+        .set_override(
+            "centre.name",
+            if language == Language::En {
+                NAME_EN
+            } else {
+                NAME_SR
+            },
+        )?
+        .set_override(
+            "centre.opening_hours.sr",
+            "радним данима 08:00–20:00, викендом 10:00–16:00",
+        )?
+        .set_override(
+            "centre.opening_hours.en",
+            "weekdays 08:00–20:00, weekends 10:00–16:00",
+        )?
         .set_override("data.reserve_mib", 16)?
         .set_override("data.folder", folder.to_string_lossy().into_owned())?
         .set_override("routing.mode", Mode::Pull.as_str())?

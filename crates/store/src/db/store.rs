@@ -62,6 +62,8 @@ pub struct Settings {
     pub reopen_days: u16,
     /// Bytes that must stay free on the disk. If fewer bytes are free, no message is accepted.
     pub reserve: u64,
+    /// Whether a commit on SQLite waits until the disk has written it. Only a database that is deleted after its first use does without.
+    pub durable: bool,
     /// Delay before a reply is sent. During this delay, its author can take the reply back.
     pub undo: Duration,
     /// Maximum number of accepted messages that wait to be registered. If more messages wait, new messages are refused.
@@ -179,7 +181,7 @@ impl Store {
     ) -> anyhow::Result<(Arc<Self>, mpsc::Receiver<BatchRequest>)> {
         std::fs::create_dir_all(&settings.folder)
             .with_context(|| format!("Could not make the folder {}", settings.folder.display()))?;
-        let (reading, writing) = connect(settings.url.expose())
+        let (reading, writing) = connect(settings.url.expose(), settings.durable)
             .await
             .context("Could not open the database")?;
         let files = Files::open(&settings.folder.join("attachments"), settings.reserve)
@@ -338,14 +340,18 @@ async fn bring_up_to_date(writing: &DatabaseConnection, files: &Files) -> anyhow
     Ok(Migrator::up(writing, None).await?)
 }
 
-fn tuned(sqlite: SqliteConnectOptions) -> SqliteConnectOptions {
+fn tuned(sqlite: SqliteConnectOptions, durable: bool) -> SqliteConnectOptions {
     sqlite
         // If the database file was deleted, a connection that the pool opens later must not create a new, empty database.
         .create_if_missing(false)
         .foreign_keys(true)
         .journal_mode(SqliteJournalMode::Wal)
         // With `NORMAL`, the last commits before a power cut could be lost.
-        .synchronous(SqliteSynchronous::Full)
+        .synchronous(if durable {
+            SqliteSynchronous::Full
+        } else {
+            SqliteSynchronous::Off
+        })
         .busy_timeout(Duration::from_secs(20))
         .pragma("secure_delete", "ON")
         .pragma("trusted_schema", "OFF")
@@ -353,7 +359,7 @@ fn tuned(sqlite: SqliteConnectOptions) -> SqliteConnectOptions {
         .statement_cache_capacity(400)
 }
 
-async fn connect(url: &str) -> anyhow::Result<(DatabaseConnection, DatabaseConnection)> {
+async fn connect(url: &str, durable: bool) -> anyhow::Result<(DatabaseConnection, DatabaseConnection)> {
     if url.starts_with("sqlite") {
         database_file::make_private(url)?;
     }
@@ -366,7 +372,7 @@ async fn connect(url: &str) -> anyhow::Result<(DatabaseConnection, DatabaseConne
             // A recount of the statistics reads all contacts, so slow statements are normal and are logged only at the debug level.
             .sqlx_slow_statements_logging_settings(LevelFilter::Debug, Duration::from_secs(1))
             .acquire_timeout(Duration::from_secs(20));
-        options.map_sqlx_sqlite_opts(tuned);
+        options.map_sqlx_sqlite_opts(move |sqlite| tuned(sqlite, durable));
         options
     };
     if url.starts_with("sqlite") {
@@ -378,7 +384,7 @@ async fn connect(url: &str) -> anyhow::Result<(DatabaseConnection, DatabaseConne
         let writing = Database::connect(one).await?;
         let mut several = options(4);
         // The reading connections reject all writes. The store writes only through a `Writer`.
-        several.map_sqlx_sqlite_opts(|sqlite| tuned(sqlite).pragma("query_only", "ON"));
+        several.map_sqlx_sqlite_opts(move |sqlite| tuned(sqlite, durable).pragma("query_only", "ON"));
         let reading = Database::connect(several).await?;
         Ok((reading, writing))
     } else {

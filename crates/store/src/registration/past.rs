@@ -25,7 +25,7 @@ use uuid::Uuid;
 use crate::{
     db::{
         contact_row::reference_of,
-        entity::{contacts, journal, messages, outbox, records, reply_targets},
+        entity::{contacts, figures, journal, messages, outbox, records, reply_targets},
         store::Store,
         stored::Stored,
         values::{Direction, HistoryKind, Outcome},
@@ -39,7 +39,7 @@ use crate::{
         places::{message_content_place, raw_place},
     },
     staff::accounts::StaffMember,
-    statistics::counts,
+    statistics::counts::{AT_ONCE, row},
 };
 
 /// A contact that was opened, read and closed in the past.
@@ -101,7 +101,17 @@ impl Store {
             references.append(&mut rows.references);
             rows.write(&transaction).await?;
         }
-        counts::add(&transaction, tally.finished().sorted().collect()).await?;
+        // Without contacts there were no figures, so none of these rows exists yet.
+        let mut cells = tally.finished().sorted();
+        loop {
+            let some: Vec<_> = cells.by_ref().take(AT_ONCE).map(row).collect();
+            if some.is_empty() {
+                break;
+            }
+            figures::Entity::insert_many(some)
+                .exec_without_returning(&transaction)
+                .await?;
+        }
         self.audit_in(&transaction, None, "write past", &references.len().to_string())
             .await?;
         self.commit(transaction).await?;
