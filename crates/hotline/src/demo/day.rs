@@ -235,7 +235,7 @@ impl Day<'_> {
         }
         let who = person(self.people, &step.who)?;
         let opened = self.store.contact(reference).await?.context("No such contact")?;
-        self.store.note_first_read(opened.id).await?;
+        self.store.note_contact_read(opened.id).await?;
         match &step.action {
             Action::Write { .. } | Action::Edit { .. } | Action::Photo { .. } | Action::Voice => {}
             Action::Take => drop(self.store.take(&who, reference).await?),

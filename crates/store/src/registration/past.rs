@@ -230,6 +230,7 @@ impl Store {
             event(read_at, Some(who.id), HistoryKind::Claimed, "");
             contact.first_read_at = Some(read_at.max(opened_at + 1));
         }
+        contact.read_at = contact.first_read_at.max(Some(contact.last_in_at));
         if let Some((at, _)) = &past.reply {
             let at = at.timestamp_micros();
             event(at, Some(who.id), HistoryKind::Replied, "");
