@@ -218,6 +218,21 @@ async fn a_file_says_what_it_is_of_and_the_same_figures_are_the_same_bytes() {
             assert!(file.contains(said), "{path}: {said}: {file}");
         }
     }
+    // A file tells in its name and on its cover whether it may be published.
+    for (publication, name, said) in [
+        ("", "internal", "not for publication"),
+        ("&publication=yes", "publication", "Use;for publication"),
+    ] {
+        for path in ["report?", "figures?by=topic&"] {
+            let path = format!("/api/v1/statistics/{path}{covered}{publication}");
+            let file = manager.page(&path).await.unwrap();
+            assert!(file.contains(said), "{path}: {file}");
+            let request = reqwest::Client::new().get(format!("{}{path}", service.base()));
+            let answer = request.bearer_auth(manager.token()).send().await.unwrap();
+            let attached = answer.headers()["content-disposition"].to_str().unwrap();
+            assert!(attached.contains(&format!("-{name}-2026-01-01-")), "{attached}");
+        }
+    }
     let wrong = manager
         .get("/api/v1/statistics/report?format=csv&separator=x")
         .await;

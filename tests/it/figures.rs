@@ -1,4 +1,4 @@
-//! Statistics: grouped by any dimension, over any period, with small figures suppressed for readers who may not read contacts.
+//! Statistics: grouped by any dimension, over any period, with small figures suppressed for publication.
 
 use chrono::TimeDelta;
 use hotline_core::{
@@ -260,22 +260,27 @@ async fn managers_cut_figures_by_page_command_and_program_and_all_say_the_same()
     }
     crate::writing::posted(&service, "četvrta").await;
     mila.until_contacts(4).await.unwrap();
-    let found = manager.get("/api/v1/statistics/figures?by=topic").await.unwrap();
+    let found = manager
+        .get("/api/v1/statistics/figures?by=topic&publication=yes")
+        .await
+        .unwrap();
     assert_eq!(found.get("registered"), Some(&json!(4)));
     assert_eq!(
         (found.get("rest"), found.get("rows")),
         (Some(&json!(4)), Some(&json!([]))),
-        "so few, and of this month, are not shown to whoever may not read what they wrote"
+        "figures that are so small and so recent are not published"
     );
-    let found = mila.get("/api/v1/statistics/figures?by=topic").await.unwrap();
-    assert_eq!(found.get("rest"), Some(&json!(1)), "not classified yet");
-    assert_eq!(
-        found.get("rows"),
-        Some(&json!([
-            { "values": ["grooming"], "count": 2 },
-            { "values": ["sexting"], "count": 1 }
-        ]))
-    );
+    for staff in [&mila, &manager] {
+        let found = staff.get("/api/v1/statistics/figures?by=topic").await.unwrap();
+        assert_eq!(found.get("rest"), Some(&json!(1)), "not classified yet");
+        assert_eq!(
+            found.get("rows"),
+            Some(&json!([
+                { "values": ["grooming"], "count": 2 },
+                { "values": ["sexting"], "count": 1 }
+            ]))
+        );
+    }
     let crossed = mila
         .get("/api/v1/statistics/figures?by=topic,gender,year")
         .await
@@ -291,11 +296,26 @@ async fn managers_cut_figures_by_page_command_and_program_and_all_say_the_same()
         .await
         .unwrap_err();
     assert!(unknown.to_string().contains("409"), "{unknown}");
-    let page = manager.page("/desk/statistics?by=topic").await.unwrap();
+    let exact = manager
+        .page("/desk/statistics?period=ever&by=topic")
+        .await
+        .unwrap();
+    assert!(
+        !exact.contains("Not classified, or hidden") && exact.contains("for internal use"),
+        "{exact}"
+    );
+    let page = manager
+        .page("/desk/statistics?period=ever&by=topic&publication=yes")
+        .await
+        .unwrap();
     assert!(
         page.contains("Not classified, or hidden") && page.contains("whole months"),
         "{page}"
     );
+    let fine = "/api/v1/statistics/figures?by=topic,hour";
+    manager.get(fine).await.unwrap();
+    let refused = manager.get(&format!("{fine}&publication=yes")).await.unwrap_err();
+    assert!(refused.to_string().contains("409"), "{refused}");
     let csv = mila
         .page("/api/v1/statistics/figures?by=topic,gender&format=csv&language=en")
         .await
@@ -336,6 +356,13 @@ async fn managers_cut_figures_by_page_command_and_program_and_all_say_the_same()
     assert_eq!(
         said,
         "Topic,Total\r\ngrooming,2\r\nsexting,1\r\nNot classified,1\r\nRegistered,4\r\n"
+    );
+    let published = service
+        .must(&["statistics", "--by", "topic", "--publication", "--language", "en"])
+        .unwrap();
+    assert!(
+        published.contains("for publication") && !published.contains("grooming"),
+        "{published}"
     );
     let backwards = ["statistics", "--from", "2026-02-01", "--to", "2026-01-01"];
     let refused = service.must(&backwards).unwrap_err();

@@ -14,7 +14,10 @@ use hotline_core::{
     identifiers::reference::Reference,
     job::JobKind,
     staff::rights::Role,
-    statistics::figures::{CASE_KIND, INSTITUTION, Measure},
+    statistics::{
+        figures::{CASE_KIND, INSTITUTION, Measure},
+        purpose::Purpose,
+    },
     text::locale::{Language, Locales},
     time::{
         clock::Clock,
@@ -396,7 +399,7 @@ async fn equals_the_tables(store: &Store, lie: &[Lies], period: Period, history:
     let words = locales.of(Language::En);
     let report = store.report(period, 0).await.unwrap();
     let tables = of_report(words, store.scheme(), &report);
-    let cover = Cover::of_report(words, &Centre::default(), &report, None);
+    let cover = Cover::of_report(words, &Centre::default(), &report, Purpose::Internal, None);
     let exported = csv_of_tables(words, &cover, &tables, CsvForm::default()).unwrap();
     let mut sums: BTreeMap<&str, i64> = BTreeMap::new();
     for line in csv::Reader::from_reader(exported.as_slice()).records() {

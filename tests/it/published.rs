@@ -454,7 +454,7 @@ async fn a_token_reads_figures_and_nothing_else_until_it_is_ended() {
     service.start().await.unwrap();
     let manager = service.hire("marko", "manager").await.unwrap();
     let mila = service.hire("mila", "counsellor").await.unwrap();
-    crate::writing::posted(&service, "Neko mi preti").await;
+    let (reference, _) = crate::writing::posted(&service, "Neko mi preti").await;
     mila.until_contacts(1).await.unwrap();
     let made = manager
         .post("/api/v1/statistics/tokens", &json!({ "name": "sajt" }))
@@ -521,6 +521,36 @@ async fn a_token_reads_figures_and_nothing_else_until_it_is_ended() {
         of_mila.contains(",topic,"),
         "who reads what they wrote has it whole"
     );
+    for (staff, query) in [(&manager, ""), (&mila, "?publication=yes")] {
+        let rows = staff
+            .page(&format!("/api/v1/statistics/rows{query}"))
+            .await
+            .unwrap();
+        assert!(!rows.contains(",topic,"), "{query}: {rows}");
+    }
+    let answers = json!({ "answers": { "topic": ["grooming"], "urgency": ["danger"] } });
+    let wrap_up = format!("/api/v1/contacts/{reference}/wrap-up");
+    mila.post(&wrap_up, &answers).await.unwrap();
+    let by_token = async |path: &str| -> Value {
+        let address = format!("{}/api/v1/statistics/{path}", service.base());
+        let answer = client.get(address).bearer_auth(&token).send().await.unwrap();
+        answer.json().await.unwrap()
+    };
+    for publication in ["", "&publication=no", "&publication=yes"] {
+        let found = by_token(&format!("figures?by=topic{publication}")).await;
+        assert_eq!(found.get("rows"), Some(&json!([])), "{publication}: {found}");
+        let report = by_token(&format!("report?period=year{publication}")).await;
+        let suppressed = report.pointer("/topics/hidden_below");
+        assert_eq!(suppressed, Some(&json!(5)), "{publication}: {report}");
+        let alarms = report.pointer("/care/alarms");
+        assert_eq!(alarms, Some(&Value::Null), "{publication}: {report}");
+    }
+    let report = manager
+        .get("/api/v1/statistics/report?period=year")
+        .await
+        .unwrap();
+    assert_eq!(report.pointer("/topics/hidden_below"), None, "staff read exactly");
+    assert_eq!(report.pointer("/topics/rows/0/count"), Some(&json!(1)));
     let all = manager.get("/api/v1/statistics/tokens").await.unwrap();
     assert!(!all.to_string().contains(&token), "the token itself is not kept");
     let end = format!("/api/v1/statistics/tokens/{}/end", text(&all, "/tokens/0/id"));
@@ -555,12 +585,10 @@ async fn a_return_says_what_is_missing_and_a_request_for_a_presentation_becomes_
         .unwrap();
     assert_eq!(filled.get("complete"), Some(&json!(false)));
     assert_eq!(at(&filled, "/return/not_classified"), 1);
-    let early = manager
-        .get("/api/v1/statistics/returns/insafe?period=quarter")
-        .await
-        .unwrap_err();
-    assert!(early.to_string().contains("409"), "{early}");
-    manager.get("/api/v1/statistics/returns/insafe").await.unwrap();
+    for period in ["", "?period=quarter"] {
+        let path = format!("/api/v1/statistics/returns/insafe{period}");
+        manager.get(&path).await.unwrap();
+    }
     let answers = json!({ "answers": {
         "kind": ["presentation"], "topic": ["suicide"], "role": ["teacher"], "gender": ["unknown"], "where": ["other"],
         "platform": ["other"],

@@ -1,7 +1,9 @@
-//! The rules of the statistics, as pure functions: counting, suppression of small counts, waiting times, returns and outreach.
+//! The rules of the statistics, as pure functions: counting, suppression of small counts, waiting times,
+//! returns and outreach.
 
 pub mod figures;
 pub mod outreach;
+pub mod purpose;
 pub mod returns;
 pub mod suppression;
 pub mod tally;

@@ -32,7 +32,8 @@ pub struct Desk {
     /// The rate limiter for password attempts. Its key is a pair: whether a log-in with this name has succeeded on the device, and the
     /// log-in name.
     pub log_ins: Arc<DefaultKeyedRateLimiter<(bool, String)>>,
-    /// The smallest figure about persons that readers without the right to read contacts can see. Smaller figures are suppressed for them.
+    /// The smallest figure about persons that may be published. Smaller figures are suppressed in files for publication and for programs with
+    /// a read-only token.
     pub smallest: i64,
     /// The rate limiter that prevents repeated audit entries when a member of staff reads the same object again. Its key is a pair: the id
     /// of the member of staff, and a text with the action and the object.

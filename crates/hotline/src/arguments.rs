@@ -142,6 +142,9 @@ pub struct Statistics {
     /// counselling, or a question of the classification scheme) and at most one interval (day, week, month, quarter, year).
     #[arg(long)]
     pub by: Option<String>,
+    /// Suppress small figures about persons, so that the output may be published.
+    #[arg(long)]
+    pub publication: bool,
     #[command(flatten)]
     pub form: Form,
     #[command(subcommand)]

@@ -151,8 +151,8 @@ impl Default for Desk {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Statistics {
-    /// The smallest number of people that the statistics show to readers without the right to read contacts. Smaller counts, except 0, are
-    /// suppressed. If this setting is 0, every count is shown.
+    /// The smallest number of people that figures for publication show. Smaller counts, except 0, are suppressed. If this setting is 0,
+    /// every count is shown.
     pub smallest: u16,
     /// Whether the total since the centre was established is public.
     pub public: bool,

@@ -4,6 +4,7 @@ use std::{io::Write, path::Path, process::ExitCode};
 
 use anyhow::{Context, bail};
 use hotline_core::{
+    statistics::purpose::Purpose,
     text::locale::{Language, Locales, Words},
     time::period::Period,
 };
@@ -88,17 +89,23 @@ pub async fn run(settings: Settings, command: Statistics) -> anyhow::Result<Exit
         None => {
             let period = command.asked.period(&store)?;
             let words = words(command.asked.language);
+            let purpose = match command.publication {
+                true => Purpose::Publication,
+                false => Purpose::Internal,
+            };
+            let least = purpose.smallest(settings.statistics.smallest.into());
             match command.by {
                 Some(by) => {
                     let cut = StatisticsFilter::parse(command.of, period, &by)?;
-                    let found = store.breakdown(&cut).await?;
+                    let found = store.breakdown_for_reader(&cut, least).await?;
                     let table = of_breakdown(words, store.scheme(), &found);
-                    let cover = Cover::of_breakdown(words, &settings.centre, &table.title, &found, None);
+                    let cover =
+                        Cover::of_breakdown(words, &settings.centre, &table.title, &found, purpose, None);
                     print_tables(words, &cover, &[table], &command.form, &found)?;
                 }
                 None => {
-                    let report = store.report(period, 0).await?;
-                    let cover = Cover::of_report(words, &settings.centre, &report, None);
+                    let report = store.report(period, least).await?;
+                    let cover = Cover::of_report(words, &settings.centre, &report, purpose, None);
                     let tables = of_report(words, store.scheme(), &report);
                     print_tables(words, &cover, &tables, &command.form, &report)?;
                 }

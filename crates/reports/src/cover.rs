@@ -1,7 +1,11 @@
 //! The cover of an exported file. It states the centre, the period, when the figures were read, and who requested the file.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use hotline_core::{centre::Centre, statistics::returns::Return, text::locale::Words};
+use hotline_core::{
+    centre::Centre,
+    statistics::{purpose::Purpose, returns::Return},
+    text::locale::Words,
+};
 use hotline_store::statistics::{counts::Breakdown, report::Report, returns::FilledReturn};
 
 use crate::{labels::format_day, tables};
@@ -23,10 +27,17 @@ impl Cover {
     /// Creates the cover of a report. `made_by` names the member of staff who requested the file; `None` if a program requested
     /// the file.
     #[must_use]
-    pub fn of_report(words: &Words, centre: &Centre, report: &Report, made_by: Option<&str>) -> Self {
+    pub fn of_report(
+        words: &Words,
+        centre: &Centre,
+        report: &Report,
+        purpose: Purpose,
+        made_by: Option<&str>,
+    ) -> Self {
         let title = words.say("cover-title");
         let days = (report.from, report.to);
         let mut cover = Self::new(words, centre, title, days, report.as_of, made_by);
+        cover.say(words, "cover-use", purpose_label(words, purpose));
         cover.say(words, "cover-definition", words.say("definition"));
         if let Ok(left_out @ 1..) = i64::try_from(report.period.left_out) {
             cover.say(words, "cover-left-out", words.counted("left-out", left_out));
@@ -42,11 +53,13 @@ impl Cover {
         centre: &Centre,
         title: &str,
         found: &Breakdown,
+        purpose: Purpose,
         made_by: Option<&str>,
     ) -> Self {
         let days = (found.from, found.to);
         let title = format!("{}: {title}", words.say("figures"));
         let mut cover = Self::new(words, centre, title, days, found.as_of, made_by);
+        cover.say(words, "cover-use", purpose_label(words, purpose));
         cover.say(words, "figures-of", tables::measure_label(words, found.of));
         cover.say(words, "cover-definition", words.say("definition"));
         cover.say(words, "cover-remark", words.say("figures-registered-here"));
@@ -67,6 +80,7 @@ impl Cover {
         let title = mapping.label.localized(words);
         let mut cover = Self::new(words, centre, title, days, filled.as_of, made_by);
         cover.say(words, "return-version", filled.version.to_string());
+        cover.say(words, "cover-use", words.say("use-return"));
         cover
     }
 
@@ -105,6 +119,15 @@ impl Cover {
             self.say(words, "cover-remark", said);
         }
     }
+}
+
+/// Returns the remark that tells readers whether figures may be published.
+#[must_use]
+pub fn purpose_label(words: &Words, purpose: Purpose) -> String {
+    words.say(match purpose {
+        Purpose::Internal => "use-internal",
+        Purpose::Publication => "use-publication",
+    })
 }
 
 /// Formats a period as its first and last day. A missing day is replaced by a phrase for "from the start" or "until now".

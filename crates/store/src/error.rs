@@ -199,10 +199,6 @@ pub enum Conflict {
     /// The requested breakdown by two dimensions is not stored. Computing it would have to read too many contacts.
     #[error("by day or week two dimensions are crossed for at most 200,000 communications")]
     TooManyToCross,
-    /// The requested days are not exactly one reporting period (for example a quarter) of the statistical return, or the period is not
-    /// over.
-    #[error("a return is of a whole period that is over")]
-    NotDue,
     /// The same correction of a figure was already entered.
     #[error("this correction is entered already")]
     CorrectionTwice,
@@ -301,7 +297,6 @@ impl Conflict {
             Self::NoDimension => "conflict-no-dimension",
             Self::TooFine => "conflict-too-fine",
             Self::TooManyToCross => "conflict-too-many-to-cross",
-            Self::NotDue => "conflict-not-due",
             Self::CorrectionTwice => "conflict-correction-twice",
             Self::DayEntered => "conflict-day-entered",
             Self::TooManyLines => "conflict-too-many-lines",

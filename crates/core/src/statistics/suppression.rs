@@ -1,5 +1,5 @@
-//! Suppression of small counts in statistics for readers who may not read contacts. A small count can identify people, for example if only
-//! two girls wrote about a topic.
+//! Suppression of small counts in statistics for publication. A small count can identify people, for example if only two girls wrote about
+//! a topic.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -13,6 +13,7 @@ use axum::{
 use axum_extra::extract::CookieJar;
 use hotline_core::{
     staff::rights::Right,
+    statistics::purpose::Purpose,
     text::locale::{Language, Words},
 };
 use hotline_store::staff::{accounts::StaffMember, sessions::Asker};
@@ -83,7 +84,8 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
 }
 
 /// Returns whether a read-only token suffices for a request. A read-only token permits reading all statistics except returns (report forms
-/// for other organisations). The returns are excluded because they show small figures about persons, which the other statistics suppress.
+/// for other organisations). The returns are excluded because they show small figures about persons, which a
+/// program with a token never gets.
 pub(crate) fn needs_only_token(access: Access, method: &Method, path: &str) -> bool {
     access == Access::May(Right::ReadStatistics)
         && method == Method::GET
@@ -116,12 +118,12 @@ fn uncached(mut response: Response) -> Response {
 pub(crate) struct Reader(Option<StaffMember>);
 
 impl Reader {
-    /// Returns the smallest figure about persons that this reader may see. Smaller figures are suppressed. Returns 0 for staff who may read
-    /// contacts, so that no figure is suppressed.
-    pub(crate) fn least(&self, desk: &Desk) -> i64 {
+    /// Returns the purpose for which this reader gets figures. Only staff with the right to read the statistics get exact figures, unless
+    /// they ask for figures for publication. A program with a read-only token always gets figures for publication.
+    pub(crate) fn purpose(&self, for_publication: bool) -> Purpose {
         match &self.0 {
-            Some(person) if person.role.may(Right::ReadContacts) => 0,
-            Some(_) | None => desk.smallest,
+            Some(person) if person.role.may(Right::ReadStatistics) && !for_publication => Purpose::Internal,
+            Some(_) | None => Purpose::Publication,
         }
     }
 

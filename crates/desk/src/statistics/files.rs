@@ -8,7 +8,7 @@ use axum::{
 use axum_extra::extract::CookieJar;
 use chrono::NaiveDate;
 use hotline_core::{
-    statistics::figures::Measure,
+    statistics::{figures::Measure, purpose::Purpose},
     text::locale::{Language, Words},
 };
 use hotline_store::statistics::{
@@ -51,6 +51,18 @@ pub(crate) struct FileQuery {
     /// read, the author, and the number of lines. If empty, `no` is used.
     #[serde(default)]
     cover: String,
+    /// `yes` asks for figures for publication, in which small figures about persons are suppressed. With a read-only token, figures are
+    /// always for publication. If empty, `no` is used.
+    #[serde(default)]
+    publication: String,
+}
+
+fn parse_yes(text: &str) -> Result<bool, PageError> {
+    match text {
+        "" | "no" => Ok(false),
+        "yes" => Ok(true),
+        _ => Err(PageError::Bad("error-format")),
+    }
 }
 
 impl FileQuery {
@@ -62,12 +74,12 @@ impl FileQuery {
         }
     }
 
+    /// Returns the purpose for which this reader gets the figures.
+    pub(crate) fn purpose(&self, reader: &Reader) -> Result<Purpose, PageError> {
+        Ok(reader.purpose(parse_yes(&self.publication)?))
+    }
+
     pub(crate) fn csv_form(&self) -> Result<CsvForm, PageError> {
-        let yes = |said: &str| match said {
-            "" | "no" => Ok(false),
-            "yes" => Ok(true),
-            _ => Err(PageError::Bad("error-format")),
-        };
         let separator = match self.separator.as_str() {
             "" | "," => b',',
             ";" => b';',
@@ -75,8 +87,8 @@ impl FileQuery {
         };
         Ok(CsvForm {
             separator,
-            bom: yes(&self.bom)?,
-            cover: yes(&self.cover)?,
+            bom: parse_yes(&self.bom)?,
+            cover: parse_yes(&self.cover)?,
         })
     }
 
@@ -118,11 +130,13 @@ pub(crate) async fn report(
     Query(wanted): Query<FileQuery>,
 ) -> Result<FiguresFile<Report>, PageError> {
     let period = wanted.period.period(desk.store.today())?;
-    let report = desk.store.report(period, reader.least(&desk)).await?;
+    let purpose = wanted.purpose(&reader)?;
+    let report = desk.store.report(period, purpose.smallest(desk.smallest)).await?;
+    note_exact(&desk, &reader, purpose, "report", &days(period.from, period.to)).await;
     let words = wanted.words(&desk, &jar);
-    let cover = Cover::of_report(words, &desk.centre, &report, reader.name());
+    let cover = Cover::of_report(words, &desk.centre, &report, purpose, reader.name());
     let tables = tables::of_report(words, desk.store.scheme(), &report);
-    wanted.answer(words, "statistics", &cover, &tables, report)
+    wanted.answer(words, &file_name("statistics", purpose), &cover, &tables, report)
 }
 
 /// The measure, the period and the groupings of the requested figures.
@@ -153,11 +167,31 @@ pub(crate) async fn breakdown(
     let wanted = asked.file;
     let period = wanted.period.period(desk.store.today())?;
     let cut = StatisticsFilter::parse(of, period, &asked.by)?;
-    let found = desk.store.breakdown_for_reader(&cut, reader.least(&desk)).await?;
+    let purpose = wanted.purpose(&reader)?;
+    let least = purpose.smallest(desk.smallest);
+    let found = desk.store.breakdown_for_reader(&cut, least).await?;
+    let figures = format!("{} {} {}", of.as_str(), asked.by, days(period.from, period.to));
+    note_exact(&desk, &reader, purpose, "figures", &figures).await;
     let words = wanted.words(&desk, &jar);
     let table = tables::of_breakdown(words, desk.store.scheme(), &found);
-    let cover = Cover::of_breakdown(words, &desk.centre, &table.title, &found, reader.name());
-    wanted.answer(words, "figures", &cover, &[table], found)
+    let cover = Cover::of_breakdown(words, &desk.centre, &table.title, &found, purpose, reader.name());
+    wanted.answer(words, &file_name("figures", purpose), &cover, &[table], found)
+}
+
+/// Records in the audit that a member of staff exported exact figures.
+async fn note_exact(desk: &Desk, reader: &Reader, purpose: Purpose, what: &str, object: &str) {
+    if let (Purpose::Internal, Some(person)) = (purpose, reader.person()) {
+        desk.note_read(person, what, object).await;
+    }
+}
+
+/// Returns the name of a file without its days. A CSV file without a cover states its purpose only in this name.
+fn file_name(name: &str, purpose: Purpose) -> String {
+    let purpose = match purpose {
+        Purpose::Internal => "internal",
+        Purpose::Publication => "publication",
+    };
+    format!("{name}-{purpose}")
 }
 
 /// Sends a file as a download. The file name contains the period.

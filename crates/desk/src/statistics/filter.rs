@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use hotline_core::{
-    statistics::figures::Measure,
+    statistics::{figures::Measure, purpose::Purpose},
     text::locale::Words,
     time::period::{Every, Period},
 };
@@ -17,7 +17,7 @@ use hotline_reports::{
 };
 
 /// The fields of the filter form: a period, a measure (`of`), up to two dimensions (`by`, `and`) and a unit of time (`every`).
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 pub(crate) struct FilterForm {
     #[serde(flatten)]
     pub asked: StatisticsQuery,
@@ -29,19 +29,36 @@ pub(crate) struct FilterForm {
     pub and: String,
     #[serde(default)]
     pub every: String,
+    /// `yes` shows figures for publication, in which small figures about persons are suppressed.
+    #[serde(default)]
+    pub publication: String,
 }
 
 impl FilterForm {
     /// Returns the filter as a query string in which the selected period is replaced by the period with the name `name`.
     pub(crate) fn of_period(&self, name: &str) -> String {
-        let name = name.to_owned();
-        query_of([
-            ("period", &name),
-            ("of", &self.of),
-            ("by", &self.by),
-            ("and", &self.and),
-            ("every", &self.every),
-        ])
+        let asked = StatisticsQuery {
+            period: name.to_owned(),
+            ..StatisticsQuery::default()
+        };
+        let chosen = Self {
+            asked,
+            ..self.clone()
+        };
+        chosen.in_address()
+    }
+
+    /// Returns the filter as a query string with figures for the given purpose.
+    pub(crate) fn of_purpose(&self, purpose: Purpose) -> String {
+        let publication = match purpose {
+            Purpose::Internal => String::new(),
+            Purpose::Publication => "yes".to_owned(),
+        };
+        let chosen = Self {
+            publication,
+            ..self.clone()
+        };
+        chosen.in_address()
     }
 
     pub(crate) fn in_address(&self) -> String {
@@ -53,11 +70,12 @@ impl FilterForm {
             ("by", &self.by),
             ("and", &self.and),
             ("every", &self.every),
+            ("publication", &self.publication),
         ])
     }
 
     /// Returns the filter as a query string for file downloads. The parameter `by` contains the dimensions and the unit of time, joined by
-    /// commas.
+    /// commas. The query string does not contain the purpose.
     pub(crate) fn in_address_of_file(&self) -> String {
         let by = [&self.by, &self.and, &self.every].map(String::as_str);
         let by: Vec<&str> = by.into_iter().filter(|by| !by.is_empty()).collect();
@@ -68,6 +86,11 @@ impl FilterForm {
             ("of", &self.of),
             ("by", &by.join(",")),
         ])
+    }
+
+    /// Returns whether the page shows figures for publication.
+    pub(crate) fn is_for_publication(&self) -> bool {
+        self.publication == "yes"
     }
 
     /// Returns the selected measure. An unknown or empty name selects [`Measure::Contact`].

@@ -9,7 +9,7 @@ use axum_extra::extract::CookieJar;
 use chrono::{Datelike, NaiveDate};
 use hotline_core::{
     staff::rights::Right,
-    statistics::figures::Measure,
+    statistics::{figures::Measure, purpose::Purpose},
     text::locale::Language,
     time::period::{Every, NAMES, Period},
 };
@@ -38,7 +38,7 @@ use crate::{
 };
 use hotline_reports::{
     charts::{self, Bar, Columns, Heat},
-    cover::period_label,
+    cover::{period_label, purpose_label},
     labels::difference,
     sentences,
     tables::{self, Cell, Table},
@@ -69,8 +69,8 @@ struct StatisticsPage<'a> {
     cut: Option<Table>,
     /// The error message if the table that the filter form requests can't be shown.
     cut_refused: Option<String>,
-    /// The smallest figure about persons that this reader may see. Smaller figures are suppressed.
-    least: i64,
+    /// Whether the figures are exact, or for publication.
+    purpose: Purpose,
 }
 
 /// The requested period.
@@ -121,7 +121,8 @@ pub(crate) async fn page(
     Query(chosen): Query<FilterForm>,
 ) -> Result<Response, PageError> {
     let words = desk.words(&jar);
-    let (store, least) = (&desk.store, reader.least(&desk));
+    let purpose = reader.purpose(chosen.is_for_publication());
+    let (store, least) = (&desk.store, purpose.smallest(desk.smallest));
     let period = chosen.asked.period(store.today())?;
     let report = store.report(period, least).await?;
     let scheme = store.scheme();
@@ -167,7 +168,7 @@ pub(crate) async fn page(
         report,
         chosen,
         period,
-        least,
+        purpose,
     })
 }
 
@@ -195,7 +196,8 @@ pub(crate) async fn sentences(
     Query(wanted): Query<FileQuery>,
 ) -> Result<Answer<SentencesJson>, PageError> {
     let period = wanted.period.period(desk.store.today())?;
-    let report = desk.store.report(period, reader.least(&desk)).await?;
+    let least = wanted.purpose(&reader)?.smallest(desk.smallest);
+    let report = desk.store.report(period, least).await?;
     let words = wanted.words(&desk, &jar);
     Ok(Answer::Json(SentencesJson {
         language: words.language().tag(),
@@ -236,15 +238,30 @@ impl StatisticsPage<'_> {
         NAMES.into_iter().map(of).collect()
     }
 
+    /// Returns the purposes to choose from. The value of each choice is a query string for the statistics page.
+    fn purposes(&self) -> Vec<Choice> {
+        let of = |(purpose, key): (Purpose, &str)| Choice {
+            value: self.chosen.of_purpose(purpose),
+            label: self.frame.words.say(key),
+            chosen: purpose == self.purpose,
+        };
+        [
+            (Purpose::Internal, "purpose-internal"),
+            (Purpose::Publication, "purpose-publication"),
+        ]
+        .map(of)
+        .into()
+    }
+
     /// Returns remarks on the figures, for example that small figures are suppressed.
     fn remarks(&self) -> Vec<String> {
         let words = self.frame.words;
-        let mut remarks = Vec::new();
+        let mut remarks = vec![purpose_label(words, self.purpose)];
         if let Ok(left_out @ 1..) = i64::try_from(self.report.period.left_out) {
             remarks.push(words.counted("left-out", left_out));
         }
-        if self.least > 0 {
-            remarks.push(words.with("cells-hidden", "least", &self.least.to_string()));
+        if let Some(least) = self.report.topics.suppressed_below {
+            remarks.push(words.with("cells-hidden", "least", &least.to_string()));
         }
         remarks
     }
@@ -300,20 +317,31 @@ impl StatisticsPage<'_> {
         per_mille.map_or_else(|| "–".to_owned(), said)
     }
 
+    /// Returns the period as a query string with the first and the last day instead of the name of the period.
+    fn days(&self) -> String {
+        let days = FilterForm {
+            asked: self.asked_days(),
+            ..FilterForm::default()
+        };
+        days.in_address()
+    }
+
     /// Returns the filter as a query string. The query string contains the first and the last day instead of the name of a period, so that
     /// a link always shows the same days.
     fn days_in_address(&self) -> String {
         let days = FilterForm {
-            asked: StatisticsQuery {
-                period: String::new(),
-                from: self.period.from.map(|day| day.to_string()).unwrap_or_default(),
-                to: self.period.to.map(|day| day.to_string()).unwrap_or_default(),
-            },
-            of: self.chosen.of.clone(),
-            by: self.chosen.by.clone(),
-            and: self.chosen.and.clone(),
-            every: self.chosen.every.clone(),
+            asked: self.asked_days(),
+            ..self.chosen.clone()
         };
         days.in_address()
+    }
+
+    fn asked_days(&self) -> StatisticsQuery {
+        let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+        StatisticsQuery {
+            period: String::new(),
+            from: day(self.period.from),
+            to: day(self.period.to),
+        }
     }
 }

@@ -10,7 +10,11 @@ use axum::{
 };
 use futures::stream;
 use hotline_core::{
-    statistics::figures::{Facts, Measure, is_personal},
+    staff::rights::Right,
+    statistics::{
+        figures::{Facts, Measure, is_personal},
+        purpose::Purpose,
+    },
     time::period::Period,
 };
 use hotline_store::db::store::Store;
@@ -24,7 +28,7 @@ use hotline_reports::exports::{CSV, CsvForm, begun, days, harmless, writer};
 
 /// `GET /api/v1/statistics/rows`: sends one line for each registered communication. The line contains the day and the value in each
 /// dimension. The line contains no contact reference, so that readers cannot look up the contact. Dimensions about persons are included
-/// only for readers who may read contacts.
+/// only for staff who may read contacts, and never for publication.
 pub(crate) async fn download_rows(
     State(desk): State<Desk>,
     reader: Reader,
@@ -37,7 +41,11 @@ pub(crate) async fn download_rows(
         desk.note_read(person, "rows", &days).await;
     }
     let mut dimensions = hotline_core::statistics::figures::dimensions(Measure::Contact, desk.store.scheme());
-    if reader.least(&desk) > 0 {
+    // A row tells about one person, so the rights are the same as for contacts.
+    let may_read = reader
+        .person()
+        .is_some_and(|person| person.role.may(Right::ReadContacts));
+    if !may_read || wanted.purpose(&reader)? == Purpose::Publication {
         dimensions.retain(|dimension| !is_personal(dimension));
     }
     let head = [vec!["day".to_owned()], dimensions.iter().cloned().collect()].concat();

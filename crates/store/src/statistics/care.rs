@@ -19,19 +19,19 @@ use crate::{
 /// How people were taken care of in a period.
 #[derive(Debug, Clone, Default, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct Care {
-    /// How many reply targets were kept for the people who began to wait in the period. For a reader with limited rights, each row contains
+    /// How many reply targets were kept for the people who began to wait in the period. In figures for publication, each row contains
     /// the sum over all urgencies and has the urgency 0, because small counts of urgent contacts could identify persons.
     pub targets: Vec<KeptTargets>,
     /// Number of times that an assignee gave a contact back to the queue.
     pub given_back: i64,
     /// Number of times that a contact returned to the queue because its assignee was away.
     pub returned: i64,
-    /// Number of alarms about contacts in danger. `None` for a reader with limited rights.
+    /// Number of alarms about contacts in danger. `None` in figures for publication.
     pub alarms: Option<i64>,
 }
 
 impl Snapshot<'_> {
-    /// Loads how people were taken care of in a period. If `least` is not 0, the reader has limited rights.
+    /// Loads how people were taken care of in a period. If `least` is not 0, the figures are for publication.
     pub(crate) async fn care(&self, period: Period, least: i64) -> Result<Care, StoreError> {
         let mut targets = self.store.kept_targets_on(&self.on, period).await?;
         let mut alarms = None;

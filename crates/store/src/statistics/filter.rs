@@ -180,7 +180,7 @@ impl StatisticsFilter {
         by(&[HOUR, WEEKDAY, FIRST_REPLY])
             || matches!(self.every, Some(Every::Day | Every::Week))
             || self.every.is_some() && self.by.len() > 1
-            // A reader with limited rights can see the number of missed contacts for each day, and urgent contacts are few. Figures that
+            // Published figures contain the number of missed contacts for each day, and urgent contacts are few. Figures that
             // combine `ANSWERED` or `URGENT_READ` with another grouping could therefore identify persons.
             || crossed && by(&[ANSWERED, URGENT_READ])
     }

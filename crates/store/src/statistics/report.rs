@@ -99,7 +99,7 @@ pub struct FirstReply {
 /// The times from the registration of urgent contacts to their first reading.
 #[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct UrgentRead {
-    /// Number of urgent contacts that were read. `None` if, for a reader with limited rights, small counts had to be suppressed or the
+    /// Number of urgent contacts that were read. `None` if, in figures for publication, small counts had to be suppressed or the
     /// period contains no complete past month.
     pub read: Option<i64>,
     /// The time in minutes within which half of the contacts counted in `read` were read. `None` if `read` is `None` or 0, or if the time

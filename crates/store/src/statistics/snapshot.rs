@@ -69,7 +69,7 @@ impl Store {
         look.end(found).await
     }
 
-    /// Loads the figures of a period for a reader with limited rights. Counts about persons that are below `least` are suppressed. If
+    /// Loads the figures of a period, exact or for publication. Counts about persons that are below `least` are suppressed. If
     /// `least` is 0, all counts are shown.
     ///
     /// Figures about persons cover only complete months that are over. Otherwise a reader could subtract the figures of two periods that
