@@ -23,6 +23,7 @@ mod demo;
 mod deploy;
 mod discord;
 mod discord_faults;
+mod documents;
 mod duty;
 mod erasure;
 mod exports;

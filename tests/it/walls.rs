@@ -163,6 +163,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "exports",
             "registers",
             "sentences",
+            "narrative",
         ],
     ),
     (

@@ -23,7 +23,7 @@ use crate::{
     openapi, outreach, queue,
     routing::{self, duty, schedules},
     state::Desk,
-    statistics::{self, drill_down, entries, files, returns, rows},
+    statistics::{self, drill_down, entries, files, narrative, returns, rows},
 };
 
 pub use crate::http::route::Route;
@@ -211,6 +211,7 @@ fn statistics_routes() -> Vec<Route> {
         api GET "/statistics/totals" May(ReadStatistics), page::totals, "The registered-communications total";
         api GET "/statistics/figures" May(ReadStatistics), files::breakdown, "The total by one or two dimensions";
         api GET "/statistics/report" May(ReadStatistics), files::report, "The report of a period";
+        api GET "/statistics/narrative" May(ReadStatistics), narrative::download_narrative, "The report of a period as a document (DOCX)";
         api GET "/statistics/sentences" May(ReadStatistics), page::sentences, "The sentences of an annual report";
         api GET "/statistics/rows" May(ReadStatistics), rows::download_rows, "Registered communications one by one, as CSV";
         both GET "/statistics/contacts" May(ReadContacts), drill_down::list, "The contacts that a figure counts";

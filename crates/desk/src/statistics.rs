@@ -4,6 +4,7 @@ pub(crate) mod drill_down;
 pub(crate) mod entries;
 pub(crate) mod files;
 pub(crate) mod filter;
+pub(crate) mod narrative;
 pub(crate) mod page;
 pub mod public_total;
 pub(crate) mod returns;

@@ -254,6 +254,8 @@ pub fn days(from: Option<NaiveDate>, to: Option<NaiveDate>) -> String {
 
 /// The media type of CSV.
 pub const CSV: &str = "text/csv; charset=utf-8";
+/// The media type of a document for a word processor.
+pub const DOCX: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 /// The media type of a workbook.
 pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 

@@ -6,7 +6,10 @@ use hotline_core::{
 };
 use hotline_store::statistics::report::Report;
 
-use crate::labels::{channel_name, format_day};
+use crate::{
+    labels::{channel_name, format_day, percent},
+    tables::minutes_label,
+};
 
 /// Returns the sentences that describe a report. Most sentences are omitted if the figure that they state is 0.
 #[must_use]
@@ -56,6 +59,30 @@ pub fn of_report(words: &Words, report: &Report) -> Vec<String> {
         ));
     }
     said.extend(outreach(words, report));
+    said
+}
+
+/// Returns the sentences about waiting times and reply targets. A sentence is omitted if its figures are missing.
+#[must_use]
+pub fn of_waits(words: &Words, report: &Report) -> Vec<String> {
+    let mut said = Vec::new();
+    let waits = &report.first_reply;
+    if let (Some(half), Some(nine)) = (waits.half_within, waits.nine_in_ten_within) {
+        let (half, nine) = (minutes_label(words, half), minutes_label(words, nine));
+        said.push(words.with_all("sentence-waits", &[("half", &half), ("nine", &nine)]));
+    }
+    let targets = &report.care.targets;
+    let (kept, missed) = targets.iter().fold((0, 0), |(kept, missed), one| {
+        (kept + one.kept, missed + one.missed)
+    });
+    if kept + missed > 0 {
+        let share = percent(words, kept, kept + missed);
+        let (kept, all) = (words.number(kept), words.number(kept + missed));
+        said.push(words.with_all(
+            "sentence-targets",
+            &[("kept", &kept), ("all", &all), ("share", &share)],
+        ));
+    }
     said
 }
 

@@ -6,15 +6,16 @@ use crate::labels;
 
 pub use crate::tables::names::{dimension_label, measure_label, part_label, value_label};
 pub use crate::tables::{
-    breakdown::of_breakdown,
-    names::minutes_label,
-    report::{of_report, of_return},
+    breakdown::of_breakdown, names::minutes_label, report::of_report, returns::of_return,
 };
 
 mod breakdown;
 mod drill_down_links;
 mod names;
+mod outreach;
 mod report;
+mod returns;
+mod shortened;
 
 /// The id of the table that shows the current backlog.
 pub const BACKLOG: &str = "standing";
@@ -126,6 +127,13 @@ impl Line {
 }
 
 impl Table {
+    /// Returns whether bars beside the rows would show something: there is one column, and there are several
+    /// rows to compare.
+    #[must_use]
+    pub fn has_bars(&self) -> bool {
+        self.columns.len() == 1 && self.rows.len() > 1 && self.most() > 0
+    }
+
     /// Returns the largest count in the first column after the labels, which sets the scale of the bars. Returns 0 if the column has no
     /// count.
     fn most(&self) -> i64 {

@@ -25,7 +25,7 @@ use crate::{
 };
 use hotline_reports::{
     cover::Cover,
-    exports::{CSV, CsvForm, XLSX, csv_of_table, csv_of_tables, days, workbook},
+    exports::{CSV, CsvForm, DOCX, XLSX, csv_of_table, csv_of_tables, days, workbook},
     tables::{self, Table},
 };
 
@@ -57,7 +57,7 @@ pub(crate) struct FileQuery {
     publication: String,
 }
 
-fn parse_yes(text: &str) -> Result<bool, PageError> {
+pub(crate) fn parse_yes(text: &str) -> Result<bool, PageError> {
     match text {
         "" | "no" => Ok(false),
         "yes" => Ok(true),
@@ -179,14 +179,14 @@ pub(crate) async fn breakdown(
 }
 
 /// Records in the audit that a member of staff exported exact figures.
-async fn note_exact(desk: &Desk, reader: &Reader, purpose: Purpose, what: &str, object: &str) {
+pub(crate) async fn note_exact(desk: &Desk, reader: &Reader, purpose: Purpose, what: &str, object: &str) {
     if let (Purpose::Internal, Some(person)) = (purpose, reader.person()) {
         desk.note_read(person, what, object).await;
     }
 }
 
 /// Returns the name of a file without its days. A CSV file without a cover states its purpose only in this name.
-fn file_name(name: &str, purpose: Purpose) -> String {
+pub(crate) fn file_name(name: &str, purpose: Purpose) -> String {
     let purpose = match purpose {
         Purpose::Internal => "internal",
         Purpose::Publication => "publication",
@@ -195,13 +195,17 @@ fn file_name(name: &str, purpose: Purpose) -> String {
 }
 
 /// Sends a file as a download. The file name contains the period.
-fn download(
+pub(crate) fn download(
     kind: &'static str,
     name: &str,
     (from, to): (Option<NaiveDate>, Option<NaiveDate>),
     bytes: Vec<u8>,
 ) -> Response {
-    let ending = if kind == CSV { "csv" } else { "xlsx" };
+    let ending = match kind {
+        CSV => "csv",
+        DOCX => "docx",
+        _ => "xlsx",
+    };
     let headers = [
         (header::CONTENT_TYPE, kind.to_owned()),
         (

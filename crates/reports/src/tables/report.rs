@@ -1,4 +1,4 @@
-//! Converts reports and returns into tables. A return is a form in which a statistics body collects figures.
+//! Converts reports into tables.
 
 use hotline_core::{
     contact::classification::Scheme,
@@ -6,27 +6,23 @@ use hotline_core::{
         figures::{
             ADVISORY, ANSWERED, CASE_KIND, CHANNEL, FIRST_REPLY, FORWARDED, INSTITUTION, Measure, URGENT_READ,
         },
-        outreach::Reached,
-        returns::Return,
         waits::Answered,
     },
     text::locale::Words,
 };
-use hotline_store::{
-    outreach::OutreachTotals,
-    statistics::{
-        backlog::Backlog,
-        care::Care,
-        counts::Breakdown,
-        report::Report,
-        returns::FilledReturn,
-        totals::{Part, Sum, Totals},
-    },
+use hotline_store::statistics::{
+    backlog::Backlog,
+    care::Care,
+    counts::Breakdown,
+    report::Report,
+    totals::{Part, Sum, Totals},
 };
 
 use crate::{
     labels::{channel_name, target_label},
-    tables::{BACKLOG, Cell, Line, Table, drill_down_links::DrillDownLinks, of_breakdown, value_label},
+    tables::{
+        BACKLOG, Cell, Line, Table, drill_down_links::DrillDownLinks, of_breakdown, outreach, value_label,
+    },
 };
 
 /// Builds the tables of a report.
@@ -37,7 +33,9 @@ pub fn of_report(words: &Words, scheme: &Scheme, report: &Report) -> Vec<Table> 
         title: words.say(title),
         ..of_breakdown(words, scheme, found)
     };
-    vec![
+    let by_question =
+        |id: &str, title: &str, found: Option<&Breakdown>| found.map(|found| cut(id, title, found));
+    let mut tables = vec![
         totals(words, report),
         parts(words, report),
         cases(words, scheme, report),
@@ -52,10 +50,19 @@ pub fn of_report(words: &Words, scheme: &Scheme, report: &Report) -> Vec<Table> 
         answering(words, report),
         targets(words, &report.care),
         changed_hands(words, &report.care),
-        outreach_by_kind(words, &report.outreach),
-        outreach_by_school(words, &report.outreach),
-        peers(words, &report.outreach),
-    ]
+        outreach::by_kind(words, &report.outreach),
+        outreach::by_school(words, &report.outreach),
+        outreach::peers(words, &report.outreach),
+        cut("years", "year-by-year", &report.years),
+        cut("years_cases", "year-by-year-cases", &report.years_cases),
+    ];
+    let people = [
+        by_question("ages", "ages", report.ages.as_ref()),
+        by_question("genders", "genders", report.genders.as_ref()),
+        by_question("regions", "regions", report.regions.as_ref()),
+    ];
+    tables.extend(people.into_iter().flatten());
+    tables
 }
 
 fn sums(words: &Words) -> Vec<String> {
@@ -326,112 +333,4 @@ fn answering(words: &Words, report: &Report) -> Table {
             },
         ],
     }
-}
-
-fn of_reached(reached: Reached) -> [i64; 4] {
-    [
-        reached.students,
-        reached.parents,
-        reached.teachers,
-        reached.others,
-    ]
-}
-
-fn reached_columns(words: &Words, first: &[&str]) -> Vec<String> {
-    let of_reached = ["students", "parents", "teachers", "others"];
-    first
-        .iter()
-        .chain(&of_reached)
-        .map(|key| words.say(key))
-        .collect()
-}
-
-fn outreach_by_kind(words: &Words, totals: &OutreachTotals) -> Table {
-    let rows = totals.kinds.iter().map(|one| {
-        let counts = [one.events].into_iter().chain(of_reached(one.reached));
-        Line::new(
-            words.say(&format!("outreach-{}", one.kind.as_str().replace('_', "-"))),
-            counts,
-        )
-    });
-    let all = [totals.events].into_iter().chain(of_reached(totals.reached));
-    Table {
-        id: "outreach".to_owned(),
-        title: words.say("outreach"),
-        side: words.say("event"),
-        columns: reached_columns(words, &["events"]),
-        rows: rows.collect(),
-        foot: vec![Line::new(words.say("total"), all)],
-    }
-}
-
-fn outreach_by_school(words: &Words, totals: &OutreachTotals) -> Table {
-    let rows = totals.schools.iter().map(|one| {
-        let counts = [one.schools, one.events, one.presentations];
-        Line::new(
-            words.say(&format!("school-{}", one.kind.as_str())),
-            counts.into_iter().chain(of_reached(one.reached)),
-        )
-    });
-    Table {
-        id: "schools".to_owned(),
-        title: words.say("outreach-schools"),
-        side: words.say("school"),
-        columns: reached_columns(words, &["schools", "events", "presentations"]),
-        rows: rows.collect(),
-        foot: Vec::new(),
-    }
-}
-
-fn peers(words: &Words, totals: &OutreachTotals) -> Table {
-    let rows = [
-        ("educators-active", totals.peer_educators),
-        ("educators-sessions", totals.peer_sessions),
-        ("educators-reached", totals.peer_reached),
-    ];
-    Table {
-        id: "peers".to_owned(),
-        title: words.say("educators"),
-        side: words.say("educators"),
-        columns: vec![words.say("total")],
-        rows: rows.map(|(key, count)| Line::new(words.say(key), [count])).into(),
-        foot: Vec::new(),
-    }
-}
-
-/// Builds the tables of a return. The foot of each table ends with the total. Above it are a row for each value that no row of the return
-/// counts, and a row for the contacts without a value.
-#[must_use]
-pub fn of_return(words: &Words, scheme: &Scheme, mapping: &Return, filled: &FilledReturn) -> Vec<Table> {
-    let table = |(of, filled): (
-        &hotline_core::statistics::returns::Table,
-        &hotline_core::statistics::returns::Filled,
-    )| {
-        let said = |id: &str| {
-            let row = of.rows.iter().find(|row| row.id == id);
-            row.map_or_else(
-                || value_label(words, scheme, &of.by, id),
-                |row| row.localized(words),
-            )
-        };
-        let unmapped = filled.unmapped.iter().map(|(value, count)| {
-            let value = value_label(words, scheme, &of.by, value);
-            Line::new(words.with("return-unmapped", "value", &value), [*count])
-        });
-        let missing = Line::new(words.say("figures-rest"), [filled.missing]);
-        let total = Line::new(words.say("total"), [filled.total]);
-        Table {
-            id: of.id.clone(),
-            title: of.label.localized(words),
-            side: of.label.localized(words),
-            columns: vec![words.say("total")],
-            rows: filled
-                .rows
-                .iter()
-                .map(|(id, count)| Line::new(said(id), [*count]))
-                .collect(),
-            foot: unmapped.chain([missing, total]).collect(),
-        }
-    };
-    mapping.tables.iter().zip(&filled.tables).map(table).collect()
 }

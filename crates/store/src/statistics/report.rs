@@ -4,10 +4,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
     contact::classification::TOPIC,
     statistics::{
-        figures::{ANSWERED, CHANNEL, COUNSELLING, FIRST_REPLY, HOUR, Measure, URGENT_READ, WEEKDAY},
+        figures::{
+            ANSWERED, CASE_KIND, CHANNEL, COUNSELLING, FIRST_REPLY, HOUR, Measure, URGENT_READ, WEEKDAY,
+        },
         waits::{Answered, quantile},
     },
-    time::period::Period,
+    time::period::{Every, Period},
 };
 use serde::Serialize;
 
@@ -22,6 +24,11 @@ use crate::{
         totals::Totals,
     },
 };
+
+/// The dimension of the ages of children in the bands of Insafe, and the wrap-up questions about gender and region.
+const AGE_BANDS: &str = "age_insafe";
+const GENDER: &str = "gender";
+const REGION: &str = "region";
 
 /// All figures of a period for managers.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq, schemars::JsonSchema)]
@@ -64,6 +71,16 @@ pub struct Report {
     pub hours: Breakdown,
     /// Counselling and non-counselling contacts.
     pub counselling: Breakdown,
+    /// Contacts by the age of the child, in the bands of Insafe. `None` if the wrap-up has no such question.
+    pub ages: Option<Breakdown>,
+    /// Contacts by the gender of the child. `None` if the wrap-up has no such question.
+    pub genders: Option<Breakdown>,
+    /// Contacts by region. `None` if the wrap-up has no such question.
+    pub regions: Option<Breakdown>,
+    /// Contacts by channel and year, from the first year with a contact to the end of the period.
+    pub years: Breakdown,
+    /// Cases by kind and year, from the first year with a case to the end of the period.
+    pub years_cases: Breakdown,
     /// Totals of presentations and other outreach events.
     pub outreach: OutreachTotals,
 }
@@ -142,6 +159,12 @@ impl Snapshot<'_> {
             .await?;
         let over_time = StatisticsFilter::contacts(period, [CHANNEL], Some(period.pieces()));
         let hours = StatisticsFilter::contacts(period, [WEEKDAY, HOUR], None);
+        let until = Period {
+            from: None,
+            to: so_far.to,
+        };
+        let years = StatisticsFilter::contacts(until, [CHANNEL], Some(Every::Year));
+        let years_cases = StatisticsFilter::of(Measure::Case, until, [CASE_KIND], Some(Every::Year));
         Ok(Report {
             from: so_far.from,
             to: so_far.to,
@@ -165,8 +188,27 @@ impl Snapshot<'_> {
             counselling: self
                 .breakdown_for_reader(&StatisticsFilter::contacts(period, [COUNSELLING], None), least)
                 .await?,
+            ages: self.by_question(period, AGE_BANDS, least).await?,
+            genders: self.by_question(period, GENDER, least).await?,
+            regions: self.by_question(period, REGION, least).await?,
+            years: self.breakdown(&years).await?,
+            years_cases: self.breakdown(&years_cases).await?,
             outreach: self.store.outreach_totals_on(&self.on, period).await?,
         })
+    }
+
+    /// Loads the contacts of the period by a dimension. Returns `None` if the wrap-up of this centre has no such question.
+    async fn by_question(
+        &mut self,
+        period: Period,
+        dimension: &str,
+        least: i64,
+    ) -> Result<Option<Breakdown>, StoreError> {
+        if !self.store.dimensions(Measure::Contact).contains(dimension) {
+            return Ok(None);
+        }
+        let cut = StatisticsFilter::contacts(period, [dimension], None);
+        self.breakdown_for_reader(&cut, least).await.map(Some)
     }
 
     async fn totals_if(&mut self, period: Option<Period>) -> Result<Option<Totals>, StoreError> {

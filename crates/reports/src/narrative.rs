@@ -1,0 +1,303 @@
+//! The narrative report: a document for a word processor (DOCX) with a cover, contents, page numbers, sentences and tables.
+
+use std::io::Cursor;
+
+use docx_rs::{
+    AlignmentType, Docx, Footer, Header, LineSpacing, NumPages, PageMargin, PageNum, Paragraph, Run, Shading,
+    Style, StyleType, Table as DocxTable, TableAlignmentType, TableBorder, TableBorderPosition, TableBorders,
+    TableCell, TableOfContents, TableRow, WidthType,
+};
+use hotline_core::{centre::Centre, contact::classification::Scheme, text::locale::Words};
+use hotline_store::statistics::report::Report;
+
+use crate::{
+    cover::Cover,
+    labels::period_in_words,
+    sentences,
+    tables::{self, Line, Table},
+};
+
+/// A section of the narrative report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// The report in sentences.
+    Summary,
+    /// Communications by channel, over time and year by year.
+    Communications,
+    /// Age, gender and region of the children.
+    People,
+    /// Topics.
+    Topics,
+    /// Cases.
+    Cases,
+    /// Waiting times, answering and reply targets.
+    Answering,
+    /// Outreach.
+    Outreach,
+}
+
+impl Section {
+    /// The sections in the order of the report.
+    pub const ALL: [Self; 7] = [
+        Self::Summary,
+        Self::Communications,
+        Self::People,
+        Self::Topics,
+        Self::Cases,
+        Self::Answering,
+        Self::Outreach,
+    ];
+
+    /// Returns the section's name in URLs and locale keys.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Summary => "summary",
+            Self::Communications => "communications",
+            Self::People => "people",
+            Self::Topics => "topics",
+            Self::Cases => "cases",
+            Self::Answering => "answering",
+            Self::Outreach => "outreach",
+        }
+    }
+
+    /// Returns the title of the section.
+    #[must_use]
+    pub fn title(self, words: &Words) -> String {
+        words.say(&format!("section-{}", self.as_str()))
+    }
+
+    const fn tables(self) -> &'static [&'static str] {
+        match self {
+            Self::Summary => &[],
+            Self::Communications => &["totals", "channels", "over_time", "years"],
+            Self::People => &["ages", "genders", "regions"],
+            Self::Topics => &["topics", "counselling"],
+            Self::Cases => &["cases", "years_cases"],
+            Self::Answering => &["first_reply", "urgent", "answering", "targets", "care"],
+            Self::Outreach => &["outreach", "schools", "peers"],
+        }
+    }
+}
+
+/// The width of the text on a page, in twentieths of a point.
+const WIDTH: usize = 9_638;
+/// The width of a column of figures, in twentieths of a point.
+const FIGURE: usize = 1_150;
+/// The largest number of intervals in the table of communications over time.
+const MOST_INTERVALS: usize = 13;
+const SHADE: &str = "E9EDF2";
+const DEEP: &str = "0B5394";
+const SOFT: &str = "51606F";
+
+/// Writes the narrative report. `sections` are the chosen sections.
+///
+/// # Errors
+/// Fails if the document cannot be packed.
+pub fn narrative(
+    words: &Words,
+    scheme: &Scheme,
+    centre: &Centre,
+    report: &Report,
+    cover: &Cover,
+    sections: &[Section],
+) -> std::io::Result<Vec<u8>> {
+    let period = period_in_words(words, report.from, report.to);
+    let name = words.own(&centre.name);
+    let mut docx = styled(Docx::new())
+        .title_pg()
+        .first_header(Header::new().add_paragraph(Paragraph::new()))
+        .first_footer(Footer::new().add_paragraph(Paragraph::new()))
+        .header(Header::new().add_paragraph(small(&format!("{name} · {period}")).align(AlignmentType::Right)))
+        .footer(Footer::new().add_paragraph(page_number(words)));
+    docx = add_cover(docx, words, centre, cover, &period);
+    docx = docx
+        .add_paragraph(
+            Paragraph::new()
+                .add_run(Run::new().add_text(words.say("contents")))
+                .style("Contents")
+                .page_break_before(true),
+        )
+        .add_table_of_contents(TableOfContents::new().heading_styles_range(1, 2).auto());
+    let tables = tables::of_report(words, scheme, report);
+    for (index, section) in sections.iter().enumerate() {
+        let heading = heading(&section.title(words), "Heading1").page_break_before(index == 0);
+        docx = docx.add_paragraph(heading);
+        if *section == Section::Summary {
+            for sentence in sentences::of_report(words, report) {
+                docx = docx.add_paragraph(text(&sentence));
+            }
+        }
+        if *section == Section::Answering {
+            for sentence in sentences::of_waits(words, report) {
+                docx = docx.add_paragraph(text(&sentence));
+            }
+        }
+        for id in section.tables() {
+            // A long list of intervals would hide the other figures of the section.
+            let is_short = |table: &&Table| *id != "over_time" || table.rows.len() <= MOST_INTERVALS;
+            if let Some(table) = tables.iter().find(|table| table.id == *id).filter(is_short) {
+                docx = add_table(docx, words, &table.clone().shortened());
+            }
+        }
+    }
+    docx = docx
+        .add_paragraph(heading(&words.say("cover-definition"), "Heading1"))
+        .add_paragraph(text(&words.say("definition")));
+    let mut bytes = Cursor::new(Vec::new());
+    docx.created_at(&cover.as_of.format("%Y-%m-%dT%H:%M:00Z").to_string())
+        .build()
+        .pack(&mut bytes)
+        .map_err(std::io::Error::other)?;
+    Ok(bytes.into_inner())
+}
+
+fn styled(docx: Docx) -> Docx {
+    let paragraph = |id: &str, name: &str| Style::new(id, StyleType::Paragraph).name(name);
+    let heading = |id: &str, name: &str, size: usize, before: u32| {
+        paragraph(id, name)
+            .size(size)
+            .bold()
+            .color(DEEP)
+            .q_format(true)
+            .next("Normal")
+            .line_spacing(LineSpacing::new().before(before).after(120))
+    };
+    docx.add_style(heading("Heading1", "heading 1", 32, 360).outline_lvl(0))
+        .add_style(heading("Heading2", "heading 2", 24, 240).outline_lvl(1))
+        .add_style(heading("Contents", "Contents Heading", 32, 0))
+        .add_style(
+            paragraph("ReportTitle", "Report Title")
+                .size(56)
+                .bold()
+                .color(DEEP),
+        )
+        .default_size(21)
+        .default_line_spacing(LineSpacing::new().after(120))
+        .page_size(11_906, 16_838)
+        .page_margin(
+            PageMargin::new()
+                .top(1_134)
+                .bottom(1_134)
+                .left(1_134)
+                .right(1_134),
+        )
+}
+
+/// Adds the cover: the letterhead of the centre, the title, the period, and the lines that every exported file has.
+fn add_cover(mut docx: Docx, words: &Words, centre: &Centre, cover: &Cover, period: &str) -> Docx {
+    let name = Run::new().add_text(words.own(&centre.name)).bold().size(28);
+    let reached = format!("{} · {}", centre.telephone, centre.opening_hours.localized(words));
+    docx = docx
+        .add_paragraph(Paragraph::new().add_run(name))
+        .add_paragraph(small(&reached))
+        .add_paragraph(
+            Paragraph::new()
+                .add_run(Run::new().add_text(&cover.title))
+                .style("ReportTitle")
+                .line_spacing(LineSpacing::new().before(4_000).after(240)),
+        )
+        .add_paragraph(
+            Paragraph::new()
+                .add_run(Run::new().add_text(period).size(36))
+                .line_spacing(LineSpacing::new().after(2_400)),
+        );
+    let definition = words.say("cover-definition");
+    let lines = cover.lines.iter().filter(|(label, _)| *label != definition);
+    for (label, line) in lines.skip(1) {
+        let label = Run::new().add_text(format!("{label}: ")).color(SOFT);
+        docx = docx.add_paragraph(Paragraph::new().add_run(label).add_run(Run::new().add_text(line)));
+    }
+    docx
+}
+
+fn add_table(docx: Docx, words: &Words, table: &Table) -> Docx {
+    if table.rows.is_empty() && table.foot.is_empty() {
+        return docx;
+    }
+    let figures = table.columns.len();
+    let column = FIGURE.min(WIDTH * 2 / 3 / figures.max(1));
+    let side = WIDTH.saturating_sub(figures * column);
+    let widths: Vec<usize> = [side]
+        .into_iter()
+        .chain(std::iter::repeat_n(column, figures))
+        .collect();
+    let head: Vec<String> = [&table.side].into_iter().chain(&table.columns).cloned().collect();
+    let mut rows = vec![row(&head, &widths, true, true)];
+    let line = |line: &Line, bold: bool| {
+        let cells = line.cells.iter().map(|cell| cell.localized(words));
+        let texts: Vec<String> = [line.localized(words)].into_iter().chain(cells).collect();
+        row(&texts, &widths, bold, false)
+    };
+    rows.extend(table.rows.iter().map(|one| line(one, false)));
+    rows.extend(table.foot.iter().map(|one| line(one, true)));
+    let inner = TableBorder::new(TableBorderPosition::InsideH)
+        .color("D0D7DF")
+        .size(4);
+    let bottom = TableBorder::new(TableBorderPosition::Bottom)
+        .color("D0D7DF")
+        .size(4);
+    let table_of_rows = DocxTable::without_borders(rows)
+        .set_grid(widths.clone())
+        .width(WIDTH, WidthType::Dxa)
+        .align(TableAlignmentType::Left)
+        .set_borders(TableBorders::with_empty().set(inner).set(bottom));
+    docx.add_paragraph(heading(&table.title, "Heading2"))
+        .add_table(table_of_rows)
+        .add_paragraph(Paragraph::new())
+}
+
+fn row(texts: &[String], widths: &[usize], bold: bool, is_head: bool) -> TableRow {
+    let cells = texts
+        .iter()
+        .zip(widths)
+        .enumerate()
+        .map(|(index, (text, width))| {
+            let mut run = Run::new().add_text(text).size(18);
+            if bold {
+                run = run.bold();
+            }
+            let align = match index {
+                0 => AlignmentType::Left,
+                _ => AlignmentType::Right,
+            };
+            let paragraph = Paragraph::new()
+                .add_run(run)
+                .align(align)
+                .line_spacing(LineSpacing::new().before(30).after(30));
+            let cell = TableCell::new()
+                .add_paragraph(paragraph)
+                .width(*width, WidthType::Dxa);
+            if is_head {
+                cell.shading(Shading::new().fill(SHADE))
+            } else {
+                cell
+            }
+        });
+    TableRow::new(cells.collect()).cant_split()
+}
+
+fn heading(title: &str, style: &str) -> Paragraph {
+    Paragraph::new()
+        .add_run(Run::new().add_text(title))
+        .style(style)
+        .keep_next(true)
+}
+
+fn text(sentence: &str) -> Paragraph {
+    Paragraph::new().add_run(Run::new().add_text(sentence))
+}
+
+fn small(line: &str) -> Paragraph {
+    Paragraph::new().add_run(Run::new().add_text(line).size(17).color(SOFT))
+}
+
+fn page_number(words: &Words) -> Paragraph {
+    Paragraph::new()
+        .add_run(Run::new().add_text(format!("{} ", words.say("page-number"))))
+        .add_page_num(PageNum::new())
+        .add_run(Run::new().add_text(" / "))
+        .add_num_pages(NumPages::new())
+        .align(AlignmentType::Center)
+}

@@ -1,0 +1,44 @@
+//! Converts returns into tables. A return is a form in which a statistics body collects figures.
+
+use hotline_core::{
+    contact::classification::Scheme,
+    statistics::returns::{self, Return},
+    text::locale::Words,
+};
+use hotline_store::statistics::returns::FilledReturn;
+
+use crate::tables::{Line, Table, value_label};
+
+/// Builds the tables of a return. The foot of each table ends with the total. Above it are a row for each value that no row of the return
+/// counts, and a row for the contacts without a value.
+#[must_use]
+pub fn of_return(words: &Words, scheme: &Scheme, mapping: &Return, filled: &FilledReturn) -> Vec<Table> {
+    let table = |(of, filled): (&returns::Table, &returns::Filled)| {
+        let said = |id: &str| {
+            let row = of.rows.iter().find(|row| row.id == id);
+            row.map_or_else(
+                || value_label(words, scheme, &of.by, id),
+                |row| row.localized(words),
+            )
+        };
+        let unmapped = filled.unmapped.iter().map(|(value, count)| {
+            let value = value_label(words, scheme, &of.by, value);
+            Line::new(words.with("return-unmapped", "value", &value), [*count])
+        });
+        let missing = Line::new(words.say("figures-rest"), [filled.missing]);
+        let total = Line::new(words.say("total"), [filled.total]);
+        Table {
+            id: of.id.clone(),
+            title: of.label.localized(words),
+            side: of.label.localized(words),
+            columns: vec![words.say("total")],
+            rows: filled
+                .rows
+                .iter()
+                .map(|(id, count)| Line::new(said(id), [*count]))
+                .collect(),
+            foot: unmapped.chain([missing, total]).collect(),
+        }
+    };
+    mapping.tables.iter().zip(&filled.tables).map(table).collect()
+}
