@@ -154,6 +154,8 @@ async fn work(service: &Service, mila: &Staff, petar: &Staff) {
         "/desk/log",
         "/desk/queue",
         "/desk/statistics",
+        "/desk/statistics?period=ever&publication=yes",
+        "/api/v1/statistics/narrative?period=year",
         "/desk/statistics?period=month&by=topic&and=gender",
         "/desk/statistics?from=2024-02-10&to=2026-02-09&by=topic&and=gender",
         "/desk/statistics?of=closing&period=month&by=channel&every=day",

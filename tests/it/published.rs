@@ -230,13 +230,16 @@ async fn the_published_figures_stand_on_the_page_in_every_file_and_on_paper() {
 
     // The page, the files and the workbook contain the same tables.
     for period in ["period=2023", "from=2024-01-01&to=2024-04-30", "period=ever"] {
-        let page = manager.page(&format!("/desk/statistics?{period}")).await.unwrap();
-        let page = tables_of(&page);
+        let html = manager.page(&format!("/desk/statistics?{period}")).await.unwrap();
+        let page = tables_of(&html);
         let csv = csv_of(&manager, period).await;
         let sheets = opened_by_libreoffice(&manager, period).await;
         let json = report(&manager, period).await;
         let total = at(&json, "/period/total");
-        assert_eq!(page["channels"]["Total"].last(), Some(&total), "{period}");
+        assert!(html.contains(&format!("data-total=\"{total}\"")), "{period}");
+        let of_channels = page["channels"].iter().filter(|(row, _)| *row != "Total");
+        let sum: i64 = of_channels.filter_map(|(_, figures)| figures.last()).sum();
+        assert_eq!(sum, total, "{period}");
         assert_eq!(sheets["By channel"]["Total"].last(), Some(&total), "{period}");
         let place = |table: &str, row: &str, column: &str| csv[&(table.into(), row.into(), column.into())];
         assert_eq!(place("By channel", "Total", "Total"), total, "{period}");
@@ -262,7 +265,14 @@ async fn the_published_figures_stand_on_the_page_in_every_file_and_on_paper() {
                 continue;
             };
             for (row, figures) in on_page {
-                assert_eq!(sheets[sheet].get(row), Some(figures), "{period}: {sheet}: {row}");
+                let in_sheet = &sheets[sheet][row];
+                // The page leaves out columns that repeat the total.
+                if in_sheet.len() > figures.len() {
+                    assert_eq!(in_sheet.last(), figures.last(), "{period}: {sheet}: {row}");
+                    assert_eq!(figures.len(), 1, "{period}: {sheet}: {row}");
+                    continue;
+                }
+                assert_eq!(in_sheet, figures, "{period}: {sheet}: {row}");
                 let of_row = csv
                     .iter()
                     .filter(|((table, label, _), _)| table == sheet && label == row);
@@ -441,7 +451,7 @@ async fn what_is_entered_is_tried_summed_shown_apart_and_withdrawn() {
         at(&manager.get("/api/v1/statistics/totals").await.unwrap(), "/total"),
         150
     );
-    let page = manager.page("/desk/statistics").await.unwrap();
+    let page = manager.page("/desk/statistics?period=ever").await.unwrap();
     assert!(
         page.contains("withdrawn") && page.contains("dva puta izbrojano"),
         "it stays to be seen"

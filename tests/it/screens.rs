@@ -114,7 +114,7 @@ async fn figures_by_two_dimensions_are_shown_where_somebody_asked_for_them() {
     let client = browser.client();
     log_in_as(client, &service, "mila", "en").await;
     client
-        .goto(&format!("{}/desk/statistics", service.base()))
+        .goto(&format!("{}/desk/statistics?period=ever", service.base()))
         .await
         .unwrap();
     until(client, "#by")

@@ -278,6 +278,7 @@ macro_rules! asset {
 }
 
 const ASSETS: [(&str, &str); 16] = [
+const ASSETS: [(&str, &str); 15] = [
     ("/assets/http/desk.css", STYLE_SHEET),
     asset!("http/icon.svg"),
     asset!("http/icons.svg"),
@@ -294,6 +295,7 @@ const ASSETS: [(&str, &str); 16] = [
     asset!("contact/canned.js"),
     asset!("contact/presence.js"),
     asset!("inbox/notification.js"),
+    asset!("statistics/index.js"),
 ];
 
 /// Builds the router of the desk and the API.

@@ -5,6 +5,7 @@ pub(crate) mod entries;
 pub(crate) mod files;
 pub(crate) mod filter;
 pub(crate) mod narrative;
+mod navigation;
 pub(crate) mod page;
 pub mod public_total;
 pub(crate) mod returns;

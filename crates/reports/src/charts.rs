@@ -4,15 +4,15 @@
 use std::collections::BTreeMap;
 
 use hotline_core::{
-    contact::classification::Scheme,
     statistics::figures::{HOUR, WEEKDAY},
     text::locale::Words,
+    time::period::Every,
 };
 use hotline_store::statistics::{counts::Breakdown, report::Report, totals::Totals};
 
 use crate::{
     labels::{channel_name, percent},
-    tables::{self, part_label},
+    tables::part_label,
 };
 
 /// The number of fills (combinations of a colour and a pattern) in the column chart. Each fill represents one channel. If there are more
@@ -23,6 +23,10 @@ const WIDTH: i64 = 720;
 const HEIGHT: i64 = 200;
 /// Space for the scale at the left, in SVG units.
 const LEFT: i64 = 44;
+/// The largest distance between the left edges of two columns, in SVG units.
+const WIDEST_STEP: i64 = 72;
+/// The width of a label below a column, in SVG units.
+const LABEL: i64 = 70;
 
 /// A stacked column chart over time.
 pub struct Columns {
@@ -76,20 +80,8 @@ pub struct Square {
     pub description: String,
 }
 
-/// A bar of the funnel chart, which shows communications, cases and forwarded cases.
-pub struct Bar {
-    /// The name of the counted items.
-    pub label: String,
-    /// The number of counted items.
-    pub count: i64,
-    /// The length of the bar, as a percentage of the longest bar.
-    pub width: i64,
-    /// The count of this bar as a percentage of the bar above. `None` if there is no bar above or the count of that bar is 0.
-    pub share: Option<String>,
-}
-
 /// Computes the chart of registered communications by channel over time. The channels with the most communications have their own fills.
-/// The other channels share the last fill. Returns `None` if there are no figures.
+/// The other channels share the last fill. Returns `None` if there are no figures, or if they belong to a single interval.
 pub fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
     let mut channels: Vec<(&str, i64)> = Vec::new();
     for row in &found.rows {
@@ -128,9 +120,11 @@ pub fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
         .max_by_key(|(_, sum)| *sum)?;
     let top = rounded_up(most);
     let number = i64::try_from(pieces.len()).unwrap_or(i64::MAX);
-    let step = (WIDTH - LEFT) / number.max(1);
-    // A label needs about 70 SVG units of width. If columns are narrower, only every `every`-th column has a label.
-    let every = (70 / step.max(1)).max(0) + 1;
+    if number < 2 {
+        return None;
+    }
+    let step = ((WIDTH - LEFT) / number).clamp(1, WIDEST_STEP);
+    let distance = label_distance(found.every, step);
     let columns = (0_i64..).zip(&pieces).map(|(index, (piece, parts))| {
         let mut y = HEIGHT;
         let parts = parts.iter().map(|(fill, count)| {
@@ -152,7 +146,7 @@ pub fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
             x: LEFT + index * step,
             width: (step * 4 / 5).max(1),
             parts: parts.collect(),
-            label: if index % every == 0 {
+            label: if has_label(found.every, distance, index, piece) && LEFT + index * step + LABEL <= WIDTH {
                 part_label(words, piece)
             } else {
                 String::new()
@@ -164,7 +158,6 @@ pub fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
         description: words.with_all(
             "over-time-said",
             &[
-                ("count", &words.number(found.registered)),
                 ("piece", part_label(words, highest).trim_end_matches('.')),
                 ("most", &words.number(most)),
             ],
@@ -232,45 +225,51 @@ pub fn heat(words: &Words, found: &Breakdown) -> Option<Heat> {
     })
 }
 
-/// Computes the funnel chart of registered communications, cases and forwarded cases.
-pub fn funnel(words: &Words, totals: &Totals) -> Vec<Bar> {
-    let steps = [
-        ("communications", totals.sum.total),
-        ("cases", totals.cases.sum.total),
-        ("forwarded-cases", totals.cases.forwarded.total),
+/// Returns a sentence that compares the number of cases with the number of communications, and the number of forwarded cases with the number
+/// of cases. Returns `None` if there are no communications or no cases.
+pub fn cases_share(words: &Words, totals: &Totals) -> Option<String> {
+    let (communications, cases) = (totals.sum.total, totals.cases.sum.total);
+    let shares = [
+        ("cases", percent(words, cases, communications)),
+        ("forwarded", percent(words, totals.cases.forwarded.total, cases)),
     ];
-    let most = steps
-        .iter()
-        .map(|(_, count)| *count)
-        .max()
-        .unwrap_or_default()
-        .max(1);
-    let mut above: Option<i64> = None;
-    steps
-        .into_iter()
-        .map(|(key, count)| {
-            let share = above
-                .filter(|above| *above > 0)
-                .map(|above| percent(words, count, above));
-            above = Some(count);
-            Bar {
-                label: words.say(key),
-                count,
-                width: (count * 100 / most).clamp(0, 100),
-                share,
-            }
-        })
-        .collect()
+    let shares = shares.each_ref().map(|(name, share)| (*name, share.as_str()));
+    (communications > 0 && cases > 0).then(|| words.with_all("cases-share", &shares))
 }
 
-/// Returns a sentence that names the most frequent main topic of the report, or states that the topics are suppressed or that there are
-/// none.
-pub fn topics_sentence(words: &Words, scheme: &Scheme, report: &Report) -> String {
-    let table = tables::of_breakdown(words, scheme, &report.topics);
-    match table.rows.first() {
-        Some(first) => words.with("topics-said", "topic", &first.label),
-        None if report.topics.suppressed_below.is_some() => words.say("topics-hidden"),
-        None => words.say("topics-none"),
+/// Returns a sentence that explains why the report contains no topics. Returns `None` if it contains topics.
+pub fn no_topics_sentence(words: &Words, report: &Report) -> Option<String> {
+    let key = match report.topics.suppressed_below {
+        Some(_) => "topics-hidden",
+        None => "topics-none",
+    };
+    report.topics.rows.is_empty().then(|| words.say(key))
+}
+
+/// Returns every how many columns a column has a label, so that labels do not overlap. Columns are `step` SVG units apart. The labels of
+/// months are a whole number of quarters or years apart, and the labels of days a whole number of weeks.
+fn label_distance(every: Option<Every>, step: i64) -> i64 {
+    let steps: &[i64] = match every {
+        Some(Every::Month) => &[1, 3, 6, 12, 24, 60],
+        Some(Every::Day) => &[1, 7, 14, 28],
+        Some(Every::Quarter) => &[1, 2, 4, 8, 20],
+        Some(Every::Week) => &[1, 2, 4, 8, 13, 26],
+        Some(Every::Year) | None => &[1, 2, 5, 10, 20, 50, 100],
+    };
+    let fits = |distance: &&i64| **distance * step >= LABEL;
+    steps.iter().find(fits).or(steps.last()).copied().unwrap_or(1)
+}
+
+/// Returns whether the column of an interval has a label. Labels of months begin with January, labels of other intervals with the first
+/// column.
+fn has_label(every: Option<Every>, distance: i64, index: i64, piece: &str) -> bool {
+    let month = || Some(piece.split_once('-')?.1.parse::<i64>().ok()? - 1);
+    match (every, distance) {
+        (Some(Every::Month), 3..) => month().is_some_and(|month| match distance {
+            ..=12 => month % distance == 0,
+            _ => month == 0 && (index / 12) % (distance / 12) == 0,
+        }),
+        _ => index % distance == 0,
     }
 }
 
@@ -284,5 +283,24 @@ mod tests {
             [0, 1, 3, 4, 5, 17, 39, 41, 2_079].map(rounded_up),
             [2, 2, 4, 4, 6, 20, 40, 60, 2_400]
         );
+    }
+
+    #[test]
+    fn sixty_months_have_a_label_for_each_january() {
+        let step = (WIDTH - LEFT) / 60;
+        let distance = label_distance(Some(Every::Month), step);
+        let pieces = (2021..2026).flat_map(|year| (1..=12).map(move |month| format!("{year}-{month:02}")));
+        let labelled: Vec<String> = (0..)
+            .zip(pieces)
+            .filter(|(index, piece)| has_label(Some(Every::Month), distance, *index, piece))
+            .map(|(_, piece)| piece)
+            .collect();
+        assert_eq!(labelled, ["2021-01", "2022-01", "2023-01", "2024-01", "2025-01"]);
+    }
+
+    #[test]
+    fn the_days_of_a_month_have_labels_a_whole_number_of_weeks_apart() {
+        let step = (WIDTH - LEFT) / 31;
+        assert_eq!(label_distance(Some(Every::Day), step), 7);
     }
 }

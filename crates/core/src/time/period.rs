@@ -18,15 +18,15 @@ pub struct Period {
 
 /// The names of the periods whose days depend on the current day. `ever` is the period without a first and last day.
 pub const NAMES: [&str; 9] = [
-    "ever",
-    "today",
-    "week",
-    "month",
     "last_month",
-    "quarter",
+    "month",
     "last_quarter",
-    "year",
+    "quarter",
     "last_year",
+    "year",
+    "ever",
+    "week",
+    "today",
 ];
 
 impl Period {
@@ -182,7 +182,8 @@ impl Period {
             (Some(from), Some(to)) => match (to - from).num_days() {
                 ..=45 => Every::Day,
                 46..=200 => Every::Week,
-                201..=1_200 => Every::Month,
+                // Up to five years, that is, at most 60 columns.
+                201..=1_830 => Every::Month,
                 _ => Every::Year,
             },
             _ => Every::Year,

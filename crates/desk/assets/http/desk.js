@@ -18,6 +18,7 @@ import { notifyOfWaiting } from "../inbox/notification.js";
 import "./keys.js";
 import "../contact/canned.js";
 import "../routing/away.js";
+import "../statistics/index.js";
 
 /** The ids of the page areas that every refresh updates. None of them contains a text field. */
 const PARTS = [

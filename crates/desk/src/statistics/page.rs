@@ -1,5 +1,7 @@
 //! The statistics page (`/desk/statistics`), and the totals and sentences as JSON.
 
+use std::ops::RangeInclusive;
+
 use askama::Template;
 use axum::{
     extract::{Query, State},
@@ -8,10 +10,11 @@ use axum::{
 use axum_extra::extract::CookieJar;
 use chrono::{Datelike, NaiveDate};
 use hotline_core::{
+    contact::classification::Scheme,
     staff::rights::Right,
     statistics::{figures::Measure, purpose::Purpose},
-    text::locale::Language,
-    time::period::{Every, NAMES, Period},
+    text::locale::{Language, Words},
+    time::period::{Every, Period},
 };
 use hotline_store::{
     error::Conflict,
@@ -27,7 +30,7 @@ use crate::{
         answers::Answer,
         errors::PageError,
         extractors::Cookies,
-        page::{Choice, Frame, page as written},
+        page::{Frame, page as written},
     },
     state::Desk,
     statistics::{
@@ -37,23 +40,30 @@ use crate::{
     },
 };
 use hotline_reports::{
-    charts::{self, Bar, Columns, Heat},
+    charts::{self, Columns, Heat},
     cover::{period_label, purpose_label},
     labels::difference,
+    narrative::Section,
     sentences,
-    tables::{self, Cell, Table},
+    tables::{self, Cell, Line, Table},
 };
+
+/// The name of the period that the page shows if the address contains none: the last month that is over, because figures of a month that is
+/// not over cannot be compared with those of other months.
+const OPENS_ON: &str = "last_month";
 
 #[derive(Template)]
 #[template(path = "statistics/page.html")]
-struct StatisticsPage<'a> {
-    frame: Frame<'a>,
+pub(super) struct StatisticsPage<'a> {
+    pub(super) frame: Frame<'a>,
     report: Report,
     tables: Vec<Table>,
-    over_time: Option<Columns>,
+    pub(super) over_time: Option<Columns>,
     heat: Option<Heat>,
-    funnel: Vec<Bar>,
-    topics_sentence: String,
+    /// A sentence that compares the numbers of communications, cases and forwarded cases.
+    cases_share: Option<String>,
+    /// Why there are no topics.
+    topics_sentence: Option<String>,
     sentences: Vec<String>,
     /// Entered figures, each with its label.
     entered: Vec<(Adjustment, String)>,
@@ -62,15 +72,18 @@ struct StatisticsPage<'a> {
     /// The available returns (report forms), each with its name and label.
     returns: Vec<(String, String)>,
     tokens: Vec<Token>,
-    chosen: FilterForm,
-    period: Period,
+    pub(super) chosen: FilterForm,
+    pub(super) period: Period,
+    pub(super) today: NaiveDate,
+    /// The years that the statistics cover.
+    pub(super) covered: RangeInclusive<i32>,
     /// The dimensions by which figures can be grouped.
     dimensions: Vec<(String, String)>,
     cut: Option<Table>,
     /// The error message if the table that the filter form requests can't be shown.
     cut_refused: Option<String>,
     /// Whether the figures are exact, or for publication.
-    purpose: Purpose,
+    pub(super) purpose: Purpose,
 }
 
 /// The requested period.
@@ -88,6 +101,10 @@ pub(crate) struct StatisticsQuery {
 }
 
 impl StatisticsQuery {
+    fn is_empty(&self) -> bool {
+        self.period.is_empty() && self.from.is_empty() && self.to.is_empty()
+    }
+
     pub(crate) fn period(&self, today: NaiveDate) -> Result<Period, PageError> {
         if !self.period.is_empty() {
             return Period::named(&self.period, today).ok_or(PageError::Bad("error-period"));
@@ -118,8 +135,11 @@ pub(crate) async fn page(
     Who(me): Who,
     reader: Reader,
     jar: CookieJar,
-    Query(chosen): Query<FilterForm>,
+    Query(mut chosen): Query<FilterForm>,
 ) -> Result<Response, PageError> {
+    if chosen.asked.is_empty() {
+        OPENS_ON.clone_into(&mut chosen.asked.period);
+    }
     let words = desk.words(&jar);
     let purpose = reader.purpose(chosen.is_for_publication());
     let (store, least) = (&desk.store, purpose.smallest(desk.smallest));
@@ -143,11 +163,11 @@ pub(crate) async fn page(
     };
     let returns = store.returns().into_iter();
     written(&StatisticsPage {
-        tables: tables::of_report(words, scheme, &report),
+        tables: shown_tables(words, scheme, &report, period),
         over_time: charts::over_time(words, &report.over_time),
         heat: charts::heat(words, &report.hours),
-        funnel: charts::funnel(words, &report.period),
-        topics_sentence: charts::topics_sentence(words, scheme, &report),
+        cases_share: charts::cases_share(words, &report.period),
+        topics_sentence: charts::no_topics_sentence(words, &report),
         sentences: sentences::of_report(words, &report),
         entered: entered
             .into_iter()
@@ -168,6 +188,8 @@ pub(crate) async fn page(
         report,
         chosen,
         period,
+        today: store.today(),
+        covered: store.years_with_figures().await?,
         purpose,
     })
 }
@@ -205,6 +227,19 @@ pub(crate) async fn sentences(
     }))
 }
 
+/// Returns the tables of the report as the page shows them.
+fn shown_tables(words: &Words, scheme: &Scheme, report: &Report, period: Period) -> Vec<Table> {
+    let tables = tables::of_report(words, scheme, report).into_iter();
+    let mut tables: Vec<Table> = tables.map(Table::shortened).collect();
+    if period == Period::default() {
+        // The first card shows the sums since the centre was established.
+        for table in tables.iter_mut().filter(|table| table.id == "channels") {
+            table.foot.clear();
+        }
+    }
+    tables
+}
+
 impl StatisticsPage<'_> {
     fn number(&self, number: &i64) -> String {
         self.frame.words.number(*number)
@@ -219,38 +254,34 @@ impl StatisticsPage<'_> {
     }
 
     /// Returns the report's table with this id, unless the table has no rows.
-    fn table_with_rows(&self, id: &str) -> Option<&Table> {
+    pub(super) fn table_with_rows(&self, id: &str) -> Option<&Table> {
         self.table(id).filter(|table| !table.rows.is_empty())
     }
 
-    /// Returns the periods to choose from. The value of each choice is a query string for the statistics page.
-    fn periods(&self) -> Vec<Choice> {
-        let chosen = &self.chosen;
-        let ever = chosen.asked.period.is_empty() && self.period == Period::default();
-        let of = |name: &str| {
-            let key = format!("period-{}", name.replace('_', "-"));
-            Choice {
-                value: chosen.of_period(name),
-                label: self.frame.words.say(&key),
-                chosen: chosen.asked.period == name || (ever && name == "ever"),
-            }
-        };
-        NAMES.into_iter().map(of).collect()
+    /// Returns whether the page shows the figures since the centre was established.
+    pub(super) fn is_ever(&self) -> bool {
+        self.period == Period::default()
     }
 
-    /// Returns the purposes to choose from. The value of each choice is a query string for the statistics page.
-    fn purposes(&self) -> Vec<Choice> {
-        let of = |(purpose, key): (Purpose, &str)| Choice {
-            value: self.chosen.of_purpose(purpose),
-            label: self.frame.words.say(key),
-            chosen: purpose == self.purpose,
+    /// Returns the rows of the flow, without the figures that the page shows elsewhere: the number of opened contacts if it is the total of
+    /// the period, and the number of open contacts if it belongs to the current backlog.
+    fn flow(&self) -> Vec<&Line> {
+        let Some(table) = self.table("flow") else {
+            return Vec::new();
         };
-        [
-            (Purpose::Internal, "purpose-internal"),
-            (Purpose::Publication, "purpose-publication"),
-        ]
-        .map(of)
-        .into()
+        let opened = self.frame.words.say("flow-opened");
+        let sum = self.report.period.sum;
+        let shown = match self.is_ever() {
+            true => sum.registered,
+            false => sum.total,
+        };
+        let is_total = self.report.flow.opened == shown;
+        let is_over = self.period.to.is_some_and(|to| to < self.today);
+        let rows = table
+            .rows
+            .iter()
+            .filter(move |line| !is_total || line.label != opened);
+        rows.chain(table.foot.iter().filter(move |_| is_over)).collect()
     }
 
     /// Returns remarks on the figures, for example that small figures are suppressed.
@@ -312,15 +343,10 @@ impl StatisticsPage<'_> {
         )
     }
 
-    fn share(&self, per_mille: &Option<i64>) -> String {
-        let said = |part: i64| Cell::PerMille(part).localized(self.frame.words);
-        per_mille.map_or_else(|| "–".to_owned(), said)
-    }
-
     /// Returns the period as a query string with the first and the last day instead of the name of the period.
     fn days(&self) -> String {
         let days = FilterForm {
-            asked: self.asked_days(),
+            asked: self.named_days(),
             ..FilterForm::default()
         };
         days.in_address()
@@ -330,16 +356,16 @@ impl StatisticsPage<'_> {
     /// a link always shows the same days.
     fn days_in_address(&self) -> String {
         let days = FilterForm {
-            asked: self.asked_days(),
+            asked: self.named_days(),
             ..self.chosen.clone()
         };
         days.in_address()
     }
 
-    fn asked_days(&self) -> StatisticsQuery {
+    pub(super) fn named_days(&self) -> StatisticsQuery {
         let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
         StatisticsQuery {
-            period: String::new(),
+            period: if self.is_ever() { "ever" } else { "" }.to_owned(),
             from: day(self.period.from),
             to: day(self.period.to),
         }

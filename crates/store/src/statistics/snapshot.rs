@@ -1,8 +1,8 @@
 //! Snapshots of the figures. All figures read in one snapshot are consistent, even if contacts are registered while the snapshot is open.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use hotline_core::{
     statistics::figures::Measure,
     time::{clock, period::Period},
@@ -108,6 +108,25 @@ impl Store {
         let mut look = self.begin_figures().await?;
         let found = look.report(period, least).await?;
         look.end(found).await
+    }
+
+    /// Returns the years that the statistics cover: from the first year with a registered communication or an entered figure to the current
+    /// year.
+    ///
+    /// # Errors
+    /// Fails if a database query fails.
+    pub async fn years_with_figures(&self) -> Result<RangeInclusive<i32>, StoreError> {
+        let mut look = self.begin_figures().await?;
+        let (first, _) = look.whole(Measure::Contact, Period::default()).await?;
+        let entered = look
+            .entered()
+            .await?
+            .iter()
+            .map(|one| one.entry.from.year())
+            .min();
+        let today = look.today().year();
+        let first = entered.unwrap_or(today).min(first.year());
+        look.end(first..=today).await
     }
 
     /// Fills in a return: the report form of a body, which is an organisation that collects the statistics of helplines.
