@@ -132,7 +132,10 @@ async fn figures_by_two_dimensions_are_shown_where_somebody_asked_for_them() {
     shows(client, "#cutting", "Channel × Day of the week").await;
     let script = "const box = document.querySelector('#cut').getBoundingClientRect(); return [location.search, location.hash, box.top < innerHeight && box.bottom > 0]";
     let found = client.execute(script, vec![]).await.unwrap();
-    assert_eq!(found, json!(["?of=contact&by=channel&and=weekday", "#cut", true]));
+    assert_eq!(
+        found,
+        json!(["?period=ever&of=contact&by=channel&and=weekday", "#cut", true])
+    );
     // Opening the same address again shows the same table.
     client.refresh().await.unwrap();
     until(client, "#t-figures").await;
