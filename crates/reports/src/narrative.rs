@@ -3,9 +3,10 @@
 use std::io::Cursor;
 
 use docx_rs::{
-    AlignmentType, Docx, Footer, Header, LineSpacing, NumPages, PageMargin, PageNum, Paragraph, Run, Shading,
-    Style, StyleType, Table as DocxTable, TableAlignmentType, TableBorder, TableBorderPosition, TableBorders,
-    TableCell, TableOfContents, TableRow, WidthType,
+    AlignmentType, Docx, FieldCharType, Footer, Header, InstrPAGEREF, InstrText, LineSpacing, NumPages,
+    PageMargin, PageNum, Paragraph, Run, RunFonts, Shading, Style, StyleType, Tab, TabLeaderType,
+    TabValueType, Table as DocxTable, TableAlignmentType, TableBorder, TableBorderPosition, TableBorders,
+    TableCell, TableRow, WidthType,
 };
 use hotline_core::{centre::Centre, contact::classification::Scheme, text::locale::Words};
 use hotline_store::statistics::report::Report;
@@ -84,7 +85,8 @@ impl Section {
 /// The width of the text on a page, in twentieths of a point.
 const WIDTH: usize = 9_638;
 /// The width of a column of figures, in twentieths of a point.
-const FIGURE: usize = 1_150;
+const FIGURE: usize = 1_400;
+const FONT: &str = "Arial";
 /// The largest number of intervals in the table of communications over time.
 const MOST_INTERVALS: usize = 13;
 const SHADE: &str = "E9EDF2";
@@ -112,18 +114,23 @@ pub fn narrative(
         .header(Header::new().add_paragraph(small(&format!("{name} · {period}")).align(AlignmentType::Right)))
         .footer(Footer::new().add_paragraph(page_number(words)));
     docx = add_cover(docx, words, centre, cover, &period);
-    docx = docx
-        .add_paragraph(
-            Paragraph::new()
-                .add_run(Run::new().add_text(words.say("contents")))
-                .style("Contents")
-                .page_break_before(true),
-        )
-        .add_table_of_contents(TableOfContents::new().heading_styles_range(1, 2).auto());
+    docx = docx.add_paragraph(
+        Paragraph::new()
+            .add_run(Run::new().add_text(words.say("contents")))
+            .style("Contents")
+            .page_break_before(true),
+    );
+    let titles: Vec<String> = sections.iter().map(|section| section.title(words)).collect();
+    let titles: Vec<String> = titles
+        .into_iter()
+        .chain([words.say("cover-definition")])
+        .collect();
+    for (number, title) in titles.iter().enumerate() {
+        docx = docx.add_paragraph(contents_entry(number, title));
+    }
     let tables = tables::of_report(words, scheme, report);
-    for (index, section) in sections.iter().enumerate() {
-        let heading = heading(&section.title(words), "Heading1").page_break_before(index == 0);
-        docx = docx.add_paragraph(heading);
+    for (number, (section, title)) in sections.iter().zip(&titles).enumerate() {
+        docx = docx.add_paragraph(section_heading(number, title).page_break_before(number == 0));
         if *section == Section::Summary {
             for sentence in sentences::of_report(words, report) {
                 docx = docx.add_paragraph(text(&sentence));
@@ -138,12 +145,12 @@ pub fn narrative(
             // A long list of intervals would hide the other figures of the section.
             let is_short = |table: &&Table| *id != "over_time" || table.rows.len() <= MOST_INTERVALS;
             if let Some(table) = tables.iter().find(|table| table.id == *id).filter(is_short) {
-                docx = add_table(docx, words, &table.clone().shortened());
+                docx = add_table(docx, words, title, &table.clone().shortened());
             }
         }
     }
     docx = docx
-        .add_paragraph(heading(&words.say("cover-definition"), "Heading1"))
+        .add_paragraph(section_heading(sections.len(), &words.say("cover-definition")))
         .add_paragraph(text(&words.say("definition")));
     let mut bytes = Cursor::new(Vec::new());
     docx.created_at(&cover.as_of.format("%Y-%m-%dT%H:%M:00Z").to_string())
@@ -173,6 +180,7 @@ fn styled(docx: Docx) -> Docx {
                 .bold()
                 .color(DEEP),
         )
+        .default_fonts(RunFonts::new().ascii(FONT).hi_ansi(FONT).cs(FONT))
         .default_size(21)
         .default_line_spacing(LineSpacing::new().after(120))
         .page_size(11_906, 16_838)
@@ -212,7 +220,7 @@ fn add_cover(mut docx: Docx, words: &Words, centre: &Centre, cover: &Cover, peri
     docx
 }
 
-fn add_table(docx: Docx, words: &Words, table: &Table) -> Docx {
+fn add_table(mut docx: Docx, words: &Words, section: &str, table: &Table) -> Docx {
     if table.rows.is_empty() && table.foot.is_empty() {
         return docx;
     }
@@ -243,9 +251,10 @@ fn add_table(docx: Docx, words: &Words, table: &Table) -> Docx {
         .width(WIDTH, WidthType::Dxa)
         .align(TableAlignmentType::Left)
         .set_borders(TableBorders::with_empty().set(inner).set(bottom));
-    docx.add_paragraph(heading(&table.title, "Heading2"))
-        .add_table(table_of_rows)
-        .add_paragraph(Paragraph::new())
+    if table.title != section {
+        docx = docx.add_paragraph(heading(&table.title, "Heading2"));
+    }
+    docx.add_table(table_of_rows).add_paragraph(Paragraph::new())
 }
 
 fn row(texts: &[String], widths: &[usize], bold: bool, is_head: bool) -> TableRow {
@@ -254,7 +263,7 @@ fn row(texts: &[String], widths: &[usize], bold: bool, is_head: bool) -> TableRo
         .zip(widths)
         .enumerate()
         .map(|(index, (text, width))| {
-            let mut run = Run::new().add_text(text).size(18);
+            let mut run = Run::new().add_text(text).size(17);
             if bold {
                 run = run.bold();
             }
@@ -283,6 +292,40 @@ fn heading(title: &str, style: &str) -> Paragraph {
         .add_run(Run::new().add_text(title))
         .style(style)
         .keep_next(true)
+}
+
+/// Returns the heading of a section, with a bookmark to which the contents refer.
+fn section_heading(number: usize, title: &str) -> Paragraph {
+    Paragraph::new()
+        .add_bookmark_start(number + 1, bookmark(number))
+        .add_run(Run::new().add_text(title))
+        .add_bookmark_end(number + 1)
+        .style("Heading1")
+        .keep_next(true)
+}
+
+/// Returns a line of the contents: a title, and a field with the number of the page of its section. A word processor computes the number
+/// when it opens the document. We do not use the table of contents of `docx-rs`, because LibreOffice shows the instructions of its fields.
+fn contents_entry(number: usize, title: &str) -> Paragraph {
+    let page = Run::new()
+        .add_tab()
+        .add_field_char(FieldCharType::Begin, true)
+        .add_instr_text(InstrText::PAGEREF(InstrPAGEREF::new(bookmark(number))))
+        .add_field_char(FieldCharType::Separate, false)
+        .add_text("–")
+        .add_field_char(FieldCharType::End, false);
+    let leader = Tab::new()
+        .val(TabValueType::Right)
+        .leader(TabLeaderType::Dot)
+        .pos(WIDTH);
+    Paragraph::new()
+        .add_tab(leader)
+        .add_run(Run::new().add_text(title))
+        .add_run(page)
+}
+
+fn bookmark(number: usize) -> String {
+    format!("section{}", number + 1)
 }
 
 fn text(sentence: &str) -> Paragraph {
