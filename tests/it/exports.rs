@@ -1,6 +1,6 @@
 //! Exported files: spreadsheets read every cell as plain text, a file states what it contains, and the same figures give identical bytes.
 
-use std::{path::Path, process::Command};
+use std::{path::Path, process::Command, time::Duration};
 
 use hotline_core::text::locale::{Language, Locales};
 use hotline_reports::{
@@ -227,7 +227,11 @@ async fn a_file_says_what_it_is_of_and_the_same_figures_are_the_same_bytes() {
             let path = format!("/api/v1/statistics/{path}{covered}{publication}");
             let file = manager.page(&path).await.unwrap();
             assert!(file.contains(said), "{path}: {file}");
-            let request = reqwest::Client::new().get(format!("{}{path}", service.base()));
+            let client = reqwest::Client::builder()
+                .timeout(Duration::from_secs(20))
+                .build()
+                .unwrap();
+            let request = client.get(format!("{}{path}", service.base()));
             let answer = request.bearer_auth(manager.token()).send().await.unwrap();
             let attached = answer.headers()["content-disposition"].to_str().unwrap();
             assert!(attached.contains(&format!("-{name}-2026-01-01-")), "{attached}");

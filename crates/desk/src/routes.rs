@@ -277,8 +277,7 @@ macro_rules! asset {
     };
 }
 
-const ASSETS: [(&str, &str); 16] = [
-const ASSETS: [(&str, &str); 15] = [
+const ASSETS: [(&str, &str); 17] = [
     ("/assets/http/desk.css", STYLE_SHEET),
     asset!("http/icon.svg"),
     asset!("http/icons.svg"),
