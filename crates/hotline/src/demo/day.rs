@@ -175,9 +175,10 @@ impl Day<'_> {
         at: DateTime<Utc>,
     ) -> anyhow::Result<()> {
         let writer = self.writer(contact, person);
-        let said = match action {
-            Action::Write { text } | Action::Edit { text } | Action::Photo { text } => text.of(self.language),
-            _ => String::new(),
+        let said = if let Action::Write { text } | Action::Edit { text } | Action::Photo { text } = action {
+            text.of(self.language)
+        } else {
+            String::new()
         };
         let edits = matches!(action, Action::Edit { .. });
         let bytes = if contact.line == TELEGRAM {
@@ -189,10 +190,12 @@ impl Day<'_> {
                 "file_id": format!("voice {message}"), "file_unique_id": format!("v{message}"),
                 "file_size": VOICE.len(), "duration": 4, "mime_type": "audio/ogg",
             });
-            let content = match action {
-                Action::Photo { .. } => json!({ "photo": [size], "caption": said }),
-                Action::Voice => json!({ "voice": voice }),
-                _ => json!({ "text": said }),
+            let content = if matches!(action, Action::Photo { .. }) {
+                json!({ "photo": [size], "caption": said })
+            } else if matches!(action, Action::Voice) {
+                json!({ "voice": voice })
+            } else {
+                json!({ "text": said })
             };
             raw::telegram(message, at, &writer, content, false)
         } else {
@@ -201,9 +204,10 @@ impl Day<'_> {
                 "url": "https://cdn.discordapp.com/attachments/1/1/picture.png",
                 "proxy_url": "https://media.discordapp.net/attachments/1/1/picture.png", "width": 480, "height": 640,
             });
-            let files = match action {
-                Action::Photo { .. } => json!([file]),
-                _ => json!([]),
+            let files = if matches!(action, Action::Photo { .. }) {
+                json!([file])
+            } else {
+                json!([])
             };
             let (number, sent_at) = if edits {
                 (person, first_at)

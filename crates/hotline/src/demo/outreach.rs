@@ -47,13 +47,14 @@ impl Centre<'_> {
                 let kind_of_event = match kind {
                     SchoolKind::Primary | SchoolKind::Secondary => *dice
                         .weigh(
-                            &[EventKind::Presentation, EventKind::Workshop, EventKind::Training],
-                            |kind| match kind {
-                                EventKind::Presentation => 6,
-                                EventKind::Workshop => 3,
-                                _ => 1,
-                            },
+                            &[
+                                (EventKind::Presentation, 6),
+                                (EventKind::Workshop, 3),
+                                (EventKind::Training, 1),
+                            ],
+                            |(_, weight)| *weight,
                         )
+                        .map(|(kind, _)| kind)
                         .context("No kind")?,
                     SchoolKind::Preschool => EventKind::Presentation,
                     SchoolKind::Faculty | SchoolKind::Other => EventKind::Seminar,
