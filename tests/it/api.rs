@@ -97,7 +97,7 @@ async fn the_description_is_a_page_that_loads_nothing_from_other_hosts() {
     let html = reqwest::get(&page).await.unwrap().error_for_status().unwrap();
     let html = html.text().await.unwrap();
     let named = html.split('"').filter(|text| text.starts_with("/assets/"));
-    assert_eq!(named.clone().count(), 3, "a style sheet and two scripts");
+    assert_eq!(named.clone().count(), 4, "an icon, a style sheet and two scripts");
     for asset in named {
         let answer = reqwest::get(format!("{}{asset}", service.base())).await.unwrap();
         assert_eq!(answer.status().as_u16(), 200, "{asset}");

@@ -273,6 +273,7 @@ async fn my_own_hand_over_is_no_alarm_a_note_is_seen_and_a_red_message_goes_when
     })
     .await
     .unwrap();
+    press(client, "label[for=writes-reply]").await;
     until(client, "#reply")
         .await
         .send_keys("Započet odgovor")

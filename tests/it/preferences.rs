@@ -96,7 +96,7 @@ async fn a_hidden_page_tells_how_many_wait_and_shows_nothing_of_what_was_written
         told.len() == 2 && told[0] == json!(["Hotline", "Somebody waits for an answer."]),
         "{told:?}"
     );
-    let badge = client.find(Locator::Css("#waits .badge")).await.unwrap();
+    let badge = client.find(Locator::Css("#waits-too")).await.unwrap();
     assert_eq!(badge.text().await.unwrap(), "2");
     browser.close().await.unwrap();
 }

@@ -123,19 +123,6 @@ pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     with_directions_marked(text)
 }
 
-/// Returns the name of the icon of a channel.
-pub(crate) fn channel_icon(channel: &str) -> &'static str {
-    match channel {
-        "email" => "mail",
-        "webform" => "form",
-        "telegram" => "plane",
-        "discord" => "group",
-        "telephone" => "log",
-        "in-person" => "person",
-        _ => "chat",
-    }
-}
-
 /// A value that the user can choose from a list.
 pub(crate) struct Choice {
     /// The value that the form or the link sends.
