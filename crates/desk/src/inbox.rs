@@ -6,3 +6,4 @@ pub(crate) mod filters;
 mod groups;
 pub(crate) mod page;
 pub(crate) mod rows;
+mod thread;
