@@ -125,6 +125,10 @@ async fn the_form_is_filled_by_keyboard_keeps_each_answer_and_one_key_closes_wha
         Some("counselling"),
         "suggested by what the form asked"
     );
+    let shown = async || kind.is_displayed().await.unwrap();
+    assert!(!shown().await, "at first only what is missing is asked");
+    until(client, "body").await.send_keys("w").await.unwrap();
+    assert!(shown().await, "one key shows every question");
     for (question, keys) in [
         ("who", "about self"),
         ("role", "child"),

@@ -1,6 +1,7 @@
 // Keyboard control of the desk: single keys, and a palette that finds every command by its name.
 
 import { findAround } from "./page.js";
+import { unfoldWrapUp } from "../contact/wrap_up.js";
 
 /** @type {Record<string, () => Element | null | undefined>} The element that each single key clicks or focuses. */
 const TARGETS = {
@@ -15,7 +16,10 @@ const TARGETS = {
   k: () => findRow(-1),
   r: () => openForm("reply"),
   n: () => openForm("note"),
-  w: () => document.querySelector("#wrapup select, #wrapup input:not([type=hidden])"),
+  w: () => {
+    unfoldWrapUp();
+    return document.querySelector("#wrapup select, #wrapup input:not([type=hidden])");
+  },
   "/": () => document.getElementById("q"),
 };
 
@@ -170,7 +174,7 @@ function collectCommands() {
     if (pressed === "?") return [{ said, folded: foldText(said), act: () => getDialog("keys").showModal() }];
     const leads =
       ["r", "n", "w"].includes(pressed) &&
-      (pressed === "w" ? findTarget(pressed) : document.getElementById(pressed === "n" ? "note" : "reply"));
+      document.querySelector({ r: "#reply", n: "#note", w: "#wrapup form" }[pressed]);
     const act = () => {
       const found = findTarget(pressed);
       if (found instanceof HTMLElement) activate(found);
