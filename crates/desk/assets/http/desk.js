@@ -230,13 +230,15 @@ if (!location.hash) findFirstField()?.focus({ preventScroll: true });
  */
 function replacePage(fresh) {
   document.body.className = fresh.body.className;
-  const place = document.getElementById("list")?.scrollTop ?? 0;
+  const before = document.getElementById("list");
+  const [view, place] = [before?.getAttribute("aria-label"), before?.scrollTop ?? 0];
   for (const part of ["header.top", "main"]) {
     const [old, now] = [document.querySelector(part), fresh.querySelector(part)];
     if (old && now) old.replaceWith(now);
   }
   const list = document.getElementById("list");
-  if (list) list.scrollTop = place;
+  // The label is the name of the view. Another view begins at its top.
+  if (list?.getAttribute("aria-label") === view) list.scrollTop = place;
   document.title = fresh.title;
   markStale(false);
   hideRefusal();
