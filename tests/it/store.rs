@@ -797,6 +797,45 @@ async fn messages_of_one_person_stand_in_their_order_whichever_of_them_fails_fir
 }
 
 #[tokio::test]
+async fn messages_of_one_second_stand_in_the_order_of_arrival() {
+    on_both(async |world| {
+        world
+            .arrives("0", mail("ana@example.org", "0@x", "0", vec![]))
+            .await;
+        for id in ["1", "2", "3"] {
+            assert!(world.accept(id).await);
+        }
+        let claimed = world
+            .store
+            .claim(JobKind::Receive, 10, Duration::from_secs(60), i32::MAX, &[])
+            .await
+            .unwrap();
+        let opened = world.store.raw_messages(&claimed).await.unwrap();
+        let numbered = opened.into_iter().zip(["1", "2", "3"]).rev();
+        for (journalled, text) in numbered {
+            let evidence = vec![Evidence::EarlierMessage("0@x".to_owned())];
+            let message = mail("ana@example.org", &format!("{text}@x"), text, evidence);
+            let message = Normalised::Message(Box::new(message));
+            world.store.register(vec![(journalled, message)]).await.unwrap();
+        }
+        let rows = world
+            .store
+            .inbox(View::All, &Filter::default(), world.mila.id, None, 10)
+            .await
+            .unwrap()
+            .rows;
+        let contact = world.store.contact(rows[0].reference).await.unwrap().unwrap();
+        let texts: Vec<_> = contact
+            .messages
+            .iter()
+            .map(|message| message.body.as_ref().unwrap().text.as_str())
+            .collect();
+        assert_eq!(texts, ["0", "1", "2", "3"]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn every_step_of_the_tables_goes_up_and_down_and_up_again_with_rows_in_them() {
     on_both(async |world| {
         world

@@ -313,6 +313,8 @@ impl Store {
         let rows = messages::Entity::find()
             .filter(messages::Column::ContactId.eq(contact.id))
             .order_by_asc(messages::Column::At)
+            // A mail server tells the second of arrival. Messages of one second stand in the order of the journal.
+            .order_by_asc(messages::Column::JournalId)
             .order_by_asc(messages::Column::Id)
             .all(&self.reading)
             .await?;

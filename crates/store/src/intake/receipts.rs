@@ -40,6 +40,8 @@ impl Store {
                 .filter(messages::Column::ContactId.eq(contact.id))
                 .filter(messages::Column::Direction.is_in(["in", "reply", "automatic"]))
                 .order_by_asc(messages::Column::At)
+                // A mail server tells the second of arrival. Messages of one second stand in the order of the journal.
+                .order_by_asc(messages::Column::JournalId)
                 .order_by_asc(messages::Column::Id)
                 .all(&self.reading)
                 .await?;
