@@ -96,7 +96,7 @@ fn opened(folder: &Path, name: &str, bytes: &[u8]) -> String {
 fn no_cell_of_a_file_is_a_formula_in_a_spreadsheet() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let locales = Locales::load().unwrap();
+    let locales = Locales;
     let words = locales.of(Language::En);
     let raw = opened(folder, "raw.csv", b"=1+1,2\r\n");
     assert!(raw.contains("table:formula"), "a raw cell would be one");
@@ -132,7 +132,7 @@ fn no_cell_of_a_file_is_a_formula_in_a_spreadsheet() {
 
 #[test]
 fn every_record_of_csv_is_read_back_as_it_was_and_has_as_many_fields_as_the_head() {
-    let locales = Locales::load().unwrap();
+    let locales = Locales;
     let words = locales.of(Language::SrCyrl);
     for (separator, bom, cover_lines) in [(b',', false, false), (b';', true, true)] {
         let form = CsvForm {
@@ -184,7 +184,7 @@ async fn a_file_says_what_it_is_of_and_the_same_figures_are_the_same_bytes() {
         assert_eq!(twice[0], twice[1], "{path}");
     }
     let book = "/api/v1/statistics/figures?format=xlsx&by=channel,month";
-    let locales = Locales::load().unwrap();
+    let locales = Locales;
     let one = workbook(locales.of(Language::En), &cover(), &[table()]).unwrap();
     std::thread::sleep(std::time::Duration::from_millis(1_100));
     let same = workbook(locales.of(Language::En), &cover(), &[table()]).unwrap();

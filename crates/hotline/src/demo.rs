@@ -59,7 +59,7 @@ pub async fn demo(options: DemoOptions) -> anyhow::Result<()> {
     std::fs::create_dir_all(&folder).with_context(|| format!("Could not make {}", folder.display()))?;
     let signals = Signals::install()?;
     let lifecycle = Lifecycle::default();
-    let locales = Locales::load()?;
+    let locales = Locales;
     let words = locales.of(language);
     let sink = sink::Sink::start(words, &lifecycle).await?;
     if !prepare::is_prepared(&folder) {

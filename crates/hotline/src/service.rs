@@ -57,11 +57,16 @@ pub async fn start(
     listening: Listening,
     additions: Additions,
 ) -> anyhow::Result<Arc<Store>> {
-    let locales = Arc::new(Locales::load()?);
+    let locales = Arc::new(Locales);
     let lines = Arc::new(open_lines(&settings, &locales)?);
     alarm::check_recipients(&settings.alarm, &lines)?;
     let store = open_store(&settings, line_settings(&settings, &locales, &lines)).await?;
     store.take_over().await?;
+    // Compiling the rules takes some milliseconds. The first message should not wait for it.
+    let with_rules = Arc::clone(&store);
+    tokio::task::spawn_blocking(move || {
+        let _ = with_rules.urgency_rules();
+    });
     let intake: Arc<dyn Intake> = store.clone();
     let desk = Desk {
         store: Arc::clone(&store),

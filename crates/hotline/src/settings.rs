@@ -451,7 +451,7 @@ mod tests {
             // Opening the lines may fail because files named in the examples do not exist. It must not fail because of an unknown key.
             let mut settings = read();
             settings.lines = BTreeMap::from([(name.clone(), value)]);
-            let opened = crate::lines::open_lines(&settings, &Arc::new(Locales::load().unwrap()));
+            let opened = crate::lines::open_lines(&settings, &Arc::new(Locales));
             let said = opened
                 .err()
                 .map_or_else(String::new, |error| format!("{error:#}"));

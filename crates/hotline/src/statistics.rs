@@ -31,7 +31,7 @@ const MOST_NAMED: usize = 1_000;
 /// Prints figures, recounts them, or enters figures from the time before this software was in use.
 pub async fn run(settings: Settings, command: Statistics) -> anyhow::Result<ExitCode> {
     let store = open_store(&settings, Vec::new()).await?;
-    let locales = Locales::load()?;
+    let locales = Locales;
     let words = |language: Option<Language>| locales.of(language.unwrap_or(settings.centre.language));
     match command.command {
         Some(Figures::Verify) => return verify(&store).await,

@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_period_has_its_months_in_words() {
-        let locales = hotline_core::text::locale::Locales::load().unwrap();
+        let locales = hotline_core::text::locale::Locales;
         let said = |language, from: &str, to: &str| {
             period_in_words(locales.of(language), from.parse().ok(), to.parse().ok())
         };
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_difference_is_said_in_number_and_percent() {
-        let locales = hotline_core::text::locale::Locales::load().unwrap();
+        let locales = hotline_core::text::locale::Locales;
         let words = locales.of(hotline_core::text::locale::Language::En);
         assert_eq!(difference(words, 2_790, 2_000), "+790 (+40 %)");
         assert_eq!(difference(words, 90, 120), "−30 (−25 %)");

@@ -48,7 +48,7 @@ mod tests {
 
     #[test]
     fn a_text_of_the_settings_is_said_in_english_or_marked_as_serbian() {
-        let locales = Locales::load().unwrap();
+        let locales = Locales;
         let alone = Text::Serbian("Полиција".to_owned());
         let both = Text::Both {
             sr: "Полиција".to_owned(),

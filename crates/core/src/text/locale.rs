@@ -1,6 +1,6 @@
 //! Localized texts for screens and mail: Serbian in both scripts, and English, using Fluent.
 
-use std::str::FromStr;
+use std::{str::FromStr, sync::LazyLock};
 
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
 use unic_langid::LanguageIdentifier;
@@ -234,46 +234,39 @@ impl Words {
 }
 
 /// The texts of every language.
-pub struct Locales {
-    cyrillic: Words,
-    latin: Words,
-    english: Words,
-}
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Locales;
+
+static CYRILLIC: LazyLock<Words> = LazyLock::new(|| words(Language::SrCyrl, SERBIAN.to_owned()));
+static LATIN: LazyLock<Words> = LazyLock::new(|| words(Language::SrLatn, to_latin(SERBIAN)));
+static ENGLISH_WORDS: LazyLock<Words> = LazyLock::new(|| words(Language::En, ENGLISH.to_owned()));
 
 impl Locales {
-    /// Loads the built-in texts.
-    ///
-    /// # Errors
-    /// Fails if a file is not valid Fluent. A test checks that the files are valid.
-    pub fn load() -> anyhow::Result<Self> {
-        Ok(Self {
-            cyrillic: words(Language::SrCyrl, SERBIAN.to_owned())?,
-            latin: words(Language::SrLatn, to_latin(SERBIAN))?,
-            english: words(Language::En, ENGLISH.to_owned())?,
-        })
-    }
-
-    /// Returns the texts of a language.
+    /// Returns the texts of a language. They are parsed at their first use, because parsing takes some milliseconds and many commands need
+    /// only one language or none.
     #[must_use]
-    pub const fn of(&self, language: Language) -> &Words {
+    pub fn of(&self, language: Language) -> &'static Words {
         match language {
-            Language::SrCyrl => &self.cyrillic,
-            Language::SrLatn => &self.latin,
-            Language::En => &self.english,
+            Language::SrCyrl => &CYRILLIC,
+            Language::SrLatn => &LATIN,
+            Language::En => &ENGLISH_WORDS,
         }
     }
 }
 
-fn words(language: Language, source: String) -> anyhow::Result<Words> {
-    let resource = FluentResource::try_new(source).map_err(|(_, errors)| {
-        anyhow::anyhow!("The texts in {} are not Fluent: {errors:?}", language.tag())
-    })?;
-    let mut bundle = FluentBundle::new_concurrent(vec![LanguageIdentifier::from_str(language.tag())?]);
+#[expect(
+    clippy::expect_used,
+    reason = "a test checks that the built-in texts are valid"
+)]
+fn words(language: Language, source: String) -> Words {
+    let resource = FluentResource::try_new(source).expect("the built-in texts are Fluent");
+    let tag = LanguageIdentifier::from_str(language.tag()).expect("the tag is a language identifier");
+    let mut bundle = FluentBundle::new_concurrent(vec![tag]);
     bundle.set_use_isolating(false);
     bundle
         .add_resource(resource)
-        .map_err(|errors| anyhow::anyhow!("The texts in {} repeat themselves: {errors:?}", language.tag()))?;
-    Ok(Words { language, bundle })
+        .expect("the built-in texts have different keys");
+    Words { language, bundle }
 }
 
 #[cfg(test)]
@@ -292,13 +285,15 @@ mod tests {
 
     #[test]
     fn every_text_stands_in_both_languages() {
-        Locales::load().unwrap();
+        for language in [Language::SrCyrl, Language::SrLatn, Language::En] {
+            assert!(!Locales.of(language).say("quotes").is_empty());
+        }
         assert_eq!(keys(SERBIAN), keys(ENGLISH));
     }
 
     #[test]
     fn serbian_counts_one_few_and_other() {
-        let locales = Locales::load().unwrap();
+        let locales = Locales;
         let say = |language, n| locales.of(language).count("contacts-waiting", n);
         assert_eq!(say(Language::SrCyrl, 21), "21 контакт чека");
         assert_eq!(say(Language::SrCyrl, 3), "3 контакта чекају");
@@ -308,7 +303,7 @@ mod tests {
 
     #[test]
     fn thousands_stand_apart_as_the_language_has_it() {
-        let locales = Locales::load().unwrap();
+        let locales = Locales;
         assert_eq!(locales.of(Language::SrLatn).number(28_205), "28.205");
         assert_eq!(locales.of(Language::En).number(1_028_205), "1,028,205");
         assert_eq!(locales.of(Language::En).number(-605), "−605");

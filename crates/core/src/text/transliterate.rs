@@ -8,16 +8,19 @@ pub fn to_latin(text: &str) -> String {
     let mut before: Option<char> = None;
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
-        let in_capitals = match letters.peek() {
-            Some(next) if next.is_alphabetic() => next.is_uppercase(),
-            _ => before.is_some_and(char::is_uppercase),
-        };
         match latin_of(letter) {
-            Some((_, wide)) if in_capitals => latin.push_str(wide),
-            Some((narrow, _)) => latin.push_str(narrow),
+            // The letter's neighbours matter to three letters only, and looking at them takes most of the time.
+            Some((narrow, wide)) if narrow == wide => latin.push_str(narrow),
+            Some((narrow, wide)) => {
+                let in_capitals = match letters.peek() {
+                    Some(next) if next.is_alphabetic() => next.is_uppercase(),
+                    _ => before.is_some_and(|c| c.is_alphabetic() && c.is_uppercase()),
+                };
+                latin.push_str(if in_capitals { wide } else { narrow });
+            }
             None => latin.push(letter),
         }
-        before = Some(letter).filter(|c| c.is_alphabetic());
+        before = Some(letter);
     }
     latin
 }

@@ -48,7 +48,7 @@ pub async fn prepare(
     progress: impl Fn(&str),
 ) -> anyhow::Result<()> {
     let now = SystemClock.now();
-    let locales = Arc::new(Locales::load()?);
+    let locales = Arc::new(Locales);
     let lines = Arc::new(open_lines(settings, &locales)?);
     let clock = Arc::new(DemoClock::new(now));
     let line_settings = line_settings(settings, &locales, &lines);

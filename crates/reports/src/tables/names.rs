@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn a_piece_of_time_is_read_as_people_write_it() {
-        let locales = Locales::load().unwrap();
+        let locales = Locales;
         for (label, serbian, english) in [
             ("2023-08", "авг 2023.", "Aug 2023"),
             ("2024-Q1", "1. тром. 2024.", "Q1 2024"),

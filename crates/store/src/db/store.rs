@@ -213,7 +213,7 @@ impl Store {
             database_file,
             clock,
             zone: settings.zone,
-            locales: Locales::load()?,
+            locales: Locales,
             reopen_days: settings.reopen_days,
             scheme: settings.scheme,
             wrap_up: settings.wrap_up,
