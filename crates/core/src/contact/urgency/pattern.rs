@@ -173,6 +173,10 @@ impl Patterns {
         Some(number)
     }
 
+    pub(super) const fn sequence_count(&self) -> usize {
+        self.sequences.len()
+    }
+
     /// Frees the memory that is only needed while patterns are added.
     pub(super) fn finish(&mut self) {
         self.names = Names::default();

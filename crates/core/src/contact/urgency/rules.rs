@@ -37,6 +37,8 @@ struct Family {
 struct Wordings {
     within: usize,
     patterns: Vec<Vec<Part>>,
+    /// Whether a pattern consists only of families and rules.
+    some_without_sequence: bool,
 }
 
 /// A part of a pattern. The parts of a pattern must all match near each other.
@@ -68,6 +70,8 @@ pub(super) struct Compiled {
     families: Vec<Family>,
     patterns: Patterns,
     negation: Negation,
+    /// For each sequence, the wordings that contain it: first the families, then the rules.
+    wordings_of: Vec<Vec<usize>>,
 }
 
 impl Compiled {
@@ -94,6 +98,7 @@ impl Compiled {
             families: Vec::new(),
             patterns,
             negation,
+            wordings_of: Vec::new(),
         };
         for context in &file.contexts {
             let read = compiled.read_context(context);
@@ -120,7 +125,39 @@ impl Compiled {
             compiled.rules.push(read);
         }
         compiled.patterns.finish();
+        compiled.index_wordings();
         Ok(compiled)
+    }
+
+    fn index_wordings(&mut self) {
+        let mut wordings_of = vec![Vec::new(); self.patterns.sequence_count()];
+        let of_families = self.families.iter().map(|family| &family.wordings);
+        let of_rules = self.rules.iter().map(|rule| &rule.wordings);
+        for (place, wordings) in of_families.chain(of_rules).enumerate() {
+            for part in wordings.patterns.iter().flatten() {
+                if let Part::Sequence(number) = part
+                    && let Some(places) = wordings_of.get_mut(*number)
+                {
+                    places.push(place);
+                }
+            }
+        }
+        self.wordings_of = wordings_of;
+    }
+
+    /// Returns for each of the families and then of the rules whether one of its own sequences has a match.
+    fn with_matches(&self, found: &Matches) -> Vec<bool> {
+        let mut with_matches = vec![false; self.families.len() + self.rules.len()];
+        for place in found
+            .matched()
+            .filter_map(|sequence| self.wordings_of.get(sequence))
+            .flatten()
+        {
+            if let Some(one) = with_matches.get_mut(*place) {
+                *one = true;
+            }
+        }
+        with_matches
     }
 
     fn read_context(&mut self, raw: &RawContext) -> Result<Context, String> {
@@ -194,9 +231,12 @@ impl Compiled {
             let parts = pattern.split('&');
             parts.map(|part| self.read_part(part.trim(), negatable)).collect()
         };
+        let patterns: Vec<Vec<Part>> = patterns.iter().map(read).collect::<Result<_, _>>()?;
+        let is_sequence = |part: &Part| matches!(part, Part::Sequence(_));
         Ok(Wordings {
             within,
-            patterns: patterns.iter().map(read).collect::<Result<_, _>>()?,
+            some_without_sequence: patterns.iter().any(|parts| !parts.iter().any(is_sequence)),
+            patterns,
         })
     }
 
@@ -243,12 +283,14 @@ impl Compiled {
             of_family: Vec::with_capacity(self.families.len()),
             of_rule: Vec::with_capacity(self.rules.len()),
         };
+        // Almost no wordings have a match, so only those are looked at that can have one.
+        let mut with_matches = self.with_matches(&found).into_iter();
         for family in &self.families {
-            let matches = known.find(&family.wordings);
+            let matches = known.find(&family.wordings, with_matches.next());
             known.of_family.push(matches);
         }
         for (rule, raised) in self.rules.iter().zip(raised) {
-            let matches = known.find(&rule.wordings);
+            let matches = known.find(&rule.wordings, with_matches.next());
             for span in &matches {
                 let lowered = rule.lowered_by.iter().filter_map(|number| {
                     let context = self.contexts.get(*number)?;
@@ -270,10 +312,13 @@ struct Known<'a> {
 }
 
 impl Known<'_> {
-    fn find(&self, wordings: &Wordings) -> Vec<Span> {
+    /// Returns the matches of wordings. `has_match` says whether one of their own sequences has a match.
+    fn find(&self, wordings: &Wordings, has_match: Option<bool>) -> Vec<Span> {
         let mut found = Vec::new();
+        if has_match == Some(false) && !wordings.some_without_sequence {
+            return found;
+        }
         for parts in &wordings.patterns {
-            // Almost no pattern has a match, so this check comes before everything that allocates.
             if parts.iter().all(|part| self.has(*part)) {
                 let spans: Vec<Vec<Span>> = parts.iter().map(|part| self.of_part(*part)).collect();
                 found.extend(combine(&spans, wordings.within));

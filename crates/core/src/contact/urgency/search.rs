@@ -55,6 +55,11 @@ impl Matches {
         is_set(&self.is_matched, sequence)
     }
 
+    /// Returns the numbers of the sequences that have a match; a number may occur several times.
+    pub(super) fn matched(&self) -> impl Iterator<Item = usize> {
+        self.spans.iter().map(|(sequence, _)| *sequence)
+    }
+
     /// Returns the matches of a sequence in the order of the text.
     pub(super) fn of(&self, sequence: usize) -> impl Iterator<Item = Span> {
         let begin = match self.has(sequence) {
