@@ -28,6 +28,9 @@ use crate::{
 
 /// Number of contacts that one query loads while the index is built.
 const PORTION: u64 = 2_000;
+/// The time for which changes are gathered before they are indexed. Indexing decrypts the whole conversation of each changed contact, so
+/// several messages of a person are indexed together.
+const GATHER: Duration = Duration::from_millis(250);
 /// Maximum number of contacts whose texts are decrypted to find phrases. Decrypting is necessary because the index contains only single
 /// words. The most recently changed contacts are searched first.
 const PHRASES: usize = 1_000;
@@ -56,6 +59,8 @@ impl Store {
         }
         self.search.whole.store(true, Ordering::Relaxed);
         while changes.changed().await.is_ok() {
+            tokio::time::sleep(GATHER).await;
+            changes.mark_unchanged();
             match self.index_since(newest).await {
                 Ok(seen) => newest = seen,
                 Err(error) => {
