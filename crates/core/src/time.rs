@@ -3,5 +3,6 @@
 pub mod clock;
 pub mod holidays;
 pub mod hours;
+pub mod local;
 pub mod period;
 pub mod shifts;

@@ -2,7 +2,12 @@
 
 use axum::extract::Path;
 use chrono::{DateTime, TimeDelta, Utc};
-use hotline_core::{contact::lifecycle::Marking, identifiers::reference::Reference};
+use chrono_tz::Tz;
+use hotline_core::{
+    contact::lifecycle::Marking,
+    identifiers::reference::Reference,
+    time::local::{self, NamedTime},
+};
 use hotline_store::contacts::assignment::Recipient;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -206,22 +211,34 @@ pub(crate) async fn block(action: ContactAction<FormOrJson<BlockForm>>) -> Conta
     action.respond(&form.view).await
 }
 
-/// The time until which the contact is snoozed, that is, hidden: a number of hours from now (`hours`) or a time (`until`). If both fields
-/// are omitted, the contact's current snooze ends.
+/// The time until which the contact is snoozed, that is, hidden: a number of hours from now (`hours`), a time with a name (`until_named`), or
+/// a point in time (`until`, or `until_local` in the centre's time zone). If all fields are omitted, the contact's current snooze ends.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct SnoozeForm {
     hours: Option<u16>,
+    until_named: Option<NamedTime>,
     until: Option<DateTime<Utc>>,
+    /// In the form `2026-11-30T08:00`.
+    until_local: Option<String>,
     #[serde(default)]
     #[schemars(skip)]
     view: String,
 }
 
+impl SnoozeForm {
+    fn end(&self, now: DateTime<Utc>, zone: Tz) -> Result<Option<DateTime<Utc>>, PageError> {
+        let typed = self.until_local.as_deref().filter(|typed| !typed.is_empty());
+        let typed = typed.map(|typed| local::parse_typed(typed, zone).ok_or(PageError::Bad("error-time")));
+        let named = self.until_named.map(|named| named.after(now, zone));
+        let hours = self.hours.filter(|hours| *hours > 0);
+        let after_hours = hours.map(|hours| now + TimeDelta::hours(hours.into()));
+        Ok(named.or(after_hours).or(self.until).or(typed.transpose()?))
+    }
+}
+
 pub(crate) async fn snooze(action: ContactAction<FormOrJson<SnoozeForm>>) -> ContactAnswer {
     let (desk, form) = (&action.desk, &action.form);
-    let hours = form.hours.filter(|hours| *hours > 0);
-    let end = hours.map(|hours| desk.clock.now() + TimeDelta::hours(hours.into()));
-    let until = form.until.or(end);
+    let until = form.end(desk.clock.now(), desk.centre.time_zone)?;
     desk.store.snooze(&action.me, action.reference, until).await?;
     action.respond(&form.view).await
 }

@@ -7,10 +7,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::CookieJar;
-use chrono::{DateTime, NaiveDateTime, TimeZone, Utc};
+use chrono::{DateTime, Utc};
 use hotline_core::{
     contact::classification::Answers, identifiers::reference::Reference, staff::rights::Right,
-    text::locale::Language,
+    text::locale::Language, time::local,
 };
 use hotline_store::{
     error::{Conflict, StoreError},
@@ -59,9 +59,6 @@ struct CallForm {
     text: String,
 }
 
-/// The format of the call's local time in the form.
-const AT: &str = "%Y-%m-%dT%H:%M";
-
 impl Desk {
     async fn call_page(
         &self,
@@ -95,15 +92,11 @@ impl Desk {
 
     fn local_now(&self) -> String {
         let local = self.clock.now().with_timezone(&self.centre.time_zone);
-        local.format(AT).to_string()
+        local.format(local::FORM_FORMAT).to_string()
     }
 
-    /// Parses a time that was typed in the centre's time zone. If the local time occurs twice on the day on which clocks are set back, the
-    /// earlier time is returned.
     fn time_of(&self, typed: &str) -> Option<DateTime<Utc>> {
-        let naive = NaiveDateTime::parse_from_str(typed, AT).ok()?;
-        let local = self.centre.time_zone.from_local_datetime(&naive).earliest()?;
-        Some(local.to_utc())
+        local::parse_typed(typed, self.centre.time_zone)
     }
 }
 

@@ -8,6 +8,7 @@ use hotline_core::{
     job::Delivery,
     staff::rights::Right,
     text::locale::Language,
+    time::local,
 };
 use hotline_store::{
     contacts::{
@@ -269,6 +270,12 @@ impl Inbox<'_> {
                     && event.actor.as_ref() == Some(&self.frame.me.name)
                     && self.frame.now - event.at < TimeDelta::minutes(5)
             })
+    }
+
+    /// Returns the current time as a value of a `datetime-local` field.
+    pub(super) fn local_now(&self) -> String {
+        let local = self.frame.now.with_timezone(&self.frame.centre.time_zone);
+        local.format(local::FORM_FORMAT).to_string()
     }
 
     pub(super) fn so_long(&self, hours: &i64) -> String {
