@@ -19,6 +19,7 @@ mod m20261129_000012_routing;
 mod m20261130_000013_quarantine;
 mod m20261130_000014_reply_targets;
 mod m20261201_000015_read_at;
+mod m20261202_000016_macros;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000013_quarantine::Migration),
             Box::new(m20261130_000014_reply_targets::Migration),
             Box::new(m20261201_000015_read_at::Migration),
+            Box::new(m20261202_000016_macros::Migration),
         ]
     }
 }

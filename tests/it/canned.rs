@@ -104,6 +104,17 @@ async fn a_slash_lists_them_while_a_reply_is_written() {
         value.starts_with("Zdravo! Draga, hvala što si pisala. Ovde mila"),
         "{value}"
     );
+    // The arrow keys choose one language.
+    reply.send_keys(" /").await.unwrap();
+    shows(client, "#ready-languages", "English").await;
+    let right = Key::Right.to_string();
+    reply.send_keys(&right.repeat(3)).await.unwrap();
+    shows(client, "#ready-languages [aria-pressed=true]", "English").await;
+    shows(client, "#ready li[aria-selected=true]", "Thank you").await;
+    reply
+        .send_keys(&format!("{}{}{}", Key::Escape, Key::Backspace, Key::Backspace))
+        .await
+        .unwrap();
     // An inserted reply is kept as a draft like typed text.
     wait_until(Duration::from_secs(10), || async {
         let contact = mila.contact(&reference).await.unwrap();
@@ -114,15 +125,19 @@ async fn a_slash_lists_them_while_a_reply_is_written() {
     // The supervisor edits canned replies on their page.
     log_in_as(client, &service, "vera", "sr-Latn").await;
     client
-        .goto(&format!("{}/desk/canned", service.base()))
+        .goto(&format!("{}/desk/canned/new", service.base()))
         .await
         .unwrap();
-    until(client, "#name").await.send_keys("Treći").await.unwrap();
+    until(client, "#name").await.send_keys("Трећи").await.unwrap();
+    until(client, "#folder").await.send_keys("Савети").await.unwrap();
+    assert_eq!(browser.axe().await.unwrap(), json!([]));
+    browser.pictures("canned-form").await.unwrap();
     until(client, "#sr")
         .await
         .send_keys(&format!("Трећи{}{}", Key::Control, Key::Enter))
         .await
         .unwrap();
+    shows(client, "#figures", "Saveti").await;
     shows(client, "#figures", "Treći").await;
     assert_eq!(browser.axe().await.unwrap(), json!([]));
     browser.pictures("canned").await.unwrap();

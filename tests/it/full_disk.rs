@@ -382,6 +382,12 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
         json!({ "network": "telephone", "text": "Zvalo je dete" })
     );
     act!(
+        "/api/v1/contacts/{reference}/macros/{id}",
+        &mila,
+        of(10, &format!("/macros/{}", first_id(&canned_reply))),
+        nothing()
+    );
+    act!(
         "/api/v1/canned",
         &mila,
         "/api/v1/canned".to_owned(),

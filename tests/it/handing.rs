@@ -87,6 +87,11 @@ async fn every_view_shows_what_is_its_own_with_the_pressing_ones_first() {
         (view(&mila, "mine").await, view(&mila, "snoozed").await),
         (of(&[0]), of(&[]))
     );
+    post(0, "snooze", json!({ "until_named": "monday" })).await;
+    post(0, "snooze", json!({ "until_named": "tomorrow" })).await;
+    assert_eq!(view(&mila, "snoozed").await, of(&[0]));
+    post(0, "snooze", json!({})).await;
+    assert_eq!(view(&mila, "mine").await, of(&[0]));
     let past = mila
         .post(
             &format!("{}/snooze", path(0)),

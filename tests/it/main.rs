@@ -40,6 +40,7 @@ mod keys;
 mod lines;
 mod log;
 mod machines;
+mod macros;
 mod mail;
 mod mime;
 mod pages;

@@ -8,6 +8,7 @@ pub(crate) mod calls;
 pub(crate) mod canned;
 pub(crate) mod closing;
 pub(crate) mod files;
+pub(crate) mod macros;
 pub(crate) mod open;
 pub(crate) mod questions;
 pub(crate) mod reply;

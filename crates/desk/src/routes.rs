@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::{
     account::{self, login, password, preferences},
     cases,
-    contact::{actions, api, attachments, calls, canned, reply, wrap_up},
+    contact::{actions, api, attachments, calls, canned, macros, reply, wrap_up},
     http::{access::Access, answers::Answer, errors, live, route, style_sheet::STYLE_SHEET},
     inbox::{self, bulk},
     openapi, outreach, queue,
@@ -131,7 +131,7 @@ fn routing_routes() -> Vec<Route> {
 
 fn contact_routes() -> Vec<Route> {
     use Access::May;
-    use Right::{EditCanned, ReadContacts, WorkOnContacts};
+    use Right::{ReadContacts, WorkOnContacts};
     let (read, work) = (May(ReadContacts), May(WorkOnContacts));
 
     routes! {
@@ -147,10 +147,13 @@ fn contact_routes() -> Vec<Route> {
         desk POST "/log" work, calls::save;
         api POST "/log" work, calls::log_call, "Log a call";
 
-        both GET "/canned" read, canned::list, "All canned replies";
-        both POST "/canned" May(EditCanned), canned::write, "Write a canned reply";
-        both POST "/canned/{id}/delete" May(EditCanned), canned::delete, "Delete a canned reply";
+        both GET "/canned" read, canned::list, "The canned replies and macros that you may use";
+        desk GET "/canned/{id}" work, canned::form;
+        both POST "/canned" work, canned::write, "Write a canned reply or a macro";
+        both POST "/canned/{id}/delete" work, canned::delete, "Delete a canned reply or a macro";
         api GET "/contacts/{reference}/canned" read, canned::fill_for_contact, "Canned replies, filled in for this contact";
+        desk GET "/contacts/{reference}/macros/{id}" work, macros::preview;
+        both POST "/contacts/{reference}/macros/{id}" work, macros::apply, "Apply a macro to a contact";
 
         desk GET "/contacts/{reference}" read, inbox::page::contact;
         api GET "/contacts/{reference}" read, api::show_contact, "A contact";

@@ -57,7 +57,7 @@ pub enum Right {
     EditOutreach,
     /// See the health of the lines.
     SeeHealth,
-    /// Write and change canned replies.
+    /// Write and change the canned replies and macros that all counsellors share.
     EditCanned,
 }
 

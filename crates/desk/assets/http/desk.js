@@ -285,6 +285,22 @@ addEventListener("popstate", () => {
 /** The forms whose request is still running. */
 const underWay = new WeakSet();
 
+/**
+ * Submits a form with the name and value of the button that was pressed.
+ * @param {HTMLFormElement} form
+ * @param {HTMLElement | null} button
+ */
+function submitAs(form, button) {
+  if (button instanceof HTMLButtonElement && button.name) {
+    const field = document.createElement("input");
+    field.type = "hidden";
+    field.name = button.name;
+    field.value = button.value;
+    form.append(field);
+  }
+  form.submit();
+}
+
 document.addEventListener("submit", async (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
   if (form.dataset.confirm && !confirm(form.dataset.confirm)) return event.preventDefault();
@@ -304,12 +320,12 @@ document.addEventListener("submit", async (event) => {
     await openPage(to.href, false);
     return;
   }
-  if (!form.matches("[data-live]")) {
+  if (!form.matches("[data-live]") || event.submitter?.matches("[data-opens-page]")) {
     if (form.method !== "post" || !hasUnsavedDrafts()) return;
     // This form reloads the page, so the drafts are saved first.
     event.preventDefault();
     await saveDrafts();
-    form.submit();
+    submitAs(form, event.submitter);
     return;
   }
   event.preventDefault();

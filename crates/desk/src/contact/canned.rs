@@ -1,8 +1,15 @@
-//! Canned replies (`/desk/canned`). Supervisors write canned replies. Counsellors type `/` in a reply to insert a canned reply.
+//! Canned replies and macros (`/desk/canned`). Supervisors write those that all counsellors share, and counsellors write their own.
+//! Counsellors type `/` in a reply to insert a canned reply or to open a macro.
+
+use std::collections::BTreeSet;
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
 use hotline_core::{
+    contact::classification::Scheme,
     staff::rights::Right,
     text::{
         canned::fill,
@@ -11,18 +18,28 @@ use hotline_core::{
 };
 use hotline_store::{
     contacts::detail::ContactDetail,
-    staff::{accounts::StaffMember, canned::Canned},
+    db::values::MacroEnding,
+    staff::{
+        accounts::StaffMember,
+        canned::{Canned, CannedContent},
+    },
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{
-    contact::open::{find_contact, parse_reference},
+    contact::{
+        open::{find_contact, parse_reference},
+        questions::Questions,
+    },
     http::{
         access::Who,
         answers::{Answer, IdJson},
         errors::PageError,
-        extractors::{ContactPath, Cookies, FormOrJson, IdPath, NoBody, ResponseFormat},
+        extractors::{
+            ContactPath, Cookies, FormOrJson, FromFields, IdPath, NoBody, RepeatedFields, ResponseFormat,
+        },
         page::{Frame, page},
     },
     state::Desk,
@@ -32,6 +49,7 @@ use crate::{
 #[template(path = "contact/canned.html")]
 struct CannedPage<'a> {
     frame: Frame<'a>,
+    scheme: &'a Scheme,
     all: Vec<Canned>,
 }
 
@@ -41,6 +59,51 @@ pub(crate) struct CannedListJson {
     canned: Vec<Canned>,
 }
 
+impl CannedPage<'_> {
+    /// Returns the canned replies by folder.
+    fn folders(&self) -> impl Iterator<Item = &[Canned]> {
+        self.all
+            .chunk_by(|one, next| one.content.folder == next.content.folder)
+    }
+
+    fn may_write(&self, one: &Canned) -> bool {
+        one.content.own || self.frame.may(Right::EditCanned)
+    }
+
+    fn steps(&self, one: &Canned) -> String {
+        steps(self.frame.words, self.scheme, &one.content).join(" · ")
+    }
+}
+
+/// Returns what a macro does besides replying, a text for each step.
+pub(crate) fn steps(words: &Words, scheme: &Scheme, content: &CannedContent) -> Vec<String> {
+    let questions = Questions {
+        scheme,
+        words,
+        answers: content.answers.clone(),
+        begins: false,
+    };
+    let answered = scheme
+        .questions
+        .iter()
+        .filter(|question| content.answers.contains_key(&question.id));
+    let answers = answered.map(|question| {
+        let label = question.label.localized(words);
+        format!("{label}: {}", questions.read(question))
+    });
+    let ending = content.ending.map(|ending| words.say(ending_key(ending)));
+    answers.chain(ending).collect()
+}
+
+/// Returns the locale key for the last step of a macro.
+pub(crate) const fn ending_key(ending: MacroEnding) -> &'static str {
+    match ending {
+        MacroEnding::Close => "macro-close",
+        MacroEnding::SnoozeTomorrow => "macro-snooze-tomorrow",
+        MacroEnding::SnoozeMonday => "macro-snooze-monday",
+    }
+}
+
 /// `GET /desk/canned` and `GET /api/v1/canned`: lists the canned replies.
 pub(crate) async fn list(
     State(desk): State<Desk>,
@@ -48,46 +111,139 @@ pub(crate) async fn list(
     format: ResponseFormat,
     Cookies(jar): Cookies,
 ) -> Result<Answer<CannedListJson>, PageError> {
-    let canned = desk.store.canned().await?;
+    let canned = desk.store.canned(&me).await?;
     if format.is_json() {
         return Ok(Answer::Json(CannedListJson { canned }));
     }
     let rendered = page(&CannedPage {
         frame: Frame::new(&desk, desk.words(&jar), &me, "canned").await?,
+        scheme: desk.store.scheme(),
         all: canned,
     })?;
     Ok(Answer::Page(rendered))
 }
 
+#[derive(Template)]
+#[template(path = "contact/canned_form.html")]
+struct CannedFormPage<'a> {
+    frame: Frame<'a>,
+    /// The id of the canned reply to change; `None` for a new one.
+    id: Option<Uuid>,
+    content: CannedContent,
+    folders: BTreeSet<String>,
+    questions: Questions<'a>,
+}
+
+impl CannedFormPage<'_> {
+    fn endings(&self) -> [MacroEnding; 3] {
+        [
+            MacroEnding::Close,
+            MacroEnding::SnoozeTomorrow,
+            MacroEnding::SnoozeMonday,
+        ]
+    }
+
+    fn ending_name(&self, ending: &MacroEnding) -> &'static str {
+        match ending {
+            MacroEnding::Close => "close",
+            MacroEnding::SnoozeTomorrow => "snooze_tomorrow",
+            MacroEnding::SnoozeMonday => "snooze_monday",
+        }
+    }
+
+    fn ending_label(&self, ending: &MacroEnding) -> String {
+        self.frame.words.say(ending_key(*ending))
+    }
+}
+
+/// `GET /desk/canned/{id}`: the form for a canned reply. The id `new` is for one that does not exist yet.
+pub(crate) async fn form(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    Cookies(jar): Cookies,
+    Path(id): Path<String>,
+) -> Result<Response, PageError> {
+    let found = match id.as_str() {
+        "new" => None,
+        id => Some(
+            desk.store
+                .canned_reply(&me, id.parse().map_err(|_| PageError::NotFound)?)
+                .await?,
+        ),
+    };
+    let (id, content) = match found {
+        Some(found) => (Some(found.id), found.content),
+        None => (None, CannedContent::default()),
+    };
+    let all = desk.store.canned(&me).await?;
+    let folders = all.into_iter().map(|one| one.content.folder);
+    page(&CannedFormPage {
+        frame: Frame::new(&desk, desk.words(&jar), &me, "canned").await?,
+        id,
+        folders: folders.filter(|folder| !folder.is_empty()).collect(),
+        questions: Questions {
+            scheme: desk.store.scheme(),
+            words: desk.words(&jar),
+            answers: content.answers.clone(),
+            begins: false,
+        },
+        content,
+    })
+}
+
 /// A canned reply to add or to change.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Default, Deserialize, JsonSchema)]
 pub(crate) struct CannedForm {
     /// The id of the canned reply to change. If empty, a new canned reply is added.
     #[serde(default)]
     id: String,
-    name: String,
-    /// The text in Serbian, in Cyrillic script.
-    #[serde(default)]
-    sr: String,
-    /// The text in English.
-    #[serde(default)]
-    en: String,
+    #[serde(flatten)]
+    content: CannedContent,
+}
+
+impl FromFields for CannedForm {
+    /// Parses a form that has a field for each question of the wrap-up besides the fields of the canned reply.
+    fn from_fields(fields: Vec<(String, String)>) -> Result<Self, PageError> {
+        let mut read = Self::default();
+        let content = &mut read.content;
+        for (name, value) in fields {
+            match name.as_str() {
+                "id" => read.id = value,
+                "name" => content.name = value,
+                "folder" => content.folder = value,
+                "own" => content.own = value == "true",
+                "sr" => content.sr = value,
+                "en" => content.en = value,
+                "ending" => {
+                    content.ending = match value.as_str() {
+                        "" => None,
+                        "close" => Some(MacroEnding::Close),
+                        "snooze_tomorrow" => Some(MacroEnding::SnoozeTomorrow),
+                        "snooze_monday" => Some(MacroEnding::SnoozeMonday),
+                        _ => return Err(PageError::Bad("error-form")),
+                    }
+                }
+                _ => content.answers.entry(name).or_default().push(value),
+            }
+        }
+        Ok(read)
+    }
 }
 
 pub(crate) async fn write(
     State(desk): State<Desk>,
     Who(me): Who,
     format: ResponseFormat,
-    FormOrJson(written): FormOrJson<CannedForm>,
+    RepeatedFields(written): RepeatedFields<CannedForm>,
 ) -> Result<Answer<IdJson>, PageError> {
+    if !written.content.own && !me.role.may(Right::EditCanned) {
+        return Err(PageError::MayNot);
+    }
     let id = match written.id.as_str() {
         "" => None,
         id => Some(id.parse().map_err(|_| PageError::Bad("error-form"))?),
     };
-    let id = desk
-        .store
-        .write_canned(&me, id, &written.name, &written.sr, &written.en)
-        .await?;
+    let id = desk.store.write_canned(&me, id, written.content).await?;
     Ok(format.answer(IdJson { id }, "/desk/canned"))
 }
 
@@ -113,7 +269,11 @@ pub(crate) struct FilledCannedListJson {
 /// A canned reply, with its placeholders filled in for a contact.
 #[derive(Serialize, JsonSchema)]
 struct FilledCannedJson {
+    id: Uuid,
     name: String,
+    folder: String,
+    /// Whether the canned reply also classifies, closes or snoozes the contact.
+    is_macro: bool,
     /// The text in the language of the contact. If that language is unknown, the text is in the language of the centre.
     text: String,
     /// The text in each language in which the canned reply was written.
@@ -140,10 +300,13 @@ pub(crate) async fn fill_for_contact(
     let contact = find_contact(&desk, parse_reference(&path.reference)?).await?;
     let language = contact.language;
     let words = desk.locales.of(language.unwrap_or(desk.centre.language));
-    let all = desk.store.canned().await?;
+    let all = desk.store.canned(&me).await?;
     let canned = all.iter().map(|one| {
         let written = Language::ALL.into_iter().filter(|language| {
-            let text = desk.locales.of(*language).either(&one.sr, &one.en);
+            let text = desk
+                .locales
+                .of(*language)
+                .either(&one.content.sr, &one.content.en);
             !text.is_empty()
         });
         let texts = written.map(|language| FilledTextJson {
@@ -152,7 +315,10 @@ pub(crate) async fn fill_for_contact(
             text: filled(&desk, desk.locales.of(language), one, &contact, &me),
         });
         FilledCannedJson {
-            name: one.name.clone(),
+            id: one.id,
+            name: one.content.name.clone(),
+            folder: one.content.folder.clone(),
+            is_macro: one.content.is_macro(),
             text: filled(&desk, words, one, &contact, &me),
             texts: texts.collect(),
         }
@@ -163,12 +329,19 @@ pub(crate) async fn fill_for_contact(
     }))
 }
 
-fn filled(desk: &Desk, words: &Words, one: &Canned, contact: &ContactDetail, me: &StaffMember) -> String {
-    let text = words.either(&one.sr, &one.en);
+/// Returns the text of a canned reply in the language of `words`, with its placeholders filled in.
+pub(crate) fn filled(
+    desk: &Desk,
+    words: &Words,
+    one: &Canned,
+    contact: &ContactDetail,
+    me: &StaffMember,
+) -> String {
+    let text = words.either(&one.content.sr, &one.content.en);
     // A canned reply can have a Serbian text, an English text or both. If the text in the language of `words` is missing, the other text is
     // used. The counsellor reads the text before sending it.
     let text = if text.is_empty() {
-        one.sr.clone() + &one.en
+        one.content.sr.clone() + &one.content.en
     } else {
         text
     };

@@ -1,18 +1,32 @@
 //! Bulk actions on contacts. A bulk action succeeds or fails for each contact independently.
 
-use axum::extract::State;
-use hotline_core::{contact::lifecycle::Marking, text::locale::Language};
-use hotline_store::error::Conflict;
+use askama::Template;
+use axum::{extract::State, response::Response};
+use axum_extra::extract::CookieJar;
+use hotline_core::{
+    contact::lifecycle::Marking, identifiers::reference::Reference, staff::rights::Right,
+    text::locale::Language,
+};
+use hotline_store::{
+    error::{Conflict, StoreError},
+    staff::{accounts::StaffMember, canned::Canned},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{
-    contact::open::parse_reference,
+    contact::{
+        canned::steps,
+        macros,
+        open::{find_contact, parse_reference},
+    },
     http::{
         access::Who,
         answers::Answer,
         errors::PageError,
         extractors::{Cookies, FromFields, RepeatedFields, ResponseFormat},
+        page::{Frame, page},
     },
     inbox::page::{BulkOutcome, InboxQuery, render_inbox},
     state::Desk,
@@ -29,21 +43,30 @@ pub(crate) struct BulkAction {
     references: Vec<String>,
     /// The action to perform on each contact.
     #[serde(rename = "do")]
-    #[schemars(extend("enum" = ["claim", "give-back", "follow", "close", "spam", "release", "discard"]))]
+    #[schemars(extend("enum" = ["claim", "give-back", "follow", "close", "spam", "release", "discard", "macro"]))]
     what: String,
+    /// The id of the macro, if the action is `macro`.
+    #[serde(rename = "macro")]
+    macro_id: Option<Uuid>,
+    /// Whether the page that previews a macro was confirmed.
+    #[serde(default)]
+    #[schemars(skip)]
+    sure: bool,
     #[serde(default)]
     #[schemars(skip)]
     view: String,
 }
 
 impl FromFields for BulkAction {
-    /// Parses a form that has a field `pick` for each contact, and the fields `do` and `view`.
+    /// Parses a form that has a field `pick` for each contact, and the fields `do`, `macro`, `sure` and `view`.
     fn from_fields(fields: Vec<(String, String)>) -> Result<Self, PageError> {
         let mut read = Self::default();
         for (name, value) in fields {
             match name.as_str() {
                 "pick" => read.references.push(value),
                 "do" => read.what = value,
+                "macro" => read.macro_id = value.parse().ok(),
+                "sure" => read.sure = value == "true",
                 "view" => read.view = value,
                 _ => {}
             }
@@ -80,10 +103,28 @@ pub(crate) async fn act_on_many(
     if action.references.len() > MOST {
         return Err(PageError::Bad("error-form"));
     }
+    let with_macro = match (action.what.as_str(), action.macro_id) {
+        ("macro", Some(id)) => Some(desk.store.canned_reply(&me, id).await?),
+        ("macro", None) => return Err(PageError::Bad("error-no-macro")),
+        _ => None,
+    };
+    if let Some(with_macro) = &with_macro
+        && !action.sure
+        && !format.is_json()
+    {
+        return Ok(Answer::Page(
+            preview(&desk, &jar, &me, &action, with_macro).await?,
+        ));
+    }
     let (mut done, mut refused) = (Vec::new(), Vec::new());
     for one in &action.references {
         let reference = parse_reference(one)?;
         let store = &desk.store;
+        if let Some(with_macro) = &with_macro {
+            let applied = macros::apply_as_written(&desk, &me, with_macro, reference).await;
+            sort_outcome(one, applied, &mut done, &mut refused)?;
+            continue;
+        }
         let changed = match action.what.as_str() {
             "claim" => store.take(&me, reference).await,
             "give-back" => store.give_back(&me, reference).await,
@@ -94,12 +135,7 @@ pub(crate) async fn act_on_many(
             "discard" => store.discard(&me, reference).await,
             _ => return Err(PageError::Bad("error-form")),
         };
-        match changed.map_err(PageError::from) {
-            Ok(true) => done.push(one.clone()),
-            Ok(false) => refused.push((one.clone(), PageError::Conflict(Conflict::SoAlready))),
-            Err(why @ (PageError::Conflict(_) | PageError::NotFound)) => refused.push((one.clone(), why)),
-            Err(fault) => return Err(fault),
-        }
+        sort_outcome(one, changed, &mut done, &mut refused)?;
     }
     if format.is_json() {
         let words = desk.locales.of(Language::En);
@@ -119,6 +155,73 @@ pub(crate) async fn act_on_many(
             .map(|(one, why)| (one.clone(), why.localized(words)))
             .collect(),
     };
-    let page = render_inbox(&desk, &jar, me, InboxQuery::of(&action.view), None, told).await?;
-    Ok(Answer::Page(page))
+    let rendered = render_inbox(&desk, &jar, me, InboxQuery::of(&action.view), None, told).await?;
+    Ok(Answer::Page(rendered))
+}
+
+/// Adds a contact to those for which the action succeeded or to those for which it was refused. Fails for an internal error.
+fn sort_outcome(
+    reference: &str,
+    outcome: Result<bool, StoreError>,
+    done: &mut Vec<String>,
+    refused: &mut Vec<(String, PageError)>,
+) -> Result<(), PageError> {
+    match outcome.map_err(PageError::from) {
+        Ok(true) => done.push(reference.to_owned()),
+        Ok(false) => refused.push((reference.to_owned(), PageError::Conflict(Conflict::SoAlready))),
+        Err(why @ (PageError::Conflict(_) | PageError::NotFound)) => {
+            refused.push((reference.to_owned(), why))
+        }
+        Err(fault) => return Err(fault),
+    }
+    Ok(())
+}
+
+#[derive(Template)]
+#[template(path = "inbox/bulk_macro.html")]
+struct BulkMacroPage<'a> {
+    frame: Frame<'a>,
+    one: &'a Canned,
+    view: &'a str,
+    steps: Vec<String>,
+    contacts: Vec<ContactText>,
+}
+
+/// The text that a macro would send to the person of a contact.
+struct ContactText {
+    reference: Reference,
+    who: String,
+    language: Option<Language>,
+    text: String,
+}
+
+/// Renders the page that shows what a macro would do to each contact.
+async fn preview(
+    desk: &Desk,
+    jar: &CookieJar,
+    me: &StaffMember,
+    action: &BulkAction,
+    one: &Canned,
+) -> Result<Response, PageError> {
+    let mut contacts = Vec::new();
+    for reference in &action.references {
+        let open = find_contact(desk, parse_reference(reference)?).await?;
+        contacts.push(ContactText {
+            reference: open.reference,
+            who: open
+                .card
+                .as_ref()
+                .and_then(|card| card.name.clone())
+                .unwrap_or_default(),
+            language: open.language,
+            text: macros::text_for(desk, one, &open, me),
+        });
+    }
+    page(&BulkMacroPage {
+        frame: Frame::new(desk, desk.words(jar), me, "inbox").await?,
+        steps: steps(desk.words(jar), desk.store.scheme(), &one.content),
+        view: &action.view,
+        one,
+        contacts,
+    })
 }

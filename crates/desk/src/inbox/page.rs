@@ -28,7 +28,7 @@ use hotline_store::{
     inbox::list::{InboxPage, Place, View},
     memory::presence::Present,
     search::SearchResults,
-    staff::{accounts::StaffMember, availability::Colleague},
+    staff::{accounts::StaffMember, availability::Colleague, canned::Canned},
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -98,6 +98,8 @@ pub(super) struct Inbox<'a> {
     pub(super) present: Vec<Present>,
     /// The questions of the wrap-up, with the answers so far or suggested answers.
     pub(super) questions: Questions<'a>,
+    /// The macros that the reader may use.
+    pub(super) macros: Vec<Canned>,
 }
 
 /// The outcome of a bulk action.
@@ -242,7 +244,13 @@ pub(crate) async fn render_inbox(
         let filter = asked.filter.read();
         desk.store.inbox(view, &filter, me.id, after, ROWS).await?
     };
+    let mut macros = Vec::new();
+    if me.role.may(Right::WorkOnContacts) {
+        macros = desk.store.canned(&me).await?;
+        macros.retain(|one| one.content.is_macro());
+    }
     page(&Inbox {
+        macros,
         groups: group_rows(list.rows),
         next: list.next,
         questions: Questions {

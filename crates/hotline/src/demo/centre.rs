@@ -7,6 +7,7 @@ use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 use hotline_core::{
     centre::Text,
+    contact::classification::Answers,
     identifiers::{ids, private::Private},
     routing::skills::{Skills, Spoken},
     staff::{preferences::Preferences, rights::Role},
@@ -19,7 +20,9 @@ use hotline_core::{
     },
 };
 use hotline_store::{
-    db::store::Store, routing::schedules::CENTRE, staff::accounts::StaffMember,
+    db::{store::Store, values::MacroEnding},
+    routing::schedules::CENTRE,
+    staff::{accounts::StaffMember, canned::CannedContent},
     statistics::adjustments::NewAdjustment,
 };
 use serde::Deserialize;
@@ -54,7 +57,12 @@ struct Account {
 #[derive(Deserialize)]
 struct CannedText {
     name: Both,
+    folder: Both,
     text: Both,
+    #[serde(default)]
+    answers: Answers,
+    #[serde(default)]
+    ending: Option<MacroEnding>,
 }
 
 /// A school of the outreach register.
@@ -265,10 +273,16 @@ impl Centre<'_> {
         }
         self.store.set_shift_plan(&sara, 0, &plan).await?;
         for canned in &self.data.canned {
-            let name = canned.name.of(self.language);
-            self.store
-                .write_canned(&sara, None, &name, &canned.text.sr, &canned.text.en)
-                .await?;
+            let content = CannedContent {
+                name: canned.name.of(self.language),
+                folder: canned.folder.of(self.language),
+                sr: canned.text.sr.clone(),
+                en: canned.text.en.clone(),
+                answers: canned.answers.clone(),
+                ending: canned.ending,
+                own: false,
+            };
+            self.store.write_canned(&sara, None, content).await?;
         }
         Ok(())
     }

@@ -113,6 +113,30 @@ pub enum HistoryKind {
     Erased,
 }
 
+/// The last step of a macro.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    EnumIter,
+    DeriveActiveEnum,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum MacroEnding {
+    /// Close the contact.
+    Close,
+    /// Snooze the contact until 08:00 on the next day.
+    SnoozeTomorrow,
+    /// Snooze the contact until 08:00 on the next Monday.
+    SnoozeMonday,
+}
+
 /// The outcome of registering a raw message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum, Serialize)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]

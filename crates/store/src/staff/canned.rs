@@ -1,106 +1,185 @@
-//! Canned replies, shared by all counsellors.
+//! Canned replies and macros: those that all counsellors share, and those of one counsellor.
 
-use hotline_core::{contact::message::LONGEST_TEXT, identifiers::ids, text::canned::fill};
+use hotline_core::{
+    contact::{
+        classification::{Answers, Scheme},
+        message::LONGEST_TEXT,
+    },
+    identifiers::ids,
+    staff::rights::Right,
+    text::canned::fill,
+};
 use schemars::JsonSchema;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    ActiveValue::Set, ColumnTrait, Condition, EntityTrait, Iterable, PaginatorTrait, QueryFilter, QueryOrder,
     sea_query::OnConflict,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    db::{entity::canned, store::Store},
-    error::{Conflict, StoreError},
+    db::{entity::canned, store::Store, values::MacroEnding},
+    error::{Conflict, StoreError, unreadable},
     staff::accounts::StaffMember,
 };
 
 /// Maximum length of a name, in characters.
 const LONGEST_NAME: usize = 60;
 
-/// A canned reply.
+/// A canned reply. A canned reply that also classifies, closes or snoozes the contact is a *macro*.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Canned {
     /// Id of the canned reply.
     pub id: Uuid,
+    /// What the canned reply consists of.
+    #[serde(flatten)]
+    pub content: CannedContent,
+}
+
+/// What a canned reply consists of.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct CannedContent {
     /// Name by which counsellors find the canned reply.
     pub name: String,
+    /// Folder in which the canned reply is listed; may be empty.
+    pub folder: String,
+    /// Whether only its writer sees the canned reply. Otherwise, all counsellors share it.
+    pub own: bool,
     /// Serbian text in Cyrillic. The Latin text is derived from it.
     pub sr: String,
     /// English text.
     pub en: String,
+    /// The answers that the macro gives to questions of the wrap-up, by question id.
+    pub answers: Answers,
+    /// The last step of the macro.
+    pub ending: Option<MacroEnding>,
+}
+
+impl CannedContent {
+    /// Returns whether the canned reply does more than inserting a text.
+    #[must_use]
+    pub fn is_macro(&self) -> bool {
+        !self.answers.is_empty() || self.ending.is_some()
+    }
+
+    /// Returns the content without surrounding white space and empty answers.
+    fn trimmed(self) -> Self {
+        let trim = |text: String| text.trim().to_owned();
+        let answers = self.answers.into_iter().map(|(question, mut given)| {
+            given.retain(|answer| !answer.trim().is_empty());
+            (question, given)
+        });
+        Self {
+            name: trim(self.name),
+            folder: trim(self.folder),
+            own: self.own,
+            sr: trim(self.sr),
+            en: trim(self.en),
+            answers: answers.filter(|(_, given)| !given.is_empty()).collect(),
+            ending: self.ending,
+        }
+    }
+
+    fn check(&self, scheme: &Scheme) -> Result<(), Conflict> {
+        let texts = [&self.sr, &self.en];
+        if self.name.is_empty() || (texts.iter().all(|text| text.is_empty()) && !self.is_macro()) {
+            return Err(Conflict::NoText);
+        }
+        let is_long = |text: &String, most| text.chars().count() > most;
+        let names = [&self.name, &self.folder];
+        if names.iter().any(|name| is_long(name, LONGEST_NAME))
+            || texts.iter().any(|text| is_long(text, LONGEST_TEXT))
+        {
+            return Err(Conflict::TooLong);
+        }
+        if texts
+            .iter()
+            .any(|text| fill(text, |_| Some(String::new())).is_err())
+        {
+            return Err(Conflict::NoField);
+        }
+        match scheme.validate(self.answers.clone()) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Conflict::InvalidAnswers),
+        }
+    }
 }
 
 impl Store {
-    /// Returns all canned replies, sorted by name.
+    /// Returns the canned replies that `who` may use, sorted by folder and name: the shared ones and their own.
     ///
     /// # Errors
     /// Fails if a database query fails.
-    pub async fn canned(&self) -> Result<Vec<Canned>, StoreError> {
+    pub async fn canned(&self, who: &StaffMember) -> Result<Vec<Canned>, StoreError> {
         let rows = canned::Entity::find()
+            .filter(usable_by(who))
+            .order_by_asc(canned::Column::Folder)
             .order_by_asc(canned::Column::Name)
             .all(&self.reading)
             .await?;
-        let read = |row: canned::Model| Canned {
-            id: row.id,
-            name: row.name,
-            sr: row.sr,
-            en: row.en,
-        };
-        Ok(rows.into_iter().map(read).collect())
+        rows.into_iter().map(read).collect()
     }
 
-    /// Adds a canned reply, or changes the canned reply with this id.
+    /// Returns a canned reply that `who` may use.
     ///
     /// # Errors
-    /// Returns [`StoreError::Conflict`] if the name is missing, taken or too long; if both texts are missing; or if a text is too long or
-    /// has an unknown placeholder.
+    /// Returns [`StoreError::NotFound`] if no such canned reply exists.
+    pub async fn canned_reply(&self, who: &StaffMember, id: Uuid) -> Result<Canned, StoreError> {
+        let found = canned::Entity::find_by_id(id).filter(usable_by(who));
+        read(
+            found
+                .one(&self.reading)
+                .await?
+                .ok_or(StoreError::NotFound("canned reply"))?,
+        )
+    }
+
+    /// Adds a canned reply, or changes the canned reply with this id. Writing a shared one requires the right [`Right::EditCanned`].
+    ///
+    /// # Errors
+    /// Returns [`StoreError::Conflict`] if the name is missing, taken or too long; if both texts are missing and there are no steps; if a
+    /// text is too long or has an unknown placeholder; if an answer is not in the scheme; or if `who` may not write this canned reply.
     pub async fn write_canned(
         &self,
         who: &StaffMember,
         id: Option<Uuid>,
-        name: &str,
-        sr: &str,
-        en: &str,
+        content: CannedContent,
     ) -> Result<Uuid, StoreError> {
-        let (name, sr, en) = (name.trim(), sr.trim(), en.trim());
-        if name.is_empty() || (sr.is_empty() && en.is_empty()) {
-            return Err(StoreError::Conflict(Conflict::NoText));
-        }
-        let long = |text: &str| text.chars().count() > LONGEST_TEXT;
-        if name.chars().count() > LONGEST_NAME || long(sr) || long(en) {
-            return Err(StoreError::Conflict(Conflict::TooLong));
-        }
-        if [sr, en]
-            .iter()
-            .any(|text| fill(text, |_| Some(String::new())).is_err())
-        {
-            return Err(StoreError::Conflict(Conflict::NoField));
+        let content = content.trimmed();
+        content.check(&self.scheme).map_err(StoreError::Conflict)?;
+        let owner = content.own.then_some(who.id);
+        if !may_write(who, owner) {
+            return Err(StoreError::Conflict(Conflict::NotYours));
         }
         let id = id.unwrap_or_else(|| ids::new(self.clock.now()));
         let transaction = self.begin().await?;
+        if let Some(earlier) = canned::Entity::find_by_id(id).one(&transaction).await?
+            && !may_write(who, earlier.owner)
+        {
+            return Err(StoreError::Conflict(Conflict::NotYours));
+        }
         let others = canned::Entity::find()
-            .filter(canned::Column::Name.eq(name))
+            .filter(usable_by(who))
+            .filter(canned::Column::Name.eq(&content.name))
             .filter(canned::Column::Id.ne(id));
         if others.count(&transaction).await? > 0 {
             return Err(StoreError::Conflict(Conflict::NameTaken));
         }
         let row = canned::ActiveModel {
             id: Set(id),
-            name: Set(name.to_owned()),
-            sr: Set(sr.to_owned()),
-            en: Set(en.to_owned()),
+            name: Set(content.name),
+            sr: Set(content.sr),
+            en: Set(content.en),
             by: Set(who.id),
             at: Set(self.now()),
+            folder: Set(content.folder),
+            owner: Set(owner),
+            answers: Set(serde_json::to_string(&content.answers).map_err(unreadable)?),
+            ending: Set(content.ending),
         };
         let newer = OnConflict::column(canned::Column::Id)
-            .update_columns([
-                canned::Column::Name,
-                canned::Column::Sr,
-                canned::Column::En,
-                canned::Column::By,
-                canned::Column::At,
-            ])
+            .update_columns(canned::Column::iter().filter(|column| !matches!(column, canned::Column::Id)))
             .to_owned();
         canned::Entity::insert(row)
             .on_conflict(newer)
@@ -115,13 +194,47 @@ impl Store {
     /// Deletes a canned reply.
     ///
     /// # Errors
-    /// Fails if a database query fails.
+    /// Returns [`StoreError::Conflict`] if `who` may not write this canned reply.
     pub async fn delete_canned(&self, who: &StaffMember, id: Uuid) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
+        let Some(row) = canned::Entity::find_by_id(id).one(&transaction).await? else {
+            return Ok(());
+        };
+        if !may_write(who, row.owner) {
+            return Err(StoreError::Conflict(Conflict::NotYours));
+        }
         canned::Entity::delete_by_id(id).exec(&transaction).await?;
         self.audit_in(&transaction, Some(who.id), "delete canned reply", &id.to_string())
             .await?;
         transaction.commit().await?;
         Ok(())
     }
+}
+
+fn usable_by(who: &StaffMember) -> Condition {
+    Condition::any()
+        .add(canned::Column::Owner.is_null())
+        .add(canned::Column::Owner.eq(who.id))
+}
+
+fn may_write(who: &StaffMember, owner: Option<Uuid>) -> bool {
+    match owner {
+        Some(owner) => owner == who.id,
+        None => who.role.may(Right::EditCanned),
+    }
+}
+
+fn read(row: canned::Model) -> Result<Canned, StoreError> {
+    Ok(Canned {
+        id: row.id,
+        content: CannedContent {
+            name: row.name,
+            folder: row.folder,
+            own: row.owner.is_some(),
+            sr: row.sr,
+            en: row.en,
+            answers: serde_json::from_str(&row.answers).map_err(unreadable)?,
+            ending: row.ending,
+        },
+    })
 }

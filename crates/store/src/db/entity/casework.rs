@@ -147,6 +147,8 @@ pub mod case_versions {
 pub mod canned {
     use sea_orm::entity::prelude::*;
 
+    use crate::db::values::MacroEnding;
+
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "canned")]
     pub struct Model {
@@ -157,6 +159,10 @@ pub mod canned {
         pub en: String,
         pub by: Uuid,
         pub at: i64,
+        pub folder: String,
+        pub owner: Option<Uuid>,
+        pub answers: String,
+        pub ending: Option<MacroEnding>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
