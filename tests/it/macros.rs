@@ -189,6 +189,7 @@ async fn a_macro_is_previewed_on_screen_before_it_is_applied() {
         .await
         .unwrap();
     shows(client, "main", "Хвала, mila.").await;
+    assert!(client.find(Locator::Css("#stale:not([hidden])")).await.is_err());
     assert_eq!(browser.axe().await.unwrap(), json!([]));
     browser.pictures("macro-bulk").await.unwrap();
     let apply = client.find(Locator::Css("main form .row button")).await.unwrap();

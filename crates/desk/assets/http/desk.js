@@ -108,6 +108,8 @@ let done = 0;
 let reading = false;
 let again = false;
 async function refresh() {
+  // A page that answers a form cannot be loaded again from its address.
+  if (document.body.classList.contains("still")) return;
   if (reading) {
     again = true;
     return;
