@@ -123,6 +123,7 @@ async fn the_public_pages_read_as_they_were_reviewed() {
             ("advice", "/advice"),
             ("report", "/report"),
             ("answer", "/answer"),
+            ("privacy", "/privacy"),
         ] {
             let page = get(&format!("{path}?lang={lang}")).await;
             assert_eq!(page.status().as_u16(), 200);
@@ -401,7 +402,7 @@ async fn everybody_can_use_every_page_in_both_themes_at_every_width() {
             }
         };
         for lang in ["sr-Cyrl", "sr-Latn", "en"] {
-            for path in ["/", "/advice", "/report", "/answer"] {
+            for path in ["/", "/advice", "/report", "/answer", "/privacy"] {
                 check(&format!("{path}?lang={lang}")).await;
             }
         }

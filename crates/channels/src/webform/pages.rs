@@ -23,6 +23,26 @@ pub struct Home<'a> {
     pub path: &'a str,
 }
 
+/// The page that explains what happens to what a visitor writes.
+#[derive(Template)]
+#[template(path = "webform/privacy.html")]
+pub struct Privacy<'a> {
+    pub words: &'a Words,
+    pub centre: &'a Centre,
+    /// When the line opens, in words. `None`: the line is open.
+    pub closed: Option<String>,
+    pub path: &'a str,
+}
+
+impl Privacy<'_> {
+    /// The parts of the page, as parts of their locale keys.
+    const PARTS: [&'static str; 6] = ["reads", "kept", "not-kept", "others", "device", "rights"];
+
+    fn text(&self, part: &str) -> String {
+        self.centre.say(self.words, &format!("privacy-{part}-text"), &[])
+    }
+}
+
 /// The page with one of the two forms: for a request for advice or for a report.
 #[derive(Template)]
 #[template(path = "webform/form.html")]

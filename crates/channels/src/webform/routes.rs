@@ -46,6 +46,7 @@ pub fn routes(line: Arc<FormLine>, intake: Arc<dyn Intake>) -> Router {
     };
     Router::new()
         .route("/", get(show_home))
+        .route("/privacy", get(show_privacy))
         .merge(form_routes(Asks::Advice))
         .merge(form_routes(Asks::Report))
         .route("/answer", get(ask_for_code).post(show_conversation))
@@ -149,6 +150,20 @@ async fn show_home(
         centre: &context.line.centre,
         closed: context.closed(words),
         path: "/",
+    })
+}
+
+async fn show_privacy(
+    State(context): State<FormContext>,
+    Query(chosen): Query<Chosen>,
+    headers: HeaderMap,
+) -> Response {
+    let words = context.words(&headers, chosen.lang.as_deref());
+    context.page(&pages::Privacy {
+        words,
+        centre: &context.line.centre,
+        closed: context.closed(words),
+        path: "/privacy",
     })
 }
 
