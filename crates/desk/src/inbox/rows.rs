@@ -372,11 +372,14 @@ impl Inbox<'_> {
 
     /// Describes the rules of urgency with these ids.
     fn raised(&self, rules: &str) -> String {
-        let reasons: Vec<String> = rules
-            .split(' ')
-            .filter_map(|rule| self.rules.reason(rule))
-            .map(|text| self.frame.words.either(&text.sr, &text.en))
-            .collect();
+        let mut reasons: Vec<String> = Vec::new();
+        for text in rules.split(' ').filter_map(|rule| self.rules.reason(rule)) {
+            let reason = self.frame.words.either(&text.sr, &text.en);
+            // Several rules can have the same reason.
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
         reasons.join(" ")
     }
 
