@@ -1,6 +1,7 @@
 //! Staff accounts, sessions, tokens, canned replies and the audit log.
 
 pub mod accounts;
+pub mod administration;
 pub mod audit;
 pub mod availability;
 pub mod canned;
