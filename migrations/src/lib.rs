@@ -20,6 +20,7 @@ mod m20261130_000013_quarantine;
 mod m20261130_000014_reply_targets;
 mod m20261201_000015_read_at;
 mod m20261202_000016_macros;
+mod m20261203_000017_invitations;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000014_reply_targets::Migration),
             Box::new(m20261201_000015_read_at::Migration),
             Box::new(m20261202_000016_macros::Migration),
+            Box::new(m20261203_000017_invitations::Migration),
         ]
     }
 }

@@ -601,7 +601,7 @@ async fn what_a_disabled_counsellor_held_is_nobodys_closed_or_not() {
             .close(&world.mila, reference, Some("nobody waits for this one"))
             .await
             .unwrap();
-        world.store.disable_staff("mila").await.unwrap();
+        world.store.disable_staff(None, "mila").await.unwrap();
         let again = mail(
             "ana@example.org",
             "c@x",

@@ -103,6 +103,21 @@ pub enum Staff {
         #[arg(long)]
         team: Option<String>,
     },
+    /// Add a member of staff without a password, and print the one-time link with which the person chooses one. The link is valid
+    /// for 72 hours.
+    Invite {
+        /// The login name.
+        login: String,
+        /// The name shown to colleagues; the login name by default.
+        #[arg(long)]
+        name: Option<String>,
+        /// counsellor, supervisor, manager or administrator.
+        #[arg(long, value_parser = role)]
+        role: Role,
+        /// The team.
+        #[arg(long)]
+        team: Option<String>,
+    },
     /// Assign a member of staff to a team. Without a team name, remove the member of staff from the current team.
     Team {
         /// The login name.
@@ -125,6 +140,9 @@ pub enum Staff {
     Reset {
         /// The login name.
         login: String,
+        /// Print a one-time link with which the person chooses a password, instead of asking for one. The old password stops working.
+        #[arg(long)]
+        link: bool,
     },
     /// List all accounts.
     List,

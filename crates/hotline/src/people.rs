@@ -7,7 +7,7 @@ use hotline_core::{
     identifiers::{private::Private, reference::Reference},
     time::clock::{Clock, SystemClock},
 };
-use hotline_store::db::values::JobState;
+use hotline_store::{db::values::JobState, staff::invitations::NewInvitation};
 
 use crate::{
     arguments::{Queue, Staff},
@@ -30,26 +30,44 @@ pub async fn staff(settings: Settings, command: Staff) -> anyhow::Result<()> {
                 .add_staff(&login, name.as_deref().unwrap_or(&login), role, &password)
                 .await?;
             if team.is_some() {
-                store.set_team(&person.login, team.as_deref()).await?;
+                store
+                    .set_team(None, &person.login, team.as_deref())
+                    .await?;
             }
             println!("{} may log in as {}.", person.login, role.as_str());
         }
+        Staff::Invite {
+            login,
+            name,
+            role,
+            team,
+        } => {
+            let name = name.as_deref().unwrap_or(&login);
+            let new = store
+                .invite_staff(None, &login, name, role, team.as_deref())
+                .await?;
+            print_link(&settings, &new);
+        }
         Staff::Team { login, team } => {
-            store.set_team(&login, team.as_deref()).await?;
+            store.set_team(None, &login, team.as_deref()).await?;
             match team {
                 Some(team) => println!("{login} is in the team {}.", team.trim()),
                 None => println!("{login} is in no team."),
             }
         }
         Staff::Disable { login } => {
-            store.disable_staff(&login).await?;
+            store.disable_staff(None, &login).await?;
             println!("{login} is logged out and cannot log in; what {login} held is unassigned.");
         }
         Staff::Enable { login } => {
-            store.enable_staff(&login).await?;
+            store.enable_staff(None, &login).await?;
             println!("{login} may log in again.");
         }
-        Staff::Reset { login } => {
+        Staff::Reset { login, link: true } => {
+            let new = store.reset_by_link(None, &login).await?;
+            print_link(&settings, &new);
+        }
+        Staff::Reset { login, link: false } => {
             if store.reset_staff(&login, &password()?).await? {
                 println!("{login} has a new password.");
             } else {
@@ -72,6 +90,24 @@ pub async fn staff(settings: Settings, command: Staff) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+fn print_link(settings: &Settings, new: &NewInvitation) {
+    let http = &settings.http;
+    let site = match http.desk_url.as_str() {
+        "" => &http.public_url,
+        desk_url => desk_url,
+    };
+    println!(
+        "Give this link to {} yourself. It works once, until {}:",
+        new.login,
+        new.expires_at.format("%Y-%m-%d %H:%MZ")
+    );
+    println!(
+        "{}/desk/invitation/{}",
+        site.trim_end_matches('/'),
+        new.secret.expose()
+    );
 }
 
 /// Lists jobs, or runs parked jobs again.

@@ -237,6 +237,21 @@ pub enum Conflict {
         "this password is easily guessed; take four words that do not belong together, or a longer random one"
     )]
     WeakPassword,
+    /// The display name of the account is empty or too long.
+    #[error("a name has 1 to 60 characters")]
+    InvalidName,
+    /// An administrator tried to disable, demote or reset the own account.
+    #[error("another administrator does this to your account")]
+    OwnAccount,
+    /// No other enabled administrator could log in.
+    #[error("this is the last administrator who can log in; add another one first")]
+    LastAdministrator,
+    /// The account is disabled.
+    #[error("this account is disabled; enable it first")]
+    AccountDisabled,
+    /// The link was used, has expired, or was replaced or withdrawn.
+    #[error("this link cannot be used any more; ask an administrator for a new one")]
+    InvitationEnded,
     /// The hash function rejected the password.
     #[error("the password could not be hashed")]
     UnhashablePassword,
@@ -305,12 +320,16 @@ impl Conflict {
             Self::ShortPassword => "conflict-short-password",
             Self::LongPassword => "conflict-long-password",
             Self::WeakPassword => "conflict-weak-password",
+            Self::InvalidLogin => "conflict-invalid-login",
+            Self::InvalidTeam => "conflict-invalid-team",
+            Self::LoginTaken => "conflict-login-taken",
+            Self::InvalidName => "conflict-invalid-name",
+            Self::OwnAccount => "conflict-own-account",
+            Self::LastAdministrator => "conflict-last-administrator",
+            Self::AccountDisabled => "conflict-account-disabled",
+            Self::InvitationEnded => "conflict-invitation-ended",
             // These conflicts occur only on the command line.
-            Self::Served
-            | Self::InvalidLogin
-            | Self::InvalidTeam
-            | Self::LoginTaken
-            | Self::UnhashablePassword => "conflict-other",
+            Self::Served | Self::UnhashablePassword => "conflict-other",
         }
     }
 }

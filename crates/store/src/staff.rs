@@ -1,10 +1,13 @@
-//! Staff accounts, sessions, tokens, canned replies and the audit log.
+//! Staff accounts, invitations, sessions, tokens, canned replies and the audit log.
 
 pub mod accounts;
 pub mod administration;
 pub mod audit;
 pub mod availability;
 pub mod canned;
+pub mod directory;
+pub mod invitations;
+pub mod own_sessions;
 pub mod passwords;
 pub mod sessions;
 pub mod tokens;

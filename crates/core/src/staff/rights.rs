@@ -59,6 +59,10 @@ pub enum Right {
     SeeHealth,
     /// Write and change the canned replies and macros that all counsellors share.
     EditCanned,
+    /// Invite staff, change and disable accounts, and end sessions.
+    ManageStaff,
+    /// See the settings in force and the state of the service, and test lines.
+    OperateService,
 }
 
 impl Role {
@@ -66,8 +70,9 @@ impl Role {
     #[must_use]
     pub const fn may(self, right: Right) -> bool {
         use Right::{
-            EditCanned, EditOutreach, EnterAdjustments, ReadContacts, ReadStatistics, RunAgain, SeeHealth,
-            SeeQueue, SeeRouting, TakeDuty, WorkOnContacts, WorkOnOthers,
+            EditCanned, EditOutreach, EnterAdjustments, ManageStaff, OperateService, ReadContacts,
+            ReadStatistics, RunAgain, SeeHealth, SeeQueue, SeeRouting, TakeDuty, WorkOnContacts,
+            WorkOnOthers,
         };
         match (self, right) {
             (
@@ -76,9 +81,10 @@ impl Role {
             ) => true,
             (
                 Self::Counsellor,
-                WorkOnOthers | SeeRouting | SeeQueue | RunAgain | EnterAdjustments | EditCanned,
+                WorkOnOthers | SeeRouting | SeeQueue | RunAgain | EnterAdjustments | EditCanned | ManageStaff
+                | OperateService,
             ) => false,
-            (Self::Supervisor, EnterAdjustments) => false,
+            (Self::Supervisor, EnterAdjustments | ManageStaff | OperateService) => false,
             (
                 Self::Supervisor,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeRouting | SeeQueue | RunAgain
@@ -88,9 +94,9 @@ impl Role {
             (
                 Self::Manager,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeRouting | SeeQueue | RunAgain
-                | SeeHealth | EditCanned | EditOutreach,
+                | SeeHealth | EditCanned | EditOutreach | ManageStaff | OperateService,
             ) => false,
-            (Self::Administrator, SeeQueue | RunAgain | SeeHealth) => true,
+            (Self::Administrator, SeeQueue | RunAgain | SeeHealth | ManageStaff | OperateService) => true,
             (
                 Self::Administrator,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeRouting | ReadStatistics

@@ -177,7 +177,7 @@ impl Centre<'_> {
             let team = account.team.as_ref().and_then(|team| self.data.teams.get(team));
             if let Some(team) = team {
                 self.store
-                    .set_team(&account.login, Some(&team.of(self.language)))
+                    .set_team(None, &account.login, Some(&team.of(self.language)))
                     .await?;
             }
         }

@@ -199,6 +199,30 @@ pub mod sessions {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// One-time links with which people choose the password of their account. `hash` is a keyed hash of the secret in the link.
+pub mod invitations {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "invitations")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub staff_id: Uuid,
+        pub hash: Vec<u8>,
+        pub made_by: Option<Uuid>,
+        pub made_at: i64,
+        pub expires_at: i64,
+        pub used_at: Option<i64>,
+        pub replaced_at: Option<i64>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// Contacts: one row for each registered communication.
 pub mod contacts {
     use sea_orm::entity::prelude::*;

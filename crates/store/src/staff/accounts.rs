@@ -62,31 +62,9 @@ impl Store {
         role: Role,
         password: &Private<String>,
     ) -> Result<StaffMember, StoreError> {
-        let login = login.trim().to_lowercase();
-        let lawful = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
-        if login.is_empty() || login.chars().count() > 60 || !login.chars().all(lawful) {
-            return Err(StoreError::Conflict(Conflict::InvalidLogin));
-        }
-        if self.find_login(&login).await?.is_some() {
-            return Err(StoreError::Conflict(Conflict::LoginTaken));
-        }
-        judge(password, &login, name).map_err(StoreError::Conflict)?;
-        let now = self.clock.now();
-        let row = staff::Model {
-            id: ids::new(now),
-            login,
-            name: name.trim().to_owned(),
-            role: Stored(role),
-            password: hashed(password).await?,
-            active: true,
-            on_duty: false,
-            preferences: "{}".to_owned(),
-            team: None,
-            last_given: None,
-            made_at: now.timestamp_micros(),
-            last_action_at: None,
-            skills: "{}".to_owned(),
-        };
+        let mut row = self.new_account(login, name, role).await?;
+        judge(password, &row.login, name).map_err(StoreError::Conflict)?;
+        row.password = hashed(password).await?;
         let person = person(row.clone()).ok_or(StoreError::NotFound("role"))?;
         let transaction = self.begin().await?;
         staff::ActiveModel::from(row)
@@ -97,6 +75,39 @@ impl Store {
             .await?;
         transaction.commit().await?;
         Ok(person)
+    }
+
+    /// Returns the row of a new account without a password. Fails if the log-in name is taken or not allowed.
+    pub(crate) async fn new_account(
+        &self,
+        login: &str,
+        name: &str,
+        role: Role,
+    ) -> Result<staff::Model, StoreError> {
+        let login = login.trim().to_lowercase();
+        let lawful = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
+        if login.is_empty() || login.chars().count() > 60 || !login.chars().all(lawful) {
+            return Err(StoreError::Conflict(Conflict::InvalidLogin));
+        }
+        if self.find_login(&login).await?.is_some() {
+            return Err(StoreError::Conflict(Conflict::LoginTaken));
+        }
+        let now = self.clock.now();
+        Ok(staff::Model {
+            id: ids::new(now),
+            login,
+            name: name.trim().to_owned(),
+            role: Stored(role),
+            password: String::new(),
+            active: true,
+            on_duty: false,
+            preferences: "{}".to_owned(),
+            team: None,
+            last_given: None,
+            made_at: now.timestamp_micros(),
+            last_action_at: None,
+            skills: "{}".to_owned(),
+        })
     }
 
     /// Returns the active staff who may work on contacts, sorted by name.
@@ -184,6 +195,7 @@ impl Store {
             ended = ended.filter(sessions::Column::TokenHash.ne(self.session_hash(token)));
         }
         ended.exec(&transaction).await?;
+        self.withdraw_invitations(&transaction, row.id).await?;
         let (who, action) = match by {
             Some((who, _)) => (Some(who.id), "change password"),
             None => (None, "staff reset"),

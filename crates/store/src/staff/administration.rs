@@ -1,20 +1,24 @@
-//! Changes of accounts: the team, and whether the account is enabled.
+//! Changes of accounts by administrators: the role, the team, and whether the account is enabled.
 
+use hotline_core::staff::rights::{Right, Role};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, EntityTrait, QueryFilter,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
     sea_query::Expr,
 };
+use uuid::Uuid;
 
 use crate::{
     db::{
         contact_row::write_contact,
         entity::{contacts, sessions, staff, tokens},
         store::Store,
+        stored::Stored,
         values::HistoryKind,
     },
     error::{Conflict, StoreError},
+    staff::accounts::StaffMember,
 };
 
 impl Store {
@@ -23,11 +27,12 @@ impl Store {
     ///
     /// # Errors
     /// Fails if the log-in name is unknown, or if the length of the team name is not between 1 and 40 characters.
-    pub async fn set_team(&self, login: &str, team: Option<&str>) -> Result<(), StoreError> {
-        let row = self
-            .find_login(login)
-            .await?
-            .ok_or(StoreError::NotFound("log-in"))?;
+    pub async fn set_team(
+        &self,
+        by: Option<&StaffMember>,
+        login: &str,
+        team: Option<&str>,
+    ) -> Result<(), StoreError> {
         let team = team.map(|team| team.trim().to_owned());
         if team
             .as_ref()
@@ -35,7 +40,8 @@ impl Store {
         {
             return Err(StoreError::Conflict(Conflict::InvalidTeam));
         }
-        let transaction = self.begin().await?;
+        let transaction = self.begin_administration(by).await?;
+        let row = self.account_to_change(&transaction, login).await?;
         staff::ActiveModel {
             id: Unchanged(row.id),
             team: Set(team.clone()),
@@ -48,57 +54,73 @@ impl Store {
             .filter(contacts::Column::Assignee.eq(row.id))
             .exec(&transaction)
             .await?;
-        self.audit_in(&transaction, None, "staff team", &row.login)
+        self.audit_in(&transaction, by.map(|by| by.id), "staff team", &row.login)
             .await?;
         self.commit(transaction).await
     }
 
-    /// Disables an account. Immediately ends its sessions, revokes the tokens that it created, and unassigns the contacts assigned to it.
+    /// Sets the role of an account and ends its sessions, so that no open page keeps the old rights. If the new role may not work on
+    /// contacts, the contacts assigned to the account are unassigned. If it may not issue tokens, the tokens of the account are revoked.
     ///
     /// # Errors
-    /// Fails if there is no such log-in name.
-    pub async fn disable_staff(&self, login: &str) -> Result<(), StoreError> {
-        let row = self
-            .find_login(login)
-            .await?
-            .ok_or(StoreError::NotFound("log-in"))?;
-        let transaction = self.begin().await?;
-        let id = row.id;
+    /// Fails if the log-in name is unknown. Returns [`StoreError::Conflict`] if the account belongs to `by`, or to the last enabled
+    /// administrator.
+    pub async fn set_role(
+        &self,
+        by: Option<&StaffMember>,
+        login: &str,
+        role: Role,
+    ) -> Result<(), StoreError> {
+        let transaction = self.begin_administration(by).await?;
+        let row = self.account_to_change(&transaction, login).await?;
+        if row.role.0 == role {
+            return Ok(());
+        }
+        check_removal(&transaction, by, &row).await?;
         staff::ActiveModel {
-            id: Unchanged(id),
+            id: Unchanged(row.id),
+            role: Set(Stored(role)),
+            on_duty: Set(false),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        self.end_all_access(&transaction, row.id, role.may(Right::EnterAdjustments))
+            .await?;
+        if !role.may(Right::WorkOnContacts) {
+            self.unassign_all(&transaction, row.id).await?;
+        }
+        let change = format!("{}: {}", row.login, role.as_str());
+        self.audit_in(&transaction, by.map(|by| by.id), "staff role", &change)
+            .await?;
+        self.commit(transaction).await?;
+        self.notice_ended_sessions().await;
+        self.route_due.notify_one();
+        Ok(())
+    }
+
+    /// Disables an account. Immediately ends its sessions, revokes the tokens that it created, withdraws its links, and unassigns the
+    /// contacts assigned to it.
+    ///
+    /// # Errors
+    /// Fails if there is no such log-in name. Returns [`StoreError::Conflict`] if the account belongs to `by`, or to the last enabled
+    /// administrator.
+    pub async fn disable_staff(&self, by: Option<&StaffMember>, login: &str) -> Result<(), StoreError> {
+        let transaction = self.begin_administration(by).await?;
+        let row = self.account_to_change(&transaction, login).await?;
+        check_removal(&transaction, by, &row).await?;
+        staff::ActiveModel {
+            id: Unchanged(row.id),
             active: Set(false),
             on_duty: Set(false),
             ..Default::default()
         }
         .update(&transaction)
         .await?;
-        sessions::Entity::delete_many()
-            .filter(sessions::Column::StaffId.eq(id))
-            .exec(&transaction)
-            .await?;
-        // Tokens are valid without a session, so the tokens that this account created are revoked too.
-        tokens::Entity::update_many()
-            .col_expr(tokens::Column::EndedAt, Expr::value(self.now()))
-            .filter(tokens::Column::MadeBy.eq(id))
-            .filter(tokens::Column::EndedAt.is_null())
-            .exec(&transaction)
-            .await?;
-        // Closed contacts are also unassigned, because a new message from the person can reopen them.
-        let held = contacts::Entity::find()
-            .filter(contacts::Column::Assignee.eq(id))
-            .all(&transaction)
-            .await?;
-        for contact in held {
-            self.add_event(&transaction, contact.id, None, HistoryKind::GivenBack, "")
-                .await?;
-            let given_back = contacts::Model {
-                assignee: None,
-                team: None,
-                ..contact.clone()
-            };
-            write_contact(&transaction, &contact, &given_back).await?;
-        }
-        self.audit_in(&transaction, None, "staff disable", &row.login)
+        self.end_all_access(&transaction, row.id, false).await?;
+        self.withdraw_invitations(&transaction, row.id).await?;
+        self.unassign_all(&transaction, row.id).await?;
+        self.audit_in(&transaction, by.map(|by| by.id), "staff disable", &row.login)
             .await?;
         self.commit(transaction).await?;
         self.notice_ended_sessions().await;
@@ -109,12 +131,9 @@ impl Store {
     ///
     /// # Errors
     /// Fails if there is no such log-in name.
-    pub async fn enable_staff(&self, login: &str) -> Result<(), StoreError> {
-        let row = self
-            .find_login(login)
-            .await?
-            .ok_or(StoreError::NotFound("log-in"))?;
-        let transaction = self.begin().await?;
+    pub async fn enable_staff(&self, by: Option<&StaffMember>, login: &str) -> Result<(), StoreError> {
+        let transaction = self.begin_administration(by).await?;
+        let row = self.account_to_change(&transaction, login).await?;
         staff::ActiveModel {
             id: Unchanged(row.id),
             active: Set(true),
@@ -122,9 +141,112 @@ impl Store {
         }
         .update(&transaction)
         .await?;
-        self.audit_in(&transaction, None, "staff enable", &row.login)
+        self.audit_in(&transaction, by.map(|by| by.id), "staff enable", &row.login)
             .await?;
         transaction.commit().await?;
         Ok(())
     }
+
+    /// Begins a transaction that changes accounts. Such transactions run one after another, so that two administrators cannot demote each
+    /// other at the same time. `by` is `None` on the command line.
+    ///
+    /// Returns [`Conflict::DoneAlready`] if `by` was disabled or demoted in the meantime.
+    pub(crate) async fn begin_administration(
+        &self,
+        by: Option<&StaffMember>,
+    ) -> Result<DatabaseTransaction, StoreError> {
+        let transaction = self.begin().await?;
+        // On SQLite only one transaction writes at a time.
+        if !self.on_sqlite() {
+            let lock = "SELECT pg_advisory_xact_lock(7205759403792797)";
+            transaction.execute_unprepared(lock).await?;
+        }
+        if let Some(by) = by {
+            let row = staff::Entity::find_by_id(by.id).one(&transaction).await?;
+            if !row.is_some_and(|row| row.active && row.role.0.may(Right::ManageStaff)) {
+                return Err(StoreError::Conflict(Conflict::DoneAlready));
+            }
+        }
+        Ok(transaction)
+    }
+
+    /// Loads the account with this log-in name in the transaction that changes it.
+    pub(crate) async fn account_to_change(
+        &self,
+        transaction: &DatabaseTransaction,
+        login: &str,
+    ) -> Result<staff::Model, StoreError> {
+        let found = staff::Entity::find()
+            .filter(staff::Column::Login.eq(login.trim().to_lowercase()))
+            .one(transaction)
+            .await?;
+        found.ok_or(StoreError::NotFound("log-in"))
+    }
+
+    /// Ends the sessions of an account. Tokens are valid without a session, so the tokens that the account created are revoked too, unless
+    /// `keeps_tokens`.
+    async fn end_all_access(
+        &self,
+        transaction: &DatabaseTransaction,
+        id: Uuid,
+        keeps_tokens: bool,
+    ) -> Result<(), StoreError> {
+        sessions::Entity::delete_many()
+            .filter(sessions::Column::StaffId.eq(id))
+            .exec(transaction)
+            .await?;
+        if keeps_tokens {
+            return Ok(());
+        }
+        tokens::Entity::update_many()
+            .col_expr(tokens::Column::EndedAt, Expr::value(self.now()))
+            .filter(tokens::Column::MadeBy.eq(id))
+            .filter(tokens::Column::EndedAt.is_null())
+            .exec(transaction)
+            .await?;
+        Ok(())
+    }
+
+    /// Unassigns the contacts assigned to an account. Closed contacts are also unassigned, because a new message from the person can reopen
+    /// them.
+    async fn unassign_all(&self, transaction: &DatabaseTransaction, id: Uuid) -> Result<(), StoreError> {
+        let assigned = contacts::Entity::find()
+            .filter(contacts::Column::Assignee.eq(id))
+            .all(transaction)
+            .await?;
+        for contact in assigned {
+            self.add_event(transaction, contact.id, None, HistoryKind::GivenBack, "")
+                .await?;
+            let given_back = contacts::Model {
+                assignee: None,
+                team: None,
+                ..contact.clone()
+            };
+            write_contact(transaction, &contact, &given_back).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Refuses to disable or demote the account of `by`, and the last enabled administrator who has a password.
+async fn check_removal(
+    transaction: &DatabaseTransaction,
+    by: Option<&StaffMember>,
+    row: &staff::Model,
+) -> Result<(), StoreError> {
+    if by.is_some_and(|by| by.id == row.id) {
+        return Err(StoreError::Conflict(Conflict::OwnAccount));
+    }
+    if !row.active || row.role.0 != Role::Administrator {
+        return Ok(());
+    }
+    let others = staff::Entity::find()
+        .filter(staff::Column::Role.eq(Stored(Role::Administrator)))
+        .filter(staff::Column::Active.eq(true))
+        .filter(staff::Column::Password.ne(""))
+        .filter(staff::Column::Id.ne(row.id));
+    if others.count(transaction).await? == 0 {
+        return Err(StoreError::Conflict(Conflict::LastAdministrator));
+    }
+    Ok(())
 }

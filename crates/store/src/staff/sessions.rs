@@ -4,7 +4,10 @@ use std::sync::PoisonError;
 
 use chrono::{DateTime, Duration, Utc};
 use hotline_core::identifiers::{chance, private::Private};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    sea_query::Expr,
+};
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -75,33 +78,45 @@ impl Store {
         device: Device,
     ) -> Result<Option<(StaffMember, SessionToken)>, StoreError> {
         let row = self.find_login(login).await?;
+        // An account without a password is treated like an unknown log-in name, so that the response takes as long.
         let stored = row.as_ref().map(|row| row.password.clone());
+        let stored = stored.filter(|password| !password.is_empty());
         let right = verified(password, stored, device).await?;
         let found = row.filter(|row| right && row.active).and_then(person);
         let Some(mut person) = found else {
             self.note_refused(1).await?;
             return Ok(None);
         };
+        let transaction = self.begin().await?;
+        let token = self.begin_session(&transaction, &mut person).await?;
+        self.audit_in(&transaction, Some(person.id), "log in", "").await?;
+        transaction.commit().await?;
+        self.note_refused(0).await?;
+        Ok(Some((person, token)))
+    }
+
+    /// Begins a session of a member of staff and returns its secret.
+    pub(crate) async fn begin_session(
+        &self,
+        transaction: &DatabaseTransaction,
+        person: &mut StaffMember,
+    ) -> Result<SessionToken, StoreError> {
         let token = SessionToken(data_encoding::BASE64URL_NOPAD.encode(&chance::bytes::<32>()));
         let now = self.steady.now(self.clock.now()).timestamp_micros();
+        // Duty ended with the last session. It does not begin again by logging in.
+        if self.is_logged_out(transaction, person.id).await? {
+            end_duty(transaction, person.id).await?;
+            person.on_duty = false;
+        }
         let row = sessions::ActiveModel {
             token_hash: Set(self.keys.lookup("session", &token.0)),
             staff_id: Set(person.id),
             made_at: Set(now),
             seen_at: Set(now),
         };
-        let transaction = self.begin().await?;
-        // Duty ended with the last session. It does not begin again by logging in.
-        if self.is_logged_out(&transaction, person.id).await? {
-            end_duty(&transaction, person.id).await?;
-            person.on_duty = false;
-        }
-        row.insert(&transaction).await?;
-        note_action(&transaction, person.id, now).await?;
-        self.audit_in(&transaction, Some(person.id), "log in", "").await?;
-        transaction.commit().await?;
-        self.note_refused(0).await?;
-        Ok(Some((person, token)))
+        row.insert(transaction).await?;
+        note_action(transaction, person.id, now).await?;
+        Ok(token)
     }
 
     /// Adds `more` to the number of refused log-ins that are not in the audit log yet. Then writes an audit entry with this number and
