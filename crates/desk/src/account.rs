@@ -1,6 +1,8 @@
-//! Staff accounts: log-in, password and preferences.
+//! Staff accounts: log-in, invitations, password, sessions and preferences.
 
 pub(crate) mod api;
+pub(crate) mod invitation;
 pub mod login;
 pub(crate) mod password;
 pub(crate) mod preferences;
+pub(crate) mod sessions;

@@ -2,6 +2,7 @@
 //! send the replies from this queue.
 
 pub mod account;
+mod admin;
 pub mod cases;
 pub mod contact;
 pub mod http;

@@ -15,7 +15,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 use crate::{
-    account::{self, login, password, preferences},
+    account::{self, invitation, login, password, preferences, sessions},
+    admin::staff,
     cases,
     contact::{actions, api, attachments, calls, canned, macros, reply, wrap_up},
     http::{access::Access, answers::Answer, errors, live, route, style_sheet::STYLE_SHEET},
@@ -58,6 +59,7 @@ macro_rules! routes {
 pub fn routes() -> Vec<Route> {
     [
         account_routes(),
+        administration_routes(),
         routing_routes(),
         contact_routes(),
         case_routes(),
@@ -80,6 +82,12 @@ fn account_routes() -> Vec<Route> {
         api POST "/session" Open, account::api::log_in, "Log in";
         api POST "/session/end" Anyone, account::api::log_out, "Log out";
         api GET "/me" Anyone, preferences::show_me, "The member of staff who is logged in";
+        both GET "/invitation/{secret}" Open, invitation::show, "A one-time link with which a person chooses a password";
+        both POST "/invitation/{secret}" Open, invitation::accept, "Choose a password with a one-time link, and log in";
+        desk GET "/me" Anyone, sessions::page;
+        api GET "/me/sessions" Anyone, sessions::list, "Your sessions";
+        both POST "/me/sessions/{session}/end" Anyone, sessions::end, "End a session of yours";
+        both POST "/me/sessions/end-others" Anyone, sessions::end_others, "End all your other sessions";
         desk GET "/me/password" Anyone, password::page;
         both POST "/me/password" Anyone, password::change, "Change your own password";
         both POST "/preferences" Anyone, preferences::set_preferences, "Choose language, colours, sound and keys";
@@ -91,6 +99,22 @@ fn account_routes() -> Vec<Route> {
         desk GET "/{*nothing}" Anyone, errors::not_found;
         api GET "/openapi.json" Open, show_description, "This description";
         api GET "/docs" Open, openapi::show_page, "A page that shows this description";
+    }
+}
+
+fn administration_routes() -> Vec<Route> {
+    use Access::May;
+    use Right::ManageStaff;
+
+    routes! {
+        both GET "/admin/staff" May(ManageStaff), staff::list, "All accounts";
+        both POST "/admin/staff" May(ManageStaff), staff::invite, "Add an account, and make the one-time link for its password";
+        both GET "/admin/staff/{id}" May(ManageStaff), staff::show, "An account";
+        both POST "/admin/staff/{id}" May(ManageStaff), staff::change, "Change the role or the team of an account";
+        both POST "/admin/staff/{id}/reset" May(ManageStaff), staff::reset, "Replace a password by a one-time link";
+        both POST "/admin/staff/{id}/disable" May(ManageStaff), staff::disable, "Disable an account";
+        both POST "/admin/staff/{id}/enable" May(ManageStaff), staff::enable, "Enable a disabled account";
+        both POST "/admin/staff/{id}/end-sessions" May(ManageStaff), staff::end_sessions, "End all sessions of an account";
     }
 }
 

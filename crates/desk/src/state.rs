@@ -2,6 +2,7 @@
 
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
+use axum::http::{HeaderMap, header};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use hotline_core::{
     centre::Centre, identifiers::private::Private, staff::rights::Role, text::locale::Locales,
@@ -70,6 +71,17 @@ pub fn reads() -> Arc<DefaultKeyedRateLimiter<(Uuid, String)>> {
 impl Desk {
     pub(crate) fn new_id(&self) -> Uuid {
         hotline_core::identifiers::ids::new(self.clock.now())
+    }
+
+    /// Returns the address of the desk without a slash at its end. If the settings do not state how staff reach the desk, the address has
+    /// the host to which the request with these headers was sent.
+    pub(crate) fn site(&self, headers: &HeaderMap) -> String {
+        if self.url.is_empty() {
+            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+            format!("http://{}", host.unwrap_or_default())
+        } else {
+            self.url.trim_end_matches('/').to_owned()
+        }
     }
 
     /// Records in the audit log that a member of staff read an object. If the entry cannot be written (for example, on a full disk), the

@@ -2,7 +2,7 @@
 
 use axum::{extract::State, http::HeaderMap, response::NoContent};
 use hotline_core::staff::rights::Role;
-use hotline_store::staff::passwords::Device;
+use hotline_store::staff::{accounts::StaffMember, passwords::Device, sessions::SessionToken};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -26,6 +26,16 @@ pub(crate) struct SessionJson {
     role: Role,
 }
 
+impl SessionJson {
+    pub(crate) fn new(session: &SessionToken, person: StaffMember) -> Self {
+        Self {
+            token: session.expose().to_owned(),
+            name: person.name,
+            role: person.role,
+        }
+    }
+}
+
 pub(crate) async fn log_in(
     State(desk): State<Desk>,
     FormOrJson(typed): FormOrJson<LogInForm>,
@@ -33,11 +43,7 @@ pub(crate) async fn log_in(
     let (person, session) = try_log_in(&desk, &typed, Device::Unknown)
         .await?
         .ok_or(PageError::WrongLogIn)?;
-    Ok(Answer::Json(SessionJson {
-        token: session.expose().to_owned(),
-        name: person.name,
-        role: person.role,
-    }))
+    Ok(Answer::Json(SessionJson::new(&session, person)))
 }
 
 pub(crate) async fn log_out(

@@ -102,19 +102,31 @@ pub(crate) async fn log_in(
         })?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
+    let jar = begin_on_device(&desk, jar, &person, &session);
+    Ok((jar, Redirect::to("/desk")).into_response())
+}
+
+/// Adds the cookies of a new session: the session's secret, the mark of a known device, and the language of the member of staff.
+pub(crate) fn begin_on_device(
+    desk: &Desk,
+    jar: CookieJar,
+    person: &StaffMember,
+    session: &SessionToken,
+) -> CookieJar {
     let cookie = Cookie::build((cookie_name(desk.https), session.expose().to_owned()))
         .path("/")
         .http_only(true)
         .secure(desk.https)
         .same_site(SameSite::Strict);
+    let mark = desk.store.device_mark(&person.login);
     let device = Cookie::build((device_cookie(&mark), mark))
         .path("/desk/login")
         .http_only(true)
         .secure(desk.https)
         .same_site(SameSite::Strict)
         .permanent();
-    let jar = preferences::on_this_device(jar, &person.preferences).add(device);
-    Ok((jar.add(cookie), Redirect::to("/desk")).into_response())
+    let jar = preferences::on_this_device(jar, &person.preferences);
+    jar.add(device).add(cookie)
 }
 
 pub(crate) async fn try_log_in(

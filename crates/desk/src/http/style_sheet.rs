@@ -21,6 +21,7 @@ pub const STYLE_SHEET: &str = join_assets!(
     "http/sheet.css",
     "statistics/report.css",
     "account/plain.css",
+    "admin/admin.css",
     "routing/routing.css",
     "http/narrow.css",
     "http/print.css",

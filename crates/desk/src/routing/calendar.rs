@@ -37,14 +37,8 @@ pub(crate) async fn feed(State(desk): State<Desk>, Path(file): Path<String>) -> 
     Ok((headers, render_calendar(&shifts, &title, owner.id, now)).into_response())
 }
 
-/// Returns the address of a person's calendar. If the settings do not state how staff reach the desk, the address has the host to which
-/// this request was sent.
+/// Returns the address of a person's calendar.
 pub(super) fn address(desk: &Desk, headers: &HeaderMap, owner: &StaffMember) -> String {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let site = if desk.url.is_empty() {
-        format!("http://{}", host.unwrap_or_default())
-    } else {
-        desk.url.trim_end_matches('/').to_owned()
-    };
-    format!("{site}/calendar/{}.ics", desk.store.calendar_token(owner.id))
+    let (site, secret) = (desk.site(headers), desk.store.calendar_token(owner.id));
+    format!("{site}/calendar/{secret}.ics")
 }

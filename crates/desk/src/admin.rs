@@ -1,0 +1,3 @@
+//! Administration: the accounts of staff. No page shows the content of a contact.
+
+pub(crate) mod staff;
