@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::{
     account::{self, invitation, login, password, preferences, sessions},
-    admin::staff,
+    admin::{links, staff},
     cases,
     contact::{actions, api, attachments, calls, canned, macros, reply, wrap_up},
     http::{access::Access, answers::Answer, errors, live, route, style_sheet::STYLE_SHEET},
@@ -108,10 +108,10 @@ fn administration_routes() -> Vec<Route> {
 
     routes! {
         both GET "/admin/staff" May(ManageStaff), staff::list, "All accounts";
-        both POST "/admin/staff" May(ManageStaff), staff::invite, "Add an account, and make the one-time link for its password";
+        both POST "/admin/staff" May(ManageStaff), links::invite, "Add an account, and make the one-time link for its password";
         both GET "/admin/staff/{id}" May(ManageStaff), staff::show, "An account";
         both POST "/admin/staff/{id}" May(ManageStaff), staff::change, "Change the role or the team of an account";
-        both POST "/admin/staff/{id}/reset" May(ManageStaff), staff::reset, "Replace a password by a one-time link";
+        both POST "/admin/staff/{id}/reset" May(ManageStaff), links::reset, "Replace a password by a one-time link";
         both POST "/admin/staff/{id}/disable" May(ManageStaff), staff::disable, "Disable an account";
         both POST "/admin/staff/{id}/enable" May(ManageStaff), staff::enable, "Enable a disabled account";
         both POST "/admin/staff/{id}/end-sessions" May(ManageStaff), staff::end_sessions, "End all sessions of an account";

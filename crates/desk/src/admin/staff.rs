@@ -3,27 +3,24 @@
 use askama::Template;
 use axum::{
     extract::{Path, State},
-    http::{HeaderMap, StatusCode},
-    response::IntoResponse,
+    response::Response,
 };
+use axum_extra::extract::CookieJar;
 use chrono::{DateTime, Utc};
 use hotline_core::{
     staff::rights::{Right, Role},
     text::locale::Language,
 };
-use hotline_store::{
-    error::{Conflict, StoreError},
-    staff::{
-        accounts::StaffMember,
-        directory::{Account, AccountState},
-        invitations::NewInvitation,
-    },
+use hotline_store::staff::{
+    accounts::StaffMember,
+    directory::{Account, AccountState},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    admin::links::InviteForm,
     http::{
         access::Who,
         answers::{Answer, Confirmation},
@@ -97,30 +94,6 @@ impl From<Account> for AccountJson {
     }
 }
 
-/// A person to invite.
-#[derive(Default, Deserialize, JsonSchema)]
-pub(crate) struct InviteForm {
-    /// The log-in name.
-    login: String,
-    /// The name shown to colleagues.
-    name: String,
-    role: Option<Role>,
-    /// The team; empty for none.
-    #[serde(default)]
-    team: String,
-}
-
-/// A one-time link with which a person chooses a password.
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct NewLinkJson {
-    /// The id of the account.
-    id: Uuid,
-    login: String,
-    /// The link. No later response contains it.
-    link: String,
-    expires_at: DateTime<Utc>,
-}
-
 #[derive(Template)]
 #[template(path = "admin/staff.html")]
 struct StaffPage<'a> {
@@ -133,7 +106,7 @@ struct StaffPage<'a> {
 
 impl StaffPage<'_> {
     fn roles(&self) -> Vec<Choice> {
-        role_choices(&self.frame, self.typed.role.unwrap_or(Role::Counsellor))
+        role_choices(&self.frame, self.typed.role)
     }
 
     fn state(&self, account: &Account) -> String {
@@ -183,13 +156,6 @@ impl AccountPage<'_> {
     }
 }
 
-#[derive(Template)]
-#[template(path = "admin/link.html")]
-struct LinkPage<'a> {
-    frame: Frame<'a>,
-    link: NewLinkJson,
-}
-
 fn role_choices(frame: &Frame<'_>, chosen: Role) -> Vec<Choice> {
     let choice = |role: &Role| Choice {
         value: role.as_str().to_owned(),
@@ -202,9 +168,11 @@ fn role_choices(frame: &Frame<'_>, chosen: Role) -> Vec<Choice> {
 fn state_label(frame: &Frame<'_>, account: &Account) -> String {
     match &account.state {
         AccountState::Enabled => frame.words.say("account-enabled"),
-        AccountState::Invited(until) => frame
-            .words
-            .with("account-invited", "until", &frame.day_and_hour(until)),
+        AccountState::Invited(until) => {
+            frame
+                .words
+                .with("account-invited", "until", &frame.day_and_hour(until))
+        }
         AccountState::WithoutLink => frame.words.say("account-without-link"),
         AccountState::Disabled => frame.words.say("account-disabled"),
     }
@@ -217,18 +185,40 @@ pub(crate) async fn list(
     format: ResponseFormat,
     Cookies(jar): Cookies,
 ) -> Result<Answer<AccountListJson>, PageError> {
-    let accounts = desk.store.directory().await?;
     if format.is_json() {
-        let accounts = accounts.into_iter().map(AccountJson::from).collect();
+        let accounts = desk
+            .store
+            .directory()
+            .await?
+            .into_iter()
+            .map(AccountJson::from)
+            .collect();
         return Ok(Answer::Json(AccountListJson { accounts }));
     }
-    let page = written(&StaffPage {
-        frame: Frame::new(&desk, desk.words(&jar), &me, "admin").await?,
-        accounts,
-        typed: InviteForm::default(),
-        mistake: String::new(),
-    })?;
+    let typed = InviteForm {
+        login: String::new(),
+        name: String::new(),
+        role: Role::Counsellor,
+        team: String::new(),
+    };
+    let page = render(&desk, &me, &jar, typed, String::new()).await?;
     Ok(Answer::Page(page))
+}
+
+/// Renders the list of accounts and the form for an invitation, with the values that were typed and the mistake in them.
+pub(super) async fn render(
+    desk: &Desk,
+    me: &StaffMember,
+    jar: &CookieJar,
+    typed: InviteForm,
+    mistake: String,
+) -> Result<Response, PageError> {
+    written(&StaffPage {
+        frame: Frame::new(desk, desk.words(jar), me, "admin").await?,
+        accounts: desk.store.directory().await?,
+        typed,
+        mistake,
+    })
 }
 
 /// `GET /desk/admin/staff/{id}` and `GET /api/v1/admin/staff/{id}`: shows an account.
@@ -259,78 +249,6 @@ pub(crate) async fn show(
     Ok(Answer::Page(page))
 }
 
-/// `POST /desk/admin/staff`: adds an account and shows its link. Only this response shows the link.
-pub(crate) async fn invite(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    format: ResponseFormat,
-    headers: HeaderMap,
-    Cookies(jar): Cookies,
-    FormOrJson(typed): FormOrJson<InviteForm>,
-) -> Result<Answer<NewLinkJson>, PageError> {
-    let team = Some(typed.team.trim()).filter(|team| !team.is_empty());
-    let role = typed.role.unwrap_or(Role::Counsellor);
-    let invited = desk
-        .store
-        .invite_staff(Some(&me), &typed.login, &typed.name, role, team)
-        .await;
-    match invited {
-        Ok(new) => show_link(&desk, &me, format, &headers, Cookies(jar), new).await,
-        Err(StoreError::Conflict(
-            why @ (Conflict::InvalidLogin
-            | Conflict::InvalidName
-            | Conflict::InvalidTeam
-            | Conflict::LoginTaken),
-        )) if !format.is_json() => {
-            let words = desk.words(&jar);
-            let page = written(&StaffPage {
-                frame: Frame::new(&desk, words, &me, "admin").await?,
-                accounts: desk.store.directory().await?,
-                typed,
-                mistake: words.say(why.key()),
-            })?;
-            Ok(Answer::Page((StatusCode::UNPROCESSABLE_ENTITY, page).into_response()))
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// `POST /desk/admin/staff/{id}/reset`: replaces the password of an account by a new link, and ends the sessions of the account.
-pub(crate) async fn reset(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    format: ResponseFormat,
-    headers: HeaderMap,
-    cookies: Cookies,
-    Path(IdPath { id }): Path<IdPath>,
-    FormOrJson(_): FormOrJson<NoBody>,
-) -> Result<Answer<NewLinkJson>, PageError> {
-    let login = login_of(&desk, id).await?;
-    let new = desk.store.reset_by_link(Some(&me), &login).await?;
-    show_link(&desk, &me, format, &headers, cookies, new).await
-}
-
-async fn show_link(
-    desk: &Desk,
-    me: &StaffMember,
-    format: ResponseFormat,
-    headers: &HeaderMap,
-    Cookies(jar): Cookies,
-    new: NewInvitation,
-) -> Result<Answer<NewLinkJson>, PageError> {
-    let link = NewLinkJson {
-        id: new.staff_id,
-        login: new.login,
-        link: format!("{}/desk/invitation/{}", desk.site(headers), new.secret.expose()),
-        expires_at: new.expires_at,
-    };
-    if format.is_json() {
-        return Ok(Answer::Json(link));
-    }
-    let frame = Frame::new(desk, desk.words(&jar), me, "admin").await?;
-    Ok(Answer::Page(written(&LinkPage { frame, link })?))
-}
-
 /// Changes of an account.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct AccountForm {
@@ -351,12 +269,12 @@ pub(crate) async fn change(
     FormOrJson(form): FormOrJson<AccountForm>,
 ) -> Result<Confirmation, PageError> {
     let login = login_of(&desk, id).await?;
+    if let Some(role) = form.role {
+        desk.store.set_role(Some(&me), &login, role).await?;
+    }
     if let Some(team) = &form.team {
         let team = Some(team.trim()).filter(|team| !team.is_empty());
         desk.store.set_team(Some(&me), &login, team).await?;
-    }
-    if let Some(role) = form.role {
-        desk.store.set_role(Some(&me), &login, role).await?;
     }
     Ok(confirm(format, id))
 }
@@ -401,7 +319,7 @@ fn confirm(format: ResponseFormat, id: Uuid) -> Confirmation {
     format.confirm(&format!("{STAFF}/{id}"))
 }
 
-async fn login_of(desk: &Desk, id: Uuid) -> Result<String, PageError> {
+pub(super) async fn login_of(desk: &Desk, id: Uuid) -> Result<String, PageError> {
     let staff = desk.store.staff().await?;
     let found = staff.into_iter().find(|one| one.id == id);
     Ok(found.ok_or(PageError::NotFound)?.login)
