@@ -1444,6 +1444,7 @@ admin = Administration
 admin-staff = Staff
 admin-staff-hint = Here you invite colleagues and open their accounts, to change or disable them.
 admin-account-hint = Here you change the role and the team of an account, give it a new password link, end its sessions or disable it.
+actions = Actions
 account-name = Name shown to colleagues
 account-role = Role
 account-team = Team
@@ -1494,3 +1495,42 @@ conflict-own-account = another administrator does this to your account
 conflict-last-administrator = this is the last administrator who can log in; add another one first
 conflict-account-disabled = this account is disabled; enable it first
 conflict-invitation-ended = this link cannot be used any more; ask an administrator for a new one
+admin-system = Lines and system
+admin-system-hint = Here you see whether the lines work, whether there is room on the disk, and which version runs.
+admin-settings = Settings
+admin-settings-hint = Here you see every setting in force and where it comes from; settings are changed in the settings file or in the environment, followed by a restart.
+settings-read-from = The settings file is
+setting-key = Key
+setting-value = Value
+setting-source = From
+setting-file = settings file
+setting-environment = environment variable
+setting-program = set by the demo
+setting-default = default
+setting-secret = hidden, because it is or may contain a secret
+setting-missing = not set
+line-test = Test
+line-test-hint = A test checks the connections and permissions of the line, and takes up to 90 seconds. The log has the details of a fault.
+line-test-passed = { $n ->
+    [one] the line works; { $n } check found no fault
+   *[other] the line works; { $n } checks found no fault
+}
+queue-of-jobs = Queue of jobs
+job-ready = Waiting
+job-running = Running
+system-no-lines = There are no lines, so nobody can write.
+system-storage = Disk and database
+system-free = Free on the disk
+system-reserve = Must stay free
+system-database = Database
+system-attachments = Files of attachments and large messages
+system-files = { $n ->
+    [one] { $n } file
+   *[other] { $n } files
+}
+system-partial = There are more files; only some of them were counted.
+system-program = Program
+system-version = Version
+system-schema = Newest migration of the database
+system-started = Started
+mebibytes = { $n } MiB

@@ -1464,6 +1464,7 @@ admin = Администрација
 admin-staff = Особље
 admin-staff-hint = Овде позивате колеге и отварате њихове налоге, да бисте их изменили или онемогућили.
 admin-account-hint = Овде мењате улогу и тим налога, правите нову везу за лозинку, завршавате пријаве или онемогућавате налог.
+actions = Радње
 account-name = Име које виде колеге
 account-role = Улога
 account-team = Тим
@@ -1506,11 +1507,52 @@ invitation-used = Овом везом је лозинка већ изабран�
 invitation-expired = Веза је важила 72 сата. Затражите нову од администратора.
 invitation-replaced = Замењена је новијом везом, или ју је администратор повукао. Затражите нову од администратора.
 invitation-unknown = Можда је копирана само делимично. Копирајте је поново, или затражите нову од администратора.
-conflict-invalid-login = име за пријаву има до 60 слова, цифара и знакова „.“, „-“, „_“ и „@“
+conflict-invalid-login = корисничко име има до 60 слова, цифара и знакова „.“, „-“, „_“ и „@“
 conflict-invalid-team = име тима има од 1 до 40 знакова
 conflict-invalid-name = име има од 1 до 60 знакова
-conflict-login-taken = ово име за пријаву је заузето
+conflict-login-taken = ово корисничко име је заузето
 conflict-own-account = то на вашем налогу ради други администратор
 conflict-last-administrator = ово је последњи администратор који може да се пријави; прво додајте другог
 conflict-account-disabled = овај налог је онемогућен; прво га омогућите
 conflict-invitation-ended = ова веза више не може да се користи; затражите нову од администратора
+admin-system = Линије и систем
+admin-system-hint = Овде видите да ли линије раде, има ли места на диску и која верзија ради.
+admin-settings = Подешавања
+admin-settings-hint = Овде видите свако важеће подешавање и одакле долази; подешавања се мењају у датотеци подешавања или у окружењу, уз поновно покретање.
+settings-read-from = Датотека подешавања је
+setting-key = Кључ
+setting-value = Вредност
+setting-source = Одакле
+setting-file = датотека подешавања
+setting-environment = променљива окружења
+setting-program = поставља демонстрација
+setting-default = подразумевано
+setting-secret = скривено, јер јесте тајна или може да је садржи
+setting-missing = није постављено
+line-test = Провери
+line-test-hint = Провера испитује везе и дозволе линије и траје до 90 секунди. Појединости о квару су у дневнику рада.
+line-test-passed = { $n ->
+    [one] линија ради; { $n } провера без грешке
+    [few] линија ради; { $n } провере без грешке
+   *[other] линија ради; { $n } провера без грешке
+}
+queue-of-jobs = Ред послова
+job-ready = Чека
+job-running = Ради се
+system-no-lines = Нема линија, па нико не може да пише.
+system-storage = Диск и база
+system-free = Слободно на диску
+system-reserve = Мора да остане слободно
+system-database = База
+system-attachments = Датотеке прилога и великих порука
+system-files = { $n ->
+    [one] { $n } датотека
+    [few] { $n } датотеке
+   *[other] { $n } датотека
+}
+system-partial = Има још датотека; пребројан је само део.
+system-program = Програм
+system-version = Верзија
+system-schema = Најновија измена шеме базе
+system-started = Покренут
+mebibytes = { $n } MiB

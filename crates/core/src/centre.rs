@@ -6,7 +6,7 @@ pub use crate::text::bilingual::Text;
 use crate::text::locale::{Language, Words};
 
 /// The `[centre]` table of the settings.
-#[derive(Debug, Clone, serde::Deserialize)]
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Centre {
     /// The centre's name. Every page and every mail shows it.
@@ -51,7 +51,7 @@ impl Centre {
 }
 
 /// An emergency telephone number.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Emergency {
     /// The number as it is dialled.

@@ -1,4 +1,6 @@
-//! Administration: the accounts of staff. No page shows the content of a contact.
+//! Administration: accounts, lines, the state of the service and its settings. No page shows the content of a contact.
 
 pub(crate) mod links;
+pub(crate) mod settings;
 pub(crate) mod staff;
+pub(crate) mod system;

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::{
     account::{self, invitation, login, password, preferences, sessions},
-    admin::{links, staff},
+    admin::{links, settings, staff, system},
     cases,
     contact::{actions, api, attachments, calls, canned, macros, reply, wrap_up},
     http::{access::Access, answers::Answer, errors, live, route, style_sheet::STYLE_SHEET},
@@ -104,7 +104,7 @@ fn account_routes() -> Vec<Route> {
 
 fn administration_routes() -> Vec<Route> {
     use Access::May;
-    use Right::ManageStaff;
+    use Right::{ManageStaff, OperateService};
 
     routes! {
         both GET "/admin/staff" May(ManageStaff), staff::list, "All accounts";
@@ -115,6 +115,10 @@ fn administration_routes() -> Vec<Route> {
         both POST "/admin/staff/{id}/disable" May(ManageStaff), staff::disable, "Disable an account";
         both POST "/admin/staff/{id}/enable" May(ManageStaff), staff::enable, "Enable a disabled account";
         both POST "/admin/staff/{id}/end-sessions" May(ManageStaff), staff::end_sessions, "End all sessions of an account";
+        desk GET "/admin/system" May(OperateService), system::page;
+        api GET "/admin/system" May(OperateService), system::show, "The lines, the disk, the queue and the versions";
+        both POST "/admin/lines/{line}/test" May(OperateService), system::test_line, "Test everything that a line needs";
+        both GET "/admin/settings" May(OperateService), settings::show, "The settings in force, without secrets";
     }
 }
 

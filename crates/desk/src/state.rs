@@ -3,6 +3,8 @@
 use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use axum::http::{HeaderMap, header};
+use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use hotline_core::{
     centre::Centre, identifiers::private::Private, staff::rights::Role, text::locale::Locales,
@@ -41,6 +43,61 @@ pub struct Desk {
     pub reads: Arc<DefaultKeyedRateLimiter<(Uuid, String)>>,
     /// Accounts that the log-in page offers with one click. Empty in a service; only the demo has such accounts.
     pub personas: Arc<[Persona]>,
+    /// What administrators see of the program that runs the desk.
+    pub program: Arc<ProgramFacts>,
+}
+
+/// Facts about the program that runs the desk, and the test of a line. The desk does not depend on the channels, so the program passes the
+/// test as a function.
+pub struct ProgramFacts {
+    /// When the program started.
+    pub started_at: DateTime<Utc>,
+    /// The settings in force, sorted by key.
+    pub settings: Vec<SettingInForce>,
+    /// The file from which the settings were read; empty if no file was read.
+    pub settings_file: String,
+    /// Tests a line.
+    pub test_line: LineTest,
+}
+
+/// Tests everything that the line with this name needs, as the command `hotline check` does. Returns the number of checks that found no
+/// fault, or the error text of the first fault; `None` if there is no such line.
+pub type LineTest = Box<dyn Fn(String) -> BoxFuture<'static, Option<Result<usize, String>>> + Send + Sync>;
+
+/// A setting in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingInForce {
+    /// The key, with its tables joined by dots, such as `http.public_url`.
+    pub key: String,
+    /// The value.
+    pub value: SettingValue,
+    /// Where the value comes from.
+    pub source: SettingSource,
+}
+
+/// The value of a setting, as far as administrators may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SettingValue {
+    /// The value as text.
+    Text(String),
+    /// The value is a secret, such as a password, or could contain one.
+    Secret,
+    /// The setting has no value.
+    Missing,
+}
+
+/// Where the value of a setting comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SettingSource {
+    /// The settings file.
+    File,
+    /// An environment variable.
+    Environment,
+    /// The program, which sets some values of the demo.
+    Program,
+    /// The key is not set, so the default applies.
+    Default,
 }
 
 /// An account that the log-in page offers with one click. The page contains its password, so the account must exist in the demo only.

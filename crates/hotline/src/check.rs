@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, process::ExitCode, sync::Arc, time::Duration};
 
+use hotline_channels::channel::Channel;
 use hotline_core::{text::locale::Locales, time::shifts::Who};
 use hotline_store::{db::store::Store, routing::schedules::CENTRE};
 
@@ -47,8 +48,7 @@ pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
         }
     }
     for (name, (kind, channel)) in lines {
-        let tried = tokio::time::timeout(Duration::from_secs(90), channel.check()).await;
-        match tried.unwrap_or_else(|_| Err(anyhow::anyhow!("it took longer than 90 seconds"))) {
+        match check_line(&channel).await {
             Ok(said) => said
                 .iter()
                 .for_each(|said| println!("ok    line {name} ({kind}): {said}")),
@@ -66,6 +66,12 @@ pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Tests everything that a line needs, for at most 90 seconds. Returns a sentence about the result of each check.
+pub async fn check_line(channel: &Arc<dyn Channel>) -> anyhow::Result<Vec<String>> {
+    let checked = tokio::time::timeout(Duration::from_secs(90), channel.check()).await;
+    checked.unwrap_or_else(|_| Err(anyhow::anyhow!("it took longer than 90 seconds")))
 }
 
 /// Checks the stored opening hours and the shift plan. Returns `false` if one of them cannot work.

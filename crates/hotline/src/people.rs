@@ -30,9 +30,7 @@ pub async fn staff(settings: Settings, command: Staff) -> anyhow::Result<()> {
                 .add_staff(&login, name.as_deref().unwrap_or(&login), role, &password)
                 .await?;
             if team.is_some() {
-                store
-                    .set_team(None, &person.login, team.as_deref())
-                    .await?;
+                store.set_team(None, &person.login, team.as_deref()).await?;
             }
             println!("{} may log in as {}.", person.login, role.as_str());
         }

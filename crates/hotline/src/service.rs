@@ -10,14 +10,16 @@ use hotline_core::{
     text::locale::Locales,
     time::clock::{Clock, SystemClock},
 };
-use hotline_desk::state::{Desk, Persona};
+use hotline_desk::state::{Desk, LineTest, Persona, ProgramFacts};
 use hotline_store::db::store::{LineSettings, Store};
 
 use crate::{
-    alarm, deliver, fetch, http,
+    alarm,
+    check::check_line,
+    deliver, fetch, http,
     lines::{Lines, line_settings, open_lines},
     listen, receive,
-    settings::Settings,
+    settings::{Settings, in_force::in_force},
     shutdown::{Lifecycle, Signals},
     typing,
 };
@@ -81,6 +83,16 @@ pub async fn start(
         reads: hotline_desk::state::reads(),
         smallest: settings.statistics.smallest.into(),
         personas: additions.personas.into(),
+        program: Arc::new(ProgramFacts {
+            started_at: SystemClock.now(),
+            settings: in_force(&settings),
+            settings_file: settings
+                .file
+                .as_ref()
+                .map(|file| file.display().to_string())
+                .unwrap_or_default(),
+            test_line: line_test(&lines),
+        }),
     };
     let figure = settings.statistics.public.then(|| {
         hotline_desk::statistics::public_total::router(
@@ -149,6 +161,31 @@ pub async fn start(
     }
     tracing::info!(engine = store.engine(), "Ready");
     Ok(store)
+}
+
+/// Returns the function with which the desk tests a line. The desk runs one test at a time.
+fn line_test(lines: &Arc<Lines>) -> LineTest {
+    let (lines, permit) = (Arc::clone(lines), Arc::new(tokio::sync::Mutex::new(())));
+    Box::new(move |name| {
+        let (lines, permit) = (Arc::clone(&lines), Arc::clone(&permit));
+        Box::pin(async move {
+            let (line, (_, channel)) = lines.iter().find(|(line, _)| line.as_str() == name)?;
+            let _permit = permit.lock().await;
+            let tested = check_line(channel).await;
+            if let Err(error) = &tested {
+                tracing::warn!(
+                    line = line.as_str(),
+                    error = format!("{error:#}"),
+                    "The test of a line found a fault"
+                );
+            }
+            Some(
+                tested
+                    .map(|said| said.len())
+                    .map_err(|error| format!("{error:#}")),
+            )
+        })
+    })
 }
 
 /// Returns the names of all channels: the channels of the lines, and the networks whose communications counsellors log by hand.

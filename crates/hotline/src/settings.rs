@@ -13,13 +13,17 @@ use hotline_core::{
     identifiers::private::Private,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+pub mod in_force;
+
+use in_force::Given;
 
 /// The settings file used without `--config`.
 const USUAL: &str = "config/hotline.toml";
 
 /// All settings.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Addresses and URLs of the public pages and the desk.
@@ -50,15 +54,18 @@ pub struct Settings {
     #[serde(default)]
     pub statistics: Statistics,
     /// The lines by name. The keys of each table depend on the line's channel.
-    #[serde(default)]
+    #[serde(default, skip_serializing)]
     pub lines: BTreeMap<String, Value>,
     /// The file from which the settings were read. `None`: no file was read.
     #[serde(skip)]
     pub file: Option<PathBuf>,
+    /// The keys that are set, and where each of them is set.
+    #[serde(skip)]
+    pub given: Given,
 }
 
 /// The `[http]` table: addresses and URLs of the public pages and the desk.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Http {
     /// The address that serves the public pages.
@@ -111,7 +118,7 @@ impl Http {
 }
 
 /// The `[desk]` table: how the desk (the pages for staff) behaves.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Desk {
     /// The number of seconds during which a reply can be taken back before it is sent.
@@ -148,7 +155,7 @@ impl Default for Desk {
 }
 
 /// The `[statistics]` table: publication and suppression of statistics.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Statistics {
     /// The smallest number of people that figures for publication show. Smaller counts, except 0, are suppressed. If this setting is 0,
@@ -168,17 +175,18 @@ impl Default for Statistics {
 }
 
 /// The `[database]` table: the database connection.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Database {
-    /// The URL of the database, such as `postgres://…`. `None`: SQLite in the data folder.
+    /// The URL of the database, such as `postgres://…`. `None`: SQLite in the data folder. It may contain a password.
+    #[serde(skip_serializing)]
     pub url: Option<Private<String>>,
     /// A file that contains the URL of the database.
     pub url_file: Option<PathBuf>,
 }
 
 /// The `[data]` table: the data folder and its limits.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Data {
     /// The data folder.
@@ -230,11 +238,14 @@ impl Settings {
     }
 
     fn read(text: &str, environment: Environment) -> Result<Self, config::ConfigError> {
-        Config::builder()
+        let config = Config::builder()
             .add_source(File::from_str(text, FileFormat::Toml))
             .add_source(environment)
-            .build()?
-            .try_deserialize()
+            .build()?;
+        let given = in_force::given(&config.cache);
+        let mut settings: Self = config.try_deserialize()?;
+        settings.given = given;
+        Ok(settings)
     }
 
     fn checked(mut self) -> anyhow::Result<Self> {

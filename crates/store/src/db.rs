@@ -2,6 +2,7 @@
 
 pub(crate) mod batch_request;
 pub(crate) mod changes;
+pub mod condition;
 pub(crate) mod contact_row;
 pub(crate) mod database_file;
 pub(crate) mod entity;

@@ -2,3 +2,4 @@
 
 pub(crate) mod new;
 pub mod queue;
+pub mod sizes;

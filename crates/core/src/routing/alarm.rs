@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Datelike, NaiveTime, TimeDelta, Utc, Weekday};
 use chrono_tz::Tz;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The `[alarm]` table of the settings.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AlarmSettings {
     /// Minutes for which a contact in danger may wait before the alarm is raised, unless a present assignee has opened the contact. If no
@@ -20,7 +20,7 @@ pub struct AlarmSettings {
 }
 
 /// A person to whom alarms are sent.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AlarmRecipient {
     /// The name that the history of alarms shows.
@@ -50,8 +50,8 @@ impl Default for AlarmSettings {
 }
 
 /// A weekday and a time in the centre's time zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct WeeklyTest {
     weekday: Weekday,
     time: NaiveTime,
@@ -68,6 +68,12 @@ impl TryFrom<String> for WeeklyTest {
             })
         });
         parsed.ok_or_else(|| format!("{text:?} is not a weekday and a time such as \"Mon 09:00\""))
+    }
+}
+
+impl From<WeeklyTest> for String {
+    fn from(test: WeeklyTest) -> Self {
+        format!("{} {}", test.weekday, test.time.format("%H:%M"))
     }
 }
 
@@ -164,6 +170,7 @@ mod tests {
         let skipped = WeeklyTest::try_from("Sun 02:30".to_owned()).unwrap();
         let due = skipped.last_due(at("2027-03-28T12:00:00Z"), chrono_tz::Europe::Belgrade);
         assert_eq!(due, at("2027-03-28T01:30:00Z"));
+        assert_eq!(String::from(skipped), "Sun 02:30");
         assert!(WeeklyTest::try_from("tomorrow".to_owned()).is_err());
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::routing::skills::Requirement;
 
@@ -38,7 +38,7 @@ pub enum Mode {
 crate::named!(Mode);
 
 /// The `[routing]` table of the settings.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Routing {
     /// Minutes without an action after which a counsellor on duty is away. 1 to 25, because a log-in ends after 30.

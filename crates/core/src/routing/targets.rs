@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{contact::urgency::Urgency, time::hours::OpeningHours};
 
 /// When the time of a target passes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TargetClock {
     /// Time passes only while the line is open. A line without opening hours is always open.
@@ -20,7 +20,7 @@ pub enum TargetClock {
 }
 
 /// The target of one urgency.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Target {
     /// Minutes from the first message to the first reply. 0: no target.
@@ -32,7 +32,7 @@ pub struct Target {
 }
 
 /// The targets of one line. If an urgency has no target here, the target of the centre applies to it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LineTargets {
     /// The target of contacts in immediate danger.
@@ -44,7 +44,7 @@ pub struct LineTargets {
 }
 
 /// The `[targets]` table of the settings.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Targets {
     /// The desk warns when at most this percentage of the target time is left.

@@ -6,7 +6,7 @@ use config::{Config, Value};
 use hotline_core::{routing::settings::Mode, text::locale::Language};
 
 use super::raw::{DISCORD, FORM, MAIL, TELEGRAM};
-use crate::settings::Settings;
+use crate::settings::{Settings, in_force::given_by_program};
 
 /// Minutes after which the contacts of an absent counsellor would return to the queue: a day, so that the sample stays as it is.
 const RETURN_AFTER: i64 = 1_440;
@@ -32,7 +32,7 @@ pub fn settings(
     sinks: SinkAddresses,
 ) -> anyhow::Result<Settings> {
     let here = format!("127.0.0.1:{port}");
-    let mut settings: Settings = Config::builder()
+    let config = Config::builder()
         .set_override("http.public", here.as_str())?
         .set_override("http.desk", here.as_str())?
         .set_override("http.public_url", format!("http://{here}"))?
@@ -57,8 +57,9 @@ pub fn settings(
         .set_override("data.folder", folder.to_string_lossy().into_owned())?
         .set_override("routing.mode", Mode::Pull.as_str())?
         .set_override("routing.return_after_minutes", RETURN_AFTER)?
-        .build()?
-        .try_deserialize()?;
+        .build()?;
+    let cache = config.cache.clone();
+    let mut settings: Settings = config.try_deserialize()?;
     let duty = Config::builder()
         .set_override("name", "Дежурни телефон")?
         .set_override("line", MAIL)?
@@ -103,5 +104,6 @@ pub fn settings(
     // The first part of the token is the bot's id, 4242, in base64.
     let discord = chat("discord", "NDI0Mg.demo.demo", format!("{platforms}/discord"))?;
     settings.lines.insert(DISCORD.to_owned(), discord);
+    settings.given = given_by_program(&cache, &settings.lines);
     Ok(settings)
 }

@@ -10,6 +10,17 @@ use uuid::Uuid;
 
 use crate::error::{Conflict, StoreError};
 
+/// The number and the total size of the files in a folder.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FolderSize {
+    /// The number of files.
+    pub files: usize,
+    /// The total size in bytes.
+    pub bytes: u64,
+    /// Whether the folder has more files than were counted.
+    pub is_partial: bool,
+}
+
 /// A folder of sealed files. The caller encrypts and decrypts the contents of the files.
 #[derive(Debug, Clone)]
 pub struct Files {
@@ -49,13 +60,52 @@ impl Files {
     /// # Errors
     /// Returns [`StoreError::DiskFull`] if the disk has fewer free bytes. Returns another error if the free space cannot be determined.
     pub fn room(&self) -> Result<(), StoreError> {
-        let disk = rustix::fs::statvfs(&self.folder).map_err(std::io::Error::from)?;
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        let free = self.free()?;
         if free < self.reserve {
             Err(StoreError::DiskFull(free >> 20))
         } else {
             Ok(())
         }
+    }
+
+    /// Returns the free bytes of the disk.
+    ///
+    /// # Errors
+    /// Fails if the free space cannot be determined.
+    pub fn free(&self) -> Result<u64, StoreError> {
+        let disk = rustix::fs::statvfs(&self.folder).map_err(std::io::Error::from)?;
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+    }
+
+    /// Returns the bytes that must stay free on the disk.
+    #[must_use]
+    pub const fn reserve(&self) -> u64 {
+        self.reserve
+    }
+
+    /// Returns the number and the total size of the files in the folder. Counts at most `most` files.
+    ///
+    /// # Errors
+    /// Fails if the folder cannot be read.
+    pub async fn measure(&self, most: usize) -> Result<FolderSize, StoreError> {
+        let folder = self.folder.clone();
+        let measured = tokio::task::spawn_blocking(move || {
+            let mut size = FolderSize::default();
+            for entry in fs::read_dir(folder)? {
+                if size.files == most {
+                    size.is_partial = true;
+                    break;
+                }
+                // A file can be deleted while the folder is read.
+                let Ok(file) = entry?.metadata() else { continue };
+                if file.is_file() {
+                    size.files += 1;
+                    size.bytes += file.len();
+                }
+            }
+            Ok::<_, std::io::Error>(size)
+        });
+        Ok(measured.await.map_err(std::io::Error::other)??)
     }
 
     /// Writes and deletes a small file, to check that files can be written to the disk.

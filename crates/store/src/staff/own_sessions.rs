@@ -11,11 +11,7 @@ use crate::{
         store::{Store, time},
     },
     error::StoreError,
-    staff::{
-        accounts::StaffMember,
-        availability::end_duty,
-        sessions::has_ended,
-    },
+    staff::{accounts::StaffMember, availability::end_duty, sessions::has_ended},
 };
 
 /// The number of bytes of the stored hash that identify a session in a list.

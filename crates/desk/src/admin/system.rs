@@ -1,0 +1,256 @@
+//! The state of the service (`/desk/admin/system`): lines with a test, the database, the disk, the queue and the versions.
+
+use askama::Template;
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use axum_extra::extract::CookieJar;
+use chrono::{DateTime, Utc};
+use hotline_core::{
+    staff::rights::Right,
+    text::{
+        locale::{Language, Words},
+        problem,
+    },
+};
+use hotline_store::{
+    db::condition::StorageCondition, intake::lines::LineState, jobs::sizes::QueueSize,
+    staff::accounts::StaffMember,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    http::{
+        access::Who,
+        answers::Answer,
+        errors::PageError,
+        extractors::{Cookies, FormOrJson, NoBody, ResponseFormat},
+        page::{Frame, page as written},
+        problems,
+    },
+    state::Desk,
+};
+
+/// The state of the service.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct SystemJson {
+    version: &'static str,
+    started_at: DateTime<Utc>,
+    /// `SQLite` or `PostgreSQL`.
+    database: &'static str,
+    /// The name of the newest migration of the database.
+    schema: String,
+    database_bytes: i64,
+    /// The number of stored files of attachments and large raw messages.
+    files: usize,
+    file_bytes: u64,
+    /// Whether only a part of the files was counted.
+    files_are_partial: bool,
+    free_bytes: u64,
+    /// If fewer bytes are free, no message is accepted.
+    reserve_bytes: u64,
+    queue: Vec<QueueSizeJson>,
+    lines: Vec<LineJson>,
+}
+
+/// The number of unfinished jobs of one kind.
+#[derive(Serialize, JsonSchema)]
+struct QueueSizeJson {
+    kind: &'static str,
+    ready: u64,
+    running: u64,
+    parked: u64,
+}
+
+/// A line and its health.
+#[derive(Serialize, JsonSchema)]
+struct LineJson {
+    line: String,
+    channel: String,
+    /// Whether the line reached its source at the last attempt.
+    up: bool,
+    /// When `up` last changed; null if the line has not reported yet.
+    since: Option<DateTime<Utc>>,
+    /// The problem in English; null if there is none.
+    problem: Option<String>,
+}
+
+/// The path parameter that identifies a line.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct LinePath {
+    /// The name of the line in the settings.
+    line: String,
+}
+
+/// The result of the test of a line.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct LineTestJson {
+    line: String,
+    works: bool,
+    /// The number of checks that found no fault; 0 if the line does not work.
+    checks: usize,
+    /// The kind of the fault in English; null if the line works.
+    problem: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "admin/system.html")]
+struct SystemPage<'a> {
+    frame: Frame<'a>,
+    lines: Vec<LineState>,
+    storage: StorageCondition,
+    queue: Vec<QueueSize>,
+    engine: &'static str,
+    started_at: DateTime<Utc>,
+    /// The line that was tested, whether it works, and what the test found.
+    tested: Option<(String, bool, String)>,
+}
+
+impl SystemPage<'_> {
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+
+    /// Formats a number of bytes in MiB.
+    fn mebibytes(&self, bytes: &impl BytesCount) -> String {
+        let mebibytes = i64::try_from(bytes.count() >> 20).unwrap_or(i64::MAX);
+        self.frame
+            .words
+            .with("mebibytes", "n", &self.frame.words.number(mebibytes))
+    }
+
+    fn number(&self, n: &u64) -> String {
+        self.frame.words.number(i64::try_from(*n).unwrap_or(i64::MAX))
+    }
+
+    fn files(&self) -> String {
+        let files = i64::try_from(self.storage.attachments.files).unwrap_or(i64::MAX);
+        self.frame.words.count("system-files", files)
+    }
+
+    fn is_nearly_full(&self) -> bool {
+        self.storage.free_bytes < self.storage.reserve_bytes
+    }
+}
+
+/// A number of bytes.
+trait BytesCount {
+    fn count(&self) -> u64;
+}
+
+impl BytesCount for u64 {
+    fn count(&self) -> u64 {
+        *self
+    }
+}
+
+impl BytesCount for i64 {
+    fn count(&self) -> u64 {
+        u64::try_from(*self).unwrap_or_default()
+    }
+}
+
+/// `GET /desk/admin/system`: shows the state of the service.
+pub(crate) async fn page(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    jar: CookieJar,
+) -> Result<Response, PageError> {
+    render(&desk, &me, &jar, None).await
+}
+
+async fn render(
+    desk: &Desk,
+    me: &StaffMember,
+    jar: &CookieJar,
+    tested: Option<(String, bool, String)>,
+) -> Result<Response, PageError> {
+    written(&SystemPage {
+        frame: Frame::new(desk, desk.words(jar), me, "admin").await?,
+        lines: desk.store.line_states().await?,
+        storage: desk.store.storage_condition().await?,
+        queue: desk.store.queue_sizes().await?,
+        engine: desk.store.engine(),
+        started_at: desk.program.started_at,
+        tested,
+    })
+}
+
+/// `GET /api/v1/admin/system`: returns the state of the service.
+pub(crate) async fn show(State(desk): State<Desk>) -> Result<Answer<SystemJson>, PageError> {
+    let words = desk.locales.of(Language::En);
+    let storage = desk.store.storage_condition().await?;
+    let queue = desk.store.queue_sizes().await?;
+    let lines = desk.store.line_states().await?;
+    Ok(Answer::Json(SystemJson {
+        version: SystemPage::VERSION,
+        started_at: desk.program.started_at,
+        database: desk.store.engine(),
+        schema: storage.schema,
+        database_bytes: storage.database_bytes,
+        files: storage.attachments.files,
+        file_bytes: storage.attachments.bytes,
+        files_are_partial: storage.attachments.is_partial,
+        free_bytes: storage.free_bytes,
+        reserve_bytes: storage.reserve_bytes,
+        queue: queue
+            .into_iter()
+            .map(|size| QueueSizeJson {
+                kind: size.kind.as_str(),
+                ready: size.ready,
+                running: size.running,
+                parked: size.parked,
+            })
+            .collect(),
+        lines: lines
+            .into_iter()
+            .map(|line| LineJson {
+                problem: localized_problem(words, &line.problem),
+                line: line.line,
+                channel: line.channel,
+                up: line.up,
+                since: line.since,
+            })
+            .collect(),
+    }))
+}
+
+fn localized_problem(words: &Words, noted: &str) -> Option<String> {
+    (!noted.is_empty()).then(|| problem::localize(words, noted))
+}
+
+/// `POST /desk/admin/lines/{line}/test`: tests a line as `hotline check` does. The kind of a fault is shown; its error text is logged.
+pub(crate) async fn test_line(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    format: ResponseFormat,
+    Cookies(jar): Cookies,
+    Path(LinePath { line }): Path<LinePath>,
+    FormOrJson(_): FormOrJson<NoBody>,
+) -> Result<Answer<LineTestJson>, PageError> {
+    let states = desk.store.line_states().await?;
+    if !states.iter().any(|one| one.line == line) {
+        return Err(PageError::NotFound);
+    }
+    desk.store.audit(Some(&me), "test line", &line).await?;
+    let tested = (desk.program.test_line)(line.clone()).await;
+    let tested = tested.ok_or(PageError::NotFound)?;
+    if format.is_json() {
+        let words = desk.locales.of(Language::En);
+        return Ok(Answer::Json(LineTestJson {
+            line,
+            works: tested.is_ok(),
+            checks: tested.as_ref().copied().unwrap_or_default(),
+            problem: tested.err().and_then(|error| localized_problem(words, &error)),
+        }));
+    }
+    let words = desk.words(&jar);
+    let result = match tested {
+        Ok(checks) => {
+            let checks = i64::try_from(checks).unwrap_or(i64::MAX);
+            (line, true, words.count("line-test-passed", checks))
+        }
+        Err(error) => (line, false, problem::localize(words, &error)),
+    };
+    Ok(Answer::Page(render(&desk, &me, &jar, Some(result)).await?))
+}

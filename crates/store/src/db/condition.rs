@@ -1,0 +1,52 @@
+//! The condition of the database and the disk, as shown to administrators.
+
+use sea_orm::{ConnectionTrait, DbErr, Statement};
+
+use crate::{db::store::Store, error::StoreError, sealing::files::FolderSize};
+
+/// The number of files in the attachments folder that are measured at most, so that a page does not wait for minutes.
+const MEASURED: usize = 100_000;
+
+/// The condition of the database and the disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StorageCondition {
+    /// The name of the newest migration that the database has.
+    pub schema: String,
+    /// The size of the database in bytes, without the write-ahead log.
+    pub database_bytes: i64,
+    /// The files of attachments and large raw messages.
+    pub attachments: FolderSize,
+    /// The free bytes of the disk with the data folder.
+    pub free_bytes: u64,
+    /// The bytes that must stay free on this disk. If fewer bytes are free, no message is accepted.
+    pub reserve_bytes: u64,
+}
+
+impl Store {
+    /// Returns the condition of the database and the disk.
+    ///
+    /// # Errors
+    /// Fails if a database query fails, or if the attachments folder cannot be read.
+    pub async fn storage_condition(&self) -> Result<StorageCondition, StoreError> {
+        let size = if self.on_sqlite() {
+            "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()"
+        } else {
+            "SELECT pg_database_size(current_database()) AS bytes"
+        };
+        let schema = "SELECT MAX(version) AS version FROM seaql_migrations";
+        Ok(StorageCondition {
+            schema: self.read_one(schema).await?.try_get("", "version")?,
+            database_bytes: self.read_one(size).await?.try_get("", "bytes")?,
+            attachments: self.files.measure(MEASURED).await?,
+            free_bytes: self.files.free()?,
+            reserve_bytes: self.files.reserve(),
+        })
+    }
+
+    async fn read_one(&self, statement: &str) -> Result<sea_orm::QueryResult, StoreError> {
+        let backend = self.writing.backend();
+        let statement = Statement::from_string(backend, statement);
+        let row = self.reading.query_one_raw(statement).await?;
+        Ok(row.ok_or_else(|| DbErr::RecordNotFound("a row of the condition".to_owned()))?)
+    }
+}
