@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::{
     account::{self, invitation, login, password, preferences, sessions},
-    admin::{links, settings, staff, system},
+    admin::{links, settings, staff, system, texts},
     cases,
     contact::{actions, api, attachments, calls, canned, macros, reply, wrap_up},
     http::{access::Access, answers::Answer, errors, live, route, style_sheet::STYLE_SHEET},
@@ -119,6 +119,7 @@ fn administration_routes() -> Vec<Route> {
         api GET "/admin/system" May(OperateService), system::show, "The lines, the disk, the queue and the versions";
         both POST "/admin/lines/{line}/test" May(OperateService), system::test_line, "Test everything that a line needs";
         both GET "/admin/settings" May(OperateService), settings::show, "The settings in force, without secrets";
+        both GET "/admin/texts" May(OperateService), texts::show, "The texts in force: the centre, canned replies, the classification";
     }
 }
 

@@ -1,5 +1,6 @@
 //! Canned replies and macros: those that all counsellors share, and those of one counsellor.
 
+use chrono::{DateTime, Utc};
 use hotline_core::{
     contact::{
         classification::{Answers, Scheme},
@@ -18,7 +19,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    db::{entity::canned, store::Store, values::MacroEnding},
+    db::{
+        entity::canned,
+        store::{Store, time},
+        values::MacroEnding,
+    },
     error::{Conflict, StoreError, unreadable},
     staff::accounts::StaffMember,
 };
@@ -31,6 +36,8 @@ const LONGEST_NAME: usize = 60;
 pub struct Canned {
     /// Id of the canned reply.
     pub id: Uuid,
+    /// When the canned reply was last changed.
+    pub changed_at: DateTime<Utc>,
     /// What the canned reply consists of.
     #[serde(flatten)]
     pub content: CannedContent,
@@ -227,6 +234,7 @@ fn may_write(who: &StaffMember, owner: Option<Uuid>) -> bool {
 fn read(row: canned::Model) -> Result<Canned, StoreError> {
     Ok(Canned {
         id: row.id,
+        changed_at: time(row.at),
         content: CannedContent {
             name: row.name,
             folder: row.folder,
