@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// Addresses that are not tested, each with the reason.
-const NOT_ASKED: [(&str, &str); 14] = [
+const NOT_ASKED: [(&str, &str); 17] = [
     ("/api/v1/routing/skills/{id}", "writes what preferences write"),
     ("/api/v1/routing/move", "writes what giving a contact back writes"),
     ("/api/v1/routing/swaps", "writes a version of the shift plan"),
@@ -44,6 +44,18 @@ const NOT_ASKED: [(&str, &str); 14] = [
     ),
     ("/desk/search", "the same"),
     ("/desk/queue/again", "no job is parked here"),
+    (
+        "/api/v1/admin/staff/{id}/reset",
+        "writes what inviting and ending sessions write",
+    ),
+    (
+        "/api/v1/me/sessions/{session}/end",
+        "writes what ending the other sessions writes",
+    ),
+    (
+        "/api/v1/admin/lines/{line}/test",
+        "stores an entry of the audit, and tests the line after it",
+    ),
 ];
 
 /// An action of a person.
@@ -153,6 +165,19 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
     service.let_replies_be_taken_back(250).unwrap();
     service.start().await.unwrap();
     let leaves = service.log_in("petra").await.unwrap();
+    let nina = service.hire("nina", "administrator").await.unwrap();
+    let mut accounts = Vec::new();
+    for login in ["jana", "lena", "olga", "rada"] {
+        service.hire(login, "counsellor").await.unwrap();
+        let all = nina.get("/api/v1/admin/staff").await.unwrap();
+        let known = ids(&all).into_iter().zip(texts(&all, "login"));
+        accounts.extend(known.filter(|(_, name)| name == login).map(|(id, _)| id));
+    }
+    service.must(&["staff", "disable", "olga"]).unwrap();
+    service.log_in("nina").await.unwrap();
+    let iva = json!({ "login": "iva", "name": "Iva", "role": "counsellor" });
+    let invited = nina.post("/api/v1/admin/staff", &iva).await.unwrap();
+    let secret = text(&invited, "/link").rsplit('/').next().unwrap().to_owned();
     let mut fresh = Vec::new();
     for _ in 0..22 {
         fresh.push(contact(&service, &mila).await);
@@ -502,6 +527,49 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
         "/api/v1/session/end".to_owned(),
         nothing()
     );
+    let of_account = |number: usize, rest: &str| format!("/api/v1/admin/staff/{}{rest}", accounts[number]);
+    act!(
+        "/api/v1/admin/staff",
+        &nina,
+        "/api/v1/admin/staff".to_owned(),
+        json!({ "login": "eva", "name": "Eva", "role": "manager" })
+    );
+    act!(
+        "/api/v1/admin/staff/{id}",
+        &nina,
+        of_account(0, ""),
+        json!({ "team": "night" })
+    );
+    act!(
+        "/api/v1/admin/staff/{id}/disable",
+        &nina,
+        of_account(1, "/disable"),
+        nothing()
+    );
+    act!(
+        "/api/v1/admin/staff/{id}/enable",
+        &nina,
+        of_account(2, "/enable"),
+        nothing()
+    );
+    act!(
+        "/api/v1/admin/staff/{id}/end-sessions",
+        &nina,
+        of_account(3, "/end-sessions"),
+        nothing()
+    );
+    act!(
+        "/api/v1/me/sessions/end-others",
+        &nina,
+        "/api/v1/me/sessions/end-others".to_owned(),
+        nothing()
+    );
+    actions.push(Action {
+        address: "/api/v1/invitation/{secret}",
+        who: None,
+        path: format!("/api/v1/invitation/{secret}"),
+        body: json!({ "password": "sedam plavih zmajeva leti" }),
+    });
     assert_all_are_asked(&actions);
 
     empty_log(&service).await;

@@ -7,6 +7,7 @@
 )]
 
 mod addresses;
+mod admin;
 mod alarm;
 mod answering;
 mod api;
@@ -58,6 +59,7 @@ mod sessions;
 mod several;
 mod shift;
 mod store;
+mod system;
 mod targets;
 mod teams;
 mod telegram;

@@ -420,6 +420,7 @@ async fn everybody_can_use_every_page_in_both_themes_at_every_width() {
                 "/desk/canned".to_owned(),
                 "/desk/log".to_owned(),
                 "/desk/queue".to_owned(),
+                "/desk/me".to_owned(),
                 "/desk/me/password".to_owned(),
                 "/desk/statistics".to_owned(),
                 "/desk/contacts/2222-2222".to_owned(),

@@ -169,6 +169,30 @@ async fn work(service: &Service, mila: &Staff, petar: &Staff) {
         mila.page(page).await.unwrap();
     }
     mila.page(&format!("/desk/contacts/{reference}")).await.unwrap();
+    administer(service).await;
+}
+
+/// Opens each page of administration, and changes accounts.
+async fn administer(service: &Service) {
+    let vera = service.hire("vera", "administrator").await.unwrap();
+    for page in ["staff", "system", "settings", "texts"] {
+        vera.page(&format!("/desk/admin/{page}")).await.unwrap();
+    }
+    vera.page("/desk/me").await.unwrap();
+    let person = json!({ "login": "sara", "name": "Sara", "role": "counsellor" });
+    let new = vera.post("/api/v1/admin/staff", &person).await.unwrap();
+    let account = format!("/desk/admin/staff/{}", text(&new, "/id"));
+    for (rest, form) in [
+        ("", &[("role", "manager"), ("team", "night")][..]),
+        ("/reset", &[]),
+        ("/end-sessions", &[]),
+        ("/disable", &[]),
+        ("/enable", &[]),
+    ] {
+        vera.submit(&format!("{account}{rest}"), form).await.unwrap();
+    }
+    let end = "/desk/me/sessions/end-others";
+    vera.submit(end, &[]).await.unwrap();
 }
 
 /// Returns every statement that the service logged.

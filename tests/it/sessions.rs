@@ -257,6 +257,7 @@ async fn every_body_of_the_api_is_refused_with_the_names_of_its_wrong_fields() {
     service.start().await.unwrap();
     let sara = service.hire("sara", "supervisor").await.unwrap();
     let petra = service.hire("petra", "manager").await.unwrap();
+    let vera = service.hire("vera", "administrator").await.unwrap();
     let described = sara.get("/api/v1/openapi.json").await.unwrap();
     let paths = described.get("paths").unwrap().as_object().unwrap();
     let mut tried = 0;
@@ -273,10 +274,13 @@ async fn every_body_of_the_api_is_refused_with_the_names_of_its_wrong_fields() {
                 let answer = request.send().await.unwrap();
                 (answer.status().as_u16(), answer.text().await.unwrap())
             };
-            match ask(&sara).await {
-                (403, _) => ask(&petra).await,
-                answer => answer,
+            let mut answer = ask(&sara).await;
+            for other in [&petra, &vera] {
+                if answer.0 == 403 {
+                    answer = ask(other).await;
+                }
             }
+            answer
         };
         let (status, said) = send(&json!({ "no_such_field": 1 })).await;
         assert_eq!(status, 422, "{path}: {said}");

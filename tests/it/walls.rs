@@ -172,6 +172,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "state",
             "http",
             "account",
+            "admin",
             "contact",
             "routing",
             "inbox",

@@ -1,0 +1,392 @@
+//! Administration of accounts: one-time links, roles and sessions. Also the pages of administration at every width.
+
+use std::sync::Arc;
+
+use fantoccini::Locator;
+use hotline_tests::{
+    peers::browser::Browser,
+    service::Service,
+    staff::{PASSWORD, Staff, text},
+};
+use reqwest::{Method, cookie::Jar};
+use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
+use serde_json::{Value, json};
+
+use crate::{
+    pages::log_in_as,
+    privacy::files_with,
+    writing::{posted, press, shows, until},
+};
+
+const STAFF: &str = "/api/v1/admin/staff";
+
+async fn started() -> (Service, Staff) {
+    let mut service = Service::new(None).unwrap();
+    service.give_clock().unwrap();
+    service.start().await.unwrap();
+    let vera = service.hire("vera", "administrator").await.unwrap();
+    (service, vera)
+}
+
+/// Invites a person and returns the id of the account and the link.
+async fn invite(by: &Staff, login: &str, role: &str) -> (String, String) {
+    let person = json!({ "login": login, "name": "Sara Savić", "role": role, "team": "night" });
+    let new = by.post(STAFF, &person).await.unwrap();
+    (text(&new, "/id").to_owned(), text(&new, "/link").to_owned())
+}
+
+/// Opens a link as a browser without a session does, and returns the status and the page.
+async fn opened(link: &str) -> (u16, String) {
+    let request = reqwest::Client::new().get(link).header("cookie", "language=en");
+    let answer = request.send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+/// Sends the form behind a link, and returns the status and the page that follows.
+async fn chosen(link: &str, password: &str) -> (u16, String) {
+    let jar = Arc::new(Jar::default());
+    jar.add_cookie_str("language=en", &link.parse().unwrap());
+    let client = reqwest::Client::builder().cookie_provider(jar).build().unwrap();
+    let request = client.post(link).form(&[("password", password)]);
+    let answer = request.send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+async fn account(by: &Staff, login: &str) -> Value {
+    let all = by.get(STAFF).await.unwrap();
+    let all = all.get("accounts").and_then(Value::as_array).cloned();
+    let mut all = all.unwrap_or_default().into_iter();
+    all.find(|one| text(one, "/login") == login).unwrap()
+}
+
+async fn refusal(by: &Staff, path: &str, body: &Value) -> String {
+    by.post(path, body).await.unwrap_err().to_string()
+}
+
+/// Does something that answers without a body.
+async fn done(by: &Staff, path: &str) -> u16 {
+    by.status(Method::POST, path).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invited_person_chooses_a_password_once_and_is_logged_in() {
+    let (service, vera) = started().await;
+    let (id, link) = invite(&vera, "sara", "counsellor").await;
+    assert!(link.starts_with(&service.base()), "{link}");
+    let sara = account(&vera, "sara").await;
+    assert_eq!(
+        (text(&sara, "/state"), text(&sara, "/team")),
+        ("invited", "night")
+    );
+    // Without a password nobody logs in, with an empty one neither.
+    for password in ["", PASSWORD] {
+        assert!(
+            Staff::log_in_with(service.base(), "sara", password)
+                .await
+                .is_err()
+        );
+    }
+    let (status, page) = opened(&link).await;
+    assert!(status == 200 && page.contains("Sara Savić") && page.contains("sara"));
+    let (status, page) = chosen(&link, "partizan1234").await;
+    assert!(
+        status == 422 && page.contains("easily guessed"),
+        "{status}: {page}"
+    );
+    let (status, page) = chosen(&link, PASSWORD).await;
+    assert!(status == 200 && page.contains("id=\"main\""), "{status}: {page}");
+    let sara = account(&vera, "sara").await;
+    assert_eq!(
+        (text(&sara, "/state"), sara.get("sessions")),
+        ("enabled", Some(&json!(1)))
+    );
+    service.log_in("sara").await.unwrap();
+    // A second use is refused by the page and by the API.
+    let (status, page) = opened(&link).await;
+    assert!(
+        status == 410 && page.contains("already chosen"),
+        "{status}: {page}"
+    );
+    assert_eq!(chosen(&link, "plava vrata tiho klize").await.0, 410);
+    let secret = link.rsplit('/').next().unwrap();
+    let api = format!("/api/v1/invitation/{secret}");
+    let refused = refusal(&vera, &api, &json!({ "password": "plava vrata tiho klize" })).await;
+    assert!(refused.contains("409"), "{refused}");
+    service.log_in("sara").await.unwrap();
+    let (status, page) = opened(&format!("{}x", &link)).await;
+    assert!(
+        status == 404 && page.contains("copied only in part"),
+        "{status}: {page}"
+    );
+    // Only the response to the invitation contained the secret.
+    for path in ["/desk/admin/staff".to_owned(), format!("/desk/admin/staff/{id}")] {
+        assert!(!vera.page(&path).await.unwrap().contains(secret), "{path}");
+    }
+    let found = files_with(service.folder(), &[secret.to_owned()]);
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_is_valid_for_72_hours_and_a_newer_one_replaces_it() {
+    let (service, vera) = started().await;
+    let (id, first) = invite(&vera, "sara", "counsellor").await;
+    let reset = format!("{STAFF}/{id}/reset");
+    let second = vera.post(&reset, &json!({})).await.unwrap();
+    let (status, page) = opened(&first).await;
+    assert!(status == 410 && page.contains("newer link"), "{status}: {page}");
+    service.set_clock("+71h").unwrap();
+    let second = text(&second, "/link").to_owned();
+    assert_eq!(opened(&second).await.0, 200);
+    service.set_clock("+73h").unwrap();
+    let (status, page) = opened(&second).await;
+    assert!(status == 410 && page.contains("72 hours"), "{status}: {page}");
+    assert_eq!(chosen(&second, PASSWORD).await.0, 410);
+    let vera = service.log_in("vera").await.unwrap();
+    let sara = account(&vera, "sara").await;
+    assert_eq!(text(&sara, "/state"), "without_link");
+    // A link of a disabled account stops working, and enabling the account does not revive it.
+    let third = vera.post(&reset, &json!({})).await.unwrap();
+    assert_eq!(done(&vera, &format!("{STAFF}/{id}/disable")).await, 204);
+    assert_eq!(opened(text(&third, "/link")).await.0, 410);
+    assert!(refusal(&vera, &reset, &json!({})).await.contains("disabled"));
+    assert_eq!(done(&vera, &format!("{STAFF}/{id}/enable")).await, 204);
+    assert_eq!(opened(text(&third, "/link")).await.0, 410);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_ends_the_sessions_and_the_password_at_once() {
+    let (service, vera) = started().await;
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let other = service.log_in("mila").await.unwrap();
+    let id = text(&account(&vera, "mila").await, "/id").to_owned();
+    let new = vera
+        .post(&format!("{STAFF}/{id}/reset"), &json!({}))
+        .await
+        .unwrap();
+    for session in [&mila, &other] {
+        assert_eq!(session.status(Method::GET, "/api/v1/me").await.unwrap(), 401);
+    }
+    assert!(service.log_in("mila").await.is_err(), "the old password");
+    let chosen = chosen(text(&new, "/link"), "plava vrata tiho klize").await;
+    assert_eq!(chosen.0, 200, "{}", chosen.1);
+    let again = Staff::log_in_with(service.base(), "mila", "plava vrata tiho klize");
+    let mila = again.await.unwrap();
+    // Ending sessions leaves the password as it is.
+    assert_eq!(done(&vera, &format!("{STAFF}/{id}/end-sessions")).await, 204);
+    assert_eq!(mila.status(Method::GET, "/api/v1/me").await.unwrap(), 401);
+    let again = Staff::log_in_with(service.base(), "mila", "plava vrata tiho klize");
+    let mila = again.await.unwrap();
+    assert_eq!(done(&vera, &format!("{STAFF}/{id}/disable")).await, 204);
+    assert_eq!(mila.status(Method::GET, "/api/v1/me").await.unwrap(), 401);
+    assert_eq!(text(&account(&vera, "mila").await, "/state"), "disabled");
+    let audit = audited(&service).await;
+    for action in [
+        "staff reset by link",
+        "accept invitation",
+        "staff end sessions",
+        "staff disable",
+    ] {
+        assert!(
+            audit.iter().any(|one| one == &format!("{action} mila")),
+            "{action}: {audit:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn administrators_remove_neither_themselves_nor_the_last_one() {
+    let (service, vera) = started().await;
+    let own = format!("{STAFF}/{}", text(&account(&vera, "vera").await, "/id"));
+    for (path, body) in [
+        (own.clone(), json!({ "role": "counsellor" })),
+        (format!("{own}/disable"), json!({})),
+        (format!("{own}/reset"), json!({})),
+    ] {
+        let refused = refusal(&vera, &path, &body).await;
+        assert!(refused.contains("another administrator"), "{path}: {refused}");
+    }
+    // A second administrator without a password does not count.
+    invite(&vera, "sara", "administrator").await;
+    let refused = service.run(&["staff", "disable", "vera"], "").unwrap();
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        !refused.status.success() && said.contains("last administrator"),
+        "{said}"
+    );
+    let petra = service.hire("petra", "administrator").await.unwrap();
+    let page = vera.page(&own.replace("/api/v1", "/desk")).await.unwrap();
+    assert!(
+        !page.contains("/disable") && !page.contains("name=\"role\""),
+        "{page}"
+    );
+    assert_eq!(done(&petra, &format!("{own}/disable")).await, 204);
+    assert_eq!(vera.status(Method::GET, "/api/v1/me").await.unwrap(), 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_role_logs_out_and_frees_the_contacts_of_who_gets_none() {
+    let (service, vera) = started().await;
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let ana = service.hire("ana", "counsellor").await.unwrap();
+    let (reference, _) = posted(&service, "Neko mi preti").await;
+    mila.until_messages(&reference, 1).await.unwrap();
+    mila.post(&format!("/api/v1/contacts/{reference}/claim"), &json!({}))
+        .await
+        .unwrap();
+    let path = format!("{STAFF}/{}", text(&account(&vera, "mila").await, "/id"));
+    let form = [("role", "manager"), ("team", "day")];
+    let page = vera
+        .submit(&path.replace("/api/v1", "/desk"), &form)
+        .await
+        .unwrap();
+    assert!(page.contains("manager") && page.contains("day"), "{page}");
+    assert_eq!(mila.status(Method::GET, "/api/v1/me").await.unwrap(), 401);
+    let contact = ana.contact(&reference).await.unwrap();
+    assert_eq!(contact.get("assignee"), Some(&Value::Null));
+    let mila = service.log_in("mila").await.unwrap();
+    assert_eq!(mila.status(Method::GET, "/api/v1/inbox").await.unwrap(), 403);
+    let refused = vera.submit(
+        "/desk/admin/staff",
+        &[("login", "mila"), ("name", "M"), ("role", "manager")],
+    );
+    let page = refused.await.unwrap();
+    assert!(
+        page.contains("this log-in name is taken") && page.contains("value=\"mila\""),
+        "{page}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_sees_and_ends_their_own_sessions_only() {
+    let (service, vera) = started().await;
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let (phone, tablet) = (
+        service.log_in("mila").await.unwrap(),
+        service.log_in("mila").await.unwrap(),
+    );
+    let list = mila.get("/api/v1/me/sessions").await.unwrap();
+    let sessions = list.get("sessions").and_then(Value::as_array).unwrap();
+    let current = sessions
+        .iter()
+        .filter(|one| one.get("current") == Some(&json!(true)));
+    assert_eq!((sessions.len(), current.count()), (3, 1));
+    let page = mila.page("/desk/me").await.unwrap();
+    assert!(
+        page.contains("this one") && page.contains("/desk/me/password"),
+        "{page}"
+    );
+    // The list is the newest first: tablet, phone, and the session that asks.
+    let id = text(&sessions[1], "/id");
+    assert!(!list.to_string().contains(phone.token()));
+    let of_another = format!("/api/v1/me/sessions/{id}/end");
+    assert_eq!(done(&vera, &of_another).await, 404);
+    assert_eq!(done(&mila, &of_another).await, 204);
+    let alive = async |staff: &Staff| staff.status(Method::GET, "/api/v1/me").await.unwrap() == 200;
+    assert_eq!(
+        (alive(&mila).await, alive(&phone).await, alive(&tablet).await),
+        (true, false, true)
+    );
+    mila.submit("/desk/me/sessions/end-others", &[]).await.unwrap();
+    assert_eq!((alive(&mila).await, alive(&tablet).await), (true, false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_prints_links_too() {
+    let (service, _vera) = started().await;
+    let said = service
+        .must(&[
+            "staff",
+            "invite",
+            "sara",
+            "--name",
+            "Sara",
+            "--role",
+            "supervisor",
+        ])
+        .unwrap();
+    let path = said.trim().rsplit("/desk/").next().unwrap();
+    let link = format!("{}/desk/{path}", service.base());
+    assert_eq!(chosen(&link, PASSWORD).await.0, 200);
+    let sara = service.log_in("sara").await.unwrap();
+    let said = service.must(&["staff", "reset", "--link", "sara"]).unwrap();
+    assert!(said.contains("/desk/invitation/"), "{said}");
+    assert_eq!(sara.status(Method::GET, "/api/v1/me").await.unwrap(), 401);
+    // A password from the command line replaces the link.
+    service
+        .run(&["staff", "reset", "sara"], "plava vrata tiho klize\n")
+        .unwrap();
+    let path = said.trim().rsplit("/desk/").next().unwrap();
+    assert_eq!(opened(&format!("{}/desk/{path}", service.base())).await.0, 410);
+}
+
+/// The pages that every administrator can open.
+const PAGES: [&str; 5] = [
+    "/desk/admin/staff",
+    "/desk/admin/system",
+    "/desk/admin/settings",
+    "/desk/admin/texts",
+    "/desk/me",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn administration_is_usable_by_keyboard_at_every_width() {
+    let (service, vera) = started().await;
+    let (id, link) = invite(&vera, "sara", "counsellor").await;
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    let check = async |path: &str| {
+        client.goto(path).await.unwrap();
+        for (width, height) in [(360, 740), (1_093, 614), (1_440, 900)] {
+            browser.set_size(width, height).await.unwrap();
+            let overflow = "return document.documentElement.scrollWidth - innerWidth";
+            let over = client.execute(overflow, vec![]).await.unwrap();
+            assert!(
+                over.as_i64().unwrap_or(99) <= 0,
+                "{path} is wider than {width}: {over}"
+            );
+            assert_eq!(browser.axe().await.unwrap(), json!([]), "{path} at {width}");
+        }
+    };
+    check(&link).await;
+    browser.pictures("invitation").await.unwrap();
+    for lang in ["sr-Cyrl", "en"] {
+        log_in_as(client, &service, "vera", lang).await;
+        let account = format!("/desk/admin/staff/{id}");
+        for path in PAGES.into_iter().chain([account.as_str()]) {
+            check(&format!("{}{path}", service.base())).await;
+            let name = path.rsplit('/').next().unwrap_or_default();
+            let name = if path == account { "account" } else { name };
+            browser.pictures(&format!("admin-{name}-{lang}")).await.unwrap();
+        }
+        if lang == "sr-Cyrl" {
+            client.delete_all_cookies().await.unwrap();
+        }
+    }
+    // A new link is shown, and the old one says that it was replaced.
+    press(client, "form[action$=reset] button").await;
+    let field = until(client, "#link").await;
+    let newer = field.prop("value").await.unwrap().unwrap();
+    assert_eq!(browser.axe().await.unwrap(), json!([]));
+    browser.pictures("admin-link").await.unwrap();
+    client.delete_all_cookies().await.unwrap();
+    client.goto(&link).await.unwrap();
+    shows(client, "main", "не").await;
+    client.goto(&newer).await.unwrap();
+    let password = until(client, "#password").await;
+    password.send_keys(PASSWORD).await.unwrap();
+    let button = client.find(Locator::Css("main button")).await.unwrap();
+    button.click().await.unwrap();
+    until(client, "#preferences").await;
+    browser.close().await.unwrap();
+}
+
+/// Returns the entries of the audit as `<action> <object>`.
+async fn audited(service: &Service) -> Vec<String> {
+    let url = format!("sqlite://{}?mode=ro", service.data().join("hotline.db").display());
+    let database = Database::connect(&url).await.unwrap();
+    let all = "SELECT action || ' ' || object AS entry FROM audit";
+    let rows = Statement::from_string(DbBackend::Sqlite, all);
+    let rows = database.query_all_raw(rows).await.unwrap();
+    database.close().await.unwrap();
+    rows.iter().map(|row| row.try_get("", "entry").unwrap()).collect()
+}

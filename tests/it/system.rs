@@ -1,0 +1,123 @@
+//! Administration of the service: tests of lines, the state of the disk and the database, settings and texts in force.
+
+use hotline_tests::{peers::free_port, service::Service, staff::text};
+use serde_json::{Value, json};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_is_tested_on_its_page_and_a_fault_is_named() {
+    let mut service = Service::with_lines(None, &unreachable_mail()).unwrap();
+    service.start().await.unwrap();
+    let vera = service.hire("vera", "administrator").await.unwrap();
+    let form = vera
+        .post("/api/v1/admin/lines/form/test", &json!({}))
+        .await
+        .unwrap();
+    assert_eq!(form.get("works"), Some(&json!(true)), "{form}");
+    let mail = vera
+        .post("/api/v1/admin/lines/mail/test", &json!({}))
+        .await
+        .unwrap();
+    assert_eq!(mail.get("works"), Some(&json!(false)), "{mail}");
+    assert!(
+        text(&mail, "/problem").contains("refuses the connection"),
+        "{mail}"
+    );
+    let page = vera.submit("/desk/admin/lines/mail/test", &[]).await.unwrap();
+    assert!(
+        page.contains("refuses the connection") && !page.contains("os error"),
+        "{page}"
+    );
+    let page = vera.submit("/desk/admin/lines/form/test", &[]).await.unwrap();
+    assert!(page.contains("the line works"), "{page}");
+    let unknown = vera.post("/api/v1/admin/lines/fax/test", &json!({})).await;
+    assert!(unknown.unwrap_err().to_string().contains("404"));
+    let system = vera.get("/api/v1/admin/system").await.unwrap();
+    assert_eq!(text(&system, "/database"), "SQLite");
+    assert!(text(&system, "/schema").contains("invitations"), "{system}");
+    let number = |pointer: &str| system.pointer(pointer).and_then(Value::as_i64).unwrap();
+    assert!(number("/free_bytes") > 0 && number("/database_bytes") > 0);
+    assert_eq!(number("/reserve_bytes"), 512 << 20);
+    assert_eq!(text(&system, "/lines/1/line"), "mail");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_settings_in_force_show_their_source_and_no_secret() {
+    let mut service = Service::with_lines(None, &unreachable_mail()).unwrap();
+    service.run_under(&["env", "HOTLINE__DATA__BACKLOG=4321"]);
+    service.start().await.unwrap();
+    let vera = service.hire("vera", "administrator").await.unwrap();
+    let json = vera.get("/api/v1/admin/settings").await.unwrap();
+    let all = json.get("settings").and_then(Value::as_array).unwrap();
+    let source = |key: &str| {
+        let found = all.iter().find(|one| text(one, "/key") == key).unwrap();
+        (
+            text(found, "/value").to_owned(),
+            text(found, "/source").to_owned(),
+        )
+    };
+    assert_eq!(
+        source("data.backlog"),
+        ("4321".to_owned(), "environment".to_owned())
+    );
+    assert_eq!(
+        source("data.reserve_mib"),
+        ("512".to_owned(), "default".to_owned())
+    );
+    assert_eq!(
+        source("lines.mail.imap.user"),
+        ("kontakt".to_owned(), "file".to_owned())
+    );
+    assert_eq!(
+        source("lines.mail.imap.password"),
+        (String::new(), "file".to_owned())
+    );
+    let page = vera.page("/desk/admin/settings").await.unwrap();
+    assert!(
+        page.contains("lines.mail.imap.password") && page.contains("4321"),
+        "{page}"
+    );
+    for said in [page, json.to_string()] {
+        assert!(!said.contains("kanarinka"), "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_texts_in_force_are_shown_with_their_versions() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let vera = service.hire("vera", "administrator").await.unwrap();
+    let mila = service.hire("mila", "supervisor").await.unwrap();
+    let canned = json!({ "name": "pozdrav", "sr": "Здраво, број је {reference}.", "en": "" });
+    mila.post("/api/v1/canned", &canned).await.unwrap();
+    let page = vera.page("/desk/admin/texts").await.unwrap();
+    for said in [
+        "192 – Police",
+        "192 – Полиција",
+        "192 – Policija",
+        "Zdravo, broj je 0000-0001.",
+        "centre, version 2",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    let json = vera.get("/api/v1/admin/texts").await.unwrap();
+    assert_eq!(
+        text(&json, "/canned/0/previews/1/text"),
+        "Zdravo, broj je 0000-0001."
+    );
+    assert_eq!(
+        json.pointer("/canned/0/previews/2"),
+        None,
+        "it has no English text"
+    );
+    assert_eq!(json.pointer("/scheme/version"), Some(&json!(2)));
+}
+
+/// A line whose mail servers are not there, with a password that no page may show.
+fn unreachable_mail() -> String {
+    let port = free_port().unwrap();
+    format!(
+        "[lines.mail]\nchannel = \"email\"\naddress = \"kontakt@example.org\"\n[lines.mail.imap]\nhost = \"127.0.0.1\"\n\
+         port = {port}\nsecurity = \"plain\"\nuser = \"kontakt\"\npassword = \"kanarinka\"\n[lines.mail.smtp]\n\
+         host = \"127.0.0.1\"\nport = {port}\nsecurity = \"plain\"\n"
+    )
+}
