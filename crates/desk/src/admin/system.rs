@@ -22,6 +22,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    admin::schedules::{ScheduleJson, schedules},
     http::{
         access::Who,
         answers::Answer,
@@ -53,6 +54,8 @@ pub(crate) struct SystemJson {
     reserve_bytes: u64,
     queue: Vec<QueueSizeJson>,
     lines: Vec<LineJson>,
+    /// The opening hours of the centre and of each line that has its own, and the shift plan.
+    schedules: Vec<ScheduleJson>,
 }
 
 /// The number of unfinished jobs of one kind.
@@ -102,6 +105,7 @@ struct SystemPage<'a> {
     lines: Vec<LineState>,
     storage: StorageCondition,
     queue: Vec<QueueSize>,
+    schedules: Vec<ScheduleJson>,
     engine: &'static str,
     started_at: DateTime<Utc>,
     /// The line that was tested, whether it works, and what the test found.
@@ -111,9 +115,9 @@ struct SystemPage<'a> {
 impl SystemPage<'_> {
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
-    /// Formats a number of bytes in MiB.
+    /// Formats a number of bytes in MiB, rounded up.
     fn mebibytes(&self, bytes: &impl BytesCount) -> String {
-        let mebibytes = i64::try_from(bytes.count() >> 20).unwrap_or(i64::MAX);
+        let mebibytes = i64::try_from(bytes.count().div_ceil(1 << 20)).unwrap_or(i64::MAX);
         self.frame
             .words
             .with("mebibytes", "n", &self.frame.words.number(mebibytes))
@@ -170,6 +174,7 @@ async fn render(
         lines: desk.store.line_states().await?,
         storage: desk.store.storage_condition().await?,
         queue: desk.store.queue_sizes().await?,
+        schedules: schedules(desk).await?,
         engine: desk.store.engine(),
         started_at: desk.program.started_at,
         tested,
@@ -186,6 +191,7 @@ pub(crate) async fn show(State(desk): State<Desk>) -> Result<Answer<SystemJson>,
         version: SystemPage::VERSION,
         started_at: desk.program.started_at,
         database: desk.store.engine(),
+        schedules: schedules(&desk).await?,
         schema: storage.schema,
         database_bytes: storage.database_bytes,
         files: storage.attachments.files,
