@@ -1,10 +1,9 @@
-//! Administration of accounts: one-time links, roles and sessions. Also the pages of administration at every width.
+//! Administration of accounts: one-time links, roles and sessions.
 
 use std::sync::Arc;
 
-use fantoccini::Locator;
 use hotline_tests::{
-    peers::browser::Browser,
+    peers::postgres::Postgres,
     service::Service,
     staff::{PASSWORD, Staff, text},
 };
@@ -12,15 +11,11 @@ use reqwest::{Method, cookie::Jar};
 use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
 use serde_json::{Value, json};
 
-use crate::{
-    pages::log_in_as,
-    privacy::files_with,
-    writing::{posted, press, shows, until},
-};
+use crate::{privacy::files_with, writing::posted};
 
 const STAFF: &str = "/api/v1/admin/staff";
 
-async fn started() -> (Service, Staff) {
+pub async fn started() -> (Service, Staff) {
     let mut service = Service::new(None).unwrap();
     service.give_clock().unwrap();
     service.start().await.unwrap();
@@ -29,7 +24,7 @@ async fn started() -> (Service, Staff) {
 }
 
 /// Invites a person and returns the id of the account and the link.
-async fn invite(by: &Staff, login: &str, role: &str) -> (String, String) {
+pub async fn invite(by: &Staff, login: &str, role: &str) -> (String, String) {
     let person = json!({ "login": login, "name": "Sara Savić", "role": role, "team": "night" });
     let new = by.post(STAFF, &person).await.unwrap();
     (text(&new, "/id").to_owned(), text(&new, "/link").to_owned())
@@ -37,7 +32,8 @@ async fn invite(by: &Staff, login: &str, role: &str) -> (String, String) {
 
 /// Opens a link as a browser without a session does, and returns the status and the page.
 async fn opened(link: &str) -> (u16, String) {
-    let request = reqwest::Client::new().get(link).header("cookie", "language=en");
+    let client = reqwest::Client::builder().build().unwrap();
+    let request = client.get(link).header("cookie", "language=en");
     let answer = request.send().await.unwrap();
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
@@ -223,6 +219,49 @@ async fn administrators_remove_neither_themselves_nor_the_last_one() {
     assert_eq!(vera.status(Method::GET, "/api/v1/me").await.unwrap(), 401);
 }
 
+async fn one_of_two_who_demote_each_other_stays(database: Option<&str>) {
+    let mut service = Service::new(database).unwrap();
+    service.start().await.unwrap();
+    for round in 0..4 {
+        let names = [format!("vera{round}"), format!("nina{round}")];
+        let vera = service.hire(&names[0], "administrator").await.unwrap();
+        let nina = service.hire(&names[1], "administrator").await.unwrap();
+        let all = vera.get(STAFF).await.unwrap();
+        let all = all.get("accounts").and_then(Value::as_array).unwrap();
+        for one in all.iter().filter(|one| text(one, "/role") == "administrator") {
+            let (id, login) = (text(one, "/id"), text(one, "/login"));
+            if !names.iter().any(|name| name == login) {
+                assert_eq!(done(&vera, &format!("{STAFF}/{id}/disable")).await, 204);
+            }
+        }
+        let path = async |login: &str| format!("{STAFF}/{}", text(&account(&vera, login).await, "/id"));
+        let (of_vera, of_nina) = (path(&names[0]).await, path(&names[1]).await);
+        let form = [("role", "manager")];
+        let (one, two) = (
+            of_nina.replace("/api/v1", "/desk"),
+            of_vera.replace("/api/v1", "/desk"),
+        );
+        let both = tokio::join!(vera.submit(&one, &form), nina.submit(&two, &form));
+        both.0.and(both.1).unwrap();
+        let said = service.must(&["staff", "list"]).unwrap();
+        let left = said
+            .lines()
+            .filter(|line| line.contains("administrator") && !line.contains("disabled"));
+        assert_eq!(left.count(), 1, "{said}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_administrators_who_demote_each_other_leave_one() {
+    one_of_two_who_demote_each_other_stays(None).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_administrators_who_demote_each_other_leave_one_on_postgresql() {
+    let database = Postgres::url_of_fresh_database().await.unwrap();
+    one_of_two_who_demote_each_other_stays(Some(database.url())).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_role_logs_out_and_frees_the_contacts_of_who_gets_none() {
     let (service, vera) = started().await;
@@ -317,67 +356,6 @@ async fn the_command_line_prints_links_too() {
         .unwrap();
     let path = said.trim().rsplit("/desk/").next().unwrap();
     assert_eq!(opened(&format!("{}/desk/{path}", service.base())).await.0, 410);
-}
-
-/// The pages that every administrator can open.
-const PAGES: [&str; 5] = [
-    "/desk/admin/staff",
-    "/desk/admin/system",
-    "/desk/admin/settings",
-    "/desk/admin/texts",
-    "/desk/me",
-];
-
-#[tokio::test(flavor = "multi_thread")]
-async fn administration_is_usable_by_keyboard_at_every_width() {
-    let (service, vera) = started().await;
-    let (id, link) = invite(&vera, "sara", "counsellor").await;
-    let browser = Browser::start().await.unwrap();
-    let client = browser.client();
-    let check = async |path: &str| {
-        client.goto(path).await.unwrap();
-        for (width, height) in [(360, 740), (1_093, 614), (1_440, 900)] {
-            browser.set_size(width, height).await.unwrap();
-            let overflow = "return document.documentElement.scrollWidth - innerWidth";
-            let over = client.execute(overflow, vec![]).await.unwrap();
-            assert!(
-                over.as_i64().unwrap_or(99) <= 0,
-                "{path} is wider than {width}: {over}"
-            );
-            assert_eq!(browser.axe().await.unwrap(), json!([]), "{path} at {width}");
-        }
-    };
-    check(&link).await;
-    browser.pictures("invitation").await.unwrap();
-    for lang in ["sr-Cyrl", "en"] {
-        log_in_as(client, &service, "vera", lang).await;
-        let account = format!("/desk/admin/staff/{id}");
-        for path in PAGES.into_iter().chain([account.as_str()]) {
-            check(&format!("{}{path}", service.base())).await;
-            let name = path.rsplit('/').next().unwrap_or_default();
-            let name = if path == account { "account" } else { name };
-            browser.pictures(&format!("admin-{name}-{lang}")).await.unwrap();
-        }
-        if lang == "sr-Cyrl" {
-            client.delete_all_cookies().await.unwrap();
-        }
-    }
-    // A new link is shown, and the old one says that it was replaced.
-    press(client, "form[action$=reset] button").await;
-    let field = until(client, "#link").await;
-    let newer = field.prop("value").await.unwrap().unwrap();
-    assert_eq!(browser.axe().await.unwrap(), json!([]));
-    browser.pictures("admin-link").await.unwrap();
-    client.delete_all_cookies().await.unwrap();
-    client.goto(&link).await.unwrap();
-    shows(client, "main", "не").await;
-    client.goto(&newer).await.unwrap();
-    let password = until(client, "#password").await;
-    password.send_keys(PASSWORD).await.unwrap();
-    let button = client.find(Locator::Css("main button")).await.unwrap();
-    button.click().await.unwrap();
-    until(client, "#preferences").await;
-    browser.close().await.unwrap();
 }
 
 /// Returns the entries of the audit as `<action> <object>`.

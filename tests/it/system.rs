@@ -1,7 +1,19 @@
-//! Administration of the service: tests of lines, the state of the disk and the database, settings and texts in force.
+//! Administration of the service: tests of lines, the state of the disk and the database, settings and texts in force. Also the pages of
+//! administration at every width.
 
-use hotline_tests::{peers::free_port, service::Service, staff::text};
+use fantoccini::Locator;
+use hotline_tests::{
+    peers::{browser::Browser, free_port},
+    service::Service,
+    staff::{PASSWORD, text},
+};
 use serde_json::{Value, json};
+
+use crate::{
+    admin::{invite, started},
+    pages::log_in_as,
+    writing::{press, shows, until},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_line_is_tested_on_its_page_and_a_fault_is_named() {
@@ -38,6 +50,12 @@ async fn a_line_is_tested_on_its_page_and_a_fault_is_named() {
     assert!(number("/free_bytes") > 0 && number("/database_bytes") > 0);
     assert_eq!(number("/reserve_bytes"), 512 << 20);
     assert_eq!(text(&system, "/lines/1/line"), "mail");
+    let hours = system.pointer("/schedules/0").unwrap();
+    assert_eq!(
+        (text(hours, "/kind"), text(hours, "/state")),
+        ("hours", "not_stored")
+    );
+    assert_eq!(text(&system, "/schedules/1/kind"), "shifts");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,4 +138,65 @@ fn unreachable_mail() -> String {
          port = {port}\nsecurity = \"plain\"\nuser = \"kontakt\"\npassword = \"kanarinka\"\n[lines.mail.smtp]\n\
          host = \"127.0.0.1\"\nport = {port}\nsecurity = \"plain\"\n"
     )
+}
+
+/// The pages that every administrator can open.
+const PAGES: [&str; 5] = [
+    "/desk/admin/staff",
+    "/desk/admin/system",
+    "/desk/admin/settings",
+    "/desk/admin/texts",
+    "/desk/me",
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn administration_is_usable_by_keyboard_at_every_width() {
+    let (service, vera) = started().await;
+    let (id, link) = invite(&vera, "sara", "counsellor").await;
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    let check = async |path: &str| {
+        client.goto(path).await.unwrap();
+        for (width, height) in [(360, 740), (1_093, 614), (1_440, 900)] {
+            browser.set_size(width, height).await.unwrap();
+            let overflow = "return document.documentElement.scrollWidth - innerWidth";
+            let over = client.execute(overflow, vec![]).await.unwrap();
+            assert!(
+                over.as_i64().unwrap_or(99) <= 0,
+                "{path} is wider than {width}: {over}"
+            );
+            assert_eq!(browser.axe().await.unwrap(), json!([]), "{path} at {width}");
+        }
+    };
+    check(&link).await;
+    browser.pictures("invitation").await.unwrap();
+    for lang in ["sr-Cyrl", "en"] {
+        log_in_as(client, &service, "vera", lang).await;
+        let account = format!("/desk/admin/staff/{id}");
+        for path in PAGES.into_iter().chain([account.as_str()]) {
+            check(&format!("{}{path}", service.base())).await;
+            let name = path.rsplit('/').next().unwrap_or_default();
+            let name = if path == account { "account" } else { name };
+            browser.pictures(&format!("admin-{name}-{lang}")).await.unwrap();
+        }
+        if lang == "sr-Cyrl" {
+            client.delete_all_cookies().await.unwrap();
+        }
+    }
+    // A new link is shown, and the old one says that it was replaced.
+    press(client, "form[action$=reset] button").await;
+    let field = until(client, "#link").await;
+    let newer = field.prop("value").await.unwrap().unwrap();
+    assert_eq!(browser.axe().await.unwrap(), json!([]));
+    browser.pictures("admin-link").await.unwrap();
+    client.delete_all_cookies().await.unwrap();
+    client.goto(&link).await.unwrap();
+    shows(client, "main", "не").await;
+    client.goto(&newer).await.unwrap();
+    let password = until(client, "#password").await;
+    password.send_keys(PASSWORD).await.unwrap();
+    let button = client.find(Locator::Css("main button")).await.unwrap();
+    button.click().await.unwrap();
+    until(client, "#preferences").await;
+    browser.close().await.unwrap();
 }
