@@ -163,7 +163,7 @@ fn centre_texts(desk: &Desk, language: Language) -> CentreTextsJson {
     let (words, centre) = (desk.locales.of(language), &desk.centre);
     let numbers = centre.emergency.iter().map(|one| EmergencyJson {
         number: one.number.clone(),
-        name: one.content.name.localized(words),
+        name: one.name.localized(words),
     });
     CentreTextsJson {
         language,
