@@ -8,5 +8,6 @@ pub mod locale;
 pub mod problem;
 pub mod quoting;
 pub mod reason;
+pub mod sought;
 pub mod transliterate;
 pub mod visible;

@@ -9,7 +9,7 @@ use std::{
 
 use hotline_core::{
     identifiers::reference::Reference,
-    text::fold::{Sought, words},
+    text::{fold::words, sought::Sought},
 };
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::ExprTrait,

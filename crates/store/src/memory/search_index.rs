@@ -7,7 +7,7 @@ use std::{
 };
 
 use fixedbitset::FixedBitSet;
-use hotline_core::text::fold::{Sought, words};
+use hotline_core::text::{fold::words, sought::Sought};
 use uuid::Uuid;
 
 /// Maximum length of an indexed word, in bytes. Longer words are cut off at this length.
