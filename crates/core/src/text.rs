@@ -9,5 +9,6 @@ pub mod problem;
 pub mod quoting;
 pub mod reason;
 pub mod sought;
+pub mod stem;
 pub mod transliterate;
 pub mod visible;
