@@ -54,6 +54,10 @@ async fn every_script_finds_the_other_and_what_changes_is_found_as_it_is() {
         until_found(&mila, "\"te cuvam\"", &[]).await;
         until_found(&mila, "djak dzepar", &[&other]).await;
         until_found(&mila, "nasilje zao", &[&latin]).await;
+        // Other forms of the words: u školi, dokaze, dobio.
+        until_found(&mila, "школа доказ", &[&cyrillic]).await;
+        until_found(&mila, "dobiti", &[&other]).await;
+        until_found(&mila, "„школа“", &[]).await;
         until_found(&mila, "nepostojeće", &[]).await;
         until_found(&mila, &latin, &[&latin]).await;
         // Notes and replies are found; a cancelled reply is not.

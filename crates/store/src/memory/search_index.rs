@@ -7,7 +7,10 @@ use std::{
 };
 
 use fixedbitset::FixedBitSet;
-use hotline_core::text::{fold::words, sought::Sought};
+use hotline_core::text::{
+    fold::words,
+    sought::{Sought, SoughtWord},
+};
 use uuid::Uuid;
 
 /// Maximum length of an indexed word, in bytes. Longer words are cut off at this length.
@@ -80,12 +83,11 @@ impl Index {
         }
     }
 
-    /// Returns the contacts whose text contains, for each search word, a word that begins with that search word. The most recently changed
-    /// contacts come first.
+    /// Returns the contacts whose text contains a match for each search word. The most recently changed contacts come first.
     pub(crate) fn find(&self, sought: &Sought) -> Vec<Uuid> {
         let mut all: Option<FixedBitSet> = None;
         for word in sought.all() {
-            let has_it = self.beginning(word);
+            let has_it = self.matching(word);
             match &mut all {
                 Some(all) => all.intersect_with(&has_it),
                 None => all = Some(has_it),
@@ -98,18 +100,25 @@ impl Index {
             .collect()
     }
 
-    /// Returns the places of the contacts that contain a word beginning with `beginning`.
-    fn beginning(&self, beginning: &str) -> FixedBitSet {
-        let beginning = beginning
-            .get(..beginning.floor_char_boundary(LONGEST))
-            .unwrap_or_default();
+    /// Returns the places of the contacts that contain a match for `sought`. The index contains words and no stems: the forms of a word
+    /// begin alike, so they are found among the neighbours of the word and need no memory.
+    fn matching(&self, sought: &SoughtWord) -> FixedBitSet {
         let mut found = FixedBitSet::with_capacity(self.contacts.len());
-        let words = self
-            .words
-            .range::<str, _>((Bound::Included(beginning), Bound::Unbounded));
-        for (_, places) in words.take_while(|(word, _)| word.starts_with(beginning)) {
-            for place in places {
-                found.insert(*place as usize);
+        for beginning in sought.ranges() {
+            let beginning = beginning
+                .get(..beginning.floor_char_boundary(LONGEST))
+                .unwrap_or_default();
+            let words = self
+                .words
+                .range::<str, _>((Bound::Included(beginning), Bound::Unbounded));
+            let words = words.take_while(|(word, _)| word.starts_with(beginning));
+            // A letter has at most four bytes, so a word that was cut off has more than `LONGEST` − 4 bytes.
+            let is_found =
+                |word: &str| sought.matches(word) || (word.len() + 4 > LONGEST && sought.begins_with(word));
+            for (_, places) in words.filter(|(word, _)| is_found(word)) {
+                for place in places {
+                    found.insert(*place as usize);
+                }
             }
         }
         found
@@ -150,6 +159,22 @@ mod tests {
         assert_eq!(found(&index, "neko"), [id(1), id(2)], "who wrote again is newer");
         index.forget(id(1));
         assert_eq!(found(&index, "neko"), [id(2)]);
+    }
+
+    #[test]
+    fn forms_of_a_word_are_found_and_long_words_by_their_beginning() {
+        let mut index = Index::default();
+        index.put(id(1), "Двоје из моје школе");
+        index.put(id(2), "školjka");
+        let long = "ж".repeat(90);
+        index.put(id(3), &long);
+        let latin = "x".repeat(41);
+        index.put(id(4), &latin);
+        assert_eq!(found(&index, "škola"), [id(1)]);
+        assert_eq!(found(&index, "sko"), [id(2), id(1)]);
+        assert_eq!(found(&index, &long), [id(3)]);
+        assert_eq!(found(&index, &latin), [id(4)]);
+        assert!(found(&index, "\"škola\"").is_empty());
     }
 
     #[test]
