@@ -7,10 +7,7 @@ use std::{
     time::Duration,
 };
 
-use hotline_core::{identifiers::reference::Reference, text::sought::Sought};
-use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::ExprTrait,
-};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::ExprTrait};
 use uuid::Uuid;
 
 use crate::{
@@ -19,29 +16,18 @@ use crate::{
         store::Store,
     },
     error::StoreError,
-    inbox::list::{InboxRow, Order},
     memory::search_index::Index,
 };
+
+mod find;
+
+pub use crate::search::find::SearchResults;
 
 /// Number of contacts that one query loads while the index is built.
 const PORTION: u64 = 2_000;
 /// The time for which changes are gathered before they are indexed. Indexing decrypts the whole conversation of each changed contact, so
 /// several messages of a person are indexed together.
 const GATHER: Duration = Duration::from_millis(250);
-/// Maximum number of contacts whose texts are decrypted to find phrases. Decrypting is necessary because the index contains only single
-/// words. The most recently changed contacts are searched first.
-const PHRASES: usize = 1_000;
-
-/// Results of a search.
-pub struct SearchResults {
-    /// The matching contacts, each with the words around the match. Contacts found by their reference or identifier come first, with an
-    /// empty text instead of the words. Contacts whose texts match follow, most recently changed first.
-    pub rows: Vec<(InboxRow, String)>,
-    /// Whether more contacts match than `rows` contains.
-    pub more: bool,
-    /// Number of contacts indexed so far, while the index is being built. `None` once the index covers all contacts.
-    pub so_far: Option<u64>,
-}
 
 impl Store {
     /// Builds the search index, then updates it after each change of a contact, until the future is dropped. Only a process that serves the
@@ -185,144 +171,5 @@ impl Store {
     #[must_use]
     pub fn show_words(&self, hidden: &str) -> Option<String> {
         self.keys.decrypt_from_url(hidden)
-    }
-
-    /// Finds at most `size` contacts that match the search `typed`. A search consists of words, phrases in quotation marks, a reference, or
-    /// a complete identifier.
-    ///
-    /// # Errors
-    /// Fails if a database query fails.
-    pub async fn find(&self, typed: &str, size: usize) -> Result<SearchResults, StoreError> {
-        let sought = Sought::parse(typed);
-        let (mut found, so_far) = {
-            let index = self.search.index.read().unwrap_or_else(PoisonError::into_inner);
-            let whole = self.search.whole.load(Ordering::Relaxed);
-            (index.find(&sought), (!whole).then_some(index.len() as u64))
-        };
-        let mut all = self.named(typed).await?;
-        let mut rounds = vec![String::new(); all.len()];
-        found.retain(|one| all.iter().all(|known| known.id != *one));
-        let most = if sought.phrases.is_empty() {
-            found.len()
-        } else {
-            PHRASES
-        };
-        for portion in found.chunks(size.saturating_add(1)).take(most.div_ceil(size + 1)) {
-            if all.len() > size {
-                break;
-            }
-            for (contact, round) in self.looked_into(portion, &sought).await? {
-                all.push(contact);
-                rounds.push(round);
-            }
-        }
-        let more = all.len() > size;
-        all.truncate(size);
-        let (names, undelivered) = (self.names().await?, self.undelivered(&all).await?);
-        let targets = self.target_times(&self.reading).await?;
-        let rows = all.into_iter().map(|contact| {
-            let undelivered = undelivered.get(&contact.id).copied();
-            self.row(contact, Order::Newest, &names, undelivered, &targets)
-        });
-        Ok(SearchResults {
-            rows: rows.zip(rounds).collect(),
-            more,
-            so_far,
-        })
-    }
-
-    /// Returns those contacts among `ids` whose texts contain all phrases of the search, each with the words around the match. Keeps the
-    /// order of `ids`.
-    async fn looked_into(
-        &self,
-        ids: &[Uuid],
-        sought: &Sought,
-    ) -> Result<Vec<(contacts::Model, String)>, StoreError> {
-        let mut found = contacts::Entity::find()
-            .filter(contacts::Column::Id.is_in(ids.iter().copied()))
-            .all(&self.reading)
-            .await?;
-        found.sort_by_key(|contact| ids.iter().position(|id| *id == contact.id));
-        let said = self.searchable_text(&found).await?;
-        let round = |contact: &contacts::Model| excerpt_around_hit(&self.texts(contact, &said)?, sought);
-        Ok(found
-            .into_iter()
-            .filter_map(|contact| round(&contact).map(|round| (contact, round)))
-            .collect())
-    }
-
-    /// Finds the newest 20 contacts that have `typed` as their reference or complete identifier.
-    async fn named(&self, typed: &str) -> Result<Vec<contacts::Model>, StoreError> {
-        let typed = typed.trim();
-        let mut any = Condition::any();
-        if let Ok(reference) = Reference::parse(typed) {
-            any = any.add(contacts::Column::Reference.eq(reference.number()));
-        }
-        let lines = self.lines.iter().map(|line| line.name.as_str());
-        let hashes = lines.map(|line| self.hash_of_identifier(line, typed));
-        any = any.add(contacts::Column::IdentifierHash.is_in(hashes));
-        let found = contacts::Entity::find()
-            .filter(any)
-            .order_by_desc(contacts::Column::OpenedAt)
-            .limit(20);
-        Ok(found.all(&self.reading).await?)
-    }
-}
-
-/// Number of characters that an excerpt has before the hit.
-const BEFORE_HIT: usize = 40;
-/// Number of characters of an excerpt.
-const EXCERPT: usize = 180;
-
-/// Finds the first of these texts that contains all phrases and a hit. Returns the words around the first hit, or `None` if no text
-/// matches.
-fn excerpt_around_hit(texts: &[String], sought: &Sought) -> Option<String> {
-    let with_phrases = texts.iter().filter(|text| sought.phrases_stand_in(text));
-    let (text, hit) = with_phrases
-        .filter_map(|text| Some((text, sought.hits(text).into_iter().next()?)))
-        .next()?;
-    let (before, after) = text.split_at_checked(hit.start)?;
-    // The excerpt begins at the beginning of a word.
-    let begins = before.char_indices().rev().take(BEFORE_HIT).collect::<Vec<_>>();
-    let begin = match begins.last() {
-        Some((at, _)) if *at > 0 => {
-            let spaces = begins.iter().rev().find(|(_, letter)| letter.is_whitespace());
-            spaces.map_or(*at, |(at, _)| *at)
-        }
-        Some(_) | None => 0,
-    };
-    let before = before.get(begin..).unwrap_or_default();
-    let rest = before.chars().chain(after.chars());
-    let mut passage: String = rest.take(EXCERPT).collect();
-    let cut_off = text.len() > begin + passage.len();
-    // The excerpt ends at the end of a word.
-    if cut_off && let Some(at) = passage.rfind(char::is_whitespace) {
-        passage.truncate(at);
-    }
-    let passage = passage.split_whitespace().collect::<Vec<_>>().join(" ");
-    let (beginning, end) = (if begin > 0 { "… " } else { "" }, if cut_off { " …" } else { "" });
-    Some(format!("{beginning}{passage}{end}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn excerpt(text: &str, typed: &str) -> Option<String> {
-        excerpt_around_hit(&[text.to_owned()], &Sought::parse(typed))
-    }
-
-    #[test]
-    fn an_excerpt_is_the_passage_around_the_first_hit() {
-        assert_eq!(excerpt("Сви из школе", "школа").as_deref(), Some("Сви из школе"));
-        assert_eq!(excerpt("Сви из школе", "кућа"), None);
-        let long = format!("{}из моје школе {}", "реч ".repeat(50), "после ".repeat(50));
-        let found = excerpt(&long, "škola").unwrap();
-        assert!(found.starts_with("… реч"), "{found}");
-        assert!(found.contains("из моје школе после"), "{found}");
-        assert!(found.ends_with("после …"), "{found}");
-        assert!(found.chars().count() <= EXCERPT + 4, "{found}");
-        let unbroken = format!("{}школе", "-".repeat(300));
-        assert!(excerpt(&unbroken, "škola").unwrap().contains("школе"));
     }
 }
