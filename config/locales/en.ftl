@@ -352,8 +352,14 @@ channel-facebook = Facebook
 channel-in-person = in person
 search = Search
 search-hint = Words or a reference
-search-nothing = Nothing was found. All words have to stand in one contact; accents, case and script make no difference.
-search-more = There is more: add a word.
+search-nothing = Nothing was found. All words have to stand in one contact; accents, case, script and endings make no difference.
+search-more = There is more: add a word or a filter.
+search-count = { $n ->
+    [one] { $n } contact
+   *[other] { $n } contacts
+}
+search-at-least = At least { $contacts }
+search-status = Status
 search-reading = The texts are still being read ({ $n } so far); there may be more.
 view-urgent = Urgent
 view-team = My team’s

@@ -94,6 +94,70 @@ async fn every_script_finds_the_other_and_what_changes_is_found_as_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn filters_and_words_are_combined_and_the_count_is_true() {
+    for database in [None, Some(Postgres::url_of_fresh_database().await.unwrap())] {
+        let url = database.as_ref().map(|database| database.url());
+        let mut service = Service::new(url).unwrap();
+        service.start().await.unwrap();
+        let mila = service.hire("mila", "counsellor").await.unwrap();
+        let (taken, _) = posted(&service, "Пријављујем насиље у школи").await;
+        let (open, _) = posted(&service, "nasilje na internetu").await;
+        posted(&service, "нешто треће").await;
+        let call = json!({ "network": "telephone", "text": "prijava nasilja", "caller": "064" });
+        mila.post("/api/v1/log", &call).await.unwrap();
+        mila.post(&format!("/api/v1/contacts/{taken}/claim"), &json!({}))
+            .await
+            .unwrap();
+        wait_until(Duration::from_secs(20), || async {
+            mila.search("насиље").await.unwrap().get("count") == Some(&json!(3))
+        })
+        .await
+        .unwrap();
+        let me = mila.get("/api/v1/me").await.unwrap();
+        for (filter, value, expected) in [
+            ("channel", "webform", vec![&taken, &open]),
+            ("line", "form", vec![&taken, &open]),
+            ("line", "mail", vec![]),
+            ("status", "waiting", vec![&taken, &open]),
+            ("status", "closed", vec![]),
+            ("assignee", text(&me, "/id"), vec![&taken]),
+            ("language", "en", vec![]),
+            ("urgency", "2", vec![]),
+            ("from", "2020-01-01", vec![&taken, &open]),
+            ("to", "2020-01-01", vec![]),
+        ] {
+            let mut sought = json!({ "q": "насиље" });
+            sought[filter] = json!(value);
+            if filter == "from" {
+                sought["channel"] = json!("webform");
+            }
+            let found = mila.post("/api/v1/search", &sought).await.unwrap();
+            let rows = found.get("contacts").and_then(Value::as_array).unwrap();
+            let mut references: Vec<&str> = rows.iter().map(|row| text(row, "/reference")).collect();
+            let mut expected: Vec<&str> = expected.into_iter().map(String::as_str).collect();
+            references.sort_unstable();
+            expected.sort_unstable();
+            assert_eq!(references, expected, "{filter}={value}");
+            assert_eq!(found.get("count"), Some(&json!(rows.len())), "{filter}={value}");
+        }
+        let phrase = mila.search("\"насиље у\"").await.unwrap();
+        assert_eq!(phrase.get("count"), Some(&json!(1)), "{phrase}");
+        // The page keeps the words and the filters together.
+        let address = mila.address_of_search("насиље").await.unwrap();
+        let page = mila
+            .page(&format!("{address}&assignee={}&status=waiting", text(&me, "/id")))
+            .await
+            .unwrap();
+        assert!(page.contains(&format!("id=\"c-{taken}\"")), "{page}");
+        assert!(!page.contains(&format!("id=\"c-{open}\"")), "{page}");
+        assert!(
+            page.contains("<input type=\"hidden\" name=\"status\" value=\"waiting\">"),
+            "{page}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_page_finds_as_one_types_and_opens_what_it_found() {
     let mut service = Service::new(None).unwrap();
     service.start().await.unwrap();

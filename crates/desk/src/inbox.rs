@@ -1,4 +1,4 @@
-//! The inbox: its page, filters, rows and API.
+//! The inbox: its page, filters, rows, search and API.
 
 pub(crate) mod api;
 pub(crate) mod bulk;
@@ -6,4 +6,5 @@ pub(crate) mod filters;
 mod groups;
 pub(crate) mod page;
 pub(crate) mod rows;
+pub(crate) mod search;
 mod thread;

@@ -166,8 +166,8 @@ fn contact_routes() -> Vec<Route> {
     routes! {
         desk GET "/inbox" read, inbox::page::list;
         api GET "/inbox" read, inbox::api::list, "A page of a view of the inbox";
-        desk POST "/search" read, inbox::page::search;
-        api POST "/search" read, inbox::api::search, "Search contacts by their messages, references or identifiers";
+        desk POST "/search" read, inbox::search::search;
+        api POST "/search" read, inbox::search::search_json, "Search contacts by their messages, references or identifiers";
         api GET "/colleagues" read, inbox::api::list_colleagues, "Who works on contacts, and who of them is on duty";
         api GET "/scheme" read, wrap_up::show_scheme, "The classification scheme";
         both POST "/several" work, bulk::act_on_many, "Do the same to several contacts";

@@ -19,9 +19,10 @@ use crate::{
     memory::search_index::Index,
 };
 
+mod filter;
 mod find;
 
-pub use crate::search::find::SearchResults;
+pub use crate::search::{filter::SearchFilter, find::SearchResults};
 
 /// Number of contacts that one query loads while the index is built.
 const PORTION: u64 = 2_000;

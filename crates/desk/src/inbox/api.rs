@@ -1,4 +1,4 @@
-//! The inbox, the search and the list of colleagues as JSON.
+//! The inbox and the list of colleagues as JSON.
 
 use axum::extract::{Query, State};
 use chrono::{DateTime, Utc};
@@ -12,11 +12,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    http::{access::Who, answers::Answer, errors::PageError, extractors::FormOrJson},
-    inbox::{
-        filters::InboxFilterForm,
-        page::{SearchForm, note_search},
-    },
+    http::{access::Who, answers::Answer, errors::PageError},
+    inbox::filters::InboxFilterForm,
     state::Desk,
 };
 
@@ -43,7 +40,7 @@ pub(crate) struct InboxPageJson {
 
 /// A contact in a list.
 #[derive(Serialize, JsonSchema)]
-struct InboxRowJson {
+pub(super) struct InboxRowJson {
     reference: String,
     line: String,
     channel: String,
@@ -126,46 +123,6 @@ pub(crate) async fn list_colleagues(State(desk): State<Desk>) -> Result<Answer<C
     });
     Ok(Answer::Json(ColleaguesJson {
         colleagues: colleagues.collect(),
-    }))
-}
-
-/// The results of a search.
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct SearchResultsJson {
-    /// The contacts that match, newest first.
-    contacts: Vec<FoundContactJson>,
-    /// `true` if `contacts` does not contain all matching contacts.
-    more: bool,
-    /// The number of contacts that have been added to the search index so far, while the index is being built. Null if the index contains
-    /// all contacts.
-    read_so_far: Option<u64>,
-}
-
-/// A contact that matches a search.
-#[derive(Serialize, JsonSchema)]
-struct FoundContactJson {
-    #[serde(flatten)]
-    row: InboxRowJson,
-    /// The part of the contact's text around the match.
-    found: String,
-}
-
-/// `POST /api/v1/search`: searches contacts. The method is POST because the term may be a name, and proxies log URLs.
-pub(crate) async fn search(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    FormOrJson(sought): FormOrJson<SearchForm>,
-) -> Result<Answer<SearchResultsJson>, PageError> {
-    note_search(&desk, &me, &sought.q).await?;
-    let results = desk.store.find(&sought.q, 100).await?;
-    let contacts = results.rows.into_iter().map(|(row, found)| FoundContactJson {
-        row: row.into(),
-        found,
-    });
-    Ok(Answer::Json(SearchResultsJson {
-        contacts: contacts.collect(),
-        more: results.more,
-        read_so_far: results.so_far,
     }))
 }
 

@@ -1,13 +1,13 @@
-//! The filters of the inbox, as query parameters.
+//! The filters of the inbox and of a search, as query parameters.
 
-use hotline_store::inbox::list::Filter;
+use hotline_store::{inbox::list::Filter, search::SearchFilter};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use hotline_reports::labels::query_of;
 
 /// The filters of an inbox view. A filter that is empty or invalid matches every contact.
-#[derive(Default, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 pub(crate) struct InboxFilterForm {
     /// Only contacts on this channel.
     #[serde(default)]
@@ -47,9 +47,8 @@ impl InboxFilterForm {
         }
     }
 
-    /// Returns the filters as query parameters to append to a URL. The result begins with `&` unless it is empty.
-    pub(crate) fn in_address(&self) -> String {
-        let query = query_of([
+    fn parameters(&self) -> [(&'static str, &String); 7] {
+        [
             ("channel", &self.channel),
             ("language", &self.language),
             ("urgency", &self.urgency),
@@ -57,11 +56,45 @@ impl InboxFilterForm {
             ("assignee", &self.assignee),
             ("from", &self.from),
             ("to", &self.to),
-        ]);
+        ]
+    }
+}
+
+/// The filters of a search: those of the inbox and two more. In the views of the inbox, the line and the status have no effect: most views
+/// have one status, and lists of all contacts by line have no index.
+#[derive(Clone, Default, Deserialize)]
+pub(crate) struct SearchFilterForm {
+    #[serde(flatten)]
+    pub inbox: InboxFilterForm,
+    #[serde(default)]
+    pub line: String,
+    #[serde(default)]
+    pub status: String,
+}
+
+impl SearchFilterForm {
+    pub(crate) fn read(&self) -> SearchFilter {
+        SearchFilter {
+            inbox: self.inbox.read(),
+            line: Some(self.line.clone()).filter(|line| !line.is_empty()),
+            status: self.status.parse().ok(),
+        }
+    }
+
+    /// Returns the filters as query parameters to append to a URL. The result begins with `&` unless it is empty.
+    pub(crate) fn in_address(&self) -> String {
+        let query = query_of(self.parameters());
         if query.is_empty() {
             query
         } else {
             format!("&{query}")
         }
+    }
+
+    /// Returns the names and values of the filters. A filter that selects every contact has an empty value.
+    pub(crate) fn parameters(&self) -> Vec<(&'static str, &String)> {
+        let mut all = self.inbox.parameters().to_vec();
+        all.extend([("line", &self.line), ("status", &self.status)]);
+        all
     }
 }

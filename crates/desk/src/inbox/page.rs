@@ -30,7 +30,6 @@ use hotline_store::{
     search::SearchResults,
     staff::{accounts::StaffMember, availability::Colleague, canned::Canned},
 };
-use schemars::JsonSchema;
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -43,21 +42,19 @@ use crate::{
     http::{
         access::Who,
         errors::PageError,
-        extractors::FormOrJson,
         page::{Frame, page},
     },
-    inbox::groups::{RowGroup, group_rows},
+    inbox::{
+        filters::SearchFilterForm,
+        groups::{RowGroup, group_rows},
+    },
     state::Desk,
 };
 
 /// The largest number of search results.
 const FOUND: usize = 50;
-/// The longest search term, in characters.
-const LONGEST_SOUGHT: usize = 500;
 /// Number of rows per page of the inbox.
 const ROWS: u64 = 50;
-
-pub(crate) use crate::inbox::filters::InboxFilterForm;
 
 #[derive(Template)]
 #[template(path = "inbox/page.html")]
@@ -77,7 +74,9 @@ pub(super) struct Inbox<'a> {
     pub(super) sought: String,
     /// The encrypted search term, for URLs.
     pub(super) hidden: String,
-    pub(super) chosen: InboxFilterForm,
+    pub(super) chosen: SearchFilterForm,
+    /// The lines by which search results can be filtered; empty if there is no search.
+    pub(super) lines: Vec<String>,
     /// The main topics by which contacts can be filtered.
     pub(super) topics: &'a [Answer],
     pub(super) teams: Vec<String>,
@@ -116,11 +115,11 @@ pub(crate) struct BulkOutcome {
 pub(crate) struct InboxQuery {
     view: Option<String>,
     after: Option<String>,
-    /// The search term as encrypted by [`search`]; empty if there is no search.
+    /// The search term as encrypted by [`search`](super::search::search); empty if there is no search.
     #[serde(default)]
     s: String,
     #[serde(flatten)]
-    filter: InboxFilterForm,
+    filter: SearchFilterForm,
 }
 
 impl InboxQuery {
@@ -130,7 +129,7 @@ impl InboxQuery {
             view: Some(view.to_owned()),
             after: None,
             s: String::new(),
-            filter: InboxFilterForm::default(),
+            filter: SearchFilterForm::default(),
         }
     }
 }
@@ -166,38 +165,6 @@ pub(crate) async fn contact(
     render_inbox(&desk, &jar, me, asked, Some(&contact), BulkOutcome::default()).await
 }
 
-/// A search for contacts.
-#[derive(Deserialize, JsonSchema)]
-pub(crate) struct SearchForm {
-    /// The search term: words, beginnings of words, phrases in quotation marks, a reference, or a complete identifier.
-    #[serde(default)]
-    pub(super) q: String,
-}
-
-/// Redirects to the results of a search. The URL contains the term in encrypted form, because the term may be a name and browsers store
-/// URLs in their history.
-pub(crate) async fn search(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    FormOrJson(sought): FormOrJson<SearchForm>,
-) -> Result<Redirect, PageError> {
-    if sought.q.trim().is_empty() {
-        return Ok(Redirect::to("/desk/inbox"));
-    }
-    note_search(&desk, &me, &sought.q).await?;
-    let hidden = desk.store.hide_words(sought.q.trim())?;
-    Ok(Redirect::to(&format!("/desk/inbox?view=all&s={hidden}")))
-}
-
-/// Records in the audit log that `me` searched. Fails if the search term is longer than [`LONGEST_SOUGHT`].
-pub(crate) async fn note_search(desk: &Desk, me: &StaffMember, sought: &str) -> Result<(), PageError> {
-    if sought.chars().count() > LONGEST_SOUGHT {
-        return Err(PageError::Bad("error-form"));
-    }
-    desk.note_read(me, "search", "").await;
-    Ok(())
-}
-
 /// Returns the inbox views of a member of staff. The team view is included only for members of a team.
 pub(super) fn views_of(me: &StaffMember) -> impl Iterator<Item = View> + use<> {
     let in_team = me.team.is_some();
@@ -222,10 +189,12 @@ pub(crate) async fn render_inbox(
         .and_then(View::parse)
         .unwrap_or(View::Unassigned);
     let after = asked.after.as_deref().and_then(Place::parse);
-    let mut found = None;
+    let (mut found, mut lines) = (None, Vec::new());
     let sought = desk.store.show_words(&asked.s).unwrap_or_default();
     if !sought.is_empty() {
-        found = Some(desk.store.find(&sought, FOUND).await?);
+        found = Some(desk.store.find(&sought, &asked.filter.read(), FOUND).await?);
+        let states = desk.store.line_states().await?;
+        lines.extend(states.into_iter().map(|state| state.line));
     }
     let mut sizes = Vec::new();
     for view in views_of(&me).filter(|view| view.is_of_open()) {
@@ -241,7 +210,7 @@ pub(crate) async fn render_inbox(
     let list = if found.is_some() {
         InboxPage::default()
     } else {
-        let filter = asked.filter.read();
+        let filter = asked.filter.inbox.read();
         desk.store.inbox(view, &filter, me.id, after, ROWS).await?
     };
     let mut macros = Vec::new();
@@ -272,6 +241,7 @@ pub(crate) async fn render_inbox(
         sought,
         hidden: asked.s,
         chosen: asked.filter,
+        lines,
         topics: desk
             .store
             .scheme()

@@ -33,11 +33,7 @@ use crate::{
 
 impl Inbox<'_> {
     pub(super) fn link(&self, reference: &Reference) -> String {
-        let sought = if self.sought.is_empty() {
-            String::new()
-        } else {
-            format!("&s={}", self.hidden)
-        };
+        let sought = self.search_in_address();
         let chosen = self.chosen.in_address();
         format!(
             "/desk/contacts/{reference}?view={}{sought}{chosen}",

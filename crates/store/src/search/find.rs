@@ -10,30 +10,48 @@ use crate::{
     db::{entity::contacts, store::Store},
     error::StoreError,
     inbox::list::{InboxRow, Order},
+    search::filter::SearchFilter,
 };
 
 /// Maximum number of contacts whose texts are decrypted to find phrases. Decrypting is necessary because the index contains only single
 /// words. The most recently changed contacts are searched first.
 const PHRASES: usize = 1_000;
+/// Maximum number of contacts to which a filter is applied. The most recently changed contacts come first.
+const FILTERED: usize = 20_000;
 
 /// Results of a search.
 pub struct SearchResults {
     /// The matching contacts, each with the words around the match. Contacts found by their reference or identifier come first, with an
     /// empty text instead of the words. Contacts whose texts match follow, most recently changed first.
     pub rows: Vec<(InboxRow, String)>,
-    /// Whether more contacts match than `rows` contains.
-    pub more: bool,
+    /// Number of matching contacts.
+    pub count: usize,
+    /// Whether more contacts may match than `count`, because too many contacts contain the words to check all of them.
+    pub is_at_least: bool,
     /// Number of contacts indexed so far, while the index is being built. `None` once the index covers all contacts.
     pub so_far: Option<u64>,
 }
 
+impl SearchResults {
+    /// Returns whether more contacts match than `rows` contains.
+    #[must_use]
+    pub const fn has_more(&self) -> bool {
+        self.is_at_least || self.count > self.rows.len()
+    }
+}
+
 impl Store {
-    /// Finds at most `size` contacts that match the search `typed`. A search consists of words, phrases in quotation marks, a reference, or
-    /// a complete identifier.
+    /// Finds the contacts that match the search `typed` and the filter, and returns at most `size` of them. A search consists of words,
+    /// phrases in quotation marks, a reference, or a complete identifier.
     ///
     /// # Errors
     /// Fails if a database query fails.
-    pub async fn find(&self, typed: &str, size: usize) -> Result<SearchResults, StoreError> {
+    pub async fn find(
+        &self,
+        typed: &str,
+        filter: &SearchFilter,
+        size: usize,
+    ) -> Result<SearchResults, StoreError> {
         let sought = Sought::parse(typed);
         let (mut found, so_far) = {
             let index = self.search.index.read().unwrap_or_else(PoisonError::into_inner);
@@ -41,23 +59,33 @@ impl Store {
             (index.find(&sought), (!whole).then_some(index.len() as u64))
         };
         let mut all = self.named(typed).await?;
-        let mut rounds = vec![String::new(); all.len()];
+        all.retain(|contact| self.selects(filter, &contact.into()));
+        let mut excerpts = vec![String::new(); all.len()];
         found.retain(|one| all.iter().all(|known| known.id != *one));
-        let most = if sought.phrases.is_empty() {
-            found.len()
-        } else {
-            PHRASES
-        };
-        for portion in found.chunks(size.saturating_add(1)).take(most.div_ceil(size + 1)) {
-            if all.len() > size {
+        let mut is_at_least = false;
+        if *filter != SearchFilter::default() {
+            is_at_least |= found.len() > FILTERED;
+            found.truncate(FILTERED);
+            found = self.filter_found(found, filter).await?;
+        }
+        let has_phrases = !sought.phrases.is_empty();
+        if has_phrases {
+            is_at_least |= found.len() > PHRASES;
+            found.truncate(PHRASES);
+        }
+        let mut count = all.len() + found.len();
+        // If there are phrases, all texts are read, because the index does not tell which contacts match.
+        for portion in found.chunks(size.max(1)) {
+            if all.len() >= size && !has_phrases {
                 break;
             }
-            for (contact, round) in self.looked_into(portion, &sought).await? {
+            let hits = self.looked_into(portion, &sought).await?;
+            count -= portion.len() - hits.len();
+            for (contact, excerpt) in hits {
                 all.push(contact);
-                rounds.push(round);
+                excerpts.push(excerpt);
             }
         }
-        let more = all.len() > size;
         all.truncate(size);
         let (names, undelivered) = (self.names().await?, self.undelivered(&all).await?);
         let targets = self.target_times(&self.reading).await?;
@@ -66,8 +94,9 @@ impl Store {
             self.row(contact, Order::Newest, &names, undelivered, &targets)
         });
         Ok(SearchResults {
-            rows: rows.zip(rounds).collect(),
-            more,
+            rows: rows.zip(excerpts).collect(),
+            count,
+            is_at_least,
             so_far,
         })
     }

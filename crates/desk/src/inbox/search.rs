@@ -1,0 +1,174 @@
+//! The search for contacts.
+
+use axum::{extract::State, response::Redirect};
+use hotline_store::{search::SearchResults, staff::accounts::StaffMember};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    http::{access::Who, answers::Answer, errors::PageError, extractors::FormOrJson},
+    inbox::{
+        api::InboxRowJson,
+        filters::{InboxFilterForm, SearchFilterForm},
+        page::Inbox,
+    },
+    state::Desk,
+};
+
+/// The longest search term, in characters.
+const LONGEST_SOUGHT: usize = 500;
+/// The largest number of contacts in a response of the API.
+const FOUND: usize = 100;
+
+/// A search for contacts. A filter that is empty or invalid matches every contact.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct SearchForm {
+    /// The search term: words, beginnings of words, phrases in quotation marks, a reference, or a complete identifier. Other forms of the
+    /// words are found too, except of words in quotation marks.
+    #[serde(default)]
+    q: String,
+    /// Only contacts on this channel.
+    #[serde(default)]
+    channel: String,
+    /// Only contacts with this language tag.
+    #[serde(default)]
+    language: String,
+    /// Only contacts of this urgency or higher: `1` urgent, `2` immediate danger.
+    #[serde(default)]
+    urgency: String,
+    /// Only contacts with this main topic, given as the id of an answer in the classification scheme.
+    #[serde(default)]
+    topic: String,
+    /// Only contacts assigned to the member of staff with this id.
+    #[serde(default)]
+    assignee: String,
+    /// Only contacts registered on this day or later, as `YYYY-MM-DD`.
+    #[serde(default)]
+    from: String,
+    /// Only contacts registered on this day or earlier, as `YYYY-MM-DD`.
+    #[serde(default)]
+    to: String,
+    /// Only contacts on this line.
+    #[serde(default)]
+    line: String,
+    /// Only contacts with this status: `waiting`, `answered` or `closed`.
+    #[serde(default)]
+    status: String,
+}
+
+impl SearchForm {
+    /// Returns the search term and the filters.
+    fn split(self) -> (String, SearchFilterForm) {
+        let filter = SearchFilterForm {
+            inbox: InboxFilterForm {
+                channel: self.channel,
+                language: self.language,
+                urgency: self.urgency,
+                topic: self.topic,
+                assignee: self.assignee,
+                from: self.from,
+                to: self.to,
+            },
+            line: self.line,
+            status: self.status,
+        };
+        (self.q, filter)
+    }
+}
+
+/// The results of a search.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct SearchResultsJson {
+    /// The contacts that match, newest first. At most 100.
+    contacts: Vec<FoundContactJson>,
+    /// The number of contacts that match.
+    count: usize,
+    /// `true` if more contacts than `count` may match. Very many contacts contain the words, and not all of them were checked.
+    count_is_minimum: bool,
+    /// `true` if `contacts` does not contain all matching contacts.
+    more: bool,
+    /// The number of contacts that have been added to the search index so far, while the index is being built. Null if the index contains
+    /// all contacts.
+    read_so_far: Option<u64>,
+}
+
+/// A contact that matches a search.
+#[derive(Serialize, JsonSchema)]
+struct FoundContactJson {
+    #[serde(flatten)]
+    row: InboxRowJson,
+    /// The part of the contact's text around the match.
+    found: String,
+}
+
+/// Redirects to the results of a search. The URL contains the term in encrypted form, because the term may be a name and browsers store
+/// URLs in their history.
+pub(crate) async fn search(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    FormOrJson(form): FormOrJson<SearchForm>,
+) -> Result<Redirect, PageError> {
+    let (sought, filter) = form.split();
+    let filters = filter.in_address();
+    if sought.trim().is_empty() {
+        return Ok(Redirect::to("/desk/inbox"));
+    }
+    note_search(&desk, &me, &sought).await?;
+    let hidden = desk.store.hide_words(sought.trim())?;
+    Ok(Redirect::to(&format!("/desk/inbox?view=all&s={hidden}{filters}")))
+}
+
+/// `POST /api/v1/search`: searches contacts. The method is POST because the term may be a name, and proxies log URLs.
+pub(crate) async fn search_json(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    FormOrJson(form): FormOrJson<SearchForm>,
+) -> Result<Answer<SearchResultsJson>, PageError> {
+    let (sought, filter) = form.split();
+    note_search(&desk, &me, &sought).await?;
+    let results = desk.store.find(&sought, &filter.read(), FOUND).await?;
+    let more = results.has_more();
+    let contacts = results.rows.into_iter().map(|(row, found)| FoundContactJson {
+        row: row.into(),
+        found,
+    });
+    Ok(Answer::Json(SearchResultsJson {
+        contacts: contacts.collect(),
+        count: results.count,
+        count_is_minimum: results.is_at_least,
+        more,
+        read_so_far: results.so_far,
+    }))
+}
+
+/// Records in the audit log that `me` searched. Fails if the search term is longer than [`LONGEST_SOUGHT`].
+async fn note_search(desk: &Desk, me: &StaffMember, sought: &str) -> Result<(), PageError> {
+    if sought.chars().count() > LONGEST_SOUGHT {
+        return Err(PageError::Bad("error-form"));
+    }
+    desk.note_read(me, "search", "").await;
+    Ok(())
+}
+
+impl Inbox<'_> {
+    /// Returns the search as a query parameter to append to a URL. The result begins with `&` unless there is no search.
+    pub(super) fn search_in_address(&self) -> String {
+        if self.sought.is_empty() {
+            String::new()
+        } else {
+            format!("&s={}", self.hidden)
+        }
+    }
+
+    /// Describes how many contacts a search found.
+    pub(super) fn hit_count(&self, found: &SearchResults) -> String {
+        let words = self.frame.words;
+        let count = i64::try_from(found.count).unwrap_or(i64::MAX);
+        let contacts = words.count("search-count", count);
+        if found.is_at_least {
+            words.with("search-at-least", "contacts", &contacts)
+        } else {
+            contacts
+        }
+    }
+}
