@@ -200,6 +200,7 @@ key-wrap-up = wrap up
 key-close = close the contact
 key-log = log a call
 key-search = search
+key-next-hit = next word that was found
 key-keys = these keys
 prefer-hint = Only while this page is hidden, and without a word of what was written.
 notified = Somebody waits for an answer.
@@ -360,6 +361,10 @@ search-count = { $n ->
 }
 search-at-least = At least { $contacts }
 search-status = Status
+next-hit = { $n ->
+    [one] Show the word that was found
+   *[other] Show the next of { $n } words that were found
+}
 search-reading = The texts are still being read ({ $n } so far); there may be more.
 view-urgent = Urgent
 view-team = My team’s

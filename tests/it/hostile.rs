@@ -21,7 +21,10 @@ const CORPUS: &str = include_str!("../golden/hostile.txt");
 const SOUND: &str = "
     const wrong = [];
     if (window.hacked !== undefined) wrong.push('it ran');
-    if (document.querySelector('.text *, .words :not(.subject), .subject *, .url :not(span), dd script, dd img')) wrong.push('elements');
+    if (document.querySelector('.text :not(mark), .words :not(.subject, mark), .subject :not(mark), .url :not(span), dd script, dd img')) wrong.push('elements');
+    // The hits of a search are marked by the desk, not by the text.
+    const isOurs = (mark) => !mark.children.length && [...mark.attributes].every((one) => one.name === 'tabindex');
+    if (![...document.querySelectorAll('mark')].every(isOurs)) wrong.push('marks');
     const outside = (url) => url && new URL(url, location.href).origin !== location.origin;
     for (const one of document.querySelectorAll('a, area, form, img, iframe, script, link, base, object, embed'))
         if (outside(one.getAttribute('href') ?? one.getAttribute('src') ?? one.getAttribute('action') ?? one.getAttribute('data')))
@@ -111,13 +114,16 @@ async fn nothing_that_is_written_runs_styles_links_out_or_breaks_the_page() {
         calls.pointer("/contacts/0").is_none(),
         "half-filled calls stay open"
     );
+    let found = mila
+        .address_of_search("\"><script>window.hacked=1</script>")
+        .await
+        .unwrap();
+    let opened = found.replace("/desk/inbox", &format!("/desk/contacts/{first}"));
     for width in [1_280, 360] {
         for path in [
             "/desk/inbox?view=all",
-            &mila
-                .address_of_search("\"><script>window.hacked=1</script>")
-                .await
-                .unwrap(),
+            &found,
+            &opened,
             "/desk/inbox?view=%22%3E%3Cscript%3E&after=%27&channel=%22%3E%3Cimg",
             &format!("/desk/contacts/{first}?view=all"),
             "/desk/cases",

@@ -178,6 +178,7 @@ async fn the_page_finds_as_one_types_and_opens_what_it_found() {
         .await
         .unwrap();
     shows(client, "#list", "насиље i da se bojim").await;
+    shows(client, "#list mark", "насиље").await;
     assert_eq!(browser.axe().await.unwrap(), json!([]));
     until(client, "#list a[data-row]").await.click().await.unwrap();
     shows(client, "#contact", &reference).await;
@@ -190,5 +191,56 @@ async fn the_page_finds_as_one_types_and_opens_what_it_found() {
     );
     client.back().await.unwrap();
     shows(client, "#list", "насиље i da se bojim").await;
+    browser.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hits_are_marked_in_the_thread_and_a_key_shows_them_one_by_one() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let (reference, _) = posted(&service, "Prva poruka").await;
+    mila.until_contacts(1).await.unwrap();
+    let notes = format!("/api/v1/contacts/{reference}/note");
+    let add_note = async |text: &str| mila.post(&notes, &json!({ "text": text })).await.unwrap();
+    for number in 0..34 {
+        match number {
+            5 => add_note("U školi me <mark>diraju</mark>\nи после ШКОЛЕ").await,
+            33 => add_note("То је моја школа").await,
+            _ => add_note(&format!("dopuna {number}")).await,
+        };
+    }
+    until_found(&mila, "школом", &[&reference]).await;
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    crate::pages::log_in(client, &service, "en").await;
+    let field = until(client, "#q").await;
+    field
+        .send_keys(&format!("школом{}", fantoccini::key::Key::Enter))
+        .await
+        .unwrap();
+    until(client, "#list a[data-row] mark")
+        .await
+        .click()
+        .await
+        .unwrap();
+    shows(client, "[data-next-hit]", "next of 3").await;
+    let marks = "return [...document.querySelectorAll('#thread mark')].map((mark) => mark.textContent)";
+    let marked = client.execute(marks, vec![]).await.unwrap();
+    assert_eq!(marked, json!(["školi", "ШКОЛЕ", "школа"]));
+    let is_folded = "return !document.querySelector('#fold').open";
+    assert_eq!(client.execute(is_folded, vec![]).await.unwrap(), json!(true));
+    let contact = until(client, "#contact").await;
+    for expected in ["školi", "ШКОЛЕ", "школа", "školi"] {
+        contact.send_keys("f").await.unwrap();
+        let focused = client.active_element().await.unwrap();
+        assert_eq!(focused.text().await.unwrap(), expected);
+        assert!(focused.is_displayed().await.unwrap(), "{expected}");
+    }
+    shows(client, "#thread", "<mark>diraju</mark>").await;
+    assert_eq!(browser.axe().await.unwrap(), json!([]));
+    // A refresh keeps the marks.
+    add_note("i opet škola").await;
+    shows(client, "[data-next-hit]", "next of 4").await;
     browser.close().await.unwrap();
 }

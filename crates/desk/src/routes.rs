@@ -309,7 +309,7 @@ macro_rules! asset {
     };
 }
 
-const ASSETS: [(&str, &str); 17] = [
+const ASSETS: [(&str, &str); 18] = [
     ("/assets/http/desk.css", STYLE_SHEET),
     asset!("http/icon.svg"),
     asset!("http/icons.svg"),
@@ -326,6 +326,7 @@ const ASSETS: [(&str, &str); 17] = [
     asset!("contact/canned.js"),
     asset!("contact/presence.js"),
     asset!("inbox/notification.js"),
+    asset!("inbox/search.js"),
     asset!("statistics/index.js"),
 ];
 

@@ -132,6 +132,9 @@ impl Sought {
     /// the phrases.
     #[must_use]
     pub fn hits(&self, text: &str) -> Vec<Range<usize>> {
+        if self.is_nothing() {
+            return Vec::new();
+        }
         let found = words_with_places(text);
         let folded: Vec<&str> = found.iter().map(|(_, word)| word.as_str()).collect();
         let mut is_hit: Vec<bool> = folded

@@ -17,6 +17,7 @@ import { hideRefusal, showRefusal } from "./refusal.js";
 import { notifyOfWaiting } from "../inbox/notification.js";
 import "./keys.js";
 import "../contact/canned.js";
+import "../inbox/search.js";
 import "../routing/away.js";
 import "../statistics/index.js";
 

@@ -21,6 +21,7 @@ const TARGETS = {
     return document.querySelector("#wrapup select, #wrapup input:not([type=hidden])");
   },
   "/": () => document.getElementById("q"),
+  f: () => document.querySelector("[data-next-hit]"),
 };
 
 /** @param {number} step */
@@ -144,6 +145,7 @@ function collectCommands() {
       ".actions button",
       ".actions a",
       ".actions summary",
+      "[data-next-hit]",
       "#person button",
       "#person summary",
       "#record button",

@@ -29,7 +29,7 @@ use crate::{http::errors::PageError, state::Desk};
 use hotline_reports::labels::{channel_name, format_day};
 
 /// Keyboard shortcuts, each with the suffix of its locale key. `assets/http/keys.js` implements the shortcuts.
-const KEYS: [(&str, &str); 17] = [
+const KEYS: [(&str, &str); 18] = [
     ("Ctrl+K", "palette"),
     ("j", "next"),
     ("k", "previous"),
@@ -46,6 +46,7 @@ const KEYS: [(&str, &str); 17] = [
     ("e", "close"),
     ("l", "log"),
     ("/", "search"),
+    ("f", "next-hit"),
     ("?", "keys"),
 ];
 

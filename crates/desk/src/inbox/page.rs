@@ -16,7 +16,7 @@ use hotline_core::{
         message::Asks,
     },
     staff::rights::Right,
-    text::locale::Language,
+    text::{locale::Language, sought::Sought},
 };
 use hotline_store::{
     contacts::{
@@ -72,6 +72,8 @@ pub(super) struct Inbox<'a> {
     pub(super) followed: bool,
     /// The search term; empty if there is no search.
     pub(super) sought: String,
+    /// The words and phrases of the search term.
+    pub(super) terms: Sought,
     /// The encrypted search term, for URLs.
     pub(super) hidden: String,
     pub(super) chosen: SearchFilterForm,
@@ -238,6 +240,7 @@ pub(crate) async fn render_inbox(
         view,
         sizes,
         found,
+        terms: Sought::parse(&sought),
         sought,
         hidden: asked.s,
         chosen: asked.filter,

@@ -1,12 +1,14 @@
 //! The search for contacts.
 
+use std::ops::Range;
+
 use axum::{extract::State, response::Redirect};
-use hotline_store::{search::SearchResults, staff::accounts::StaffMember};
+use hotline_store::{contacts::detail::ContactDetail, search::SearchResults, staff::accounts::StaffMember};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    http::{access::Who, answers::Answer, errors::PageError, extractors::FormOrJson},
+    http::{access::Who, answers::Answer, errors::PageError, extractors::FormOrJson, page::shown},
     inbox::{
         api::InboxRowJson,
         filters::{InboxFilterForm, SearchFilterForm},
@@ -150,7 +152,46 @@ async fn note_search(desk: &Desk, me: &StaffMember, sought: &str) -> Result<(), 
     Ok(())
 }
 
+/// A part of a text.
+pub(super) struct TextPart<'t> {
+    /// Whether the part is a hit of the search.
+    pub(super) is_hit: bool,
+    pub(super) text: &'t str,
+}
+
 impl Inbox<'_> {
+    /// Splits a text into the hits of the search and the parts between them.
+    pub(super) fn split_at_hits<'t>(&self, text: &'t str) -> Vec<TextPart<'t>> {
+        let mut parts = Vec::new();
+        let mut add = |is_hit: bool, place: Range<usize>| {
+            if let Some(text) = text.get(place).filter(|text| !text.is_empty()) {
+                parts.push(TextPart { is_hit, text });
+            }
+        };
+        let mut end = 0;
+        for hit in self.terms.hits(text) {
+            add(false, end..hit.start);
+            end = hit.end;
+            add(true, hit);
+        }
+        add(false, end..text.len());
+        parts
+    }
+
+    /// Returns a label for the button that shows the next hit in the thread, with the number of hits. Returns `None` if there is none.
+    pub(super) fn next_hit_label(&self, open: &ContactDetail) -> Option<String> {
+        let bodies = open.messages.iter().filter_map(|message| message.body.as_ref());
+        let texts = bodies.flat_map(|body| body.url.iter().chain([&body.text]));
+        let count = texts
+            .map(|text| self.terms.hits(&shown(text)).len())
+            .sum::<usize>();
+        let label = || {
+            let count = i64::try_from(count).unwrap_or(i64::MAX);
+            self.frame.words.count("next-hit", count)
+        };
+        (count > 0).then(label)
+    }
+
     /// Returns the search as a query parameter to append to a URL. The result begins with `&` unless there is no search.
     pub(super) fn search_in_address(&self) -> String {
         if self.sought.is_empty() {
