@@ -361,6 +361,8 @@ search-count = { $n ->
 }
 search-at-least = At least { $contacts }
 search-status = Status
+search-recent = Recent searches
+search-forget = Forget
 next-hit = { $n ->
     [one] Show the word that was found
    *[other] Show the next of { $n } words that were found

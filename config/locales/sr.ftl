@@ -364,6 +364,8 @@ search-count = { $n ->
 }
 search-at-least = Најмање { $contacts }
 search-status = Статус
+search-recent = Недавне претраге
+search-forget = Заборави
 next-hit = { $n ->
     [one] Прикажи пронађену реч
     [few] Прикажи следећу од { $n } пронађене речи

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use fantoccini::key::Key;
 use hotline_tests::{
     peers::{browser::Browser, postgres::Postgres, wait_until},
     service::Service,
@@ -173,10 +174,7 @@ async fn the_page_finds_as_one_types_and_opens_what_it_found() {
     let client = browser.client();
     crate::pages::log_in(client, &service, "sr-Latn").await;
     let field = until(client, "#q").await;
-    field
-        .send_keys(&format!("nasilje{}", fantoccini::key::Key::Enter))
-        .await
-        .unwrap();
+    field.send_keys(&format!("nasilje{}", Key::Enter)).await.unwrap();
     shows(client, "#list", "насиље i da se bojim").await;
     shows(client, "#list mark", "насиље").await;
     assert_eq!(browser.axe().await.unwrap(), json!([]));
@@ -215,10 +213,7 @@ async fn hits_are_marked_in_the_thread_and_a_key_shows_them_one_by_one() {
     let client = browser.client();
     crate::pages::log_in(client, &service, "en").await;
     let field = until(client, "#q").await;
-    field
-        .send_keys(&format!("школом{}", fantoccini::key::Key::Enter))
-        .await
-        .unwrap();
+    field.send_keys(&format!("школом{}", Key::Enter)).await.unwrap();
     until(client, "#list a[data-row] mark")
         .await
         .click()
@@ -242,5 +237,72 @@ async fn hits_are_marked_in_the_thread_and_a_key_shows_them_one_by_one() {
     // A refresh keeps the marks.
     add_note("i opet škola").await;
     shows(client, "[data-next-hit]", "next of 4").await;
+    browser.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn recent_searches_are_offered_until_they_are_removed_or_the_page_is_left() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    service.hire("mila", "counsellor").await.unwrap();
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    crate::pages::log_in(client, &service, "en").await;
+    let offered = async || {
+        let shown = "const list = document.querySelector('#recent'); \
+            return list.hidden ? null : [...list.querySelectorAll('li button:first-child')].map((one) => one.textContent)";
+        client.execute(shown, vec![]).await.unwrap()
+    };
+    let (enter, down, escape) = (Key::Enter, Key::Down, Key::Escape);
+    for words in ["школа", "nasilje", "школа"] {
+        let field = until(client, "#q").await;
+        field.clear().await.unwrap();
+        field.send_keys(&format!("{words}{enter}")).await.unwrap();
+        shows(client, "#list", "Nothing was found").await;
+        wait_until(Duration::from_secs(5), || async {
+            let value = until(client, "#q").await.prop("value").await.unwrap();
+            value.as_deref() == Some(words)
+        })
+        .await
+        .unwrap();
+    }
+    assert_eq!(offered().await, json!(null), "the list does not hide the results");
+    let field = until(client, "#q").await;
+    field.send_keys(&down.to_string()).await.unwrap();
+    assert_eq!(offered().await, json!(["школа", "nasilje"]));
+    assert_eq!(browser.axe().await.unwrap(), json!([]));
+    let focused = client.active_element().await.unwrap();
+    assert_eq!(focused.text().await.unwrap(), "школа");
+    focused.send_keys(&escape.to_string()).await.unwrap();
+    assert_eq!(offered().await, json!(null));
+    // An entry searches again, and can be removed.
+    let field = until(client, "#q").await;
+    field.send_keys(&down.to_string()).await.unwrap();
+    let focused = client.active_element().await.unwrap();
+    focused.send_keys(&down.to_string()).await.unwrap();
+    let focused = client.active_element().await.unwrap();
+    assert_eq!(focused.text().await.unwrap(), "nasilje");
+    focused.send_keys(&enter.to_string()).await.unwrap();
+    wait_until(Duration::from_secs(5), || async {
+        let value = until(client, "#q").await.prop("value").await.unwrap();
+        value.as_deref() == Some("nasilje")
+    })
+    .await
+    .unwrap();
+    let field = until(client, "#q").await;
+    field.send_keys(&down.to_string()).await.unwrap();
+    until(client, "#recent [aria-label='Forget: школа']")
+        .await
+        .click()
+        .await
+        .unwrap();
+    assert_eq!(offered().await, json!(["nasilje"]));
+    let stored = "return JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])";
+    let stored = client.execute(stored, vec![]).await.unwrap().to_string();
+    assert!(!stored.contains("nasilje"), "nothing is stored: {stored}");
+    client.refresh().await.unwrap();
+    let field = until(client, "#q").await;
+    field.send_keys(&down.to_string()).await.unwrap();
+    assert_eq!(offered().await, json!(null));
     browser.close().await.unwrap();
 }
