@@ -19,6 +19,7 @@ use crate::{
     memory::search_index::Index,
 };
 
+mod excerpt;
 mod filter;
 mod find;
 
