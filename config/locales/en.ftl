@@ -353,7 +353,7 @@ channel-facebook = Facebook
 channel-in-person = in person
 search = Search
 search-hint = Words or a reference
-search-nothing = Nothing was found. All words have to stand in one contact; accents, case, script and endings make no difference.
+search-nothing = No contact was found. All words have to stand in one contact; accents, case, script and endings make no difference.
 search-more = There is more: add a word or a filter.
 search-count = { $n ->
     [one] { $n } contact
@@ -361,6 +361,10 @@ search-count = { $n ->
 }
 search-at-least = At least { $contacts }
 search-status = Status
+search-more-cases = { $n ->
+    [one] There is { $n } more case: add a word.
+   *[other] There are { $n } more cases: add a word.
+}
 search-recent = Recent searches
 search-forget = Forget
 next-hit = { $n ->

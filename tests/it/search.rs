@@ -106,14 +106,14 @@ async fn filters_and_words_are_combined_and_the_count_is_true() {
         posted(&service, "нешто треће").await;
         let call = json!({ "network": "telephone", "text": "prijava nasilja", "caller": "064" });
         mila.post("/api/v1/log", &call).await.unwrap();
-        mila.post(&format!("/api/v1/contacts/{taken}/claim"), &json!({}))
-            .await
-            .unwrap();
         wait_until(Duration::from_secs(20), || async {
             mila.search("насиље").await.unwrap().get("count") == Some(&json!(3))
         })
         .await
         .unwrap();
+        mila.post(&format!("/api/v1/contacts/{taken}/claim"), &json!({}))
+            .await
+            .unwrap();
         let me = mila.get("/api/v1/me").await.unwrap();
         for (filter, value, expected) in [
             ("channel", "webform", vec![&taken, &open]),
@@ -129,7 +129,7 @@ async fn filters_and_words_are_combined_and_the_count_is_true() {
         ] {
             let mut sought = json!({ "q": "насиље" });
             sought[filter] = json!(value);
-            if filter == "from" {
+            if filter != "channel" {
                 sought["channel"] = json!("webform");
             }
             let found = mila.post("/api/v1/search", &sought).await.unwrap();
@@ -155,6 +155,56 @@ async fn filters_and_words_are_combined_and_the_count_is_true() {
             page.contains("<input type=\"hidden\" name=\"status\" value=\"waiting\">"),
             "{page}"
         );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cases_are_found_by_summary_number_and_institution() {
+    for database in [None, Some(Postgres::url_of_fresh_database().await.unwrap())] {
+        let url = database.as_ref().map(|database| database.url());
+        let mut service = Service::new(url).unwrap();
+        service.start().await.unwrap();
+        let mila = service.hire("mila", "counsellor").await.unwrap();
+        let (reference, _) = posted(&service, "Neko mi preti").await;
+        mila.until_contacts(1).await.unwrap();
+        mila.post(&format!("/api/v1/contacts/{reference}/claim"), &json!({}))
+            .await
+            .unwrap();
+        let case = mila
+            .post(&format!("/api/v1/contacts/{reference}/case"), &json!({}))
+            .await
+            .unwrap();
+        let (id, number) = (text(&case, "/id"), text(&case, "/number"));
+        let summary = json!({ "summary": "Уцена сликама из школе" });
+        mila.post(&format!("/api/v1/cases/{id}/summary"), &summary)
+            .await
+            .unwrap();
+        let referral = json!({ "institution": "mup", "sent": "Snimci ekrana" });
+        mila.post(&format!("/api/v1/cases/{id}/referrals"), &referral)
+            .await
+            .unwrap();
+        for (words, expected) in [
+            ("školom ucena", 1),
+            ("\"слике из\"", 0),
+            ("министарства", 1),
+            ("ministry ucena", 1),
+            (number, 1),
+            ("1", 1),
+            ("2/2026", 0),
+            ("preti", 0),
+            ("", 0),
+        ] {
+            let found = mila.search(words).await.unwrap();
+            let cases = found.get("cases").and_then(Value::as_array).unwrap();
+            assert_eq!(cases.len(), expected, "{words}: {found}");
+        }
+        let filtered = json!({ "q": "ucena", "channel": "webform" });
+        let found = mila.post("/api/v1/search", &filtered).await.unwrap();
+        assert_eq!(found.get("cases"), Some(&json!([])));
+        let address = mila.address_of_search("ucena").await.unwrap();
+        let page = mila.page(&address).await.unwrap();
+        assert!(page.contains(&format!("href=\"/desk/cases/{id}\"")), "{page}");
+        assert!(page.contains("<mark>Уцена</mark>"), "{page}");
     }
 }
 
@@ -240,6 +290,18 @@ async fn hits_are_marked_in_the_thread_and_a_key_shows_them_one_by_one() {
     browser.close().await.unwrap();
 }
 
+/// Waits until the page shows the results of a search instead of the list that has the attribute `data-before`.
+async fn searched(client: &fantoccini::Client, words: &str) {
+    shows(client, "#list:not([data-before])", "No contact was found").await;
+    let is_ready =
+        "const field = document.activeElement; return field.id === 'q' && field.value === arguments[0]";
+    wait_until(Duration::from_secs(5), || async {
+        client.execute(is_ready, vec![json!(words)]).await.unwrap() == json!(true)
+    })
+    .await
+    .unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn recent_searches_are_offered_until_they_are_removed_or_the_page_is_left() {
     let mut service = Service::new(None).unwrap();
@@ -255,24 +317,27 @@ async fn recent_searches_are_offered_until_they_are_removed_or_the_page_is_left(
     };
     let (enter, down, escape) = (Key::Enter, Key::Down, Key::Escape);
     for words in ["школа", "nasilje", "школа"] {
-        let field = until(client, "#q").await;
-        field.clear().await.unwrap();
-        field.send_keys(&format!("{words}{enter}")).await.unwrap();
-        shows(client, "#list", "Nothing was found").await;
-        wait_until(Duration::from_secs(5), || async {
-            let value = until(client, "#q").await.prop("value").await.unwrap();
-            value.as_deref() == Some(words)
-        })
-        .await
-        .unwrap();
+        let before = "document.querySelector('#list').dataset.before = ''; document.querySelector('#q').value = arguments[0]";
+        client.execute(before, vec![json!(words)]).await.unwrap();
+        until(client, "#q")
+            .await
+            .send_keys(&enter.to_string())
+            .await
+            .unwrap();
+        searched(client, words).await;
     }
     assert_eq!(offered().await, json!(null), "the list does not hide the results");
     let field = until(client, "#q").await;
     field.send_keys(&down.to_string()).await.unwrap();
     assert_eq!(offered().await, json!(["школа", "nasilje"]));
-    assert_eq!(browser.axe().await.unwrap(), json!([]));
     let focused = client.active_element().await.unwrap();
-    assert_eq!(focused.text().await.unwrap(), "школа");
+    assert_eq!(
+        focused.text().await.unwrap(),
+        "школа",
+        "{:?}",
+        focused.html(false).await
+    );
+    assert_eq!(browser.axe().await.unwrap(), json!([]));
     focused.send_keys(&escape.to_string()).await.unwrap();
     assert_eq!(offered().await, json!(null));
     // An entry searches again, and can be removed.
@@ -282,13 +347,10 @@ async fn recent_searches_are_offered_until_they_are_removed_or_the_page_is_left(
     focused.send_keys(&down.to_string()).await.unwrap();
     let focused = client.active_element().await.unwrap();
     assert_eq!(focused.text().await.unwrap(), "nasilje");
+    let before = "document.querySelector('#list').dataset.before = ''";
+    client.execute(before, vec![]).await.unwrap();
     focused.send_keys(&enter.to_string()).await.unwrap();
-    wait_until(Duration::from_secs(5), || async {
-        let value = until(client, "#q").await.prop("value").await.unwrap();
-        value.as_deref() == Some("nasilje")
-    })
-    .await
-    .unwrap();
+    searched(client, "nasilje").await;
     let field = until(client, "#q").await;
     field.send_keys(&down.to_string()).await.unwrap();
     until(client, "#recent [aria-label='Forget: школа']")

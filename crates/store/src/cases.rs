@@ -405,7 +405,7 @@ impl Store {
         Facts::of_case(day.parse().unwrap_or_default(), institution)
     }
 
-    fn case_key(&self, case: &cases::Model) -> Result<DataKey, StoreError> {
+    pub(crate) fn case_key(&self, case: &cases::Model) -> Result<DataKey, StoreError> {
         let wrapped = case
             .data_key
             .as_ref()
@@ -413,7 +413,7 @@ impl Store {
         self.keys.data_key(&key_place(case.id), wrapped)
     }
 
-    fn summary(&self, key: &DataKey, case: &cases::Model) -> Result<String, StoreError> {
+    pub(crate) fn summary(&self, key: &DataKey, case: &cases::Model) -> Result<String, StoreError> {
         match &case.summary {
             Some(sealed) => unseal(key, &summary_place(case.id), sealed),
             None => Ok(String::new()),

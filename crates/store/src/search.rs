@@ -19,11 +19,12 @@ use crate::{
     memory::search_index::Index,
 };
 
+mod cases;
 mod excerpt;
 mod filter;
 mod find;
 
-pub use crate::search::{filter::SearchFilter, find::SearchResults};
+pub use crate::search::{cases::FoundCases, filter::SearchFilter, find::SearchResults};
 
 /// Number of contacts that one query loads while the index is built.
 const PORTION: u64 = 2_000;

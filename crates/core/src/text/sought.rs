@@ -115,6 +115,14 @@ impl Sought {
         self.words.iter().chain(self.phrases.iter().flatten())
     }
 
+    /// Returns whether a text matches the query. No text matches a query without words.
+    #[must_use]
+    pub fn is_match(&self, text: &str) -> bool {
+        let all = words(text);
+        let has_match = |sought: &SoughtWord| all.iter().any(|word| sought.matches(word));
+        !self.is_nothing() && self.words.iter().all(has_match) && self.phrases_stand_in(text)
+    }
+
     /// Returns whether `text` contains all phrases of the query.
     #[must_use]
     pub fn phrases_stand_in(&self, text: &str) -> bool {
@@ -230,6 +238,23 @@ mod tests {
         assert!(!matches("škola", "skoljka"));
         assert!(!matches("\"škola\"", "skole"));
         assert!(matches("\"škol\"", "skole"));
+    }
+
+    #[test]
+    fn a_text_matches_if_it_has_all_words_and_phrases() {
+        for (typed, expected) in [
+            ("школа слике", true),
+            ("skola kuca", false),
+            ("\"moje slike\" skola", true),
+            ("\"slike moje\"", false),
+            ("", false),
+        ] {
+            assert_eq!(
+                Sought::parse(typed).is_match("Моје слике из школе"),
+                expected,
+                "{typed}"
+            );
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ use hotline_store::{
     db::values::Direction,
     inbox::list::{InboxPage, Place, View},
     memory::presence::Present,
-    search::SearchResults,
+    search::{FoundCases, SearchResults},
     staff::{accounts::StaffMember, availability::Colleague, canned::Canned},
 };
 use serde::Deserialize;
@@ -47,12 +47,15 @@ use crate::{
     inbox::{
         filters::SearchFilterForm,
         groups::{RowGroup, group_rows},
+        search::find_cases,
     },
     state::Desk,
 };
 
 /// The largest number of search results.
 const FOUND: usize = 50;
+/// The largest number of cases among the search results.
+const FOUND_CASES: usize = 3;
 /// Number of rows per page of the inbox.
 const ROWS: u64 = 50;
 
@@ -86,6 +89,7 @@ pub(super) struct Inbox<'a> {
     pub(super) colleagues: Vec<Colleague>,
     pub(super) channels: Arc<[String]>,
     pub(super) found: Option<SearchResults>,
+    pub(super) found_cases: FoundCases,
     pub(super) open: Option<&'a ContactDetail>,
     /// The ids that the reply and the note written on this page will have. A second reply or note with the same id is ignored, so sending a
     /// form twice creates no duplicate.
@@ -191,10 +195,11 @@ pub(crate) async fn render_inbox(
         .and_then(View::parse)
         .unwrap_or(View::Unassigned);
     let after = asked.after.as_deref().and_then(Place::parse);
-    let (mut found, mut lines) = (None, Vec::new());
+    let (mut found, mut found_cases, mut lines) = (None, FoundCases::default(), Vec::new());
     let sought = desk.store.show_words(&asked.s).unwrap_or_default();
     if !sought.is_empty() {
         found = Some(desk.store.find(&sought, &asked.filter.read(), FOUND).await?);
+        found_cases = find_cases(desk, &sought, &asked.filter, FOUND_CASES).await?;
         let states = desk.store.line_states().await?;
         lines.extend(states.into_iter().map(|state| state.line));
     }
@@ -240,6 +245,7 @@ pub(crate) async fn render_inbox(
         view,
         sizes,
         found,
+        found_cases,
         terms: Sought::parse(&sought),
         sought,
         hidden: asked.s,

@@ -3,9 +3,16 @@
 use std::ops::Range;
 
 use axum::{extract::State, response::Redirect};
-use hotline_store::{contacts::detail::ContactDetail, search::SearchResults, staff::accounts::StaffMember};
+use chrono::{DateTime, Utc};
+use hotline_store::{
+    cases::CaseRow,
+    contacts::detail::ContactDetail,
+    search::{FoundCases, SearchResults},
+    staff::accounts::StaffMember,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{
     http::{access::Who, answers::Answer, errors::PageError, extractors::FormOrJson, page::shown},
@@ -83,6 +90,9 @@ impl SearchForm {
 pub(crate) struct SearchResultsJson {
     /// The contacts that match, newest first. At most 100.
     contacts: Vec<FoundContactJson>,
+    /// The cases whose summary, number or institutions match, newest first. At most 100. Empty if the search has a filter, because the
+    /// filters are about contacts.
+    cases: Vec<FoundCaseJson>,
     /// The number of contacts that match.
     count: usize,
     /// `true` if more contacts than `count` may match. Very many contacts contain the words, and not all of them were checked.
@@ -101,6 +111,46 @@ struct FoundContactJson {
     row: InboxRowJson,
     /// The part of the contact's text around the match.
     found: String,
+}
+
+/// A case that matches a search.
+#[derive(Serialize, JsonSchema)]
+struct FoundCaseJson {
+    id: Uuid,
+    /// The number of the case within its year, followed by the year: `12/2026`.
+    number: String,
+    /// `true` if the case was forwarded to an institution; `false` if it is advisory, that is, without a confirmed referral.
+    forwarded: bool,
+    formed_at: DateTime<Utc>,
+    closed_at: Option<DateTime<Utc>>,
+    /// The part of the summary around the match, or the name of an institution that matches. Empty if the number of the case matches.
+    found: String,
+}
+
+impl From<(CaseRow, String)> for FoundCaseJson {
+    fn from((case, found): (CaseRow, String)) -> Self {
+        Self {
+            id: case.id,
+            number: format!("{}/{}", case.number, case.year),
+            forwarded: case.forwarded,
+            formed_at: case.formed_at,
+            closed_at: case.closed_at,
+            found,
+        }
+    }
+}
+
+/// Finds the cases that match a search, at most `size`. A search with a filter finds no cases, because the filters are about contacts.
+pub(super) async fn find_cases(
+    desk: &Desk,
+    sought: &str,
+    filter: &SearchFilterForm,
+    size: usize,
+) -> Result<FoundCases, PageError> {
+    if !filter.in_address().is_empty() {
+        return Ok(FoundCases::default());
+    }
+    Ok(desk.store.find_cases(sought, size).await?)
 }
 
 /// Redirects to the results of a search. The URL contains the term in encrypted form, because the term may be a name and browsers store
@@ -129,6 +179,7 @@ pub(crate) async fn search_json(
     let (sought, filter) = form.split();
     note_search(&desk, &me, &sought).await?;
     let results = desk.store.find(&sought, &filter.read(), FOUND).await?;
+    let cases = find_cases(&desk, &sought, &filter, FOUND).await?;
     let more = results.has_more();
     let contacts = results.rows.into_iter().map(|(row, found)| FoundContactJson {
         row: row.into(),
@@ -136,6 +187,7 @@ pub(crate) async fn search_json(
     });
     Ok(Answer::Json(SearchResultsJson {
         contacts: contacts.collect(),
+        cases: cases.rows.into_iter().map(FoundCaseJson::from).collect(),
         count: results.count,
         count_is_minimum: results.is_at_least,
         more,
@@ -199,6 +251,16 @@ impl Inbox<'_> {
         } else {
             format!("&s={}", self.hidden)
         }
+    }
+
+    /// Describes how many cases a search found beside those that the page shows. Returns `None` if the page shows all.
+    pub(super) fn more_cases(&self) -> Option<String> {
+        let more = self.found_cases.count - self.found_cases.rows.len();
+        let label = || {
+            let count = i64::try_from(more).unwrap_or(i64::MAX);
+            self.frame.words.count("search-more-cases", count)
+        };
+        (more > 0).then(label)
     }
 
     /// Describes how many contacts a search found.

@@ -265,7 +265,7 @@ impl Store {
         self.case_rows(rows).await
     }
 
-    async fn case_rows(&self, rows: Vec<cases::Model>) -> Result<Vec<CaseRow>, StoreError> {
+    pub(crate) async fn case_rows(&self, rows: Vec<cases::Model>) -> Result<Vec<CaseRow>, StoreError> {
         let open: Vec<Uuid> = referrals::Entity::find()
             .select_only()
             .column(referrals::Column::CaseId)
