@@ -284,7 +284,11 @@ async fn hits_are_marked_in_the_thread_and_a_key_shows_them_one_by_one() {
     }
     shows(client, "#thread", "<mark>diraju</mark>").await;
     assert_eq!(browser.axe().await.unwrap(), json!([]));
-    // A refresh keeps the marks.
+    // An action and a refresh keep the search and the marks.
+    contact.send_keys("c").await.unwrap();
+    until(client, "form[action$='/give-back'] button").await;
+    shows(client, "[data-next-hit]", "next of 3").await;
+    shows(client, "#list mark", "школа").await;
     add_note("i opet škola").await;
     shows(client, "[data-next-hit]", "next of 4").await;
     browser.close().await.unwrap();

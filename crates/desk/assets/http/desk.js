@@ -347,7 +347,11 @@ document.addEventListener("submit", async (event) => {
   try {
     if (mine) await saveDrafts();
     const body = form.enctype === "multipart/form-data" ? typed : buildBody(typed);
-    const answer = await fetch(form.action, { method: "POST", body });
+    let answer = await fetch(form.action, { method: "POST", body });
+    // The form does not send the search, so the answer is this page without it. The page is loaded with its search.
+    const keepsSearch = answer.redirected && answer.ok && new URL(answer.url).pathname === location.pathname;
+    if (keepsSearch && new URLSearchParams(location.search).has("s") && turn === going)
+      answer = await fetch(location.href, { headers: { accept: "text/html" } });
     const fresh = parsePage(await answer.text());
     if (answer.ok) {
       done++;
