@@ -146,14 +146,15 @@ async fn a_service_that_cannot_open_files_for_a_while_goes_on_afterwards() {
     post(&service.base()).await;
 }
 
-/// Posts a body in chunks, without a Content-Length. Tries three times, because the connection may break before the response is read.
+/// Posts a body in chunks, without a Content-Length. Tries several times, because the service closes the connection while chunks are
+/// still under way, and the connection may break before the response is read.
 async fn post_in_pieces(url: &str, token: &str, kind: &str, body: &[u8]) -> Option<u16> {
     let client = reqwest::Client::builder()
         .timeout(Duration::from_secs(30))
         .redirect(reqwest::redirect::Policy::none())
         .build()
         .unwrap();
-    for _ in 0..3 {
+    for _ in 0..20 {
         let pieces: Vec<std::io::Result<Vec<u8>>> =
             body.chunks(64 * 1024).map(|piece| Ok(piece.to_vec())).collect();
         let request = client

@@ -498,6 +498,11 @@ function preparePage() {
   collapseWrapUp();
 }
 
+// The answer to a bulk action without live update is the inbox. Its address must not repeat the action when the page is loaded again.
+const repeatable = document.querySelector("#several input[name=view]");
+if (location.pathname === "/desk/several" && repeatable instanceof HTMLInputElement)
+  history.replaceState(null, "", `/desk/inbox?view=${encodeURIComponent(repeatable.value)}`);
+
 if (document.querySelector("header.top")) {
   const live = new EventSource("/desk/live");
   live.onmessage = refresh;

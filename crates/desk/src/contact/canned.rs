@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 use hotline_core::{
-    contact::classification::Scheme,
+    contact::classification::{Answers, Scheme},
     staff::rights::Right,
     text::{
         canned::fill,
@@ -193,29 +193,45 @@ pub(crate) async fn form(
 
 /// A canned reply to add or to change.
 #[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct CannedForm {
     /// The id of the canned reply to change. If empty, a new canned reply is added.
     #[serde(default)]
     id: String,
-    #[serde(flatten)]
-    content: CannedContent,
+    name: String,
+    /// The folder in which the canned reply is listed; may be empty.
+    #[serde(default)]
+    folder: String,
+    /// Whether only its writer sees the canned reply. Otherwise, all counsellors share it.
+    #[serde(default)]
+    own: bool,
+    /// The text in Serbian, in Cyrillic script.
+    #[serde(default)]
+    sr: String,
+    /// The text in English.
+    #[serde(default)]
+    en: String,
+    /// The answers that the macro gives to questions of the wrap-up, by question id.
+    #[serde(default)]
+    answers: Answers,
+    /// The last step of the macro.
+    ending: Option<MacroEnding>,
 }
 
 impl FromFields for CannedForm {
     /// Parses a form that has a field for each question of the wrap-up besides the fields of the canned reply.
     fn from_fields(fields: Vec<(String, String)>) -> Result<Self, PageError> {
         let mut read = Self::default();
-        let content = &mut read.content;
         for (name, value) in fields {
             match name.as_str() {
                 "id" => read.id = value,
-                "name" => content.name = value,
-                "folder" => content.folder = value,
-                "own" => content.own = value == "true",
-                "sr" => content.sr = value,
-                "en" => content.en = value,
+                "name" => read.name = value,
+                "folder" => read.folder = value,
+                "own" => read.own = value == "true",
+                "sr" => read.sr = value,
+                "en" => read.en = value,
                 "ending" => {
-                    content.ending = match value.as_str() {
+                    read.ending = match value.as_str() {
                         "" => None,
                         "close" => Some(MacroEnding::Close),
                         "snooze_tomorrow" => Some(MacroEnding::SnoozeTomorrow),
@@ -223,7 +239,7 @@ impl FromFields for CannedForm {
                         _ => return Err(PageError::Bad("error-form")),
                     }
                 }
-                _ => content.answers.entry(name).or_default().push(value),
+                _ => read.answers.entry(name).or_default().push(value),
             }
         }
         Ok(read)
@@ -236,14 +252,23 @@ pub(crate) async fn write(
     format: ResponseFormat,
     RepeatedFields(written): RepeatedFields<CannedForm>,
 ) -> Result<Answer<IdJson>, PageError> {
-    if !written.content.own && !me.role.may(Right::EditCanned) {
+    if !written.own && !me.role.may(Right::EditCanned) {
         return Err(PageError::MayNot);
     }
     let id = match written.id.as_str() {
         "" => None,
         id => Some(id.parse().map_err(|_| PageError::Bad("error-form"))?),
     };
-    let id = desk.store.write_canned(&me, id, written.content).await?;
+    let content = CannedContent {
+        name: written.name,
+        folder: written.folder,
+        own: written.own,
+        sr: written.sr,
+        en: written.en,
+        answers: written.answers,
+        ending: written.ending,
+    };
+    let id = desk.store.write_canned(&me, id, content).await?;
     Ok(format.answer(IdJson { id }, "/desk/canned"))
 }
 

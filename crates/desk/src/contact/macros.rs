@@ -10,9 +10,9 @@ use hotline_core::{
     text::locale::Language, time::local::NamedTime,
 };
 use hotline_store::{
-    contacts::{detail::ContactDetail, reply::NewReply},
+    contacts::{detail::ContactDetail, drafts::DraftKind, reply::NewReply},
     db::values::MacroEnding,
-    error::StoreError,
+    error::{Conflict, StoreError},
     staff::{accounts::StaffMember, canned::Canned},
 };
 use schemars::JsonSchema;
@@ -28,7 +28,7 @@ use crate::{
     http::{
         access::Who,
         errors::PageError,
-        extractors::{Cookies, FormOrJson},
+        extractors::{Cookies, FormOrJson, IdPath},
         page::{Frame, page},
     },
     state::Desk,
@@ -47,7 +47,7 @@ struct MacroPage<'a> {
 }
 
 /// A contact and a macro.
-#[derive(Deserialize, JsonSchema)]
+#[derive(Deserialize)]
 pub(crate) struct MacroPath {
     /// The reference of the contact.
     reference: String,
@@ -91,79 +91,139 @@ pub(crate) struct MacroForm {
     reply_id: Option<Uuid>,
     /// The value of the contact's field `newest` that the writer has seen. The reply is refused if there are newer events.
     seen: Option<i64>,
+    /// When the macro that the writer has seen was last changed, in microseconds since 1970. The request is refused if the macro was
+    /// changed since.
+    changed: Option<i64>,
     #[serde(default)]
     #[schemars(skip)]
     view: String,
 }
 
+/// Returns an error if the macro was changed after it was previewed.
+pub(crate) fn check_unchanged(one: &Canned, previewed: Option<i64>) -> Result<(), PageError> {
+    let changed = one.changed_at.timestamp_micros();
+    if previewed.is_some_and(|previewed| previewed != changed) {
+        return Err(PageError::Conflict(Conflict::Changed));
+    }
+    Ok(())
+}
+
 pub(crate) async fn apply(
-    Path(path): Path<MacroPath>,
+    Path(path): Path<IdPath>,
     action: ContactAction<FormOrJson<MacroForm>>,
 ) -> ContactAnswer {
     let (desk, me, FormOrJson(form)) = (&action.desk, &action.me, &action.form);
     let one = desk.store.canned_reply(me, path.id).await?;
+    check_unchanged(&one, form.changed)?;
     let text = match &form.text {
         Some(text) => text.clone(),
         None => text_for(desk, &one, &find_contact(desk, action.reference).await?, me),
     };
     let reply = NewReply {
         id: form.reply_id.unwrap_or_else(|| desk.new_id()),
-        text,
+        text: text.clone(),
         seen: form.seen,
         ..NewReply::default()
     };
-    carry_out(desk, me, action.reference, &one, reply).await?;
+    let applied = carry_out(desk, me, action.reference, &one, reply).await;
+    if let Err(StoreError::Conflict(Conflict::NotSeen)) = &applied
+        && !text.trim().is_empty()
+    {
+        // The text is kept as a draft, so that the contact's page shows it together with the new message.
+        let seen = form.seen.unwrap_or_default();
+        desk.store
+            .keep_draft(me, action.reference, DraftKind::Reply, &text, seen, None)
+            .await?;
+    }
+    applied?;
     action.respond(&form.view).await
 }
 
-/// Applies a macro to a contact without a preview, with its text in the person's language.
+/// Applies a macro to one of several contacts, with its text in the person's language.
+///
+/// `request_id` and `seen` come from the page that previewed the macro, or from the program. The same request sends each reply only once.
 pub(crate) async fn apply_as_written(
     desk: &Desk,
     me: &StaffMember,
     one: &Canned,
     reference: Reference,
-) -> Result<bool, StoreError> {
-    let Some(open) = desk.store.contact(reference).await? else {
-        return Err(StoreError::NotFound("contact"));
-    };
+    request_id: Uuid,
+    seen: Option<i64>,
+) -> Result<(), StoreError> {
+    let open = find(desk, reference).await?;
     let reply = NewReply {
-        id: desk.new_id(),
+        // Different for each contact, and equal when the request is repeated.
+        id: Uuid::from_u128(request_id.as_u128() ^ u128::from(reference.number())),
         text: text_for(desk, one, &open, me),
-        seen: Some(open.newest),
+        seen: seen.or(Some(open.newest)),
         ..NewReply::default()
     };
-    carry_out(desk, me, reference, one, reply).await?;
-    Ok(true)
+    carry_out(desk, me, reference, one, reply).await
 }
 
-/// Carries out the steps of a macro in their order. If a step is refused, the later steps are left out, and the history shows the steps
-/// that were carried out.
+async fn find(desk: &Desk, reference: Reference) -> Result<ContactDetail, StoreError> {
+    let found = desk.store.contact(reference).await?;
+    found.ok_or(StoreError::NotFound("contact"))
+}
+
+/// Carries out the steps of a macro: it classifies the contact, sends the reply, and then closes or snoozes the contact. Nothing is sent if
+/// the later steps could not follow. A repeated request with the same id of the reply sends nothing again.
 async fn carry_out(
     desk: &Desk,
     me: &StaffMember,
     reference: Reference,
     one: &Canned,
-    reply: NewReply,
+    mut reply: NewReply,
 ) -> Result<(), StoreError> {
     let store = &desk.store;
-    if !reply.text.trim().is_empty() {
-        store.reply(me, reference, reply).await?;
+    let before = find(desk, reference).await?;
+    if let Some(place) = before.messages.iter().position(|message| message.id == reply.id) {
+        // The reply was sent by an earlier request. What the person has written since then must not be closed unread.
+        let is_last = place + 1 == before.messages.len();
+        return if is_last {
+            finish(desk, me, reference, one).await
+        } else {
+            Ok(())
+        };
+    }
+    if reply.seen.is_some_and(|seen| before.newest > seen) {
+        return Err(StoreError::Conflict(Conflict::NotSeen));
+    }
+    if !one.content.answers.is_empty() {
+        let answers = merge(before.record.answers, &one.content.answers);
+        store.wrap_up(me, reference, answers, false, None).await?;
+    }
+    let classified = find(desk, reference).await?;
+    if classified.messages.len() != before.messages.len() {
+        return Err(StoreError::Conflict(Conflict::NotSeen));
     }
     let closes = one.content.ending == Some(MacroEnding::Close);
-    if closes || !one.content.answers.is_empty() {
-        let Some(open) = store.contact(reference).await? else {
-            return Err(StoreError::NotFound("contact"));
-        };
-        let answers = merge(open.record.answers, &one.content.answers);
-        store.wrap_up(me, reference, answers, closes, None).await?;
+    if closes && store.requires_wrap_up() && !classified.record.missing.is_empty() {
+        return Err(StoreError::Conflict(Conflict::NotWrappedUp));
     }
+    if !reply.text.trim().is_empty() {
+        // The classification above is a newer event, which the writer need not have seen.
+        reply.seen = Some(classified.newest);
+        store.reply(me, reference, reply).await?;
+    }
+    finish(desk, me, reference, one).await
+}
+
+/// Carries out the last step of a macro. Does nothing if an earlier request has carried it out.
+async fn finish(desk: &Desk, me: &StaffMember, reference: Reference, one: &Canned) -> Result<(), StoreError> {
     let until = match one.content.ending {
+        None => return Ok(()),
+        Some(MacroEnding::Close) => {
+            return match desk.store.close(me, reference, None).await {
+                Err(StoreError::Conflict(Conflict::DoneAlready)) => Ok(()),
+                closed => closed,
+            };
+        }
         Some(MacroEnding::SnoozeTomorrow) => NamedTime::Tomorrow,
         Some(MacroEnding::SnoozeMonday) => NamedTime::Monday,
-        Some(MacroEnding::Close) | None => return Ok(()),
     };
     let until = until.after(desk.clock.now(), desk.centre.time_zone);
-    store.snooze(me, reference, Some(until)).await
+    desk.store.snooze(me, reference, Some(until)).await
 }
 
 /// Returns the answers so far, with the answers of the macro in place of earlier answers to the same questions.

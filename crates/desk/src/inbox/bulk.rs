@@ -1,5 +1,7 @@
 //! Bulk actions on contacts. A bulk action succeeds or fails for each contact independently.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::{extract::State, response::Response};
 use axum_extra::extract::CookieJar;
@@ -48,6 +50,14 @@ pub(crate) struct BulkAction {
     /// The id of the macro, if the action is `macro`.
     #[serde(rename = "macro")]
     macro_id: Option<Uuid>,
+    /// Makes a macro idempotent: a repeated request with the same id sends each reply only once.
+    request_id: Option<Uuid>,
+    /// For a macro: by reference, the value of the contact's field `newest` that the writer has seen. Contacts with newer events are refused.
+    #[serde(default)]
+    seen: BTreeMap<String, i64>,
+    /// When the macro that the writer has seen was last changed, in microseconds since 1970. The request is refused if the macro was
+    /// changed since.
+    changed: Option<i64>,
     /// Whether the page that previews a macro was confirmed.
     #[serde(default)]
     #[schemars(skip)]
@@ -58,7 +68,7 @@ pub(crate) struct BulkAction {
 }
 
 impl FromFields for BulkAction {
-    /// Parses a form that has a field `pick` for each contact, and the fields `do`, `macro`, `sure` and `view`.
+    /// Parses a form that has a field `pick` for each contact, and the fields of the page that previews a macro.
     fn from_fields(fields: Vec<(String, String)>) -> Result<Self, PageError> {
         let mut read = Self::default();
         for (name, value) in fields {
@@ -67,6 +77,15 @@ impl FromFields for BulkAction {
                 "do" => read.what = value,
                 "macro" => read.macro_id = value.parse().ok(),
                 "sure" => read.sure = value == "true",
+                "request_id" => read.request_id = value.parse().ok(),
+                "changed" => read.changed = value.parse().ok(),
+                "seen" => {
+                    if let Some((reference, seen)) = value.split_once(':')
+                        && let Ok(seen) = seen.parse()
+                    {
+                        read.seen.insert(reference.to_owned(), seen);
+                    }
+                }
                 "view" => read.view = value,
                 _ => {}
             }
@@ -116,13 +135,28 @@ pub(crate) async fn act_on_many(
             preview(&desk, &jar, &me, &action, with_macro).await?,
         ));
     }
-    let (mut done, mut refused) = (Vec::new(), Vec::new());
+    let mut references = Vec::new();
     for one in &action.references {
-        let reference = parse_reference(one)?;
+        let parsed = (one.clone(), parse_reference(one)?);
+        if !references.contains(&parsed) {
+            references.push(parsed);
+        }
+    }
+    if let Some(with_macro) = &with_macro {
+        macros::check_unchanged(with_macro, action.changed)?;
+    }
+    let request_id = action.request_id.unwrap_or_else(|| desk.new_id());
+    let (mut done, mut refused) = (Vec::new(), Vec::new());
+    for (one, reference) in &references {
+        let reference = *reference;
         let store = &desk.store;
         if let Some(with_macro) = &with_macro {
-            let applied = macros::apply_as_written(&desk, &me, with_macro, reference).await;
-            sort_outcome(one, applied, &mut done, &mut refused)?;
+            let seen = action.seen.get(one).copied();
+            match macros::apply_as_written(&desk, &me, with_macro, reference, request_id, seen).await {
+                Ok(()) => done.push(one.clone()),
+                // An internal error must not hide what was done to the contacts before it.
+                Err(why) => refused.push((one.clone(), PageError::from(why))),
+            }
             continue;
         }
         let changed = match action.what.as_str() {
@@ -184,6 +218,7 @@ struct BulkMacroPage<'a> {
     one: &'a Canned,
     view: &'a str,
     steps: Vec<String>,
+    request_id: Uuid,
     contacts: Vec<ContactText>,
 }
 
@@ -193,6 +228,7 @@ struct ContactText {
     who: String,
     language: Option<Language>,
     text: String,
+    newest: i64,
 }
 
 /// Renders the page that shows what a macro would do to each contact.
@@ -214,6 +250,7 @@ async fn preview(
                 .and_then(|card| card.name.clone())
                 .unwrap_or_default(),
             language: open.language,
+            newest: open.newest,
             text: macros::text_for(desk, one, &open, me),
         });
     }
@@ -221,6 +258,7 @@ async fn preview(
         frame: Frame::new(desk, desk.words(jar), me, "inbox").await?,
         steps: steps(desk.words(jar), desk.store.scheme(), &one.content),
         view: &action.view,
+        request_id: desk.new_id(),
         one,
         contacts,
     })

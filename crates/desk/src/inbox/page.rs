@@ -199,7 +199,9 @@ pub(crate) async fn render_inbox(
     let sought = desk.store.show_words(&asked.s).unwrap_or_default();
     if !sought.is_empty() {
         found = Some(desk.store.find(&sought, &asked.filter.read(), FOUND).await?);
-        found_cases = find_cases(desk, &sought, &asked.filter, FOUND_CASES).await?;
+        if open.is_none() {
+            found_cases = find_cases(desk, &sought, &asked.filter, FOUND_CASES).await?;
+        }
         let states = desk.store.line_states().await?;
         lines.extend(states.into_iter().map(|state| state.line));
     }

@@ -41,6 +41,12 @@ pub struct WrapUpRecord {
 }
 
 impl Store {
+    /// Returns whether a contact must be classified before it is closed.
+    #[must_use]
+    pub const fn requires_wrap_up(&self) -> bool {
+        self.wrap_up
+    }
+
     /// Returns the rules that raise the urgency of contacts.
     #[must_use]
     pub fn urgency_rules(&self) -> &UrgencyRules {

@@ -106,10 +106,15 @@ impl CannedContent {
         {
             return Err(Conflict::NoField);
         }
-        match scheme.validate(self.answers.clone()) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(Conflict::InvalidAnswers),
+        let answers = scheme
+            .validate(self.answers.clone())
+            .map_err(|_| Conflict::InvalidAnswers)?;
+        // A kind that is a marking, such as spam, closes the contact, so nothing can follow.
+        let marks = scheme.kind(&answers).is_some_and(|kind| kind.marking.is_some());
+        if marks && (self.ending.is_some() || texts.iter().any(|text| !text.is_empty())) {
+            return Err(Conflict::InvalidAnswers);
         }
+        Ok(())
     }
 }
 
@@ -146,7 +151,7 @@ impl Store {
     ///
     /// # Errors
     /// Returns [`StoreError::Conflict`] if the name is missing, taken or too long; if both texts are missing and there are no steps; if a
-    /// text is too long or has an unknown placeholder; if an answer is not in the scheme; or if `who` may not write this canned reply.
+    /// text is too long or has an unknown placeholder; if an answer is not in the scheme or excludes the other steps; or if `who` may not write this canned reply.
     pub async fn write_canned(
         &self,
         who: &StaffMember,
