@@ -100,7 +100,7 @@ async fn an_invited_person_chooses_a_password_once_and_is_logged_in() {
     // A second use is refused by the page and by the API.
     let (status, page) = opened(&link).await;
     assert!(
-        status == 410 && page.contains("already chosen"),
+        status == 410 && page.contains("already been chosen"),
         "{status}: {page}"
     );
     assert_eq!(chosen(&link, "plava vrata tiho klize").await.0, 410);
