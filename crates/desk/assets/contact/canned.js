@@ -1,5 +1,5 @@
-// Canned replies. Typing `/` and part of a name in the reply field lists the canned replies with a matching name, folder or language. The left
-// and right arrow keys choose one language. A macro opens the page that shows what it would do.
+// Canned replies. Typing `/` and part of a name in the reply field lists the canned replies with a matching name, folder or
+// language. The left and right arrow keys choose one language. A macro opens the page that shows what it would do.
 
 import { foldText } from "../http/keys.js";
 import { getContactAddress } from "../http/page.js";
