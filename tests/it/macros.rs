@@ -125,9 +125,13 @@ async fn a_macro_for_several_contacts_speaks_each_persons_language() {
     let id = written(&vera, thanks()).await;
     let latin = arrived(&service, &mila, "Našla sam lažni profil").await;
     let cyrillic = arrived_in_cyrillic(&service, &mila, "Нашла сам лажни профил").await;
-    let body = json!({ "references": [latin, cyrillic], "do": "macro", "macro": id });
-    let outcome = mila.post("/api/v1/several", &body).await.unwrap();
-    assert_eq!(outcome.get("done"), Some(&json!([latin, cyrillic])), "{outcome}");
+    let request_id = uuid::Uuid::new_v4();
+    let body = json!({ "references": [latin, cyrillic, latin], "do": "macro", "macro": id, "request_id": request_id });
+    // The repeated request and the repeated reference send nothing again.
+    for _ in 0..2 {
+        let outcome = mila.post("/api/v1/several", &body).await.unwrap();
+        assert_eq!(outcome.get("done"), Some(&json!([latin, cyrillic])), "{outcome}");
+    }
     for (reference, words) in [(&latin, "Hvala, mila."), (&cyrillic, "Хвала, mila.")] {
         assert_eq!(replies(&mila, reference).await, [words]);
     }
