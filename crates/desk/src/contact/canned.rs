@@ -95,8 +95,24 @@ pub(crate) fn steps(words: &Words, scheme: &Scheme, content: &CannedContent) -> 
     answers.chain(ending).collect()
 }
 
+/// The last steps that a macro can have, in the order of the form.
+const ENDINGS: [MacroEnding; 3] = [
+    MacroEnding::Close,
+    MacroEnding::SnoozeTomorrow,
+    MacroEnding::SnoozeMonday,
+];
+
+/// Returns the value of the form for the last step of a macro.
+const fn ending_name(ending: MacroEnding) -> &'static str {
+    match ending {
+        MacroEnding::Close => "close",
+        MacroEnding::SnoozeTomorrow => "snooze_tomorrow",
+        MacroEnding::SnoozeMonday => "snooze_monday",
+    }
+}
+
 /// Returns the locale key for the last step of a macro.
-pub(crate) const fn ending_key(ending: MacroEnding) -> &'static str {
+const fn ending_key(ending: MacroEnding) -> &'static str {
     match ending {
         MacroEnding::Close => "macro-close",
         MacroEnding::SnoozeTomorrow => "macro-snooze-tomorrow",
@@ -136,19 +152,11 @@ struct CannedFormPage<'a> {
 
 impl CannedFormPage<'_> {
     fn endings(&self) -> [MacroEnding; 3] {
-        [
-            MacroEnding::Close,
-            MacroEnding::SnoozeTomorrow,
-            MacroEnding::SnoozeMonday,
-        ]
+        ENDINGS
     }
 
     fn ending_name(&self, ending: &MacroEnding) -> &'static str {
-        match ending {
-            MacroEnding::Close => "close",
-            MacroEnding::SnoozeTomorrow => "snooze_tomorrow",
-            MacroEnding::SnoozeMonday => "snooze_monday",
-        }
+        ending_name(*ending)
     }
 
     fn ending_label(&self, ending: &MacroEnding) -> String {
@@ -231,13 +239,11 @@ impl FromFields for CannedForm {
                 "sr" => read.sr = value,
                 "en" => read.en = value,
                 "ending" => {
-                    read.ending = match value.as_str() {
-                        "" => None,
-                        "close" => Some(MacroEnding::Close),
-                        "snooze_tomorrow" => Some(MacroEnding::SnoozeTomorrow),
-                        "snooze_monday" => Some(MacroEnding::SnoozeMonday),
-                        _ => return Err(PageError::Bad("error-form")),
+                    let named = ENDINGS.into_iter().find(|ending| ending_name(*ending) == value);
+                    if named.is_none() && !value.is_empty() {
+                        return Err(PageError::Bad("error-form"));
                     }
+                    read.ending = named;
                 }
                 _ => read.answers.entry(name).or_default().push(value),
             }

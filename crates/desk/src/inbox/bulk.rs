@@ -10,7 +10,7 @@ use hotline_core::{
     text::locale::Language,
 };
 use hotline_store::{
-    error::{Conflict, StoreError},
+    error::Conflict,
     staff::{accounts::StaffMember, canned::Canned},
 };
 use schemars::JsonSchema;
@@ -169,7 +169,12 @@ pub(crate) async fn act_on_many(
             "discard" => store.discard(&me, reference).await,
             _ => return Err(PageError::Bad("error-form")),
         };
-        sort_outcome(one, changed, &mut done, &mut refused)?;
+        match changed.map_err(PageError::from) {
+            Ok(true) => done.push(one.clone()),
+            Ok(false) => refused.push((one.clone(), PageError::Conflict(Conflict::SoAlready))),
+            Err(why @ (PageError::Conflict(_) | PageError::NotFound)) => refused.push((one.clone(), why)),
+            Err(fault) => return Err(fault),
+        }
     }
     if format.is_json() {
         let words = desk.locales.of(Language::En);
@@ -191,24 +196,6 @@ pub(crate) async fn act_on_many(
     };
     let rendered = render_inbox(&desk, &jar, me, InboxQuery::of(&action.view), None, told).await?;
     Ok(Answer::Page(rendered))
-}
-
-/// Adds a contact to those for which the action succeeded or to those for which it was refused. Fails for an internal error.
-fn sort_outcome(
-    reference: &str,
-    outcome: Result<bool, StoreError>,
-    done: &mut Vec<String>,
-    refused: &mut Vec<(String, PageError)>,
-) -> Result<(), PageError> {
-    match outcome.map_err(PageError::from) {
-        Ok(true) => done.push(reference.to_owned()),
-        Ok(false) => refused.push((reference.to_owned(), PageError::Conflict(Conflict::SoAlready))),
-        Err(why @ (PageError::Conflict(_) | PageError::NotFound)) => {
-            refused.push((reference.to_owned(), why))
-        }
-        Err(fault) => return Err(fault),
-    }
-    Ok(())
 }
 
 #[derive(Template)]
