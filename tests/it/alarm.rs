@@ -144,7 +144,7 @@ async fn a_message_of_danger_raises_its_contact_and_staff_may_lower_it() {
         assert!(told.iter().any(|rules| rules.contains("suicid")), "{told:?}");
         // A classification without an answer about the urgency keeps it. With an answer, a person has decided.
         let classify = async |urgency: Option<&str>| {
-            let mut answers = Answers::from([("who".to_owned(), vec!["about_child".to_owned()])]);
+            let mut answers = Answers::from([("role".to_owned(), vec!["parent".to_owned()])]);
             if let Some(urgency) = urgency {
                 answers.insert("urgency".to_owned(), vec![urgency.to_owned()]);
             }

@@ -27,7 +27,7 @@ async fn begun() -> (Service, Staff, Staff, String) {
 }
 
 fn whole(urgency: &str) -> Value {
-    json!({ "kind": ["counselling"], "topic": ["grooming"], "urgency": [urgency], "who": ["self"], "role": ["child"],
+    json!({ "kind": ["counselling"], "topic": ["grooming"], "urgency": [urgency], "role": ["child"],
         "outcome": ["advice"] })
 }
 
@@ -155,9 +155,8 @@ async fn closing_leads_to_the_first_missing_answer_and_asks_why_there_is_no_repl
     };
     keys("e").await;
     // The kind is suggested from the form that the person used, so the next question has the focus.
-    focused(client, "#q-who").await;
+    focused(client, "#q-role").await;
     for (question, answer) in [
-        ("who", "about self"),
         ("role", "child"),
         ("topic", "groom"),
         ("urgency", "ordinary"),
@@ -202,7 +201,7 @@ async fn a_wrap_up_that_was_taken_over_can_only_be_read_and_says_by_whom() {
     let client = browser.client();
     log_in_as(client, &service, "mila", "en").await;
     opened(client, &service, &reference).await;
-    until(client, "#q-who")
+    until(client, "#q-role")
         .await
         .send_keys("about self")
         .await
@@ -255,7 +254,6 @@ async fn my_own_hand_over_is_no_alarm_a_note_is_seen_and_a_red_message_goes_when
     press(client, ".wrapping button[name=close]").await;
     shows(client, "#refused", "wrap-up first").await;
     for (question, answer) in [
-        ("who", "about self"),
         ("role", "child"),
         ("topic", "groom"),
         ("urgency", "ordinary"),

@@ -315,7 +315,7 @@ async fn a_call_that_is_not_wrapped_up_waits_for_nobody() {
     );
     // The reopened contact is a call, so no person waits for a reply in it either.
     let whole = json!({ "close": true, "answers": { "kind": ["counselling"], "topic": ["grooming"], "urgency": ["ordinary"],
-        "who": ["self"], "role": ["child"], "outcome": ["advice"] } });
+        "role": ["child"], "outcome": ["advice"] } });
     let path = format!("/api/v1/contacts/{reference}");
     mila.post(&format!("{path}/wrap-up"), &whole).await.unwrap();
     mila.post(&format!("{path}/reopen"), &json!({})).await.unwrap();

@@ -41,10 +41,7 @@ async fn a_contact_is_closed_only_when_it_is_classified_and_who_follows_finds_wh
         found.pointer("/record/topic"),
         Some(&json!(["grooming", "sexting"]))
     );
-    assert_eq!(
-        found.pointer("/missing"),
-        Some(&json!(["who", "role", "outcome"]))
-    );
+    assert_eq!(found.pointer("/missing"), Some(&json!(["role", "outcome"])));
     let petar = service.hire("petar", "counsellor").await.unwrap();
     let others = petar
         .post(&format!("{path}/wrap-up"), &part)
@@ -68,7 +65,7 @@ async fn a_contact_is_closed_only_when_it_is_classified_and_who_follows_finds_wh
         assert!(refused.contains("409"), "{refused}");
     }
     let whole = json!({ "close": true, "reason": "answered by telephone", "answers": { "kind": ["counselling"], "topic": ["grooming"], "urgency": ["urgent"],
-        "who": ["self"], "role": ["child"], "age": ["13"], "outcome": ["advice"] } });
+        "role": ["child"], "age": ["13"], "outcome": ["advice"] } });
     let closed = mila.post(&format!("{path}/wrap-up"), &whole).await.unwrap();
     assert_eq!(text(&closed, "/status"), "closed");
 }
@@ -130,7 +127,6 @@ async fn the_form_is_filled_by_keyboard_keeps_each_answer_and_one_key_closes_wha
     until(client, "body").await.send_keys("w").await.unwrap();
     assert!(shown().await, "one key shows every question");
     for (question, keys) in [
-        ("who", "about self"),
         ("role", "child"),
         ("topic", "groom"),
         ("urgency", "urgent"),

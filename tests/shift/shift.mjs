@@ -82,7 +82,6 @@ await two.waitForSelector(".message.note:has-text('My shift ends')");
 await two.keyboard.press("w");
 for (const [question, answer] of [
   ["kind", "counselling"],
-  ["who", "about self"],
   ["role", "child"],
   ["topic", "grooming"],
   ["urgency", "urgent"],
@@ -102,7 +101,6 @@ await one.waitForSelector("#logging");
 await one.fill("#text", "A mother asks about settings.");
 for (const [question, answer] of [
   ["kind", "counselling"],
-  ["who", "about a child"],
   ["role", "parent"],
   ["topic", "technical"],
   ["urgency", "ordinary"],

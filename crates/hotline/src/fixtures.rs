@@ -49,11 +49,7 @@ const TOPICS: [&str; 7] = [
     "excessive_use",
     "intimate_images",
 ];
-const ROLES: [(&str, &str); 3] = [
-    ("child", "self"),
-    ("parent", "about_child"),
-    ("teacher", "professional"),
-];
+const ROLES: [&str; 3] = ["child", "parent", "teacher"];
 const GENDERS: [&str; 3] = ["girl", "boy", "unknown"];
 
 /// Fills an empty database with the invented data.
@@ -182,6 +178,7 @@ impl Making<'_> {
 
     async fn call(&self, network: &str, number: usize) -> anyhow::Result<Reference> {
         let call = NewCall {
+            talk: None,
             id: ids::new(self.clock.now()),
             network: network.to_owned(),
             at: self.clock.now(),
@@ -330,11 +327,9 @@ fn answers(number: usize) -> Answers {
             .unwrap_or_default()
             .to_owned()
     };
-    let (role, who) = ROLES.get(number % ROLES.len()).copied().unwrap_or_default();
     let mut answers: Answers = [
         ("kind", "counselling".to_owned()),
-        ("who", who.to_owned()),
-        ("role", role.to_owned()),
+        ("role", of(&ROLES)),
         ("topic", of(&TOPICS)),
         ("gender", of(&GENDERS)),
         ("urgency", "ordinary".to_owned()),

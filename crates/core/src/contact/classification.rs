@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::{contact::lifecycle::Marking, text::locale::Words};
 
 /// The built-in scheme. It is used unless the setting `desk.scheme_file` names another file.
-const CENTRE: &str = include_str!("../../../../config/schemes/centre-2.toml");
+const CENTRE: &str = include_str!("../../../../config/schemes/centre-3.toml");
 /// The id of the question that separates counselling from non-counselling contacts.
 pub const KIND: &str = "kind";
 /// The answer to [`KIND`] for a contact that requests a presentation, for example at a school. Staff can plan an outreach event from a
@@ -65,6 +65,12 @@ pub struct Question {
     /// The kinds of contact for which the question is asked, as ids of answers to [`KIND`]. Empty: all kinds.
     #[serde(default)]
     pub only_if: Vec<String>,
+    /// The kinds of contact for which the question is not asked, as ids of answers to [`KIND`].
+    #[serde(default)]
+    pub except: Vec<String>,
+    /// Whether the question is no longer asked. The scheme keeps it so that its answers can still be named and counted.
+    #[serde(default)]
+    pub retired: bool,
     /// The answers to choose from.
     #[serde(default)]
     pub answers: Vec<Answer>,
@@ -117,10 +123,13 @@ pub struct Answer {
     /// in answers to [`KIND`].
     #[serde(default)]
     pub marking: Option<Marking>,
+    /// Whether the answer is no longer offered. The scheme keeps it so that it can still be named and counted.
+    #[serde(default)]
+    pub retired: bool,
     /// The id of the row for this answer in the quarterly return to Insafe.
     #[serde(default)]
     pub insafe: Option<String>,
-    /// The id of the row for this answer in the yearly return to Child Helpline International.
+    /// The id of the row for this answer in the yearly return to Child Helpline International until 2025.
     #[serde(default)]
     pub chi: Option<String>,
 }
@@ -242,14 +251,34 @@ impl Scheme {
         place.and_then(|place| i16::try_from(place).ok())
     }
 
-    /// Returns whether the question is asked for a contact of this kind. `None`: the kind of the contact is not known yet.
+    /// Returns whether the question is asked for a contact of this kind. `None`: the kind of the contact is not known yet. A contact that
+    /// is not counselling is asked only for its kind.
     #[must_use]
     pub fn asks(question: &Question, kind: Option<&Answer>) -> bool {
-        question.only_if.is_empty() || kind.is_some_and(|kind| question.only_if.contains(&kind.id))
+        if question.retired {
+            return false;
+        }
+        let Some(kind) = kind else {
+            return question.only_if.is_empty();
+        };
+        if !kind.counselling {
+            return question.id == KIND;
+        }
+        let included = question.only_if.is_empty() || question.only_if.contains(&kind.id);
+        included && !question.except.contains(&kind.id)
+    }
+
+    /// Returns the kinds of contact for which the question is asked, as ids of answers to [`KIND`].
+    #[must_use]
+    pub fn kinds_asked(&self, question: &Question) -> Vec<&str> {
+        let kinds = self.question(KIND).map(|kind| kind.answers.as_slice());
+        let kinds = kinds.unwrap_or_default().iter();
+        let asked = kinds.filter(|kind| Self::asks(question, Some(kind)));
+        asked.map(|kind| kind.id.as_str()).collect()
     }
 
     /// Validates the answers for one contact and returns them. Drops empty answers, repeated answers, and answers to questions that are not
-    /// asked for a contact of this kind.
+    /// asked for a contact of this kind or are no longer asked.
     ///
     /// # Errors
     /// Fails if a question does not exist, an answer is not permitted, or a question has more answers than it permits.
@@ -355,9 +384,8 @@ mod tests {
         let scheme = Scheme::centre()?;
         let mut record = answers(&[("kind", &["counselling"]), ("topic", &["grooming", "sexting"])]);
         let missing: Vec<_> = scheme.missing(&record).iter().map(|one| one.id.clone()).collect();
-        assert_eq!(missing, ["who", "role", "urgency", "outcome"]);
+        assert_eq!(missing, ["role", "urgency", "outcome"]);
         record.extend(answers(&[
-            ("who", &["self"]),
             ("role", &["child"]),
             ("urgency", &["urgent"]),
             ("outcome", &["advice"]),
@@ -415,14 +443,35 @@ mod tests {
     }
 
     #[test]
-    fn every_topic_has_its_row_in_both_returns() -> anyhow::Result<()> {
+    fn each_kind_is_asked_only_what_it_needs() -> anyhow::Result<()> {
         let scheme = Scheme::centre()?;
-        let topics = scheme
-            .question("topic")
-            .map(|question| question.answers.as_slice());
-        for topic in topics.unwrap_or_default() {
-            assert!(topic.insafe.is_some() && topic.chi.is_some(), "{}", topic.id);
-        }
+        let asked = |kind: &str| -> Vec<&str> {
+            let kind = scheme.question(KIND).and_then(|question| question.answer(kind));
+            let asked = scheme.questions.iter().filter(|one| Scheme::asks(one, kind));
+            asked.map(|question| question.id.as_str()).collect()
+        };
+        let essentials = ["kind", "role", "topic", "urgency", "outcome"];
+        assert_eq!(asked("press"), ["kind", "role", "outcome"]);
+        assert_eq!(asked("presentation"), ["kind", "role", "outcome", "region"]);
+        assert_eq!(asked("silent"), ["kind"]);
+        assert!(
+            asked("counselling").starts_with(&essentials),
+            "the essentials first"
+        );
+        assert!(asked("report").ends_with(&["found", "type", "shows"]));
+        Ok(())
+    }
+
+    #[test]
+    fn a_retired_question_is_ignored_and_a_retired_answer_is_kept() -> anyhow::Result<()> {
+        let scheme = Scheme::centre()?;
+        let old = answers(&[
+            ("kind", &["counselling"]),
+            ("who", &["self"]),
+            ("platform", &["omegle"]),
+        ]);
+        let kept = answers(&[("kind", &["counselling"]), ("platform", &["omegle"])]);
+        assert_eq!(scheme.validate(old)?, kept);
         Ok(())
     }
 }

@@ -16,10 +16,11 @@ use crate::{
 };
 
 /// The built-in mappings.
-const FILES: [&str; 3] = [
+const FILES: [&str; 4] = [
     include_str!("../../../../config/returns/insafe-1.toml"),
     include_str!("../../../../config/returns/insafe-2.toml"),
     include_str!("../../../../config/returns/chi-1.toml"),
+    include_str!("../../../../config/returns/chi-2.toml"),
 ];
 
 /// The mapping for the return to one statistics body, valid from the day `from` to the day `until`.
@@ -74,6 +75,9 @@ pub struct Table {
     /// The rows that the body defined. Each row lists the dimension values that it counts.
     #[serde(default)]
     pub rows: Vec<Row>,
+    /// The values for which the body's form has no row. They are listed below the table.
+    #[serde(default)]
+    pub without_row: Vec<String>,
     /// Whether the dimension is a question of the classification scheme. If so, the scheme states, for each answer, which row counts it.
     #[serde(default)]
     pub of_scheme: bool,
@@ -118,11 +122,28 @@ pub struct Filled {
     pub id: String,
     /// The id and count of every row, in the order that the body defined, including rows whose count is zero.
     pub rows: Vec<(String, i64)>,
-    /// The number of items that have no value in the table's dimension.
+    /// The number of items that have no value in the table's dimension, although their kind is asked for one.
     pub missing: i64,
-    /// The values that no row counts, with their counts.
+    /// The number of items whose kind is not asked for a value in the table's dimension.
+    #[serde(default)]
+    pub not_asked: i64,
+    /// The values for which the body's form has no row, with their counts.
+    #[serde(default)]
+    pub without_row: Vec<(String, i64)>,
+    /// The values that the mapping does not know, with their counts.
     pub unmapped: Vec<(String, i64)>,
-    /// The sum of all counts in `rows`, `missing` and `unmapped`.
+    /// The sum of all counts above.
+    pub total: i64,
+}
+
+/// The items that a table counts: those that meet its condition.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Each value of the table's dimension with its count.
+    pub values: Vec<(String, i64)>,
+    /// The number of items whose kind is not asked for a value in the table's dimension.
+    pub not_asked: i64,
+    /// The number of all items, including those without a value in the dimension.
     pub total: i64,
 }
 
@@ -135,7 +156,8 @@ impl Return {
         let read: Self = toml::from_str(text)?;
         for table in &read.tables {
             let mut seen = BTreeSet::new();
-            for value in table.rows.iter().flat_map(|row| &row.values) {
+            let values = table.rows.iter().flat_map(|row| &row.values);
+            for value in values.chain(&table.without_row) {
                 anyhow::ensure!(seen.insert(value), "{} names {value} twice", table.id);
             }
             let mut ids = BTreeSet::new();
@@ -163,7 +185,7 @@ impl Return {
         FILES.into_iter().map(Self::read).collect()
     }
 
-    /// Returns the mapping for the body `name` that is in force on the day `on`, or `None` if there is none.
+    /// Returns the newest mapping for the body `name` that is in force on the day `on`, or `None` if there is none.
     #[must_use]
     pub fn in_force<'a>(all: &'a [Self], name: &str, on: NaiveDate) -> Option<&'a Self> {
         let in_force = |one: &&Self| {
@@ -173,7 +195,10 @@ impl Return {
             }
             .holds(on)
         };
-        all.iter().filter(|one| one.name == name).find(in_force)
+        all.iter()
+            .filter(|one| one.name == name)
+            .filter(in_force)
+            .max_by_key(|one| one.version)
     }
 
     /// Returns the id of the age band that contains this age.
@@ -212,18 +237,19 @@ impl Return {
         found.map(|row| row.id.as_str())
     }
 
-    /// Fills in a table. `counts` contains each value of the table's dimension with its count. `total` is the number of all items that meet
-    /// the table's condition, including items without a value in the dimension.
+    /// Fills in a table.
     #[must_use]
-    pub fn fill(&self, table: &Table, scheme: &Scheme, counts: &[(String, i64)], total: i64) -> Filled {
+    pub fn fill(&self, table: &Table, scheme: &Scheme, counted: &Counted) -> Filled {
         let mut rows: Vec<(String, i64)> = if table.bands {
             self.bands.iter().map(|band| (band.id.clone(), 0)).collect()
         } else {
             table.rows.iter().map(|row| (row.id.clone(), 0)).collect()
         };
         let mut unmapped = BTreeMap::new();
-        for (value, count) in counts {
+        let mut without_row = Vec::new();
+        for (value, count) in &counted.values {
             match self.row_of(table, scheme, value) {
+                None if table.without_row.contains(value) => without_row.push((value.clone(), *count)),
                 None => *unmapped.entry(value.clone()).or_default() += count,
                 Some(row) => match rows.iter_mut().find(|(id, _)| id == row) {
                     Some((_, sum)) => *sum += count,
@@ -233,10 +259,14 @@ impl Return {
         }
         Filled {
             id: table.id.clone(),
-            missing: total - counts.iter().map(|(_, count)| count).sum::<i64>(),
+            missing: counted.total
+                - counted.not_asked
+                - counted.values.iter().map(|(_, count)| count).sum::<i64>(),
+            not_asked: counted.not_asked,
             rows,
+            without_row,
             unmapped: unmapped.into_iter().collect(),
-            total,
+            total: counted.total,
         }
     }
 }
@@ -276,8 +306,9 @@ mod tests {
                     if of_other_kind || answer.marking.is_some() {
                         continue;
                     }
-                    let row = one.row_of(table, &scheme, &answer.id);
-                    assert!(row.is_some(), "{} {} {}", one.name, table.id, answer.id);
+                    let has_row = one.row_of(table, &scheme, &answer.id).is_some();
+                    let is_known = has_row != table.without_row.contains(&answer.id);
+                    assert!(is_known, "{} {} {}", one.name, table.id, answer.id);
                 }
                 let known = |value: &String| question.answer(value).is_some();
                 assert!(
@@ -303,13 +334,40 @@ mod tests {
     }
 
     #[test]
+    fn the_newest_return_in_force_is_filled_in() {
+        let all = Return::all().unwrap();
+        let version = |on| Return::in_force(&all, "chi", day(on)).unwrap().version;
+        assert_eq!((version("2025-12-31"), version("2026-12-31")), (1, 2));
+    }
+
+    #[test]
+    fn topics_without_a_row_are_listed_below_the_table() {
+        let (all, scheme) = (Return::all().unwrap(), Scheme::centre().unwrap());
+        let chi = Return::in_force(&all, "chi", day("2026-12-31")).unwrap();
+        let reasons = chi.tables.iter().find(|table| table.id == "reason").unwrap();
+        let counted = Counted {
+            values: vec![("technical".to_owned(), 4), ("suicide".to_owned(), 2)],
+            not_asked: 3,
+            total: 10,
+        };
+        let filled = chi.fill(reasons, &scheme, &counted);
+        assert_eq!(filled.without_row, [("technical".to_owned(), 4)]);
+        assert_eq!((filled.unmapped.len(), filled.missing), (0, 1));
+    }
+
+    #[test]
     fn a_table_is_its_rows_what_is_missing_and_what_does_not_map() {
         let (all, scheme) = (Return::all().unwrap(), Scheme::centre().unwrap());
         let insafe = Return::in_force(&all, "insafe", day("2026-01-01")).unwrap();
         let topics = insafe.tables.iter().find(|table| table.id == "topic").unwrap();
         let counts =
             [("suicide", 2), ("self_harm", 3), ("former", 1)].map(|(value, count)| (value.to_owned(), count));
-        let filled = insafe.fill(topics, &scheme, &counts, 10);
+        let counted = Counted {
+            values: counts.to_vec(),
+            not_asked: 0,
+            total: 10,
+        };
+        let filled = insafe.fill(topics, &scheme, &counted);
         assert!(filled.rows.contains(&("self_harm".to_owned(), 5)));
         assert_eq!(filled.unmapped, [("former".to_owned(), 1)]);
         assert_eq!(filled.missing, 4);

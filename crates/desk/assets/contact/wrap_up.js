@@ -116,8 +116,11 @@ document.addEventListener("click", (event) => {
  */
 function showQuestions(form) {
   const kind = /** @type {HTMLSelectElement | null} */ (form.querySelector("#q-kind"))?.value ?? "";
-  for (const one of form.querySelectorAll("[data-only-if]")) {
-    /** @type {HTMLElement} */ (one).hidden = !one.getAttribute("data-only-if")?.split(" ").includes(kind);
+  for (const question of form.querySelectorAll("[data-kinds]")) {
+    const asked = kind
+      ? question.getAttribute("data-kinds")?.split(" ").includes(kind)
+      : !question.hasAttribute("data-needs-kind");
+    /** @type {HTMLElement} */ (question).hidden = !asked;
   }
   for (const one of form.querySelectorAll("[data-further]")) {
     const further = /** @type {HTMLSelectElement} */ (one);

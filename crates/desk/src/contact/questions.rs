@@ -18,6 +18,29 @@ pub(crate) struct Questions<'a> {
 pub(crate) const FIRST: &str = KIND;
 
 impl Questions<'_> {
+    /// Returns the questions that the scheme still asks.
+    pub(crate) fn offered(&self) -> impl Iterator<Item = &Question> {
+        self.scheme.questions.iter().filter(|question| !question.retired)
+    }
+
+    /// Returns the kinds of contact for which the question is asked, separated by spaces. Returns `None` if it is asked for every kind.
+    pub(crate) fn limited_to(&self, question: &Question) -> Option<String> {
+        let kinds = self.scheme.question(KIND).map_or(0, |kind| kind.answers.len());
+        let asked = self.scheme.kinds_asked(question);
+        (asked.len() < kinds).then(|| asked.join(" "))
+    }
+
+    /// Returns the answers to choose from in the field with index `place`. A retired answer is offered only if it is the answer so far.
+    pub(crate) fn choices<'a>(
+        &'a self,
+        question: &'a Question,
+        place: &usize,
+    ) -> impl Iterator<Item = &'a Answer> {
+        let given = self.answered(question, *place);
+        let offered = move |answer: &&Answer| !answer.retired || answer.id == given;
+        question.answers.iter().filter(offered)
+    }
+
     pub(crate) fn is_asked(&self, question: &Question) -> bool {
         Scheme::asks(question, self.scheme.kind(&self.answers))
     }

@@ -122,6 +122,10 @@ struct QuestionJson {
     most: usize,
     /// Ids of the kinds of contact for which the question is asked. If empty, the question is asked for every kind of contact.
     only_if: Vec<String>,
+    /// Ids of the kinds of contact for which the question is not asked.
+    except: Vec<String>,
+    /// Whether the question is no longer asked. Earlier contacts can have answers to it.
+    retired: bool,
     /// The answers to choose from; empty for a number or free text.
     answers: Vec<SchemeAnswerJson>,
 }
@@ -138,6 +142,8 @@ struct SchemeAnswerJson {
     counselling: bool,
     /// The marking that this answer sets on the contact. Used only for answers to the question `kind`.
     marking: Option<Marking>,
+    /// Whether the answer is no longer offered. Earlier contacts can have it.
+    retired: bool,
 }
 
 /// `GET /api/v1/scheme`: returns the classification scheme.
@@ -157,6 +163,7 @@ fn question_json(question: &Question) -> QuestionJson {
         en: answer.en.clone(),
         counselling: answer.counselling,
         marking: answer.marking,
+        retired: answer.retired,
     });
     QuestionJson {
         id: question.id.clone(),
@@ -165,6 +172,8 @@ fn question_json(question: &Question) -> QuestionJson {
         required: question.required,
         most: question.most,
         only_if: question.only_if.clone(),
+        except: question.except.clone(),
+        retired: question.retired,
         answers: answers.collect(),
     }
 }

@@ -331,7 +331,6 @@ impl Day<'_> {
 fn answers(topic: &str, urgency: &str) -> Answers {
     let given = [
         ("kind", "counselling"),
-        ("who", "self"),
         ("role", "child"),
         ("age", "15"),
         ("topic", topic),

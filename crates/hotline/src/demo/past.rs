@@ -181,6 +181,9 @@ impl Making<'_> {
         };
         let reply = sample.reply.as_ref().filter(|_| !is_call && !dice.happens(3));
         let reply = reply.map(|key| (replied_at, self.samples.reply(key, language)));
+        // For a part of the calls, nobody wrote the duration down.
+        let talk = TimeDelta::seconds(dice.between(40, 1_800));
+        let talk = Some(talk).filter(|_| is_call && !dice.happens(7));
         let closed_at = match is_call {
             true => at + TimeDelta::minutes(dice.between(5, 40)),
             false => replied_at + TimeDelta::minutes(dice.between(2, 90)),
@@ -192,6 +195,7 @@ impl Making<'_> {
         Ok(Some(PastContact {
             raw,
             incoming,
+            talk,
             is_call,
             assignee: Arc::clone(assignee),
             read_at,
@@ -327,13 +331,6 @@ pub fn answers(sample: &Sample, filled: &Filled, dice: &mut Dice) -> Answers {
     if sample.is_only_a_kind() {
         return answers;
     }
-    let who = match sample.role.as_str() {
-        "child" => "self",
-        "parent" => "about_child",
-        "citizen" => "citizen",
-        _ => "professional",
-    };
-    give("who", who);
     give("role", &sample.role);
     give("topic", &sample.topic);
     give("urgency", &sample.urgency);

@@ -9,8 +9,8 @@ use hotline_store::statistics::returns::FilledReturn;
 
 use crate::tables::{Line, Table, value_label};
 
-/// Builds the tables of a return. The foot of each table ends with the total. Above it are a row for each value that no row of the return
-/// counts, and a row for the contacts without a value.
+/// Builds the tables of a return. The foot of each table ends with the total. Above it are a row for each value that has no row in the
+/// return, a row for the contacts whose kind is not asked the question, and a row for the contacts without an answer.
 #[must_use]
 pub fn of_return(words: &Words, scheme: &Scheme, mapping: &Return, filled: &FilledReturn) -> Vec<Table> {
     let table = |(of, filled): (&returns::Table, &returns::Filled)| {
@@ -21,10 +21,16 @@ pub fn of_return(words: &Words, scheme: &Scheme, mapping: &Return, filled: &Fill
                 |row| row.localized(words),
             )
         };
-        let unmapped = filled.unmapped.iter().map(|(value, count)| {
-            let value = value_label(words, scheme, &of.by, value);
-            Line::new(words.with("return-unmapped", "value", &value), [*count])
-        });
+        let named = |key: &'static str| {
+            move |(value, count): &(String, i64)| {
+                let value = value_label(words, scheme, &of.by, value);
+                Line::new(words.with(key, "value", &value), [*count])
+            }
+        };
+        let without_row = filled.without_row.iter().map(named("return-without-row"));
+        let unmapped = filled.unmapped.iter().map(named("return-unmapped"));
+        let not_asked = Line::new(words.say("return-not-asked"), [filled.not_asked]);
+        let not_asked = (filled.not_asked > 0).then_some(not_asked);
         let missing = Line::new(words.say("figures-rest"), [filled.missing]);
         let total = Line::new(words.say("total"), [filled.total]);
         Table {
@@ -37,7 +43,11 @@ pub fn of_return(words: &Words, scheme: &Scheme, mapping: &Return, filled: &Fill
                 .iter()
                 .map(|(id, count)| Line::new(said(id), [*count]))
                 .collect(),
-            foot: unmapped.chain([missing, total]).collect(),
+            foot: without_row
+                .chain(unmapped)
+                .chain(not_asked)
+                .chain([missing, total])
+                .collect(),
         }
     };
     mapping.tables.iter().zip(&filled.tables).map(table).collect()

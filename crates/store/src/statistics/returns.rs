@@ -3,9 +3,10 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
+    contact::classification::{KIND, Scheme},
     statistics::{
         figures::{COUNSELLING, Measure},
-        returns::{Filled, Return},
+        returns::{Counted, Filled, Return, Table},
     },
     time::period::{Every, Period},
 };
@@ -48,7 +49,7 @@ pub struct FilledReturn {
 
 impl FilledReturn {
     /// Returns whether the return can be sent: its period is exactly one reporting period of the body, every contact is classified, and
-    /// every contact has a row in every table.
+    /// every contact has an answer that the mapping knows to each question that its kind is asked.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         let whole = |table: &Filled| table.missing == 0 && table.unmapped.is_empty();
@@ -100,7 +101,7 @@ impl Snapshot<'_> {
         let mut tables = Vec::with_capacity(mapping.tables.len());
         for table in &mapping.tables {
             let by = [table.by.as_str()];
-            let (counts, total) = match &table.only {
+            let (values, total) = match &table.only {
                 None => {
                     let found = self
                         .breakdown(&StatisticsFilter::contacts(period, by, None))
@@ -117,7 +118,12 @@ impl Snapshot<'_> {
                     (counts(&found, Some(&only.value)), all.count(&only.value))
                 }
             };
-            tables.push(mapping.fill(table, &self.store.scheme, &counts, total));
+            let counted = Counted {
+                values,
+                not_asked: self.not_asked(table, period).await?,
+                total,
+            };
+            tables.push(mapping.fill(table, &self.store.scheme, &counted));
         }
         let counselling = self
             .breakdown(&StatisticsFilter::of(
@@ -139,6 +145,43 @@ impl Snapshot<'_> {
             due_so: mapping.every.around(from) == period && mapping.every != Every::Day,
             tables,
         })
+    }
+
+    /// Returns the number of contacts that the table counts and whose kind is not asked the question of the table. A contact that has an
+    /// answer, because an earlier scheme asked its kind, is left out. Returns 0 if the table has a condition other than on counselling:
+    /// counts of three dimensions are not stored.
+    async fn not_asked(&mut self, table: &Table, period: Period) -> Result<i64, StoreError> {
+        let scheme = &self.store.scheme;
+        let counselling = match &table.only {
+            None => None,
+            Some(only) if only.by == COUNSELLING => Some(only.value == "yes"),
+            Some(_) => return Ok(0),
+        };
+        let kinds = scheme.question(KIND).map(|question| question.answers.as_slice());
+        let Some(question) = scheme.question(&table.by).filter(|question| question.id != KIND) else {
+            return Ok(0);
+        };
+        let not_asked: Vec<&str> = kinds
+            .unwrap_or_default()
+            .iter()
+            .filter(|kind| counselling.is_none_or(|counselling| kind.counselling == counselling))
+            .filter(|kind| !Scheme::asks(question, Some(kind)))
+            .map(|kind| kind.id.as_str())
+            .collect();
+        if not_asked.is_empty() {
+            return Ok(0);
+        }
+        let kinds = self
+            .breakdown(&StatisticsFilter::contacts(period, [KIND], None))
+            .await?;
+        let crossed = StatisticsFilter::contacts(period, [KIND, table.by.as_str()], None);
+        let crossed = self.breakdown(&crossed).await?;
+        let answered = crossed.rows.iter().filter(|row| {
+            let kind = row.values.first();
+            kind.is_some_and(|kind| not_asked.contains(&kind.as_str()))
+        });
+        let all: i64 = not_asked.iter().map(|kind| kinds.count(kind)).sum();
+        Ok(all - answered.map(|row| row.count).sum::<i64>())
     }
 }
 
