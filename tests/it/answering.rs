@@ -108,6 +108,7 @@ async fn every_contact_was_answered_in_one_way_and_who_was_closed_without_the_re
         let marking = Some(hotline_core::contact::lifecycle::Marking::Spam);
         store.mark(mila, spam, marking).await.unwrap();
         let call = NewCall {
+            talk: None,
             id: uuid::Uuid::new_v4(),
             network: "telephone".to_owned(),
             at: world.clock.now(),
@@ -185,6 +186,7 @@ async fn what_is_urgent_is_timed_from_its_arrival_until_it_is_first_read_and_a_c
                 .unwrap();
         }
         let call = NewCall {
+            talk: None,
             id: uuid::Uuid::new_v4(),
             network: "telephone".to_owned(),
             at: world.clock.now() - TimeDelta::days(1),

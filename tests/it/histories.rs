@@ -282,6 +282,7 @@ impl Happens {
 /// Builds a call that happened some days ago and is logged now.
 pub fn call(world: &World, days_ago: i64, answers: Answers) -> NewCall {
     NewCall {
+        talk: None,
         id: uuid::Uuid::new_v4(),
         network: "telephone".to_owned(),
         at: world.clock.now() - TimeDelta::days(days_ago),

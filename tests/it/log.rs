@@ -21,7 +21,7 @@ async fn begun() -> (Service, Staff) {
 }
 
 fn whole() -> Value {
-    json!({ "kind": ["counselling"], "topic": ["grooming"], "urgency": ["urgent"], "who": ["self"], "role": ["child"],
+    json!({ "kind": ["counselling"], "topic": ["grooming"], "urgency": ["urgent"], "role": ["child"],
         "outcome": ["advice"] })
 }
 
@@ -101,11 +101,11 @@ async fn a_call_is_logged_by_keyboard_for_a_colleague_and_what_was_typed_survive
             .await
             .unwrap();
     };
+    press(client, "#call-details summary").await;
     type_into("for", "petar").await;
     type_into("text", "Majka pita za podešavanja.").await;
     for (question, answer) in [
         ("kind", "counselling"),
-        ("who", "about a child"),
         ("role", "parent"),
         ("topic", "technical"),
         ("urgency", "ordinary"),

@@ -336,7 +336,6 @@ pub async fn log_in_as(client: &Client, service: &Service, who: &str, lang: &str
         focused.send_keys(keys).await.unwrap();
     };
     for _ in 0..5 {
-        type_on(&Key::Tab.to_string()).await;
         if client
             .active_element()
             .await
@@ -349,6 +348,7 @@ pub async fn log_in_as(client: &Client, service: &Service, who: &str, lang: &str
         {
             break;
         }
+        type_on(&Key::Tab.to_string()).await;
     }
     type_on(&format!("{who}{}", Key::Tab)).await;
     type_on(&format!("{PASSWORD}{}", Key::Enter)).await;

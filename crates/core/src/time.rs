@@ -6,3 +6,4 @@ pub mod hours;
 pub mod local;
 pub mod period;
 pub mod shifts;
+pub mod talk;

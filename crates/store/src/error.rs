@@ -112,6 +112,9 @@ pub enum Conflict {
     /// The given time is too far in the past or in the future.
     #[error("this time lies too far off")]
     TooFar,
+    /// The duration of a call is not positive or is longer than [`talk::LONGEST`](hotline_core::time::talk::LONGEST).
+    #[error("a call lasts from one second to twelve hours")]
+    TalkTime,
     /// The given time is in the future, but the event must already have happened.
     #[error("this time has not come yet")]
     InTheFuture,
@@ -287,6 +290,7 @@ impl Conflict {
             Self::CaseClosed => "conflict-case-closed",
             Self::HasPassed => "conflict-has-passed",
             Self::TooFar => "conflict-too-far",
+            Self::TalkTime => "conflict-talk-time",
             Self::InTheFuture => "conflict-in-the-future",
             Self::NoNetwork => "conflict-no-network",
             Self::NotWrappedUp => "conflict-not-wrapped-up",

@@ -75,6 +75,8 @@ pub(crate) struct ContactJson {
     waiting_since: Option<DateTime<Utc>>,
     /// When the reply to the person is due; null if the person is not waiting, or if there is no target.
     reply_due_at: Option<DateTime<Utc>>,
+    /// How long the call lasted, in seconds; null if the contact is not a call, or if the duration was not recorded.
+    talk_seconds: Option<i64>,
     /// The urgency: 0 ordinary, 1 urgent, 2 immediate danger.
     urgency: i16,
     snoozed_until: Option<DateTime<Utc>>,
@@ -311,6 +313,7 @@ impl ContactJson {
                 .collect(),
             events: contact.events.iter().map(|event| event.id).collect(),
             cases: contact.cases.iter().map(|case| case.id).collect(),
+            talk_seconds: contact.talk.map(|talk| talk.num_seconds()),
             record: contact.record.answers,
             missing: contact.record.missing,
             messages: contact

@@ -7,11 +7,15 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::CookieJar;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use hotline_core::{
-    contact::classification::Answers, identifiers::reference::Reference, staff::rights::Right,
-    text::locale::Language, time::local,
+    contact::classification::{Answers, KIND},
+    identifiers::reference::Reference,
+    staff::rights::Right,
+    text::locale::{Language, Words},
+    time::{local, talk},
 };
+use hotline_reports::labels::channel_name;
 use hotline_store::{
     error::{Conflict, StoreError},
     registration::register::NewCall,
@@ -42,6 +46,8 @@ struct CallPage<'a> {
     id: Uuid,
     /// The current local time. The form accepts no later time for a call.
     now: String,
+    /// The network, time, colleague and number so far, which the page shows while these fields are folded.
+    details: String,
     typed: CallForm,
     questions: Questions<'a>,
     /// The locale key of the error message; `None` if there is no error.
@@ -57,6 +63,7 @@ struct CallForm {
     for_whom: String,
     caller: String,
     text: String,
+    talk: String,
 }
 
 impl Desk {
@@ -72,7 +79,9 @@ impl Desk {
         let mut colleagues = self.store.colleagues().await?;
         colleagues.retain(|one| one.id != me.id);
         let words = self.words(jar);
+        let details = self.call_details(words, me, &colleagues, &typed);
         page(&CallPage {
+            details,
             frame: Frame::new(self, words, me, "log").await?,
             networks: &self.networks,
             colleagues,
@@ -83,11 +92,29 @@ impl Desk {
                 scheme: self.store.scheme(),
                 words,
                 answers,
-                begins: true,
+                begins: false,
             },
             mistake,
             logged,
         })
+    }
+
+    fn call_details(
+        &self,
+        words: &Words,
+        me: &StaffMember,
+        colleagues: &[StaffMember],
+        typed: &CallForm,
+    ) -> String {
+        let network = channel_name(words, &typed.network);
+        let at = typed.at.replace('T', " ");
+        let colleague = colleagues.iter().find(|one| one.id.to_string() == typed.for_whom);
+        let name = words.own(&colleague.unwrap_or(me).name);
+        [network, at, name, typed.caller.clone()]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(" · ")
     }
 
     fn local_now(&self) -> String {
@@ -117,8 +144,10 @@ pub(crate) async fn form(
         ..CallForm::default()
     };
     let logged = done.logged.and_then(|logged| Reference::parse(&logged).ok());
-    desk.call_page(&jar, &me, typed, Answers::new(), None, logged)
-        .await
+    // Most calls are counselling, and the counsellor can choose another kind.
+    let usual = Answers::from([(KIND.to_owned(), vec!["counselling".to_owned()])]);
+    let answers = desk.store.scheme().validate(usual).unwrap_or_default();
+    desk.call_page(&jar, &me, typed, answers, None, logged).await
 }
 
 pub(crate) async fn save(
@@ -136,17 +165,22 @@ pub(crate) async fn save(
             "for_whom" => typed.for_whom = value,
             "caller" => typed.caller = value,
             "text" => typed.text = value,
+            "talk" => typed.talk = value,
             _ if value.is_empty() => {}
             _ => answers.entry(name).or_default().push(value),
         }
     }
     let Some(at) = desk.time_of(&typed.at) else {
-        return desk
-            .call_page(&jar, &me, typed, answers, Some("log-no-time"), None)
-            .await;
+        return refuse(&desk, &jar, &me, typed, answers, "log-no-time").await;
     };
+    let talk = talk::parse(&typed.talk);
+    if talk.is_none() && !typed.talk.trim().is_empty() {
+        let mistake = Conflict::TalkTime.key();
+        return refuse(&desk, &jar, &me, typed, answers, mistake).await;
+    }
     let call = NewCall {
         id,
+        talk,
         network: typed.network.clone(),
         at,
         for_whom: typed.for_whom.parse().ok(),
@@ -157,15 +191,24 @@ pub(crate) async fn save(
     match desk.log_call(&me, call).await {
         Ok(reference) => Ok(Redirect::to(&format!("/desk/log?logged={reference}")).into_response()),
         // Shows the form again with the values that the counsellor entered, and with the error message.
-        Err(PageError::Conflict(why)) => {
-            let mut page = desk
-                .call_page(&jar, &me, typed, answers, Some(why.key()), None)
-                .await?;
-            *page.status_mut() = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(page)
-        }
+        Err(PageError::Conflict(why)) => refuse(&desk, &jar, &me, typed, answers, why.key()).await,
         Err(error) => Err(error),
     }
+}
+
+async fn refuse(
+    desk: &Desk,
+    jar: &CookieJar,
+    me: &StaffMember,
+    typed: CallForm,
+    answers: Answers,
+    mistake: &'static str,
+) -> Result<Response, PageError> {
+    let mut page = desk
+        .call_page(jar, me, typed, answers, Some(mistake), None)
+        .await?;
+    *page.status_mut() = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
+    Ok(page)
 }
 
 /// A call or another contact that is to be logged.
@@ -186,6 +229,8 @@ pub(crate) struct ApiCall {
     /// A description of the call.
     #[serde(default)]
     text: String,
+    /// How long the call lasted, in seconds. Omitted if unknown.
+    talk_seconds: Option<i64>,
     /// The classification: the answers to each question, keyed by question id. If all required questions are answered, the contact is
     /// closed.
     #[serde(default)]
@@ -208,6 +253,10 @@ pub(crate) async fn log_call(
         id: call.id.unwrap_or_else(|| desk.new_id()),
         at: call.at.unwrap_or_else(|| desk.clock.now()),
         network: call.network,
+        // A number of seconds that no duration can have is longer than every call.
+        talk: call
+            .talk_seconds
+            .map(|seconds| TimeDelta::try_seconds(seconds).unwrap_or(TimeDelta::MAX)),
         for_whom: call.for_whom,
         caller: call.caller,
         text: call.text,

@@ -1,6 +1,7 @@
 //! Functions that the templates of a conversation call.
 
 use chrono::TimeDelta;
+use hotline_core::time::talk;
 use hotline_store::{
     contacts::detail::{ContactDetail, Message},
     db::values::Direction,
@@ -37,7 +38,11 @@ impl Inbox<'_> {
                 name.map_or_else(|| words.say("the-person"), |name| shown(name).into_owned())
             }
             Direction::Note => format!("{}: {author}", words.say("note")),
-            Direction::Call => format!("{} {author}", words.say("call-by")),
+            Direction::Call => {
+                let taken = format!("{} {author}", words.say("call-by"));
+                let talk = self.open.and_then(|open| open.talk).map(talk::format);
+                talk.map_or(taken.clone(), |talk| format!("{taken} · {talk}"))
+            }
             Direction::Automatic => words.say("acknowledgement"),
             Direction::Reply | Direction::Notice => author,
         }

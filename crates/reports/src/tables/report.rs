@@ -12,7 +12,7 @@ use hotline_core::{
 };
 use hotline_store::statistics::{
     backlog::Backlog,
-    care::Care,
+    care::{Care, TalkTime},
     counts::Breakdown,
     report::Report,
     totals::{Part, Sum, Totals},
@@ -50,6 +50,7 @@ pub fn of_report(words: &Words, scheme: &Scheme, report: &Report) -> Vec<Table> 
         answering(words, report),
         targets(words, &report.care),
         changed_hands(words, &report.care),
+        talk(words, report.care.talk),
         outreach::by_kind(words, &report.outreach),
         outreach::by_school(words, &report.outreach),
         outreach::peers(words, &report.outreach),
@@ -290,6 +291,38 @@ fn changed_hands(words: &Words, care: &Care) -> Table {
             line("care-returned", Cell::Count(care.returned)),
             line("care-alarms", hidden(care.alarms)),
         ],
+        foot: Vec::new(),
+    }
+}
+
+/// Builds the table of talk time, in minutes.
+fn talk(words: &Words, talk: Option<TalkTime>) -> Table {
+    let minutes = |seconds: i64| (seconds + 30) / 60;
+    let lines = [
+        ("talk-calls", talk.map(|talk| Cell::Count(talk.calls))),
+        (
+            "talk-minutes",
+            talk.map(|talk| Cell::Count(minutes(talk.seconds))),
+        ),
+        (
+            "talk-average",
+            talk.map(|talk| match talk.seconds.checked_div(talk.calls) {
+                Some(average) => Cell::Count(minutes(average)),
+                None => Cell::Empty,
+            }),
+        ),
+    ];
+    let line = |(key, cell): (&str, Option<Cell>)| Line {
+        label: words.say(key),
+        cells: vec![cell.unwrap_or(Cell::Hidden)],
+        opens: Vec::new(),
+    };
+    Table {
+        id: "talk".to_owned(),
+        title: words.say("talk-time"),
+        side: words.say("talk-calls-logged"),
+        columns: vec![words.say("total")],
+        rows: lines.into_iter().map(line).collect(),
         foot: Vec::new(),
     }
 }

@@ -1,6 +1,6 @@
 //! The contact detail: all data on the page of one contact.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use hotline_core::{
     contact::{
         lifecycle::{Marking, Status},
@@ -9,7 +9,7 @@ use hotline_core::{
     identifiers::reference::Reference,
     job::Delivery,
     routing::targets::Due,
-    text::{locale::Language, reason::Reason},
+    text::{locale::Language, reason::Reason, rich::ReplyStyle},
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
@@ -61,6 +61,8 @@ pub struct ContactDetail {
     pub asked_by: Vec<(Uuid, String)>,
     /// Whether the contact is a call. A call counts as answered from the start.
     pub is_call: bool,
+    /// How long the call lasted. `None` if the contact is not a call, or if the duration was not recorded.
+    pub talk: Option<TimeDelta>,
     /// Whether a counsellor who closes the contact now must give a reason for not replying.
     pub needs_reason: bool,
     /// Id and display name of the assignee. `None` if the contact is unassigned.
@@ -96,6 +98,8 @@ pub struct ContactDetail {
     pub files: Option<bool>,
     /// Whether the contact's line can send files with a reply.
     pub sends_files: bool,
+    /// How the contact's line shows replies to the person.
+    pub reply_style: ReplyStyle,
     /// The team to which the contact belongs. `None` if it belongs to no team.
     pub team: Option<String>,
     /// End of the block of the contact's identifier. `None` if the identifier is not blocked.
@@ -245,10 +249,15 @@ impl Store {
         let before = self.before_closing(&contact, &record);
         let asks = self.line(&contact.line).is_some_and(|line| line.asks_for_files);
         let sends_files = self.line(&contact.line).is_some_and(|line| line.sends_files);
+        let reply_style = self
+            .line(&contact.line)
+            .map(|line| line.reply_style)
+            .unwrap_or_default();
         Ok(Some(ContactDetail {
             files: asks.then_some(contact.files_wanted),
             newest,
             sends_files,
+            reply_style,
             cases: self.cases_of(contact.id).await?,
             events: self.events_of(contact.id).await?,
             linked: self.linked(contact.id).await?,
@@ -296,6 +305,7 @@ impl Store {
             due: self.target_times(&self.reading).await?.due(&contact),
             is_unread: is_unread(&contact),
             danger_seen: contact.danger_seen_at.is_some(),
+            talk: contact.talk_seconds.map(TimeDelta::seconds),
             line: contact.line,
             channel: contact.channel,
             team: contact.team,

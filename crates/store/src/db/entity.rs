@@ -273,6 +273,7 @@ pub mod contacts {
         pub read_at: Option<i64>,
         pub danger_seen_at: Option<i64>,
         pub without_form: bool,
+        pub talk_seconds: Option<i64>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -9,7 +9,7 @@ use hotline_core::{
         message::{Incoming, LONGEST_TEXT, RawMessage},
     },
     identifiers::{line_name::LineName, reference::Reference},
-    time::clock,
+    time::{clock, talk},
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -47,6 +47,8 @@ pub struct NewCall {
     pub caller: String,
     /// Description of the call.
     pub text: String,
+    /// How long the call lasted. `None` if unknown.
+    pub talk: Option<TimeDelta>,
     /// Classification of the call. If all required questions are answered, the contact of the call is closed.
     pub answers: Answers,
 }
@@ -60,7 +62,8 @@ impl Store {
     /// Registers a call that was answered outside this software. Returns the reference of the call's contact.
     ///
     /// # Errors
-    /// Returns [`StoreError::Conflict`] if the time of the call is in the future or too long ago, if the text is too long, if the network
+    /// Returns [`StoreError::Conflict`] if the time of the call is in the future or too long ago, if the text is too long, if the duration
+    /// is not positive or longer than [`talk::LONGEST`], if the network
     /// is not a valid line name, if the text and the answers are both empty, if the answers are not valid in the classification scheme, if
     /// the same form was already submitted with a different text or colleague, or if an opening balance of the statistics already includes
     /// the calls of that day.
@@ -74,6 +77,10 @@ impl Store {
         }
         if call.text.chars().count() > LONGEST_TEXT {
             return Err(StoreError::Conflict(Conflict::TooLong));
+        }
+        let in_range = |talk: TimeDelta| talk > TimeDelta::zero() && talk <= talk::LONGEST;
+        if call.talk.is_some_and(|talk| !in_range(talk)) {
+            return Err(StoreError::Conflict(Conflict::TalkTime));
         }
         let answers = self
             .scheme
@@ -161,6 +168,7 @@ impl Store {
         contact.assignee = Some(taken_by.id);
         contact.team.clone_from(&taken_by.team);
         contact.waiting_since = None;
+        contact.talk_seconds = call.talk.map(|talk| talk.num_seconds());
         // A call is answered on arrival, so the contact counts as read at the time of the call.
         contact.first_read_at = Some(contact.opened_at);
         contact.read_at = Some(contact.last_in_at);

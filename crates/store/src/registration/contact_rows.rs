@@ -108,6 +108,7 @@ impl Store {
             read_at: None,
             danger_seen_at: None,
             without_form: incoming.provenance == Provenance::WithoutForm,
+            talk_seconds: None,
         });
         Ok(id)
     }

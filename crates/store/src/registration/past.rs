@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use hotline_core::{
     contact::{
         classification::{Answers, TOPIC},
@@ -50,6 +50,8 @@ pub struct PastContact {
     pub incoming: Incoming,
     /// Whether the contact is a logged call.
     pub is_call: bool,
+    /// How long the call lasted. `None` if the contact is no call, or if the duration is unknown.
+    pub talk: Option<TimeDelta>,
     /// The member of staff who read, classified and closed the contact.
     pub assignee: Arc<StaffMember>,
     /// When the contact was read. A call counts as read when it arrived.
@@ -257,6 +259,7 @@ impl Store {
         contact.status = Stored(Status::Closed);
         contact.waiting_since = None;
         contact.closed_at = Some(closed_at);
+        contact.talk_seconds = past.talk.map(|talk| talk.num_seconds());
         for facts in self.facts(&(&contact).into(), &chosen) {
             tally.add(&facts, 1);
         }

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use hotline_core::time::period::Period;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, sea_query::Expr};
+use sea_orm::{
+    ColumnTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, ExprTrait, Func},
+};
 use serde::Serialize;
 
 use crate::{
     db::{
-        entity::{alarms, events},
+        entity::{alarms, contacts, events},
         values::{AlarmKind, HistoryKind},
     },
     error::StoreError,
@@ -26,8 +29,19 @@ pub struct Care {
     pub given_back: i64,
     /// Number of times that a contact returned to the queue because its assignee was away.
     pub returned: i64,
+    /// The talk time of the logged calls of the period. `None` in figures for publication if few calls have a recorded duration.
+    pub talk: Option<TalkTime>,
     /// Number of alarms about contacts in danger. `None` in figures for publication.
     pub alarms: Option<i64>,
+}
+
+/// The talk time of logged calls. Calls whose duration was not recorded are left out.
+#[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq, schemars::JsonSchema, FromQueryResult)]
+pub struct TalkTime {
+    /// Number of calls whose duration was recorded.
+    pub calls: i64,
+    /// The sum of their durations, in seconds.
+    pub seconds: i64,
 }
 
 impl Snapshot<'_> {
@@ -44,8 +58,26 @@ impl Snapshot<'_> {
             targets,
             given_back: self.handed_back(HistoryKind::GivenBack, period).await?,
             returned: self.handed_back(HistoryKind::Returned, period).await?,
+            talk: Some(self.talk_time(period).await?).filter(|talk| least == 0 || talk.calls >= least),
             alarms,
         })
+    }
+
+    async fn talk_time(&self, period: Period) -> Result<TalkTime, StoreError> {
+        let seconds = Expr::col(contacts::Column::TalkSeconds);
+        // PostgreSQL returns the sum of integers as `numeric`.
+        let sum = Func::coalesce([seconds.clone().sum(), Expr::value(0)]);
+        let found = contacts::Entity::find()
+            .select_only()
+            .column_as(contacts::Column::TalkSeconds.count(), "calls")
+            .expr_as(Expr::expr(sum).cast_as("bigint"), "seconds")
+            .filter(contacts::Column::TalkSeconds.is_not_null())
+            .filter(contacts::Column::Marking.is_null())
+            .filter(self.store.within(contacts::Column::OpenedAt, period))
+            .into_model::<TalkTime>()
+            .one(&self.on)
+            .await?;
+        Ok(found.unwrap_or_default())
     }
 
     async fn handed_back(&self, kind: HistoryKind, period: Period) -> Result<i64, StoreError> {
