@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// Addresses that are not tested, each with the reason.
-const NOT_ASKED: [(&str, &str); 17] = [
+const NOT_ASKED: [(&str, &str); 18] = [
     ("/api/v1/routing/skills/{id}", "writes what preferences write"),
     ("/api/v1/routing/move", "writes what giving a contact back writes"),
     ("/api/v1/routing/swaps", "writes a version of the shift plan"),
@@ -30,6 +30,7 @@ const NOT_ASKED: [(&str, &str); 17] = [
         "no contact is on offer here",
     ),
     ("/api/v1/contacts/{reference}/here", "presence is kept in memory"),
+    ("/api/v1/contacts/{reference}/preview", "stores nothing"),
     (
         "/api/v1/contacts/{reference}/attachments/{id}/fetch",
         "no platform keeps files here",

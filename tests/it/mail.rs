@@ -16,13 +16,13 @@ use hotline_tests::{
 use serde_json::{Value, json};
 
 /// Ana and a stranger, who write to the centre through the same server.
-struct World {
+pub struct World {
     dovecot: Dovecot,
     smtp: Smtp,
-    service: Service,
+    pub service: Service,
 }
 
-async fn world(more: &str) -> World {
+pub async fn world(more: &str) -> World {
     let dovecot = Dovecot::start(&[("kontakt", "kontakt"), ("ana", "ana"), ("stranac", "stranac")])
         .await
         .unwrap();
@@ -50,7 +50,7 @@ fn letter(from: &str, id: &str, subject: &str, more: &str, text: &str) -> String
 }
 
 impl World {
-    async fn ana_writes(&self, id: &str, more: &str, text: &str) {
+    pub async fn ana_writes(&self, id: &str, more: &str, text: &str) {
         let mail = letter("Ana <ana@example.org>", id, "Pomoć", more, text);
         send_mail(self.smtp.port(), "ana@example.org", CENTRE, &mail)
             .await
@@ -58,7 +58,7 @@ impl World {
     }
 
     /// Waits until a mail with these words arrives for a user.
-    async fn arrives(&self, user: &str, words: &str) -> String {
+    pub async fn arrives(&self, user: &str, words: &str) -> String {
         let mut found = String::new();
         for _ in 0..600 {
             let mails = self.dovecot.messages(user).unwrap();

@@ -49,6 +49,7 @@ pub async fn world(database: Option<FreshDatabase>) -> World {
 fn settings_of(url: String, folder: &std::path::Path, backlog: u64) -> Settings {
     let line = |name: &str, channel: &str, answers_also_by: Option<&str>| LineSettings {
         sends_files: false,
+        reply_style: hotline_core::text::rich::ReplyStyle::default(),
         keeps_order: false,
         name: name.to_owned(),
         channel: channel.to_owned(),

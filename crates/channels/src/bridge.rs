@@ -33,7 +33,7 @@ use hotline_core::{
     },
     identifiers::{line_name::LineName, private::Private},
     intake::Intake,
-    text::{locale::Language, reason::Known},
+    text::{locale::Language, reason::Known, rich::RichText},
     time::clock::Clock,
 };
 use serde::Deserialize;
@@ -182,7 +182,7 @@ impl Channel for Bridge {
         let body = json!({
             "id": message.id.to_string(),
             "to": message.to.expose(),
-            "text": message.text.expose(),
+            "text": RichText::parse(message.text.expose()).text(),
             "reference": message.reference.to_string(),
             "in_reply_to": message.thread.last(),
         });

@@ -11,7 +11,7 @@ use hotline_core::{
     },
     identifiers::{line_name::LineName, private::Private},
     intake::Intake,
-    text::{locale::Locales, reason::Reason},
+    text::{locale::Locales, reason::Reason, rich::ReplyStyle},
     time::clock::Clock,
 };
 use tokio_util::sync::CancellationToken;
@@ -93,6 +93,11 @@ pub trait Channel: Send + Sync {
     /// Returns whether the line can send files to people.
     fn sends_files(&self) -> bool {
         false
+    }
+
+    /// Returns how the line shows replies, and how long a message can be.
+    fn reply_style(&self) -> ReplyStyle {
+        ReplyStyle::Plain
     }
 
     /// Shows the person that a counsellor is writing an answer. Ignores failures.

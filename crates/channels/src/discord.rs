@@ -38,6 +38,7 @@ use hotline_core::{
     contact::message::{Normalised, OutboundMessage, RawMessage},
     identifiers::private::Private,
     intake::Intake,
+    text::rich::ReplyStyle,
 };
 use serde::Deserialize;
 use serenity::all::{ChannelId, GuildId, UserId};
@@ -161,6 +162,10 @@ impl Channel for Discord {
 
     fn keeps_order(&self) -> bool {
         true
+    }
+
+    fn reply_style(&self) -> ReplyStyle {
+        send::STYLE
     }
 
     fn sends_files(&self) -> bool {

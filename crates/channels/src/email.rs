@@ -45,6 +45,7 @@ use hotline_core::{
     contact::message::{Normalised, OutboundMessage, RawMessage},
     identifiers::line_name::LineName,
     intake::Intake,
+    text::rich::ReplyStyle,
     time::clock::Clock,
 };
 use tokio_util::sync::CancellationToken;
@@ -145,6 +146,10 @@ impl Channel for Email {
 
     fn acknowledgement(&self) -> Option<&'static str> {
         self.settings.acknowledge.then_some("mail-acknowledgement")
+    }
+
+    fn reply_style(&self) -> ReplyStyle {
+        ReplyStyle::Formatted
     }
 
     fn sends_files(&self) -> bool {

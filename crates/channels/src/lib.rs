@@ -8,7 +8,6 @@ mod clean;
 mod discord;
 mod email;
 mod json;
-mod split;
 mod telegram;
 mod webform;
 

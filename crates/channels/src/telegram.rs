@@ -28,6 +28,7 @@ use hotline_core::{
     contact::message::{Normalised, OutboundMessage, RawMessage},
     identifiers::private::Private,
     intake::Intake,
+    text::rich::ReplyStyle,
 };
 use teloxide::{Bot, requests::Requester};
 use tokio_util::sync::CancellationToken;
@@ -110,6 +111,10 @@ impl Channel for Telegram {
 
     fn keeps_order(&self) -> bool {
         true
+    }
+
+    fn reply_style(&self) -> ReplyStyle {
+        send::STYLE
     }
 
     fn sends_files(&self) -> bool {

@@ -26,6 +26,7 @@ use async_trait::async_trait;
 use hotline_core::{
     contact::message::{Normalised, OutboundMessage, RawMessage},
     intake::Intake,
+    text::rich::ReplyStyle,
 };
 use serde::Deserialize;
 
@@ -90,6 +91,10 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
 
 #[async_trait]
 impl Channel for WebForm {
+    fn reply_style(&self) -> ReplyStyle {
+        ReplyStyle::Formatted
+    }
+
     fn routes(&self, intake: Arc<dyn Intake>) -> Option<axum::Router> {
         Some(routes::routes(Arc::clone(&self.line), intake))
     }

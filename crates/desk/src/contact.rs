@@ -10,6 +10,7 @@ pub(crate) mod closing;
 pub(crate) mod files;
 pub(crate) mod macros;
 pub(crate) mod open;
+pub(crate) mod preview;
 pub(crate) mod questions;
 pub(crate) mod reply;
 pub(crate) mod wrap_up;

@@ -96,6 +96,7 @@ pub fn line_settings(settings: &Settings, locales: &Locales, lines: &Lines) -> V
         answers_also_by: channel.answers_also_by(),
         asks_for_files: channel.asks_for_files(),
         sends_files: channel.sends_files(),
+        reply_style: channel.reply_style(),
         keeps_order: channel.keeps_order(),
     };
     lines.iter().map(of_line).collect()

@@ -3,7 +3,7 @@
 use hotline_core::{
     contact::message::{OutboundFile, OutboundMessage},
     identifiers::private::Private,
-    text::reason::Known,
+    text::{reason::Known, rich::ReplyStyle},
 };
 use serde_json::{Value, json};
 use serenity::{
@@ -21,11 +21,11 @@ use super::{
     rest::{Refusal, RestError},
     threads::{NoThread, ThreadRequest},
 };
-use crate::{channel::ChannelError, json, split::split_text};
+use crate::{channel::ChannelError, json};
 
-/// The maximum length of a message. Discord's limit is in characters. Texts are split by UTF-16 code units, and a text has at least as
-/// many of these as characters.
-const LONGEST: usize = 2_000;
+/// How replies are shown. A message has at most 2,000 characters. Texts are split by UTF-16 code units, and a text has at least as many of
+/// these as characters.
+pub const STYLE: ReplyStyle = ReplyStyle::Markdown(2_000);
 /// How far Discord's clock may be behind ours. Before a reply is sent again, the line searches for an earlier copy. The search includes
 /// messages that Discord dates up to this long before the reply was written.
 const CLOCKS: chrono::Duration = chrono::Duration::seconds(5);
@@ -34,7 +34,8 @@ const CLOCKS: chrono::Duration = chrono::Duration::seconds(5);
 const FOR_THREAD: chrono::Duration = chrono::Duration::minutes(10);
 
 fn text_chunks(message: &OutboundMessage) -> Vec<String> {
-    split_text(message.text.expose(), LONGEST)
+    let messages = STYLE.messages(message.text.expose()).into_iter();
+    messages.map(|message| message.to_markdown()).collect()
 }
 
 /// Returns the number of chunks of a message: the chunks of its text and one chunk for each file.

@@ -5,13 +5,13 @@ use std::{sync::OnceLock, time::Duration};
 use anyhow::Context;
 use hotline_core::{
     contact::message::OutboundMessage,
-    text::{address::on_the_wire, reason::Known},
+    text::{address::on_the_wire, reason::Known, rich::RichText},
 };
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     address::Envelope,
     message::{
-        Attachment, Body, Mailbox, MultiPart,
+        Attachment, Body, Mailbox, MultiPart, SinglePart,
         header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
     },
     transport::smtp::{
@@ -158,14 +158,26 @@ impl Sender {
                 .raw_header(raw("Precedence", "bulk")?)
                 .raw_header(raw("X-Auto-Response-Suppress", "All")?);
         }
-        let body = lettre::message::SinglePart::builder()
-            .header(ContentType::TEXT_PLAIN)
-            .header(ContentTransferEncoding::QuotedPrintable)
-            .body(message.text.expose().clone());
+        let text = RichText::parse(message.text.expose());
+        let plain = part(ContentType::TEXT_PLAIN, text.text().to_owned());
+        // A mail has an HTML part only if the plain text does not show everything.
+        let html = (!text.is_plain()).then(|| {
+            let html = part(ContentType::TEXT_HTML, html_document(&text));
+            MultiPart::alternative()
+                .singlepart(plain.clone())
+                .singlepart(html)
+        });
         let mail = if message.files.is_empty() {
-            mail.singlepart(body)?
+            match html {
+                Some(both) => mail.multipart(both)?,
+                None => mail.singlepart(plain)?,
+            }
         } else {
-            let mut parts = MultiPart::mixed().singlepart(body);
+            let parts = MultiPart::mixed();
+            let mut parts = match html {
+                Some(both) => parts.multipart(both),
+                None => parts.singlepart(plain),
+            };
             for file in &message.files {
                 let kind = ContentType::parse(&file.media_type)
                     .unwrap_or(ContentType::parse("application/octet-stream")?);
@@ -180,6 +192,21 @@ impl Sender {
         };
         Ok((Envelope::new(Some(answer_to), vec![to])?, mail.formatted()))
     }
+}
+
+fn part(kind: ContentType, text: String) -> SinglePart {
+    SinglePart::builder()
+        .header(kind)
+        .header(ContentTransferEncoding::QuotedPrintable)
+        .body(text)
+}
+
+/// Writes the HTML part. It loads nothing from elsewhere.
+fn html_document(text: &RichText) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"></head>\n<body style=\"font-family: sans-serif\">\n{}</body></html>\n",
+        text.to_html()
+    )
 }
 
 fn subject(message: &OutboundMessage) -> String {

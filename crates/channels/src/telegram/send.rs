@@ -1,25 +1,32 @@
 //! Sends messages to Telegram, interprets Telegram's errors, and downloads files.
 
 use futures::StreamExt;
-use hotline_core::{contact::message::OutboundMessage, identifiers::private::Private, text::reason::Known};
+use hotline_core::{
+    contact::message::OutboundMessage,
+    identifiers::private::Private,
+    text::{
+        reason::Known,
+        rich::{ReplyStyle, RichText},
+    },
+};
 use serde_json::Value;
 use teloxide::{
     RequestError,
     net::Download,
     payloads::SendMessageSetters,
     requests::Requester,
-    types::{ChatAction, ChatId, FileId, InputFile},
+    types::{ChatAction, ChatId, FileId, InputFile, MessageEntity},
 };
 
 use super::{errors::to_channel_error, files::LARGEST, line::Telegram, menu::no_preview};
-use crate::{channel::ChannelError, json, split::split_text};
+use crate::{channel::ChannelError, json};
 
-/// The maximum length of a message, in UTF-16 code units.
-const LONGEST: usize = 4_096;
+/// How replies are shown. A message has at most 4,096 UTF-16 code units.
+pub const STYLE: ReplyStyle = ReplyStyle::Ranges(4_096);
 
 /// Splits the text of a message into chunks. They are sent before the files of the message.
-fn text_chunks(message: &OutboundMessage) -> Vec<String> {
-    split_text(message.text.expose(), LONGEST)
+fn text_chunks(message: &OutboundMessage) -> Vec<RichText> {
+    STYLE.messages(message.text.expose())
 }
 
 pub fn chunk_count(message: &OutboundMessage) -> usize {
@@ -50,7 +57,9 @@ impl Telegram {
         ) {
             // Without a parse mode, Telegram treats no character of the text as markup.
             (Some(text), _) => {
-                let sending = self.bot.send_message(chat, text);
+                let bold = text.bold_utf16().into_iter();
+                let bold = bold.map(|(offset, length)| MessageEntity::bold(offset, length));
+                let sending = self.bot.send_message(chat, text.text()).entities(bold);
                 sending.link_preview_options(no_preview()).await
             }
             (None, Some(file)) => {

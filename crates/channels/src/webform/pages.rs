@@ -6,9 +6,11 @@ use hotline_core::{
     centre::Centre,
     contact::{message::Asks, urgency::InDanger},
     intake::ConversationMessage,
-    text::locale::{Language, Words},
+    text::{
+        locale::{Language, Words},
+        rich::{Block, RichText},
+    },
 };
-use linkify::{LinkFinder, LinkKind};
 
 use super::fields::{FormFields, LONGEST, Mistake};
 
@@ -142,28 +144,15 @@ pub struct Notice<'a> {
 pub struct Shown {
     pub by_us: bool,
     pub at: String,
-    pub parts: Vec<TextPart>,
+    pub text: ShownText,
 }
 
-/// A part of a message: plain text, or a link in an answer of the centre. Addresses that the visitor wrote stay plain text.
-pub struct TextPart {
-    pub text: String,
-    /// The address of the link.
-    pub link: Option<String>,
-}
-
-/// Splits an answer of the centre at its web addresses.
-fn split_links(text: &str) -> Vec<TextPart> {
-    let mut finder = LinkFinder::new();
-    finder.kinds(&[LinkKind::Url]).url_must_have_scheme(true);
-    let is_web = |address: &str| address.starts_with("https://") || address.starts_with("http://");
-    finder
-        .spans(text)
-        .map(|span| TextPart {
-            text: span.as_str().to_owned(),
-            link: Some(span.as_str().to_owned()).filter(|address| span.kind().is_some() && is_web(address)),
-        })
-        .collect()
+/// The text of a message in a conversation.
+pub enum ShownText {
+    /// An answer of the centre.
+    Answer(RichText),
+    /// A message of the visitor. It is shown as written, without links.
+    Plain(String),
 }
 
 /// Formats the messages of a conversation for the page. Times are shown in the time zone `zone`.
@@ -172,13 +161,10 @@ pub fn format_messages(said: &[ConversationMessage], zone: Tz) -> Vec<Shown> {
         .map(|said| Shown {
             by_us: said.by_us,
             at: said.at.with_timezone(&zone).format("%d.%m.%Y. %H:%M").to_string(),
-            parts: if said.by_us {
-                split_links(said.text.expose())
+            text: if said.by_us {
+                ShownText::Answer(RichText::parse(said.text.expose()))
             } else {
-                vec![TextPart {
-                    text: said.text.expose().clone(),
-                    link: None,
-                }]
+                ShownText::Plain(said.text.expose().clone())
             },
         })
         .collect()
@@ -187,32 +173,4 @@ pub fn format_messages(said: &[ConversationMessage], zone: Tz) -> Vec<Shown> {
 fn mistake_text(words: &Words, mistakes: &[Mistake], field: &str) -> Option<String> {
     let (_, key) = mistakes.iter().find(|(name, _)| *name == field)?;
     Some(words.with(key, "most", &LONGEST.to_string()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn web_addresses_in_answers_become_links() {
-        let links = |text: &str| -> Vec<String> {
-            let parts = split_links(text);
-            assert_eq!(
-                parts.iter().map(|part| part.text.as_str()).collect::<String>(),
-                text
-            );
-            parts.into_iter().filter_map(|part| part.link).collect()
-        };
-        for (text, found) in [
-            (
-                "Pogledaj https://example.org/a?b=c.",
-                vec!["https://example.org/a?b=c"],
-            ),
-            ("(http://example.org) i example.com", vec!["http://example.org"]),
-            ("javascript://x ftp://example.org data:text/html,x", vec![]),
-            ("Нема адресе.", vec![]),
-        ] {
-            assert_eq!(links(text), found, "{text}");
-        }
-    }
 }

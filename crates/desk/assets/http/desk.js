@@ -12,6 +12,8 @@ import {
   updateWrapUp,
   updateWrapUpRights,
 } from "../contact/wrap_up.js";
+import { prepareClock } from "../contact/clock.js";
+import { prepareComposer } from "../contact/composer.js";
 import { closeQuestion, showQuestion } from "./dialog.js";
 import { hideRefusal, showRefusal } from "./refusal.js";
 import { notifyOfWaiting } from "../inbox/notification.js";
@@ -225,6 +227,7 @@ async function openPage(url, back, body) {
 function findFirstField() {
   return /** @type {HTMLElement | null} */ (document.querySelector("main [data-first]"));
 }
+prepareClock();
 if (!location.hash) findFirstField()?.focus({ preventScroll: true });
 
 /**
@@ -235,13 +238,13 @@ function replacePage(fresh) {
   document.body.className = fresh.body.className;
   const before = document.getElementById("list");
   const [view, place] = [before?.getAttribute("aria-label"), before?.scrollTop ?? 0];
-  for (const part of ["header.top", "main"]) {
+  for (const part of ["header.top", "main", "#stale"]) {
     const [old, now] = [document.querySelector(part), fresh.querySelector(part)];
     if (old && now) old.replaceWith(now);
   }
   const list = document.getElementById("list");
   // The label is the name of the view. Another view begins at its top.
-  if (list?.getAttribute("aria-label") === view) list.scrollTop = place;
+  if (list && list.getAttribute("aria-label") === view) list.scrollTop = place;
   document.title = fresh.title;
   markStale(false);
   hideRefusal();
@@ -496,6 +499,8 @@ function preparePage() {
   saveDrafts();
   enterContact();
   collapseWrapUp();
+  prepareClock();
+  prepareComposer();
 }
 
 // The answer to a bulk action without live update is the inbox. Its address must not repeat the action when the page is loaded again.

@@ -16,7 +16,11 @@ use hotline_core::{
         message::Asks,
     },
     staff::rights::Right,
-    text::{locale::Language, sought::Sought},
+    text::{
+        locale::Language,
+        rich::{Block, RichText},
+        sought::Sought,
+    },
 };
 use hotline_store::{
     contacts::{

@@ -15,7 +15,13 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    http::{access::Who, answers::Answer, errors::PageError, extractors::FormOrJson, page::shown},
+    http::{
+        access::Who,
+        answers::Answer,
+        errors::PageError,
+        extractors::FormOrJson,
+        page::{TextPart, shown},
+    },
     inbox::{
         api::InboxRowJson,
         filters::{InboxFilterForm, SearchFilterForm},
@@ -202,13 +208,6 @@ async fn note_search(desk: &Desk, me: &StaffMember, sought: &str) -> Result<(), 
     }
     desk.note_read(me, "search", "").await;
     Ok(())
-}
-
-/// A part of a text.
-pub(super) struct TextPart<'t> {
-    /// Whether the part is a hit of the search.
-    pub(super) is_hit: bool,
-    pub(super) text: &'t str,
 }
 
 impl Inbox<'_> {

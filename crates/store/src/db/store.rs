@@ -14,7 +14,7 @@ use hotline_core::{
     identifiers::private::Private,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
     statistics::returns::Return,
-    text::locale::Locales,
+    text::{locale::Locales, rich::ReplyStyle},
     time::clock::Clock,
 };
 use hotline_migrations::{Migrator, MigratorTrait};
@@ -105,6 +105,8 @@ pub struct LineSettings {
     pub asks_for_files: bool,
     /// Whether replies on this line can have files.
     pub sends_files: bool,
+    /// How replies on this line are shown to people.
+    pub reply_style: ReplyStyle,
     /// Whether an outgoing message waits while an earlier message of the same contact on this line is still to be sent.
     pub keeps_order: bool,
 }
