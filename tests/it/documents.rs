@@ -70,6 +70,20 @@ async fn a_report_is_a_document_with_a_cover_contents_and_the_chosen_sections() 
     let serbian = "/api/v1/statistics/narrative?language=sr-Cyrl&from=2026-01-01&to=2026-01-31";
     let serbian = read(&mila.bytes(serbian).await.unwrap());
     assert!(serbian.contains("јануар 2026."), "{serbian}");
+    let printed = mila
+        .page("/desk/statistics/narrative?period=year&topics=yes&answering=yes")
+        .await
+        .unwrap();
+    for said in [
+        "Topics",
+        "grooming",
+        "Talk time",
+        "Contents",
+        "Made by",
+        "What counts",
+    ] {
+        assert!(printed.contains(said), "{said}: {printed}");
+    }
     let wrong = mila.get(&format!("{path}&topics=perhaps")).await.unwrap_err();
     assert!(wrong.to_string().contains("422"), "{wrong}");
 }

@@ -1,13 +1,8 @@
-//! The narrative report: a document for a word processor (DOCX) with a cover, contents, page numbers, sentences and tables.
+//! The narrative report: a cover, and chapters with sentences and tables. It is read as a document ([`document`]) or printed from a page.
 
-use std::io::Cursor;
+pub mod document;
 
-use docx_rs::{
-    AlignmentType, Docx, FieldCharType, Footer, Header, InstrPAGEREF, InstrText, LineSpacing, NumPages,
-    PageMargin, PageNum, Paragraph, Run, RunFonts, Shading, Style, StyleType, Tab, TabLeaderType,
-    TabValueType, Table as DocxTable, TableAlignmentType, TableBorder, TableBorderPosition, TableBorders,
-    TableCell, TableRow, WidthType,
-};
+use chrono::{DateTime, Utc};
 use hotline_core::{centre::Centre, contact::classification::Scheme, text::locale::Words};
 use hotline_store::statistics::report::Report;
 
@@ -15,7 +10,7 @@ use crate::{
     cover::Cover,
     labels::period_in_words,
     sentences,
-    tables::{self, Line, Table},
+    tables::{self, Table},
 };
 
 /// A section of the narrative report.
@@ -76,271 +71,91 @@ impl Section {
             Self::People => &["ages", "genders", "regions"],
             Self::Topics => &["topics", "counselling"],
             Self::Cases => &["cases", "years_cases"],
-            Self::Answering => &["first_reply", "urgent", "answering", "targets", "care"],
+            Self::Answering => &["first_reply", "urgent", "answering", "targets", "care", "talk"],
             Self::Outreach => &["outreach", "schools", "peers"],
         }
     }
 }
 
-/// The width of the text on a page, in twentieths of a point.
-const WIDTH: usize = 9_638;
-/// The width of a column of figures, in twentieths of a point.
-const FIGURE: usize = 1_400;
-const FONT: &str = "Arial";
 /// The largest number of intervals in the table of communications over time.
 const MOST_INTERVALS: usize = 13;
-const SHADE: &str = "E9EDF2";
-const DEEP: &str = "0B5394";
-const SOFT: &str = "51606F";
 
-/// Writes the narrative report. `sections` are the chosen sections.
-///
-/// # Errors
-/// Fails if the document cannot be packed.
-pub fn narrative(
-    words: &Words,
-    scheme: &Scheme,
-    centre: &Centre,
-    report: &Report,
-    cover: &Cover,
-    sections: &[Section],
-) -> std::io::Result<Vec<u8>> {
-    let period = period_in_words(words, report.from, report.to);
-    let name = words.own(&centre.name);
-    let mut docx = styled(Docx::new())
-        .title_pg()
-        .first_header(Header::new().add_paragraph(Paragraph::new()))
-        .first_footer(Footer::new().add_paragraph(Paragraph::new()))
-        .header(Header::new().add_paragraph(small(&format!("{name} · {period}")).align(AlignmentType::Right)))
-        .footer(Footer::new().add_paragraph(page_number(words)));
-    docx = add_cover(docx, words, centre, cover, &period);
-    docx = docx.add_paragraph(
-        Paragraph::new()
-            .add_run(Run::new().add_text(words.say("contents")))
-            .style("Contents")
-            .page_break_before(true),
-    );
-    let titles: Vec<String> = sections.iter().map(|section| section.title(words)).collect();
-    let titles: Vec<String> = titles
-        .into_iter()
-        .chain([words.say("cover-definition")])
-        .collect();
-    for (number, title) in titles.iter().enumerate() {
-        docx = docx.add_paragraph(contents_entry(number, title));
-    }
-    let tables = tables::of_report(words, scheme, report);
-    for (number, (section, title)) in sections.iter().zip(&titles).enumerate() {
-        docx = docx.add_paragraph(section_heading(number, title).page_break_before(number == 0));
-        if *section == Section::Summary {
-            for sentence in sentences::of_report(words, report) {
-                docx = docx.add_paragraph(text(&sentence));
-            }
+/// The narrative report of a period.
+pub struct Narrative {
+    /// The name of the centre.
+    pub centre: String,
+    /// How the centre is reached, for the letterhead.
+    pub reached: String,
+    /// The title of the report.
+    pub title: String,
+    /// The period, with the names of months in words.
+    pub period: String,
+    /// The lines of the cover, each with its label and text.
+    pub cover: Vec<(String, String)>,
+    /// The chapters. The last one states what counts as one communication.
+    pub chapters: Vec<Chapter>,
+    /// When the figures were read from the database.
+    pub as_of: DateTime<Utc>,
+}
+
+/// A chapter of the narrative report.
+pub struct Chapter {
+    /// The title.
+    pub title: String,
+    /// Sentences about the figures.
+    pub sentences: Vec<String>,
+    /// Tables without long lists.
+    pub tables: Vec<Table>,
+}
+
+impl Narrative {
+    /// Composes the report of a period from the chosen sections.
+    #[must_use]
+    pub fn new(
+        words: &Words,
+        scheme: &Scheme,
+        centre: &Centre,
+        report: &Report,
+        cover: &Cover,
+        sections: &[Section],
+    ) -> Self {
+        let tables = tables::of_report(words, scheme, report);
+        let chapter = |section: &Section| Chapter {
+            title: section.title(words),
+            sentences: match section {
+                Section::Summary => sentences::of_report(words, report),
+                Section::Answering => sentences::of_waits(words, report),
+                Section::Communications
+                | Section::People
+                | Section::Topics
+                | Section::Cases
+                | Section::Outreach => Vec::new(),
+            },
+            tables: section
+                .tables()
+                .iter()
+                .filter_map(|id| tables.iter().find(|table| table.id == *id))
+                // A long list of intervals would hide the other figures of the section.
+                .filter(|table| table.id != "over_time" || table.rows.len() <= MOST_INTERVALS)
+                .filter(|table| !table.rows.is_empty() || !table.foot.is_empty())
+                .map(|table| table.clone().shortened())
+                .collect(),
+        };
+        let definition = Chapter {
+            title: words.say("cover-definition"),
+            sentences: vec![words.say("definition")],
+            tables: Vec::new(),
+        };
+        // The letterhead names the centre, and the last chapter contains the definition.
+        let lines = cover.lines.iter().filter(|(label, _)| *label != definition.title);
+        Self {
+            centre: words.own(&centre.name),
+            reached: format!("{} · {}", centre.telephone, centre.opening_hours.localized(words)),
+            title: cover.title.clone(),
+            period: period_in_words(words, report.from, report.to),
+            cover: lines.skip(1).cloned().collect(),
+            chapters: sections.iter().map(chapter).chain([definition]).collect(),
+            as_of: cover.as_of,
         }
-        if *section == Section::Answering {
-            for sentence in sentences::of_waits(words, report) {
-                docx = docx.add_paragraph(text(&sentence));
-            }
-        }
-        for id in section.tables() {
-            // A long list of intervals would hide the other figures of the section.
-            let is_short = |table: &&Table| *id != "over_time" || table.rows.len() <= MOST_INTERVALS;
-            if let Some(table) = tables.iter().find(|table| table.id == *id).filter(is_short) {
-                docx = add_table(docx, words, title, &table.clone().shortened());
-            }
-        }
     }
-    docx = docx
-        .add_paragraph(section_heading(sections.len(), &words.say("cover-definition")))
-        .add_paragraph(text(&words.say("definition")));
-    let mut bytes = Cursor::new(Vec::new());
-    docx.created_at(&cover.as_of.format("%Y-%m-%dT%H:%M:00Z").to_string())
-        .build()
-        .pack(&mut bytes)
-        .map_err(std::io::Error::other)?;
-    Ok(bytes.into_inner())
-}
-
-fn styled(docx: Docx) -> Docx {
-    let paragraph = |id: &str, name: &str| Style::new(id, StyleType::Paragraph).name(name);
-    let heading = |id: &str, name: &str, size: usize, before: u32| {
-        paragraph(id, name)
-            .size(size)
-            .bold()
-            .color(DEEP)
-            .q_format(true)
-            .next("Normal")
-            .line_spacing(LineSpacing::new().before(before).after(120))
-    };
-    docx.add_style(heading("Heading1", "heading 1", 32, 360).outline_lvl(0))
-        .add_style(heading("Heading2", "heading 2", 24, 240).outline_lvl(1))
-        .add_style(heading("Contents", "Contents Heading", 32, 0))
-        .add_style(
-            paragraph("ReportTitle", "Report Title")
-                .size(56)
-                .bold()
-                .color(DEEP),
-        )
-        .default_fonts(RunFonts::new().ascii(FONT).hi_ansi(FONT).cs(FONT))
-        .default_size(21)
-        .default_line_spacing(LineSpacing::new().after(120))
-        .page_size(11_906, 16_838)
-        .page_margin(
-            PageMargin::new()
-                .top(1_134)
-                .bottom(1_134)
-                .left(1_134)
-                .right(1_134),
-        )
-}
-
-/// Adds the cover: the letterhead of the centre, the title, the period, and the lines that every exported file has.
-fn add_cover(mut docx: Docx, words: &Words, centre: &Centre, cover: &Cover, period: &str) -> Docx {
-    let name = Run::new().add_text(words.own(&centre.name)).bold().size(28);
-    let reached = format!("{} · {}", centre.telephone, centre.opening_hours.localized(words));
-    docx = docx
-        .add_paragraph(Paragraph::new().add_run(name))
-        .add_paragraph(small(&reached))
-        .add_paragraph(
-            Paragraph::new()
-                .add_run(Run::new().add_text(&cover.title))
-                .style("ReportTitle")
-                .line_spacing(LineSpacing::new().before(4_000).after(240)),
-        )
-        .add_paragraph(
-            Paragraph::new()
-                .add_run(Run::new().add_text(period).size(36))
-                .line_spacing(LineSpacing::new().after(2_400)),
-        );
-    let definition = words.say("cover-definition");
-    let lines = cover.lines.iter().filter(|(label, _)| *label != definition);
-    for (label, line) in lines.skip(1) {
-        let label = Run::new().add_text(format!("{label}: ")).color(SOFT);
-        docx = docx.add_paragraph(Paragraph::new().add_run(label).add_run(Run::new().add_text(line)));
-    }
-    docx
-}
-
-fn add_table(mut docx: Docx, words: &Words, section: &str, table: &Table) -> Docx {
-    if table.rows.is_empty() && table.foot.is_empty() {
-        return docx;
-    }
-    let figures = table.columns.len();
-    let column = FIGURE.min(WIDTH * 2 / 3 / figures.max(1));
-    let side = WIDTH.saturating_sub(figures * column);
-    let widths: Vec<usize> = [side]
-        .into_iter()
-        .chain(std::iter::repeat_n(column, figures))
-        .collect();
-    let head: Vec<String> = [&table.side].into_iter().chain(&table.columns).cloned().collect();
-    let mut rows = vec![row(&head, &widths, true, true)];
-    let line = |line: &Line, bold: bool| {
-        let cells = line.cells.iter().map(|cell| cell.localized(words));
-        let texts: Vec<String> = [line.localized(words)].into_iter().chain(cells).collect();
-        row(&texts, &widths, bold, false)
-    };
-    rows.extend(table.rows.iter().map(|one| line(one, false)));
-    rows.extend(table.foot.iter().map(|one| line(one, true)));
-    let inner = TableBorder::new(TableBorderPosition::InsideH)
-        .color("D0D7DF")
-        .size(4);
-    let bottom = TableBorder::new(TableBorderPosition::Bottom)
-        .color("D0D7DF")
-        .size(4);
-    let table_of_rows = DocxTable::without_borders(rows)
-        .set_grid(widths.clone())
-        .width(WIDTH, WidthType::Dxa)
-        .align(TableAlignmentType::Left)
-        .set_borders(TableBorders::with_empty().set(inner).set(bottom));
-    if table.title != section {
-        docx = docx.add_paragraph(heading(&table.title, "Heading2"));
-    }
-    docx.add_table(table_of_rows).add_paragraph(Paragraph::new())
-}
-
-fn row(texts: &[String], widths: &[usize], bold: bool, is_head: bool) -> TableRow {
-    let cells = texts
-        .iter()
-        .zip(widths)
-        .enumerate()
-        .map(|(index, (text, width))| {
-            let mut run = Run::new().add_text(text).size(17);
-            if bold {
-                run = run.bold();
-            }
-            let align = match index {
-                0 => AlignmentType::Left,
-                _ => AlignmentType::Right,
-            };
-            let paragraph = Paragraph::new()
-                .add_run(run)
-                .align(align)
-                .line_spacing(LineSpacing::new().before(30).after(30));
-            let cell = TableCell::new()
-                .add_paragraph(paragraph)
-                .width(*width, WidthType::Dxa);
-            if is_head {
-                cell.shading(Shading::new().fill(SHADE))
-            } else {
-                cell
-            }
-        });
-    TableRow::new(cells.collect()).cant_split()
-}
-
-fn heading(title: &str, style: &str) -> Paragraph {
-    Paragraph::new()
-        .add_run(Run::new().add_text(title))
-        .style(style)
-        .keep_next(true)
-}
-
-/// Returns the heading of a section, with a bookmark to which the contents refer.
-fn section_heading(number: usize, title: &str) -> Paragraph {
-    Paragraph::new()
-        .add_bookmark_start(number + 1, bookmark(number))
-        .add_run(Run::new().add_text(title))
-        .add_bookmark_end(number + 1)
-        .style("Heading1")
-        .keep_next(true)
-}
-
-/// Returns a line of the contents: a title, and a field with the number of the page of its section. A word processor computes the number
-/// when it opens the document. We do not use the table of contents of `docx-rs`, because LibreOffice shows the instructions of its fields.
-fn contents_entry(number: usize, title: &str) -> Paragraph {
-    let page = Run::new()
-        .add_tab()
-        .add_field_char(FieldCharType::Begin, true)
-        .add_instr_text(InstrText::PAGEREF(InstrPAGEREF::new(bookmark(number))))
-        .add_field_char(FieldCharType::Separate, false)
-        .add_text("–")
-        .add_field_char(FieldCharType::End, false);
-    let leader = Tab::new()
-        .val(TabValueType::Right)
-        .leader(TabLeaderType::Dot)
-        .pos(WIDTH);
-    Paragraph::new()
-        .add_tab(leader)
-        .add_run(Run::new().add_text(title))
-        .add_run(page)
-}
-
-fn bookmark(number: usize) -> String {
-    format!("section{}", number + 1)
-}
-
-fn text(sentence: &str) -> Paragraph {
-    Paragraph::new().add_run(Run::new().add_text(sentence))
-}
-
-fn small(line: &str) -> Paragraph {
-    Paragraph::new().add_run(Run::new().add_text(line).size(17).color(SOFT))
-}
-
-fn page_number(words: &Words) -> Paragraph {
-    Paragraph::new()
-        .add_run(Run::new().add_text(format!("{} ", words.say("page-number"))))
-        .add_page_num(PageNum::new())
-        .add_run(Run::new().add_text(" / "))
-        .add_num_pages(NumPages::new())
-        .align(AlignmentType::Center)
 }

@@ -5,19 +5,26 @@ use aide::{
     generate::GenContext,
     openapi::{Operation, Response as DescribedResponse},
 };
+use askama::Template;
 use axum::{
     extract::{Query, State},
     response::{IntoResponse, Response},
+};
+use chrono::NaiveDate;
+use hotline_core::{
+    staff::rights::Right,
+    text::locale::{Language, Words},
 };
 use schemars::{JsonSchema, json_schema};
 use serde::Deserialize;
 
 use crate::{
     http::{
-        access::Reader,
+        access::{Reader, Who},
         answers::{describe_content, succeed},
         errors::PageError,
         extractors::Cookies,
+        page::{Frame, page},
     },
     state::Desk,
     statistics::files::{self, FileQuery},
@@ -25,7 +32,7 @@ use crate::{
 use hotline_reports::{
     cover::Cover,
     exports::{DOCX, days},
-    narrative::{Section, narrative},
+    narrative::{Narrative, Section, document},
 };
 
 /// A period, and the sections of its report.
@@ -98,6 +105,29 @@ impl OperationOutput for DocumentFile {
     }
 }
 
+#[derive(Template)]
+#[template(path = "statistics/narrative_page.html")]
+struct NarrativePage<'a> {
+    frame: Frame<'a>,
+    report: Narrative,
+}
+
+/// `GET /desk/statistics/narrative`: shows the report of a period as a page that can be printed.
+pub(crate) async fn show_narrative(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    reader: Reader,
+    Cookies(jar): Cookies,
+    Query(wanted): Query<NarrativeQuery>,
+) -> Result<Response, PageError> {
+    let words = desk.words(&jar);
+    let report = compose(&desk, &reader, words, &wanted).await?.report;
+    page(&NarrativePage {
+        frame: Frame::new(&desk, words, &me, "statistics").await?,
+        report,
+    })
+}
+
 /// `GET /api/v1/statistics/narrative`: sends the report of a period as a document with a cover, contents and the requested sections.
 pub(crate) async fn download_narrative(
     State(desk): State<Desk>,
@@ -105,23 +135,37 @@ pub(crate) async fn download_narrative(
     Cookies(jar): Cookies,
     Query(wanted): Query<NarrativeQuery>,
 ) -> Result<DocumentFile, PageError> {
+    let words = wanted.file.words(&desk, &jar);
+    let composed = compose(&desk, &reader, words, &wanted).await?;
+    let bytes = document::to_docx(words, &composed.report).map_err(PageError::fault)?;
+    let file = files::download(DOCX, &composed.file_name, composed.days, bytes);
+    Ok(DocumentFile(file))
+}
+
+/// A report with the name of its file and its period.
+struct Composed {
+    report: Narrative,
+    file_name: String,
+    days: (Option<NaiveDate>, Option<NaiveDate>),
+}
+
+async fn compose(
+    desk: &Desk,
+    reader: &Reader,
+    words: &Words,
+    wanted: &NarrativeQuery,
+) -> Result<Composed, PageError> {
     let sections = wanted.sections()?;
     let period = wanted.file.period.period(desk.store.today())?;
-    let purpose = wanted.file.purpose(&reader)?;
+    let purpose = wanted.file.purpose(reader)?;
     let report = desk.store.report(period, purpose.smallest(desk.smallest)).await?;
-    files::note_exact(
-        &desk,
-        &reader,
-        purpose,
-        "narrative",
-        &days(period.from, period.to),
-    )
-    .await;
-    let words = wanted.file.words(&desk, &jar);
+    let days = days(period.from, period.to);
+    files::note_exact(desk, reader, purpose, "narrative", &days).await;
     let cover = Cover::of_report(words, &desk.centre, &report, purpose, reader.name());
     let scheme = desk.store.scheme();
-    let bytes =
-        narrative(words, scheme, &desk.centre, &report, &cover, &sections).map_err(PageError::fault)?;
-    let name = files::file_name("report", purpose);
-    Ok(DocumentFile(files::download(DOCX, &name, cover.days, bytes)))
+    Ok(Composed {
+        report: Narrative::new(words, scheme, &desk.centre, &report, &cover, &sections),
+        file_name: files::file_name("report", purpose),
+        days: cover.days,
+    })
 }
