@@ -51,7 +51,7 @@ async fn a_person_finds_the_language_and_colours_they_chose_on_any_device() {
     assert_eq!(
         me.get("preferences"),
         Some(
-            &json!({ "language": null, "theme": "dark", "sound": true, "notify": false, "quiet_keys": false, "compact": false, "saved": [] })
+            &json!({ "language": null, "theme": "dark", "sound": true, "notify": false, "notify_about": "everyone", "quiet_keys": false, "compact": false, "saved": [] })
         )
     );
     let odd = mila

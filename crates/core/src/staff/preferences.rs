@@ -19,6 +19,8 @@ pub struct Preferences {
     pub sound: bool,
     /// Whether the browser shows a notification when a new person is waiting. The notification never contains the person's words.
     pub notify: bool,
+    /// Which waiting people the sound and the notification are about.
+    pub notify_about: NotifyAbout,
     /// Whether single-key shortcuts are off, for staff who use speech input or press keys by accident (WCAG 2.1, success
     /// criterion 2.1.4).
     pub quiet_keys: bool,
@@ -53,6 +55,35 @@ impl Preferences {
         }
     }
 }
+
+/// Which waiting people a sound or a notification is about.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum NotifyAbout {
+    /// All people who are assigned to the member of staff or to nobody.
+    #[default]
+    Everyone,
+    /// Only people who are assigned to the member of staff.
+    Mine,
+    /// Only urgent people and people in danger who are assigned to the member of staff or to nobody.
+    Urgent,
+}
+
+crate::named!(NotifyAbout);
 
 /// The colour theme of the desk.
 #[derive(

@@ -1,10 +1,10 @@
 // While the tab is hidden, notifies the counsellor when another person starts to wait. The notification contains no message
 // text.
 
-let known = countWaiting();
+let known = countAlerts();
 
-function countWaiting() {
-  return Number(/** @type {HTMLElement | null} */ (document.querySelector("#waits [data-waits]"))?.dataset.waits ?? 0);
+function countAlerts() {
+  return Number(/** @type {HTMLElement | null} */ (document.querySelector("#waits [data-alerts]"))?.dataset.alerts ?? 0);
 }
 
 function playSound() {
@@ -19,9 +19,9 @@ function playSound() {
   tone.onended = () => context.close();
 }
 
-/** Notifies the counsellor if the tab is hidden and more people are waiting than at the last check. */
+/** Notifies the counsellor if the tab is hidden and more of the people about whom they want to know are waiting than at the last check. */
 export function notifyOfWaiting() {
-  const now = countWaiting();
+  const now = countAlerts();
   const more = now > known;
   known = now;
   if (!more || !document.hidden) return;

@@ -14,7 +14,7 @@ use hotline_core::{
         targets::{Due, Pace},
     },
     staff::{
-        preferences::Theme,
+        preferences::{NotifyAbout, Theme},
         rights::{Right, Role},
     },
     text::{locale::Words, visible::with_directions_marked},
@@ -61,6 +61,8 @@ pub(crate) struct Frame<'a> {
     /// Number of waiting contacts that are unassigned or assigned to this member of staff. The title of each page contains this number, so
     /// that it is visible in a background tab.
     pub waits: u64,
+    /// Number of waiting contacts about which a hidden page notifies the member of staff.
+    pub alerts: u64,
     pub care: Care,
 }
 
@@ -124,6 +126,13 @@ pub(crate) fn shown(text: &str) -> Cow<'_, str> {
     with_directions_marked(text)
 }
 
+/// A part of a text in which the hits of a search are marked.
+pub(crate) struct TextPart<'t> {
+    /// Whether the part is a hit of the search.
+    pub(crate) is_hit: bool,
+    pub(crate) text: &'t str,
+}
+
 /// A value that the user can choose from a list.
 pub(crate) struct Choice {
     /// The value that the form or the link sends.
@@ -144,13 +153,20 @@ impl<'a> Frame<'a> {
             down = desk.store.line_states().await?;
             down.retain(|line| !line.problem.is_empty());
         }
-        let mut waits = 0;
+        let (mut waits, mut alerts) = (0, 0);
         if me.role.may(Right::WorkOnContacts) {
-            waits = desk.store.waits_for(me.id).await?;
+            waits = desk.store.waits_for(me.id, NotifyAbout::Everyone).await?;
+            alerts = match me.preferences.notify_about {
+                NotifyAbout::Everyone => waits,
+                about @ (NotifyAbout::Mine | NotifyAbout::Urgent) => {
+                    desk.store.waits_for(me.id, about).await?
+                }
+            };
         }
         Ok(Self {
             care: Care::of(desk, me).await?,
             waits,
+            alerts,
             words,
             centre: &desk.centre,
             me,
@@ -191,6 +207,17 @@ impl<'a> Frame<'a> {
     pub(crate) fn keys(&self) -> Vec<(&'static str, String)> {
         KEYS.into_iter()
             .map(|(key, what)| (key, self.words.say(&format!("key-{what}"))))
+            .collect()
+    }
+
+    pub(crate) fn notify_choices(&self) -> Vec<Choice> {
+        NotifyAbout::ALL
+            .iter()
+            .map(|about| Choice {
+                value: about.as_str().to_owned(),
+                label: self.words.say(&format!("notify-{}", about.as_str())),
+                chosen: *about == self.me.preferences.notify_about,
+            })
             .collect()
     }
 

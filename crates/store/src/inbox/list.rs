@@ -8,6 +8,7 @@ use hotline_core::{
     identifiers::reference::Reference,
     job::Delivery,
     routing::targets::Due,
+    staff::preferences::NotifyAbout,
     text::locale::Language,
 };
 use sea_orm::{
@@ -302,17 +303,23 @@ impl Store {
         self.count_rows(ids.into_query()).await
     }
 
-    /// Counts the contacts that wait for a reply and are assigned to `me` or unassigned. Leaves out snoozed contacts. Stops counting at
+    /// Counts the contacts that wait for a reply and about which `me` is to be notified. Leaves out snoozed contacts. Stops counting at
     /// 1,000.
     ///
     /// # Errors
     /// Fails if a database query fails.
-    pub async fn waits_for(&self, me: Uuid) -> Result<u64, StoreError> {
+    pub async fn waits_for(&self, me: Uuid, about: NotifyAbout) -> Result<u64, StoreError> {
         let mine = contacts::Column::Assignee.eq(me);
+        let mine_or_free = mine.clone().or(contacts::Column::Assignee.is_null());
+        let condition = match about {
+            NotifyAbout::Everyone => mine_or_free,
+            NotifyAbout::Mine => mine,
+            NotifyAbout::Urgent => mine_or_free.and(contacts::Column::Urgency.gt(0)),
+        };
         let ids = self
             .in_view(View::Waiting, me)
             .await?
-            .filter(mine.or(contacts::Column::Assignee.is_null()))
+            .filter(condition)
             .select_only()
             .column(contacts::Column::Id)
             .order_by_asc(Order::Pressing.expression())
