@@ -149,8 +149,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "channels",
         &[
-            "backoff", "json", "clean", "split", "channel", "email", "webform", "telegram", "discord",
-            "bridge",
+            "backoff", "json", "clean", "channel", "email", "webform", "telegram", "discord", "bridge",
         ],
     ),
     (
@@ -180,6 +179,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "cases",
             "outreach",
             "queue",
+            "styleguide",
             "openapi",
             "routes",
         ],

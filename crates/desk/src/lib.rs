@@ -14,3 +14,4 @@ pub mod routes;
 pub mod routing;
 pub mod state;
 pub mod statistics;
+mod styleguide;

@@ -18,13 +18,14 @@ use crate::{
     account::{self, invitation, login, password, preferences, sessions},
     admin::{links, settings, staff, system, texts},
     cases,
-    contact::{actions, api, attachments, calls, canned, macros, reply, wrap_up},
+    contact::{actions, api, attachments, calls, canned, macros, preview, reply, wrap_up},
     http::{access::Access, answers::Answer, errors, live, route, style_sheet::STYLE_SHEET},
     inbox::{self, bulk},
     openapi, outreach, queue,
     routing::{self, duty, schedules},
     state::Desk,
     statistics::{self, drill_down, entries, files, narrative, returns, rows},
+    styleguide,
 };
 
 pub use crate::http::route::Route;
@@ -94,6 +95,7 @@ fn account_routes() -> Vec<Route> {
         both POST "/saved" May(ReadContacts), preferences::save_view, "Save a view with filters, or delete one";
         desk GET "" Anyone, inbox::page::front;
         desk GET "/live" Anyone, live::live;
+        desk GET "/styleguide" Anyone, styleguide::show;
         desk GET "/queue" May(SeeQueue), queue::page;
         desk POST "/queue/again" May(RunAgain), queue::run_again;
         desk GET "/{*nothing}" Anyone, errors::not_found;
@@ -192,6 +194,7 @@ fn contact_routes() -> Vec<Route> {
 
         both POST "/contacts/{reference}/reply" work, reply::reply, "Reply to the person";
         both POST "/contacts/{reference}/note" work, reply::note, "Write an internal note";
+        both POST "/contacts/{reference}/preview" work, preview::preview, "Show a reply as the person will see it";
         both POST "/contacts/{reference}/draft" work, reply::keep_draft, "Keep the draft of a reply or note";
         both POST "/contacts/{reference}/here" work, reply::report_presence, "Tell colleagues that you are reading or writing";
         both POST "/contacts/{reference}/messages/{id}/undo" work, reply::undo, "Take back a reply before it is sent";
@@ -243,6 +246,7 @@ fn statistics_routes() -> Vec<Route> {
         api GET "/statistics/totals" May(ReadStatistics), page::totals, "The registered-communications total";
         api GET "/statistics/figures" May(ReadStatistics), files::breakdown, "The total by one or two dimensions";
         api GET "/statistics/report" May(ReadStatistics), files::report, "The report of a period";
+        desk GET "/statistics/narrative" May(ReadStatistics), narrative::show_narrative;
         api GET "/statistics/narrative" May(ReadStatistics), narrative::download_narrative, "The report of a period as a document (DOCX)";
         api GET "/statistics/sentences" May(ReadStatistics), page::sentences, "The sentences of an annual report";
         api GET "/statistics/rows" May(ReadStatistics), rows::download_rows, "Registered communications one by one, as CSV";
@@ -309,7 +313,7 @@ macro_rules! asset {
     };
 }
 
-const ASSETS: [(&str, &str); 18] = [
+const ASSETS: [(&str, &str); 20] = [
     ("/assets/http/desk.css", STYLE_SHEET),
     asset!("http/icon.svg"),
     asset!("http/icons.svg"),
@@ -323,6 +327,8 @@ const ASSETS: [(&str, &str); 18] = [
     asset!("http/api_docs.js"),
     asset!("contact/drafts.js"),
     asset!("contact/wrap_up.js"),
+    asset!("contact/clock.js"),
+    asset!("contact/composer.js"),
     asset!("contact/canned.js"),
     asset!("contact/presence.js"),
     asset!("inbox/notification.js"),
