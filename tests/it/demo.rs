@@ -14,7 +14,7 @@ use hotline_tests::{
 use serde_json::{Value, json};
 
 /// Starts the demo with few contacts. Returns the program and its address.
-async fn start_demo(folder: &Path, more: &[&str]) -> (Child, String) {
+pub async fn start_demo(folder: &Path, more: &[&str]) -> (Child, String) {
     let log = folder.join("log");
     let port = free_port().unwrap();
     let mut command = Command::new(program().unwrap());

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on ends"
 )]
 
+mod accessible;
 mod addresses;
 mod admin;
 mod alarm;

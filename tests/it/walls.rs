@@ -304,7 +304,7 @@ fn no_line_of_a_template_script_or_style_sheet_is_longer_than_140_characters() {
 }
 
 /// Returns all files below a folder that have one of these extensions.
-fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
+pub fn files(folder: &Path, extensions: &[&str]) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

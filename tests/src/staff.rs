@@ -83,6 +83,13 @@ impl Staff {
         Ok(answer.text().await?)
     }
 
+    /// Returns the number of bytes in which a page or file is sent to a browser that accepts compression.
+    pub async fn compressed_size(&self, path: &str) -> Result<usize> {
+        let request = self.client.get(format!("{}{path}", self.base));
+        let request = request.bearer_auth(&self.token).header("accept-encoding", "gzip");
+        Ok(request.send().await?.error_for_status()?.bytes().await?.len())
+    }
+
     /// Downloads a file.
     pub async fn bytes(&self, path: &str) -> Result<Vec<u8>> {
         let request = self.client.get(format!("{}{path}", self.base));

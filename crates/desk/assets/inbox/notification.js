@@ -4,7 +4,9 @@
 let known = countAlerts();
 
 function countAlerts() {
-  return Number(/** @type {HTMLElement | null} */ (document.querySelector("#waits [data-alerts]"))?.dataset.alerts ?? 0);
+  return Number(
+    /** @type {HTMLElement | null} */ (document.querySelector("#waits [data-alerts]"))?.dataset.alerts ?? 0,
+  );
 }
 
 function playSound() {

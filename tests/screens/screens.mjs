@@ -1,0 +1,158 @@
+// Visits every page of the desk in the demo, as each role. Checks each page with axe-core, and that it does not scroll sideways at any
+// width. Prints one line for each fault, and then the number of checks.
+//
+// Without FULL, each page is checked with axe in one language and one theme, in turn; with FULL=1, in all of them. With SHOTS=folder, the
+// script also saves a picture of each page in light, in dark and on a phone.
+
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+
+const [base, tools] = process.argv.slice(2);
+const { FULL, SHOTS, CHROMIUM = "/usr/bin/chromium", PASSWORD = "four blue paper boats" } = process.env;
+const require = createRequire(`${tools}/`);
+const { chromium } = require("playwright-core");
+const axe = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
+/** WCAG 2.2 to level AA, and the best practices of axe. */
+const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+
+/** 320 is also a page of 1,280 pixels at 400 %. */
+const WIDTHS = [320, 360, 640, 1093, 1440, 2560];
+const LANGUAGES = ["sr-Cyrl", "sr-Latn", "en"];
+const THEMES = {
+  light: { colorScheme: "light" },
+  dark: { colorScheme: "dark" },
+  forced: { colorScheme: "light", forcedColors: "active", reducedMotion: "reduce" },
+  calm: { colorScheme: "light" },
+};
+
+/** The pages of each role. A function finds the address of a page on the page before it. */
+const first = (selector) => (page) => page.locator(selector).first().getAttribute("href");
+const PAGES = {
+  mila: [
+    "/desk/inbox?view=unassigned",
+    "/desk/inbox?view=mine",
+    "/desk/inbox?view=all",
+    first("#list ol a[href^='/desk/contacts/']"),
+    "/desk/inbox?view=all&channel=telegram",
+    first("#list ol a[href^='/desk/contacts/']"),
+    "/desk/inbox?view=all&channel=telephone",
+    first("#list ol a[href^='/desk/contacts/']"),
+    "/desk/inbox?view=closed&channel=email",
+    first("#list ol a[href^='/desk/contacts/']"),
+    "/desk/log",
+    "/desk/canned",
+    "/desk/canned/new",
+    "/desk/cases",
+    first("main a[href^='/desk/cases/']"),
+    "/desk/outreach",
+    "/desk/routing/shifts",
+    "/desk/me",
+    "/desk/me/password",
+    "/desk/styleguide",
+    "/desk/nothing-here",
+  ],
+  sara: ["/desk/routing", "/desk/routing/hours", "/desk/alarms", "/desk/inbox?view=quarantine", "/desk/queue"],
+  petra: [
+    "/desk/statistics",
+    "/desk/statistics?period=year",
+    "/desk/statistics/narrative?period=month",
+    "/desk/statistics/returns/insafe",
+    "/desk/statistics/returns/chi",
+    "/desk/outreach?period=year",
+  ],
+  admin: [
+    "/desk/admin/staff",
+    first("main a[href^='/desk/admin/staff/']"),
+    "/desk/admin/system",
+    "/desk/admin/settings",
+    "/desk/admin/texts",
+  ],
+};
+
+const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+let checks = 0;
+const faults = new Set();
+
+async function logIn(login) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, bypassCSP: true });
+  const page = await context.newPage();
+  page.on("pageerror", (error) => faults.add(`${page.url()}: ${error}`));
+  await page.goto(`${base}/desk/login`);
+  await page.fill("#login", login);
+  await page.fill("#password", PASSWORD);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("header.top");
+  return page;
+}
+
+/** Checks the page with axe. */
+async function checkAxe(page, what) {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(
+    (values) => window.axe.run(document, { runOnly: { type: "tag", values } }),
+    RULES,
+  );
+  checks += 1;
+  for (const one of violations) faults.add(`${what}: ${one.id}: ${one.nodes[0].html.slice(0, 200)}`);
+}
+
+/** Checks that no part of the page is cut off or needs sideways scrolling (WCAG 2.2, success criterion 1.4.10). */
+async function checkWidths(page, what) {
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 900 });
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    checks += 1;
+    if (wide > 0) faults.add(`${what} at ${width} px: ${wide} px too wide`);
+  }
+}
+
+/** Turns an address into a part of a file name. */
+const name = (address) => address.replaceAll(/[^a-z0-9]+/gi, "-").slice(1, 60);
+
+/** Opens a page in a language and a theme, and checks it. */
+async function check(page, path, language, theme, what) {
+  await page.context().addCookies([{ name: "language", value: language, url: `${base}/desk` }]);
+  await page.emulateMedia({ forcedColors: "none", reducedMotion: "no-preference", ...THEMES[theme] });
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.goto(base + path);
+  if (theme === "calm") await page.evaluate(() => (document.documentElement.dataset.theme = "calm"));
+  await checkAxe(page, what);
+  await checkWidths(page, what);
+}
+
+/** Saves pictures of a page in light, in dark and on a phone. */
+async function takePictures(page, path, login) {
+  await page.context().addCookies([{ name: "language", value: "en", url: `${base}/desk` }]);
+  for (const [kind, colorScheme, width] of [
+    ["light", "light", 1440],
+    ["dark", "dark", 1440],
+    ["phone", "light", 390],
+  ]) {
+    await page.emulateMedia({ forcedColors: "none", colorScheme });
+    await page.setViewportSize({ width, height: 900 });
+    await page.goto(base + path);
+    await page.screenshot({ path: `${SHOTS}/${login}-${name(path)}-${kind}.png`, fullPage: kind === "phone" });
+  }
+}
+
+let turn = 0;
+const [languages, themes] = [LANGUAGES, Object.keys(THEMES)];
+for (const login of Object.keys(PAGES)) {
+  const page = await logIn(login);
+  for (const one of PAGES[login]) {
+    const path = typeof one === "string" ? one : await one(page);
+    // The languages and themes take turns, so that each pair is used on several pages.
+    const pairs = FULL
+      ? languages.flatMap((language) => themes.map((theme) => [language, theme]))
+      : [[languages[turn % languages.length], themes[turn % themes.length]]];
+    turn += 1;
+    for (const [language, theme] of pairs)
+      await check(page, path, language, theme, `${login} ${path} ${language} ${theme}`);
+    if (SHOTS) await takePictures(page, path, login);
+  }
+  await page.context().close();
+}
+await browser.close();
+for (const fault of faults) console.log(fault);
+console.log(`${checks} checks, ${faults.size} faults`);
+process.exitCode = faults.size ? 1 : 0;
