@@ -125,6 +125,7 @@ async fn a_call_is_logged_with_its_duration_in_twenty_key_presses() {
     keyboard.send("Majka pita za podešavanja.").await;
     keyboard.press_key(Key::Tab).await;
     keyboard.press_key(Key::Tab).await;
+    keyboard.press_key(Key::Tab).await;
     keyboard.press("p").await;
     keyboard.press_key(Key::Tab).await;
     keyboard.press("te").await;
