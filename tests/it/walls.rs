@@ -115,6 +115,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "time",
             "staff",
             "contact",
+            "casework",
             "routing",
             "statistics",
             "centre",
@@ -163,6 +164,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "registers",
             "sentences",
             "narrative",
+            "letter",
         ],
     ),
     (
