@@ -21,6 +21,7 @@ mod m20261130_000014_reply_targets;
 mod m20261201_000015_read_at;
 mod m20261202_000016_macros;
 mod m20261203_000017_invitations;
+mod m20261204_000018_answers;
 mod m20261205_000019_talk_time;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000015_read_at::Migration),
             Box::new(m20261202_000016_macros::Migration),
             Box::new(m20261203_000017_invitations::Migration),
+            Box::new(m20261204_000018_answers::Migration),
             Box::new(m20261205_000019_talk_time::Migration),
         ]
     }

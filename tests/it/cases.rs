@@ -106,13 +106,13 @@ async fn a_case_is_forwarded_only_when_a_second_person_confirmed_it() {
     let changed = refused(&petar, &confirm, &json!({ "seen": seen })).await;
     assert!(changed.contains("it was changed since"), "{changed}");
     // A person who changes the text becomes its proposer, and can't confirm it.
-    petar
+    let vera = service.hire("vera", "supervisor").await.unwrap();
+    let case = vera
         .post(&referral, &json!({ "sent": "Nešto sasvim drugo" }))
         .await
         .unwrap();
-    let case = petar.get(&path).await.unwrap();
     let seen = json!({ "seen": case.pointer("/referrals/0/changed") });
-    let own = refused(&petar, &confirm, &seen).await;
+    let own = refused(&vera, &confirm, &seen).await;
     assert!(own.contains("somebody else has to confirm"), "{own}");
     mila.post(&referral, &corrected).await.unwrap();
     let case = petar.get(&path).await.unwrap();

@@ -275,6 +275,7 @@ async fn sealed(database: &DatabaseConnection) -> Vec<Vec<u8>> {
         ("cases", "data_key"),
         ("cases", "summary"),
         ("case_versions", "text"),
+        ("case_entries", "text"),
         ("referrals", "details"),
     ];
     let mut all = Vec::new();

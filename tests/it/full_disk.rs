@@ -199,7 +199,7 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
     }
     let proposal = json!({ "institution": "mup", "sent": "Opis", "basis": "Zakon" });
     let mut referrals = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..4 {
         let path = format!("{}/referrals", cases[1]);
         let case = mila.post(&path, &proposal).await.unwrap();
         let index = referrals.len();
@@ -394,6 +394,24 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
         &mila,
         format!("{}/withdraw", referrals[2].0),
         nothing()
+    );
+    act!(
+        "/api/v1/cases/{id}/referrals/{referral}/return",
+        &ana,
+        format!("{}/return", referrals[3].0),
+        json!({ "seen": referrals[3].1, "reason": "Nedostaje osnov" })
+    );
+    act!(
+        "/api/v1/cases/{id}/additions",
+        &ana,
+        format!("{}/additions", cases[0]),
+        json!({ "text": "Dopuna" })
+    );
+    act!(
+        "/api/v1/cases/{id}/take-over",
+        &ana,
+        format!("{}/take-over", cases[2]),
+        json!({ "reason": "Zamena" })
     );
     act!(
         "/api/v1/cases/{id}/close",

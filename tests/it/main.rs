@@ -55,6 +55,7 @@ mod privacy;
 mod processes;
 mod published;
 mod quarantine;
+mod referrals;
 mod schedules;
 mod screens;
 mod search;

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use hotline_core::{
+    casework::answers::CaseSettings,
     contact::{
         classification::Scheme,
         joining::Joining,
@@ -69,6 +70,7 @@ fn settings_of(url: String, folder: &std::path::Path, backlog: u64) -> Settings 
         routing: Routing::default(),
         alarm: AlarmSettings::default(),
         targets: Targets::default(),
+        cases: CaseSettings::default(),
         urgency_rules: None,
         durable: true,
         undo: Duration::ZERO,

@@ -1,5 +1,6 @@
-//! Cases: the list, the page of a single case, and their JSON.
+//! Cases: the list, the page of a single case, its actions, and their JSON.
 
+pub(crate) mod actions;
 pub(crate) mod api;
 pub(crate) mod list;
 pub(crate) mod page;

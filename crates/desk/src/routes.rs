@@ -219,20 +219,23 @@ fn contact_routes() -> Vec<Route> {
 fn case_routes() -> Vec<Route> {
     use Access::May;
     use Right::{ReadContacts, WorkOnContacts};
-    use cases::page;
+    use cases::{actions, page};
     let (read, work) = (May(ReadContacts), May(WorkOnContacts));
 
     routes! {
-        both GET "/cases" read, cases::list::list, "Cases, the newest first";
+        both GET "/cases" read, cases::list::list, "Cases, the newest first, and the referrals that wait for you";
         both GET "/cases/{id}" read, page::show_case, "A case";
-        both POST "/contacts/{reference}/case" work, page::form_case, "Form a case, or add to one";
-        both POST "/cases/{id}/summary" work, page::describe, "Write the summary of a case";
-        both POST "/cases/{id}/close" work, page::close, "Close a case, or reopen it";
-        both POST "/cases/{id}/tell/{reference}" work, page::draft_news, "Draft a reply that tells what was done";
-        both POST "/cases/{id}/referrals" work, page::propose_referral, "Propose to forward a case to an institution";
-        both POST "/cases/{id}/referrals/{referral}" work, page::note_outcome, "Note the outcome of a referral";
-        both POST "/cases/{id}/referrals/{referral}/confirm" work, page::confirm_referral, "Confirm a referral that a colleague proposed";
-        both POST "/cases/{id}/referrals/{referral}/withdraw" work, page::withdraw_referral, "Withdraw a referral that is not confirmed";
+        both POST "/contacts/{reference}/case" work, actions::form_case, "Form a case, or add to one";
+        both POST "/cases/{id}/summary" work, actions::describe, "Write the summary of a case";
+        both POST "/cases/{id}/additions" work, actions::add, "Add a signed text to a case";
+        both POST "/cases/{id}/take-over" work, actions::take_over, "Become the owner of a case, with a reason";
+        both POST "/cases/{id}/close" work, actions::close, "Close a case, or reopen it";
+        both POST "/cases/{id}/tell/{reference}" work, actions::draft_news, "Draft a reply that tells what was done";
+        both POST "/cases/{id}/referrals" work, actions::propose_referral, "Propose to forward a case to an institution";
+        both POST "/cases/{id}/referrals/{referral}" work, actions::note_outcome, "Record the days and the outcome of a referral";
+        both POST "/cases/{id}/referrals/{referral}/confirm" work, actions::confirm_referral, "Confirm a referral that a colleague proposed";
+        both POST "/cases/{id}/referrals/{referral}/return" work, actions::return_referral, "Return a referral for changes, with a reason";
+        both POST "/cases/{id}/referrals/{referral}/withdraw" work, actions::withdraw_referral, "Withdraw a referral that is not confirmed";
     }
 }
 

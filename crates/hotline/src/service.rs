@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use hotline_channels::KINDS;
 use hotline_core::{
     contact::{classification::Scheme, urgency::UrgencyRules},
@@ -222,6 +222,10 @@ pub async fn open_store_at(
         Some(file) => scheme_in(file)?,
         None => Scheme::centre()?,
     };
+    let known = |id: &String| scheme.institutions.iter().any(|one| one.id == *id);
+    if let Some(id) = settings.cases.institutions.keys().find(|id| !known(id)) {
+        bail!("`cases.institutions.{id}`: the classification has no institution `{id}`");
+    }
     let urgency_rules = match &settings.desk.urgency_file {
         Some(file) => Some(urgency_rules_in(file)?),
         None => None,
@@ -235,6 +239,7 @@ pub async fn open_store_at(
         routing: settings.routing.clone(),
         alarm: settings.alarm.clone(),
         targets: settings.targets.clone(),
+        cases: settings.cases.clone(),
         urgency_rules,
         scheme,
         wrap_up: settings.desk.wrap_up,

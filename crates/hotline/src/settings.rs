@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context, anyhow, bail};
 use config::{Config, Environment, File, FileFormat, Value};
 use hotline_core::{
+    casework::answers::CaseSettings,
     centre::Centre,
     identifiers::private::Private,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
@@ -50,6 +51,9 @@ pub struct Settings {
     /// The time within which a waiting person is to get a reply.
     #[serde(default)]
     pub targets: Targets,
+    /// When the answers of institutions to referrals are due.
+    #[serde(default)]
+    pub cases: CaseSettings,
     /// Publication and suppression of statistics.
     #[serde(default)]
     pub statistics: Statistics,

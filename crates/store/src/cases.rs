@@ -1,16 +1,17 @@
-//! Forming, describing, forwarding and closing cases. A case is advisory until a second member of staff confirms a referral of the case to
-//! an institution.
+//! Forming, describing and closing cases. A case is advisory until a second member of staff confirms a referral of the case to an
+//! institution.
 
 use hotline_core::{
+    casework::rights::{CaseAction, CaseParty},
     contact::message::LONGEST_TEXT,
     identifiers::{ids, reference::Reference},
-    statistics::figures::{ADVISORY, FORWARDED, Facts},
+    statistics::figures::{ADVISORY, Facts},
     time::clock,
 };
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, ModelTrait, QueryFilter, QueryOrder,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
 };
 use uuid::Uuid;
 
@@ -29,8 +30,16 @@ use crate::{
     statistics::counts::recount,
 };
 
-pub use crate::cases::view::{Case, CaseRow, CaseVersion, CasesOf, Details, Referral};
+pub use crate::cases::{
+    entries::{CaseEntry, CaseEntryKind},
+    referral::ReferralRecord,
+    tasks::{CaseTask, CaseTaskKind},
+    view::{Case, CaseRow, CaseVersion, CasesOf, Details, Referral},
+};
 
+mod entries;
+mod referral;
+mod tasks;
 mod view;
 
 impl Store {
@@ -112,6 +121,7 @@ impl Store {
             closed_at: None,
             data_key: Some(data_key),
             summary: Some(seal(&key, &summary_place(id), &String::new())?),
+            owner: Some(who.id),
         };
         cases::ActiveModel::from(case.clone())
             .reset_all()
@@ -123,17 +133,19 @@ impl Store {
         Ok(case)
     }
 
-    /// Replaces the summary of a case and keeps the old summary as an earlier text.
+    /// Replaces the summary of a case and keeps the old summary as an earlier text. The letter to an institution contains the summary, so
+    /// the member of staff becomes the proposer of each unconfirmed referral, and someone else must then confirm it.
     ///
     /// # Errors
-    /// Returns [`StoreError::Conflict`] if the case is closed or the text is too long.
+    /// Returns [`StoreError::Conflict`] if the case is closed, if `who` is neither its owner nor a supervisor, or if the text is too long.
     pub async fn describe_case(&self, who: &StaffMember, id: Uuid, summary: &str) -> Result<(), StoreError> {
         if summary.chars().count() > LONGEST_TEXT {
             return Err(StoreError::Conflict(Conflict::TooLong));
         }
         let transaction = self.begin().await?;
         self.lock_registration(&transaction).await?;
-        let case = open_case(&transaction, id).await?;
+        let case = case_for(&transaction, who, id, CaseAction::ChangeSummary).await?;
+        check_open(&case)?;
         let key = self.case_key(&case)?;
         let before = self.summary(&key, &case)?;
         if before == summary {
@@ -149,197 +161,8 @@ impl Store {
         }
         .update(&transaction)
         .await?;
+        self.propose_again(&transaction, who, id).await?;
         self.audit_in(&transaction, Some(who.id), "describe case", &id.to_string())
-            .await?;
-        self.commit(transaction).await
-    }
-
-    /// Proposes a referral of a case to an institution. The case counts as forwarded once another member of staff confirms the referral.
-    ///
-    /// # Errors
-    /// Returns [`StoreError::Conflict`] if the classification scheme has no such institution or the case is closed.
-    pub async fn propose_referral(
-        &self,
-        who: &StaffMember,
-        case: Uuid,
-        institution: &str,
-        details: &Details,
-    ) -> Result<(), StoreError> {
-        if !self
-            .scheme
-            .institutions
-            .iter()
-            .any(|known| known.id == institution)
-        {
-            return Err(StoreError::Conflict(Conflict::InvalidAnswers));
-        }
-        let transaction = self.begin().await?;
-        self.lock_registration(&transaction).await?;
-        let case = open_case(&transaction, case).await?;
-        let id = ids::new(self.clock.now());
-        let referral = referrals::ActiveModel {
-            id: Set(id),
-            case_id: Set(case.id),
-            institution: Set(institution.to_owned()),
-            proposed_by: Set(who.id),
-            proposed_at: Set(self.now()),
-            changed_at: Set(self.now()),
-            confirmed_by: Set(None),
-            confirmed_at: Set(None),
-            sent_on: Set(details.sent_on.map(|day| day.to_string())),
-            details: Set(self.seal_details(&case, id, details)?),
-        };
-        referral.insert(&transaction).await?;
-        self.audit_in(&transaction, Some(who.id), "propose referral", &id.to_string())
-            .await?;
-        self.commit(transaction).await
-    }
-
-    /// Confirms a referral. The case then counts as forwarded. `seen` is the value that [`Referral::changed`] had when `who` read the
-    /// referral.
-    ///
-    /// # Errors
-    /// Returns [`StoreError::Conflict`] in each of these cases: `who` proposed the referral; the case is closed; the referral is already
-    /// confirmed; [`Details::sent`] is empty; the referral was changed after `who` read it.
-    pub async fn confirm_referral(
-        &self,
-        who: &StaffMember,
-        case_id: Uuid,
-        id: Uuid,
-        seen: i64,
-    ) -> Result<(), StoreError> {
-        let transaction = self.begin().await?;
-        self.lock_registration(&transaction).await?;
-        let referral = referral(&transaction, case_id, id).await?;
-        if referral.proposed_by == who.id {
-            return Err(StoreError::Conflict(Conflict::SecondPerson));
-        }
-        if referral.confirmed_by.is_some() {
-            return Err(StoreError::Conflict(Conflict::DoneAlready));
-        }
-        if seen != referral.changed_at {
-            return Err(StoreError::Conflict(Conflict::Changed));
-        }
-        let case = open_case(&transaction, referral.case_id).await?;
-        let details: Details = unseal(&self.case_key(&case)?, &details_place(id), &referral.details)?;
-        if details.sent.trim().is_empty() {
-            return Err(StoreError::Conflict(Conflict::NothingSent));
-        }
-        let now = self.clock.now();
-        referrals::ActiveModel {
-            id: Unchanged(id),
-            confirmed_by: Set(Some(who.id)),
-            confirmed_at: Set(Some(now.timestamp_micros())),
-            ..Default::default()
-        }
-        .update(&transaction)
-        .await?;
-        // The statistics count a case under the institution of its first confirmed referral.
-        let first = case
-            .institution
-            .clone()
-            .unwrap_or_else(|| referral.institution.clone());
-        let forwarded = cases::Model {
-            kind: FORWARDED.to_owned(),
-            institution: Some(first),
-            ..case.clone()
-        };
-        cases::ActiveModel {
-            id: Unchanged(case.id),
-            kind: Set(forwarded.kind.clone()),
-            institution: Set(forwarded.institution.clone()),
-            ..Default::default()
-        }
-        .update(&transaction)
-        .await?;
-        let sent = Facts::of_referral(&referral.institution, now, self.zone);
-        let facts = |case: &cases::Model| self.case_facts(&case.day, case.institution.as_deref());
-        recount(&transaction, &[facts(&case)], &[facts(&forwarded), sent]).await?;
-        for tie in ties(&transaction, case.id).await? {
-            let number = format!("{}/{}", case.number, case.year);
-            self.add_event(
-                &transaction,
-                tie.contact_id,
-                Some(who.id),
-                HistoryKind::Forwarded,
-                &number,
-            )
-            .await?;
-        }
-        self.audit_in(&transaction, Some(who.id), "confirm referral", &id.to_string())
-            .await?;
-        self.commit(transaction).await
-    }
-
-    /// Changes the details of a referral: the legal basis, the information sent, the day of sending, the institution's reference number,
-    /// and the outcome.
-    ///
-    /// # Errors
-    /// Returns [`StoreError::Conflict`] if the referral is confirmed and the change affects [`Details::basis`] or [`Details::sent`].
-    pub async fn detail_referral(
-        &self,
-        who: &StaffMember,
-        case_id: Uuid,
-        id: Uuid,
-        change: impl FnOnce(&mut Details),
-    ) -> Result<(), StoreError> {
-        let transaction = self.begin().await?;
-        self.lock_registration(&transaction).await?;
-        let referral = referral(&transaction, case_id, id).await?;
-        let case = case(&transaction, referral.case_id).await?;
-        let before: Details = unseal(&self.case_key(&case)?, &details_place(id), &referral.details)?;
-        let mut after = before.clone();
-        change(&mut after);
-        if before == after {
-            return Ok(());
-        }
-        self.keep_case_version(&transaction, who, &case, Some(id), &before.to_text())
-            .await?;
-        let other_words = (&before.basis, &before.sent) != (&after.basis, &after.sent);
-        if other_words && referral.confirmed_by.is_some() {
-            return Err(StoreError::Conflict(Conflict::Confirmed));
-        }
-        // If a member of staff changes the legal basis or the text to be sent, this member of staff becomes the proposer. Someone else must
-        // then confirm the change.
-        let proposed_by = if other_words { who.id } else { referral.proposed_by };
-        referrals::ActiveModel {
-            id: Unchanged(id),
-            proposed_by: Set(proposed_by),
-            changed_at: Set(self.now().max(referral.changed_at.saturating_add(1))),
-            sent_on: Set(after.sent_on.map(|day| day.to_string())),
-            details: Set(self.seal_details(&case, id, &after)?),
-            ..Default::default()
-        }
-        .update(&transaction)
-        .await?;
-        self.audit_in(&transaction, Some(who.id), "detail referral", &id.to_string())
-            .await?;
-        self.commit(transaction).await
-    }
-
-    /// Withdraws an unconfirmed referral.
-    ///
-    /// # Errors
-    /// Returns [`StoreError::Conflict`] if the referral is confirmed, because it may already have been sent.
-    pub async fn withdraw_referral(
-        &self,
-        who: &StaffMember,
-        case_id: Uuid,
-        id: Uuid,
-    ) -> Result<(), StoreError> {
-        let transaction = self.begin().await?;
-        self.lock_registration(&transaction).await?;
-        let referral = referral(&transaction, case_id, id).await?;
-        if referral.confirmed_by.is_some() {
-            return Err(StoreError::Conflict(Conflict::Confirmed));
-        }
-        let case = case(&transaction, case_id).await?;
-        let details: Details = unseal(&self.case_key(&case)?, &details_place(id), &referral.details)?;
-        let withdrawn = format!("{}\n{}", referral.institution, details.to_text());
-        self.keep_case_version(&transaction, who, &case, Some(id), &withdrawn)
-            .await?;
-        referral.delete(&transaction).await?;
-        self.audit_in(&transaction, Some(who.id), "withdraw referral", &id.to_string())
             .await?;
         self.commit(transaction).await
     }
@@ -373,11 +196,12 @@ impl Store {
     /// Closes a case if `closed` is `true`. Otherwise reopens the case.
     ///
     /// # Errors
-    /// Returns [`StoreError::Conflict`] if `closed` is `true` and a referral of the case is unconfirmed.
+    /// Returns [`StoreError::Conflict`] if `who` is neither the owner of the case nor a supervisor, or if `closed` is `true` and a referral
+    /// of the case is unconfirmed.
     pub async fn close_case(&self, who: &StaffMember, id: Uuid, closed: bool) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.lock_registration(&transaction).await?;
-        let case = case(&transaction, id).await?;
+        let case = case_for(&transaction, who, id, CaseAction::Close).await?;
         let waits = referrals::Entity::find()
             .filter(referrals::Column::CaseId.eq(case.id))
             .filter(referrals::Column::ConfirmedBy.is_null())
@@ -462,6 +286,10 @@ fn details_place(id: Uuid) -> String {
     format!("referral|{id}|details")
 }
 
+fn entry_place(id: Uuid) -> String {
+    format!("case entry|{id}")
+}
+
 async fn case(connection: &impl ConnectionTrait, id: Uuid) -> Result<cases::Model, StoreError> {
     let found = cases::Entity::find_by_id(id).one(connection).await?;
     found.ok_or(StoreError::NotFound("case"))
@@ -469,21 +297,34 @@ async fn case(connection: &impl ConnectionTrait, id: Uuid) -> Result<cases::Mode
 
 async fn open_case(connection: &impl ConnectionTrait, id: Uuid) -> Result<cases::Model, StoreError> {
     let found = case(connection, id).await?;
-    if found.closed_at.is_some() {
-        return Err(StoreError::Conflict(Conflict::CaseClosed));
-    }
+    check_open(&found)?;
     Ok(found)
 }
 
-async fn referral(
-    connection: &impl ConnectionTrait,
-    case: Uuid,
+const fn check_open(case: &cases::Model) -> Result<(), StoreError> {
+    match case.closed_at {
+        Some(_) => Err(StoreError::Conflict(Conflict::CaseClosed)),
+        None => Ok(()),
+    }
+}
+
+/// Loads a case, and checks that `who` may do `action` in it.
+async fn case_for(
+    transaction: &DatabaseTransaction,
+    who: &StaffMember,
     id: Uuid,
-) -> Result<referrals::Model, StoreError> {
-    let found = referrals::Entity::find_by_id(id).one(connection).await?;
-    found
-        .filter(|found| found.case_id == case)
-        .ok_or(StoreError::NotFound("referral"))
+    action: CaseAction,
+) -> Result<cases::Model, StoreError> {
+    let found = case(transaction, id).await?;
+    match CaseParty::of(who.role, owner(&found) == who.id).may(action) {
+        true => Ok(found),
+        false => Err(StoreError::Conflict(Conflict::NotCaseOwner)),
+    }
+}
+
+/// Returns the owner of a case: the member of staff who took it over last or, if nobody did, who formed it.
+fn owner(case: &cases::Model) -> Uuid {
+    case.owner.unwrap_or(case.formed_by)
 }
 
 async fn ties(

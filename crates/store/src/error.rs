@@ -84,6 +84,15 @@ pub enum Conflict {
     /// A referral must be confirmed by another member of staff than the one who proposed it.
     #[error("somebody else has to confirm what you proposed")]
     SecondPerson,
+    /// Only the owner of the case and supervisors may do this in the case.
+    #[error("this case belongs to a colleague; write an addition, or take the case over")]
+    NotCaseOwner,
+    /// The referral has no outcome yet, because it is not confirmed.
+    #[error("this referral is not confirmed yet")]
+    NotConfirmed,
+    /// The referral cannot be confirmed, because it was returned for changes and has not been changed since.
+    #[error("this was returned for changes, and nothing was changed since")]
+    ReferralReturned,
     /// The case cannot be closed, because one of its referrals is unconfirmed.
     #[error("a proposal waits for a second person; confirm it or take it back first")]
     ToConfirm,
@@ -281,6 +290,9 @@ impl Conflict {
             Self::NotSeen => "conflict-not-seen",
             Self::HasLeft => "conflict-has-left",
             Self::SecondPerson => "conflict-second-person",
+            Self::NotCaseOwner => "conflict-not-case-owner",
+            Self::NotConfirmed => "conflict-not-confirmed",
+            Self::ReferralReturned => "conflict-referral-returned",
             Self::ToConfirm => "conflict-to-confirm",
             Self::NothingSent => "conflict-nothing-sent",
             Self::Changed => "conflict-changed",

@@ -19,6 +19,7 @@ use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc};
 use chrono_tz::Tz;
 
 use crate::{
+    casework::answers::Outcome,
     contact::classification::{Answers, Scheme, is_id},
     statistics::waits::{Answered, Read, within},
     time::clock,
@@ -79,6 +80,10 @@ pub const CASE_KIND: &str = "case_kind";
 /// The dimension of the institution to which a case or referral was sent. A case that was sent to several institutions counts under the
 /// institution to which it was sent first.
 pub const INSTITUTION: &str = "institution";
+/// The dimension of what came of a referral: an [`Outcome`], or [`AWAITED`].
+pub const REFERRAL_OUTCOME: &str = "referral_outcome";
+/// The value of [`REFERRAL_OUTCOME`] while staff wait for the answer.
+pub const AWAITED: &str = "awaited";
 /// The kind of a case that was not sent to an institution.
 pub const ADVISORY: &str = "advisory";
 /// The kind of a case that was sent to an institution.
@@ -169,13 +174,22 @@ impl Facts {
         }
     }
 
-    /// Returns the facts of a referral that was confirmed at `confirmed_at`.
+    /// Returns the facts of a referral that was confirmed at `confirmed_at`. `outcome` is `None` while staff wait for the answer.
     #[must_use]
-    pub fn of_referral(institution: &str, confirmed_at: DateTime<Utc>, zone: Tz) -> Self {
+    pub fn of_referral(
+        institution: &str,
+        confirmed_at: DateTime<Utc>,
+        zone: Tz,
+        outcome: Option<Outcome>,
+    ) -> Self {
+        let outcome = outcome.map_or(AWAITED, Outcome::as_str);
         Self {
             of: Measure::Referral,
             day: clock::day_of(confirmed_at, zone),
-            values: BTreeMap::from([(INSTITUTION.to_owned(), institution.to_owned())]),
+            values: BTreeMap::from([
+                (INSTITUTION.to_owned(), institution.to_owned()),
+                (REFERRAL_OUTCOME.to_owned(), outcome.to_owned()),
+            ]),
         }
     }
 }
@@ -221,7 +235,7 @@ pub fn dimensions(of: Measure, scheme: &Scheme) -> BTreeSet<String> {
         ],
         Measure::Closing => &[CHANNEL],
         Measure::Case => &[CASE_KIND, INSTITUTION],
-        Measure::Referral => &[INSTITUTION],
+        Measure::Referral => &[INSTITUTION, REFERRAL_OUTCOME],
     };
     let asked = asked.filter(|_| of == Measure::Contact);
     asked.chain(fixed.iter().copied()).map(str::to_owned).collect()

@@ -36,6 +36,7 @@ const PARTS = [
   "case",
   "waits",
   "waits-too",
+  "case-tasks",
   "care",
 ];
 
@@ -351,9 +352,11 @@ document.addEventListener("submit", async (event) => {
     if (mine) await saveDrafts();
     const body = form.enctype === "multipart/form-data" ? typed : buildBody(typed);
     let answer = await fetch(form.action, { method: "POST", body });
-    // The form does not send the search, so the answer is this page without it. The page is loaded with its search.
+    // The form does not send the search, or the contact whose messages the page of a case shows. The answer is this page without
+    // them, so the page is loaded with its whole address.
     const keepsSearch = answer.redirected && answer.ok && new URL(answer.url).pathname === location.pathname;
-    if (keepsSearch && new URLSearchParams(location.search).has("s") && turn === going)
+    const query = new URLSearchParams(location.search);
+    if (keepsSearch && (query.has("s") || query.has("contact")) && turn === going)
       answer = await fetch(location.href, { headers: { accept: "text/html" } });
     const fresh = parsePage(await answer.text());
     if (answer.ok) {

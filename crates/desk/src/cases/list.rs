@@ -2,19 +2,20 @@
 
 use askama::Template;
 use axum::extract::{Query, State};
+use chrono::NaiveDate;
 use hotline_core::{
-    contact::classification::is_id,
+    contact::classification::{Scheme, is_id},
     staff::rights::Right,
     statistics::figures::{ADVISORY, FORWARDED, INSTITUTION},
     text::locale::{Language, Words},
     time::period::Period,
 };
-use hotline_store::cases::{CaseRow, CasesOf};
+use hotline_store::cases::{CaseRow, CaseTask, CaseTaskKind, CasesOf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    cases::api::CaseRowJson,
+    cases::api::{CaseRowJson, CaseTaskJson},
     http::{
         access::Who,
         answers::Answer,
@@ -25,7 +26,7 @@ use crate::{
     state::Desk,
     statistics,
 };
-use hotline_reports::{cover::period_label, exports::days, tables::value_label};
+use hotline_reports::{cover::period_label, exports::days, labels::format_day, tables::value_label};
 
 /// The largest number of cases on the list.
 const MOST: u64 = 200;
@@ -34,6 +35,9 @@ const MOST: u64 = 200;
 #[template(path = "cases/list.html")]
 struct CaseListPage<'a> {
     frame: Frame<'a>,
+    /// The referrals that wait for the reader, by the reason. Empty if the list is filtered.
+    tasks: Vec<(CaseTaskKind, Vec<CaseTask>)>,
+    scheme: &'a Scheme,
     cases: Vec<CaseRow>,
     /// A text that describes the filter; `None` if the list is not filtered.
     asked_for: Option<String>,
@@ -46,6 +50,23 @@ struct CaseListPage<'a> {
 impl CaseListPage<'_> {
     fn number(&self) -> String {
         self.frame.words.number(self.count)
+    }
+
+    fn task_label(&self, kind: &CaseTaskKind) -> String {
+        self.frame.words.say(match kind {
+            CaseTaskKind::AnswerDue => "case-answer-due",
+            CaseTaskKind::Returned => "case-returned",
+            CaseTaskKind::ToConfirm => "case-tasks-to-confirm",
+        })
+    }
+
+    fn institution(&self, task: &CaseTask) -> String {
+        value_label(self.frame.words, self.scheme, INSTITUTION, &task.institution)
+    }
+
+    /// Formats a day on which an answer is due.
+    fn due_day(&self, due: &NaiveDate) -> String {
+        format_day(*due)
     }
 }
 
@@ -90,6 +111,8 @@ pub(crate) struct CaseListJson {
     count: u64,
     /// The matching cases, newest first.
     cases: Vec<CaseRowJson>,
+    /// The referrals that wait for the member of staff who asks, at most 200. The filter does not apply to them.
+    tasks: Vec<CaseTaskJson>,
 }
 
 pub(crate) async fn list(
@@ -108,21 +131,43 @@ pub(crate) async fn list(
     let listed = [days.as_str(), &asked.kind, &asked.institution];
     let listed: Vec<&str> = listed.into_iter().filter(|one| !one.is_empty()).collect();
     desk.note_read(&me, "list cases", &listed.join(" ")).await;
+    let tasks = desk.store.case_tasks(&me).await?;
     if format.is_json() {
+        let tasks = tasks.into_iter().map(CaseTaskJson::from).collect();
         let cases = cases.into_iter().map(CaseRowJson::from).collect();
-        return Ok(Answer::Json(CaseListJson { count, cases }));
+        return Ok(Answer::Json(CaseListJson { count, cases, tasks }));
     }
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     let shown = i64::try_from(cases.len()).unwrap_or(i64::MAX);
     let words = desk.words(&jar);
+    let asked_for = grouping_label(&desk, words, &of);
+    let tasks = match asked_for {
+        None => grouped(tasks),
+        Some(_) => Vec::new(),
+    };
     let rendered = page(&CaseListPage {
-        asked_for: grouping_label(&desk, words, &of),
+        asked_for,
+        tasks,
+        scheme: desk.store.scheme(),
         count,
         cut_off: (shown < count).then(|| words.counted("cases-shown", shown)),
         frame: Frame::new(&desk, words, &me, "cases").await?,
         cases,
     })?;
     Ok(Answer::Page(rendered))
+}
+
+/// Groups the referrals by the reason for which they wait. Reasons without a referral are left out.
+fn grouped(mut tasks: Vec<CaseTask>) -> Vec<(CaseTaskKind, Vec<CaseTask>)> {
+    let mut groups = Vec::new();
+    for kind in CaseTaskKind::ALL {
+        let (of_kind, others): (Vec<_>, Vec<_>) = tasks.into_iter().partition(|task| task.kind == kind);
+        tasks = others;
+        if !of_kind.is_empty() {
+            groups.push((kind, of_kind));
+        }
+    }
+    groups
 }
 
 /// Returns a text that describes the filter; `None` if the filter matches every case.

@@ -1,17 +1,24 @@
-//! The printable page of a case (`/desk/cases/{id}`), and the actions of staff on cases. Staff form a case from contacts and can refer the
-//! case to an institution. A second member of staff must confirm each referral.
+//! The printable page of a case (`/desk/cases/{id}`). Beside the summary, the page shows the messages of one contact of the case.
 
 use aide::OperationInput;
 use askama::Template;
 use axum::{
-    extract::{FromRequestParts, Path, State},
+    extract::{FromRequestParts, Path, Query},
     http::request::Parts,
 };
-use hotline_core::{contact::classification::Institution, staff::rights::Right, text::locale::Language};
+use hotline_core::{
+    casework::{
+        answers::Outcome,
+        rights::{CaseAction, CaseParty},
+    },
+    contact::classification::Institution,
+    staff::rights::Right,
+    text::locale::Language,
+};
 use hotline_store::{
-    cases::{Case, CaseVersion, Details, Referral},
-    contacts::drafts::DraftKind,
-    error::Conflict,
+    cases::{Case, CaseEntry, CaseEntryKind, CaseVersion, Referral},
+    contacts::detail::{ContactDetail, Message},
+    db::values::Direction,
     staff::accounts::StaffMember,
 };
 use schemars::JsonSchema;
@@ -20,16 +27,13 @@ use uuid::Uuid;
 
 use crate::{
     cases::api::CaseJson,
-    contact::{
-        action::{ContactAction, ContactAnswer, answer_with_contact},
-        open::{find_contact, parse_reference},
-    },
+    contact::open::{open_contact, parse_reference},
     http::{
         access::Who,
         answers::Answer,
         errors::PageError,
-        extractors::{Cookies, FormOrJson, IdPath, NoBody, ResponseFormat},
-        page::{Frame, page},
+        extractors::{Cookies, IdPath, ResponseFormat},
+        page::{Frame, page, shown},
     },
     state::Desk,
 };
@@ -40,34 +44,27 @@ struct CasePage<'a> {
     frame: Frame<'a>,
     case: Case,
     institutions: &'a [Institution],
+    /// The contact whose messages are shown beside the summary. `None` if the case has no contact.
+    contact: Option<ContactDetail>,
 }
 
 /// The response to a successful change of a case. An API request gets the case as JSON, and a form gets a redirect to the case's page.
-type CaseAnswer = Result<Answer<CaseJson>, PageError>;
+pub(super) type CaseAnswer = Result<Answer<CaseJson>, PageError>;
 
 /// The path parameters that identify a referral.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct ReferralPath {
     /// The id of the case.
-    id: Uuid,
+    pub(super) id: Uuid,
     /// The id of the referral.
-    referral: Uuid,
-}
-
-/// The path parameters that identify a case and one of its contacts.
-#[derive(Deserialize, JsonSchema)]
-pub(crate) struct CaseContactPath {
-    /// The id of the case.
-    id: Uuid,
-    /// The reference of the contact as shown on screen, such as 7K3M-2QX9.
-    reference: String,
+    pub(super) referral: Uuid,
 }
 
 /// The data that handlers for cases extract from a request: the shared state, the member of staff, and the format of the response.
 pub(crate) struct CaseRequest {
-    desk: Desk,
-    me: StaffMember,
-    format: ResponseFormat,
+    pub(super) desk: Desk,
+    pub(super) me: StaffMember,
+    pub(super) format: ResponseFormat,
 }
 
 impl FromRequestParts<Desk> for CaseRequest {
@@ -88,12 +85,17 @@ impl OperationInput for CaseRequest {}
 impl CaseRequest {
     /// Returns the response to a successful change of the case with this id: the case as JSON or, for a form, a redirect to the case's
     /// page.
-    async fn respond(&self, id: Uuid) -> CaseAnswer {
+    pub(super) async fn respond(&self, id: Uuid) -> CaseAnswer {
         answer_with_case(&self.desk, &self.me, self.format, id).await
     }
 }
 
-async fn answer_with_case(desk: &Desk, me: &StaffMember, format: ResponseFormat, id: Uuid) -> CaseAnswer {
+pub(super) async fn answer_with_case(
+    desk: &Desk,
+    me: &StaffMember,
+    format: ResponseFormat,
+    id: Uuid,
+) -> CaseAnswer {
     if !format.is_json() {
         return Ok(Answer::redirect(&format!("/desk/cases/{id}")));
     }
@@ -102,247 +104,53 @@ async fn answer_with_case(desk: &Desk, me: &StaffMember, format: ResponseFormat,
 }
 
 /// Loads a case for display, and records in the audit log that `me` opened the case.
-async fn open_case(desk: &Desk, me: &StaffMember, id: Uuid) -> Result<Case, PageError> {
+pub(super) async fn open_case(desk: &Desk, me: &StaffMember, id: Uuid) -> Result<Case, PageError> {
     let case = desk.store.case(id).await?.ok_or(PageError::NotFound)?;
     desk.note_read(me, "open case", &id.to_string()).await;
     Ok(case)
 }
 
-/// `GET /desk/cases/{id}` and `GET /api/v1/cases/{id}`: shows a case.
+/// The contact whose messages the page of a case shows.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct ShownContact {
+    /// The reference of a contact of the case. If empty, the page shows the messages of the oldest contact. Only pages of the desk use this
+    /// field.
+    #[serde(default)]
+    contact: String,
+}
+
+/// `GET /desk/cases/{id}` and `GET /api/v1/cases/{id}`: shows a case. The page also shows the messages of a contact, so the audit log then
+/// contains an entry that `me` opened the contact.
 pub(crate) async fn show_case(
     request: CaseRequest,
     Cookies(jar): Cookies,
     Path(IdPath { id }): Path<IdPath>,
+    Query(shown): Query<ShownContact>,
 ) -> CaseAnswer {
     let (desk, me) = (&request.desk, &request.me);
     let case = open_case(desk, me, id).await?;
     if request.format.is_json() {
         return Ok(Answer::Json(case.into()));
     }
+    let wanted = match shown.contact.as_str() {
+        "" => case.contacts.first().map(|one| one.reference),
+        reference => Some(parse_reference(reference)?),
+    };
+    // The address of a case shows messages of its own contacts only.
+    if wanted.is_some_and(|wanted| case.contacts.iter().all(|one| one.reference != wanted)) {
+        return Err(PageError::NotFound);
+    }
+    let contact = match wanted {
+        Some(reference) => Some(open_contact(desk, me, reference).await?),
+        None => None,
+    };
     let rendered = page(&CasePage {
+        contact,
         frame: Frame::new(desk, desk.words(&jar), me, "cases").await?,
         case,
         institutions: &desk.store.scheme().institutions,
     })?;
     Ok(Answer::Page(rendered))
-}
-
-/// The case to which the contact in the path is added.
-#[derive(Deserialize, JsonSchema)]
-pub(crate) struct CaseForm {
-    /// The id of the case. If empty, a new case is formed from the contact.
-    #[serde(default)]
-    case: String,
-}
-
-pub(crate) async fn form_case(action: ContactAction<FormOrJson<CaseForm>>) -> CaseAnswer {
-    let (desk, me) = (&action.desk, &action.me);
-    let case = match action.form.case.as_str() {
-        "" => None,
-        id => Some(id.parse().map_err(|_| PageError::Bad("error-form"))?),
-    };
-    let id = desk.store.form_case(me, action.reference, case).await?;
-    answer_with_case(desk, me, action.format, id).await
-}
-
-#[derive(Deserialize, JsonSchema)]
-pub(crate) struct SummaryForm {
-    summary: String,
-}
-
-pub(crate) async fn describe(
-    request: CaseRequest,
-    Path(IdPath { id }): Path<IdPath>,
-    FormOrJson(form): FormOrJson<SummaryForm>,
-) -> CaseAnswer {
-    request
-        .desk
-        .store
-        .describe_case(&request.me, id, &form.summary)
-        .await?;
-    request.respond(id).await
-}
-
-/// A referral to propose.
-#[derive(Deserialize, JsonSchema)]
-pub(crate) struct ProposalForm {
-    /// The id of the institution in the classification scheme.
-    institution: String,
-    /// The legal basis of the referral.
-    #[serde(default)]
-    basis: String,
-    /// A description of the information that is sent to the institution.
-    #[serde(default)]
-    sent: String,
-}
-
-pub(crate) async fn propose_referral(
-    request: CaseRequest,
-    Path(IdPath { id }): Path<IdPath>,
-    FormOrJson(form): FormOrJson<ProposalForm>,
-) -> CaseAnswer {
-    let details = Details {
-        basis: form.basis,
-        sent: form.sent,
-        ..Details::default()
-    };
-    request
-        .desk
-        .store
-        .propose_referral(&request.me, id, &form.institution, &details)
-        .await?;
-    request.respond(id).await
-}
-
-/// The confirmation of a referral by a second member of staff.
-#[derive(Deserialize, JsonSchema)]
-pub(crate) struct ConfirmationForm {
-    /// The value of the referral's field `changed` when this member of staff read the referral.
-    seen: i64,
-}
-
-pub(crate) async fn confirm_referral(
-    request: CaseRequest,
-    Path(ReferralPath { id, referral }): Path<ReferralPath>,
-    FormOrJson(form): FormOrJson<ConfirmationForm>,
-) -> CaseAnswer {
-    request
-        .desk
-        .store
-        .confirm_referral(&request.me, id, referral, form.seen)
-        .await?;
-    request.respond(id).await
-}
-
-/// Changes to the details of a referral. An omitted field keeps its value.
-#[derive(Deserialize, JsonSchema)]
-pub(crate) struct ReferralOutcome {
-    basis: Option<String>,
-    sent: Option<String>,
-    /// The day on which the referral was sent, as `YYYY-MM-DD`. If empty, the stored day is removed.
-    #[schemars(extend("format" = "date"))]
-    sent_on: Option<String>,
-    /// The number that the institution assigned to the referral.
-    number: Option<String>,
-    outcome: Option<String>,
-}
-
-pub(crate) async fn note_outcome(
-    request: CaseRequest,
-    Path(ReferralPath { id, referral }): Path<ReferralPath>,
-    FormOrJson(outcome): FormOrJson<ReferralOutcome>,
-) -> CaseAnswer {
-    let sent_on = match outcome.sent_on.as_deref() {
-        None => None,
-        Some("") => Some(None),
-        Some(day) => Some(Some(day.parse().map_err(|_| PageError::Bad("error-form"))?)),
-    };
-    let change = |details: &mut Details| {
-        details.sent_on = sent_on.unwrap_or(details.sent_on);
-        for (field, text) in [
-            (&mut details.basis, outcome.basis),
-            (&mut details.sent, outcome.sent),
-            (&mut details.number, outcome.number),
-            (&mut details.outcome, outcome.outcome),
-        ] {
-            *field = text.unwrap_or_else(|| std::mem::take(field));
-        }
-    };
-    request
-        .desk
-        .store
-        .detail_referral(&request.me, id, referral, change)
-        .await?;
-    request.respond(id).await
-}
-
-pub(crate) async fn withdraw_referral(
-    request: CaseRequest,
-    Path(ReferralPath { id, referral }): Path<ReferralPath>,
-    FormOrJson(_): FormOrJson<NoBody>,
-) -> CaseAnswer {
-    request
-        .desk
-        .store
-        .withdraw_referral(&request.me, id, referral)
-        .await?;
-    request.respond(id).await
-}
-
-#[derive(Deserialize, JsonSchema)]
-pub(crate) struct CaseClosing {
-    closed: bool,
-}
-
-pub(crate) async fn close(
-    request: CaseRequest,
-    Path(IdPath { id }): Path<IdPath>,
-    FormOrJson(form): FormOrJson<CaseClosing>,
-) -> CaseAnswer {
-    request
-        .desk
-        .store
-        .close_case(&request.me, id, form.closed)
-        .await?;
-    request.respond(id).await
-}
-
-/// For one contact of the case, saves a draft of a reply in the contact's language. The draft tells the person whether the case was
-/// forwarded, and to which institutions. A counsellor then checks the draft and sends it.
-pub(crate) async fn draft_news(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    format: ResponseFormat,
-    Path(CaseContactPath { id, reference }): Path<CaseContactPath>,
-    FormOrJson(_): FormOrJson<NoBody>,
-) -> ContactAnswer {
-    let case = desk.store.case(id).await?.ok_or(PageError::NotFound)?;
-    let contact = find_contact(&desk, parse_reference(&reference)?).await?;
-    if case.contacts.iter().all(|one| one.reference != contact.reference) {
-        return Err(PageError::NotFound);
-    }
-    let others = contact
-        .assignee
-        .as_ref()
-        .is_some_and(|(assignee, _)| *assignee != me.id);
-    if others && !me.role.may(Right::WorkOnOthers) {
-        return Err(PageError::Conflict(Conflict::AssignedToOther));
-    }
-    let reference = contact.reference.to_string();
-    let language = contact.language;
-    let words = desk.locales.of(language.unwrap_or(desk.centre.language));
-    let institutions = &desk.store.scheme().institutions;
-    let sent = case.referrals.iter().filter(|one| one.confirmed_by.is_some());
-    let sent: Vec<String> = sent
-        .filter_map(|one| institutions.iter().find(|known| known.id == one.institution))
-        .map(|institution| words.either(&institution.sr, &institution.en))
-        .collect();
-    let text = if sent.is_empty() {
-        words.with("tell-advisory", "reference", &reference)
-    } else {
-        let sent = sent.join(", ");
-        words.with_all(
-            "tell-forwarded",
-            &[("reference", &reference), ("institution", &sent)],
-        )
-    };
-    // If the member of staff already has a draft of a reply to this contact, the new text is appended to that draft.
-    let begun = desk
-        .store
-        .draft(me.id, contact.reference, DraftKind::Reply)
-        .await?;
-    let text = begun.map_or(text.clone(), |begun| format!("{}\n\n{text}", begun.text));
-    desk.store
-        .keep_draft(
-            &me,
-            contact.reference,
-            DraftKind::Reply,
-            &text,
-            contact.newest,
-            None,
-        )
-        .await?;
-    answer_with_contact(&desk, &me, format, contact.reference, "all").await
 }
 
 impl CasePage<'_> {
@@ -371,8 +179,92 @@ impl CasePage<'_> {
         )
     }
 
-    /// Returns whether the reader of the page may confirm this referral. The member of staff who proposed a referral may not confirm it.
-    fn may_confirm(&self, referral: &Referral) -> bool {
-        referral.confirmed_by.is_none() && referral.proposed_by.0 != self.frame.me.id
+    /// Returns whether the rights of the reader permit the action in this case.
+    fn may(&self, action: CaseAction) -> bool {
+        self.party().may(action)
+    }
+
+    fn party(&self) -> CaseParty {
+        let me = self.frame.me;
+        CaseParty::of(me.role, self.case.owner.0 == me.id)
+    }
+
+    /// States what the reader may change in the case.
+    fn rights(&self) -> String {
+        let words = self.frame.words;
+        match self.party() {
+            CaseParty::Owner => words.say("case-rights-owner"),
+            CaseParty::Supervisor => words.say("case-rights-supervisor"),
+            CaseParty::Colleague | CaseParty::Outsider => {
+                words.with("case-rights-colleague", "owner", &words.own(&self.case.owner.1))
+            }
+        }
+    }
+
+    /// Returns whether the reader of the page may confirm or return this referral. The member of staff who proposed a referral may not.
+    fn may_review(&self, referral: &Referral) -> bool {
+        referral.confirmed_by.is_none()
+            && referral.returned.is_none()
+            && referral.proposed_by.0 != self.frame.me.id
+            && self.case.closed_at.is_none()
+            && self.may(CaseAction::Review)
+    }
+
+    /// Returns whether staff wait for the answer of the institution.
+    fn is_awaited(&self, referral: &Referral) -> bool {
+        referral.confirmed_by.is_some() && referral.record.outcome.is_none()
+    }
+
+    /// Returns why a referral was returned for changes. Empty if it was not returned, or was changed since.
+    fn return_reason(&self, referral: &Referral) -> &str {
+        let reasons = self
+            .case
+            .entries
+            .iter()
+            .filter(|one| one.kind == CaseEntryKind::Returned && one.referral == Some(referral.id));
+        reasons.last().map(|one| one.text.as_str()).unwrap_or_default()
+    }
+
+    /// Returns the heading of a text that a member of staff added to the case.
+    fn entry_label(&self, entry: &CaseEntry) -> String {
+        let words = self.frame.words;
+        match entry.kind {
+            CaseEntryKind::Addition => words.say("case-addition"),
+            CaseEntryKind::TakenOver => words.say("case-taken-over"),
+            CaseEntryKind::Returned => words.say("referral-returned"),
+        }
+    }
+
+    fn outcome(&self, outcome: &Outcome) -> String {
+        self.frame.words.say(&format!("outcome-{}", outcome.as_str()))
+    }
+
+    fn is_outcome(&self, referral: &Referral, outcome: &Outcome) -> bool {
+        referral.record.outcome == Some(*outcome)
+    }
+
+    fn author(&self, message: &Message) -> String {
+        let words = self.frame.words;
+        let author = words.own(message.author.as_deref().unwrap_or_default());
+        match message.direction {
+            Direction::In => {
+                let contact = self.contact.as_ref().and_then(|contact| contact.card.as_ref());
+                let body = message.body.as_ref().and_then(|body| body.name.as_deref());
+                let name = body.or(contact.and_then(|card| card.name.as_deref()));
+                let name = name.map(str::trim).filter(|name| !name.is_empty());
+                name.map_or_else(|| words.say("the-person"), |name| shown(name).into_owned())
+            }
+            Direction::Note => format!("{}: {author}", words.say("note")),
+            Direction::Call => format!("{} {author}", words.say("call-by")),
+            Direction::Automatic => words.say("acknowledgement"),
+            Direction::Reply | Direction::Notice => author,
+        }
+    }
+
+    /// Returns the messages of the contact, without reports of the platform.
+    fn messages<'m>(&self, contact: &'m ContactDetail) -> Vec<&'m Message> {
+        let all = contact.messages.iter();
+        all.filter(|message| message.direction != Direction::Notice)
+            .collect()
     }
 }

@@ -63,6 +63,8 @@ pub(crate) struct Frame<'a> {
     pub waits: u64,
     /// Number of waiting contacts about which a hidden page notifies the member of staff.
     pub alerts: u64,
+    /// Number of referrals that wait for this member of staff: for a confirmation, for changes, or for an answer that is due.
+    pub case_tasks: u64,
     pub care: Care,
 }
 
@@ -167,6 +169,7 @@ impl<'a> Frame<'a> {
             care: Care::of(desk, me).await?,
             waits,
             alerts,
+            case_tasks: desk.store.case_tasks_count(me).await?,
             words,
             centre: &desk.centre,
             me,

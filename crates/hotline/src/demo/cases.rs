@@ -74,6 +74,7 @@ impl Centre<'_> {
                 } else {
                     String::new()
                 },
+                ..Details::default()
             };
             self.store
                 .propose_referral(counsellor, case, institution, &details)

@@ -4,7 +4,7 @@ use hotline_core::{
     contact::classification::Scheme,
     statistics::figures::{
         ANSWERED, CASE_KIND, CHANNEL, COUNSELLING, FIRST_REPLY, FORWARDED, HOUR, INSTITUTION, LANGUAGE,
-        Measure, URGENT_READ, WEEKDAY,
+        Measure, REFERRAL_OUTCOME, URGENT_READ, WEEKDAY,
     },
     text::locale::{Language, Words},
 };
@@ -35,6 +35,7 @@ pub fn value_label(words: &Words, scheme: &Scheme, dimension: &str, value: &str)
         COUNSELLING => words.say(&format!("counselling-{value}")),
         CASE_KIND if value == FORWARDED => words.say("forwarded-cases"),
         CASE_KIND => words.say(&format!("case-{value}")),
+        REFERRAL_OUTCOME => words.say(&format!("outcome-{value}")),
         ANSWERED => words.say(&format!("answered-{value}")),
         FIRST_REPLY | URGENT_READ => match value.parse() {
             Ok(minutes) => words.with("within", "time", &minutes_label(words, minutes)),

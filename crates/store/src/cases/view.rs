@@ -7,15 +7,22 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    cases::{details_place, ties, version_place},
+    cases::{
+        CaseEntry, ReferralRecord, details_place, entry_place, owner,
+        referral::{deadlines_of, record_of},
+        ties, version_place,
+    },
     db::{
         contact_row::reference_of,
-        entity::{case_contacts, case_versions, cases, contacts, referrals},
+        entity::{case_contacts, case_entries, case_versions, cases, contacts, referrals},
         store::{Store, time},
     },
     error::StoreError,
     inbox::list::name_of,
-    sealing::bodies::{first_words, unseal},
+    sealing::{
+        bodies::{first_words, unseal},
+        keys::DataKey,
+    },
 };
 
 /// A contact of a case.
@@ -41,6 +48,8 @@ pub struct Case {
     pub forwarded: bool,
     /// The display name of the member of staff who formed the case.
     pub formed_by: Option<String>,
+    /// Id and display name of the owner: the member of staff who took the case over last or, if nobody did, who formed it.
+    pub owner: (Uuid, String),
     /// When the case was formed.
     pub formed_at: DateTime<Utc>,
     /// When the case was closed. `None` while it is open.
@@ -51,6 +60,8 @@ pub struct Case {
     pub contacts: Vec<CaseContact>,
     /// Referrals of the case to institutions.
     pub referrals: Vec<Referral>,
+    /// Texts that staff added to the case, oldest first.
+    pub entries: Vec<CaseEntry>,
     /// Earlier texts of the case and its referrals, oldest first.
     pub versions: Vec<CaseVersion>,
 }
@@ -84,8 +95,13 @@ pub struct Referral {
     /// When the referral was last changed, in microseconds since 1970. Every change increases the value, so it also serves as a version
     /// number.
     pub changed: i64,
-    /// The legal basis, the information sent, and the outcome.
-    pub details: Details,
+    /// The display name of the member of staff who returned the referral for changes, and when. `None` if it was not returned, or was
+    /// changed since.
+    pub returned: Option<(String, DateTime<Utc>)>,
+    /// The texts, the deadlines and the outcome.
+    pub record: ReferralRecord,
+    /// Whether the answer of the institution is late.
+    pub overdue: bool,
 }
 
 /// The details of a referral: the legal basis, the information sent, and the outcome.
@@ -100,8 +116,10 @@ pub struct Details {
     pub sent_on: Option<NaiveDate>,
     /// Reference number assigned by the institution.
     pub number: String,
-    /// The outcome of the referral.
+    /// The outcome of the referral in words.
     pub outcome: String,
+    /// The summary of the case as it was when the referral was confirmed. Empty before that.
+    pub summary: String,
 }
 
 impl Details {
@@ -146,6 +164,10 @@ pub struct CaseRow {
     pub summary: String,
     /// Whether the case has a referral that a second member of staff has not yet confirmed.
     pub to_confirm: bool,
+    /// The earliest day on which an answer is due, among the referrals for which staff wait for an answer. `None` if there is none.
+    pub answer_due: Option<NaiveDate>,
+    /// Whether such an answer is late.
+    pub overdue: bool,
 }
 
 impl Store {
@@ -173,7 +195,13 @@ impl Store {
         let mut all = Vec::with_capacity(found.len());
         for one in found {
             let name = |id| name_of(&names, id).unwrap_or_default();
+            let details = unseal(&key, &details_place(one.id), &one.details)?;
+            let record = record_of(&one, details);
+            let awaited = one.confirmed_at.is_some() && record.outcome.is_none();
             all.push(Referral {
+                overdue: awaited && record.deadlines.is_overdue(self.today()),
+                record,
+                returned: one.returned_by.map(name).zip(one.returned_at.map(time)),
                 id: one.id,
                 institution: one.institution,
                 proposed_by: (one.proposed_by, name(one.proposed_by)),
@@ -181,7 +209,6 @@ impl Store {
                 confirmed_by: one.confirmed_by.map(name),
                 confirmed_at: one.confirmed_at.map(time),
                 changed: one.changed_at,
-                details: unseal(&key, &details_place(one.id), &one.details)?,
             });
         }
         let found = case_versions::Entity::find()
@@ -199,9 +226,12 @@ impl Store {
                 text: unseal(&key, &version_place(one.id), &one.text)?,
             });
         }
+        let owned_by = owner(&row);
         Ok(Some(Case {
             id,
             versions,
+            entries: self.case_entries(&key, id, &names).await?,
+            owner: (owned_by, name_of(&names, owned_by).unwrap_or_default()),
             number: row.number,
             year: row.year,
             forwarded: row.kind == "forwarded",
@@ -219,6 +249,31 @@ impl Store {
                 .collect(),
             referrals: all,
         }))
+    }
+
+    /// Loads the texts that staff added to a case, oldest first.
+    async fn case_entries(
+        &self,
+        key: &DataKey,
+        case: Uuid,
+        names: &[(Uuid, String)],
+    ) -> Result<Vec<CaseEntry>, StoreError> {
+        let found = case_entries::Entity::find()
+            .filter(case_entries::Column::CaseId.eq(case))
+            .order_by_asc(case_entries::Column::At)
+            .order_by_asc(case_entries::Column::Id)
+            .all(&self.reading)
+            .await?;
+        let entries = found.into_iter().map(|one| {
+            Ok(CaseEntry {
+                kind: one.kind,
+                referral: one.referral_id,
+                by: name_of(names, one.by).unwrap_or_default(),
+                at: time(one.at),
+                text: unseal(key, &entry_place(one.id), &one.text)?,
+            })
+        });
+        entries.collect()
     }
 
     /// Returns at most `most` matching cases, newest first, and the number of all matching cases.
@@ -266,16 +321,17 @@ impl Store {
     }
 
     pub(crate) async fn case_rows(&self, rows: Vec<cases::Model>) -> Result<Vec<CaseRow>, StoreError> {
-        let open: Vec<Uuid> = referrals::Entity::find()
-            .select_only()
-            .column(referrals::Column::CaseId)
-            .filter(referrals::Column::ConfirmedBy.is_null())
+        let awaited = referrals::Entity::find()
+            .filter(referrals::Column::Outcome.is_null())
             .filter(referrals::Column::CaseId.is_in(rows.iter().map(|row| row.id)))
-            .into_tuple()
             .all(&self.reading)
             .await?;
+        let today = self.today();
         rows.into_iter()
             .map(|row| {
+                let of_case = || awaited.iter().filter(|one| one.case_id == row.id);
+                let confirmed = of_case().filter(|one| one.confirmed_at.is_some());
+                let answer_due = confirmed.filter_map(|one| deadlines_of(one).due_on).min();
                 let summary = self.summary(&self.case_key(&row)?, &row)?;
                 Ok(CaseRow {
                     id: row.id,
@@ -285,7 +341,9 @@ impl Store {
                     formed_at: time(row.formed_at),
                     closed_at: row.closed_at.map(time),
                     summary: first_words(&summary),
-                    to_confirm: open.contains(&row.id),
+                    to_confirm: of_case().any(|one| one.confirmed_at.is_none() && one.returned_at.is_none()),
+                    answer_due,
+                    overdue: answer_due.is_some_and(|due| due < today),
                 })
             })
             .collect()

@@ -5,7 +5,9 @@ mod chats;
 mod routing;
 mod statistics;
 
-pub use casework::{canned, case_contacts, case_versions, cases, drafts, follows, links, records, referrals};
+pub use casework::{
+    canned, case_contacts, case_entries, case_versions, cases, drafts, follows, links, records, referrals,
+};
 pub use chats::{conversations, people, versions};
 pub use routing::{alarm_notices, alarms, offers, reply_targets, schedules, surges};
 pub use statistics::{educators, event_educators, outreach, schools, tokens};

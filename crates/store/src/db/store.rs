@@ -10,6 +10,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use hotline_core::{
+    casework::answers::CaseSettings,
     contact::{classification::Scheme, urgency::UrgencyRules},
     identifiers::private::Private,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
@@ -80,6 +81,8 @@ pub struct Settings {
     pub routing: Routing,
     /// The time within which a waiting person is to get a reply.
     pub targets: Targets,
+    /// When the answers of institutions to referrals are due.
+    pub cases: CaseSettings,
     /// Settings of each line.
     pub lines: Vec<LineSettings>,
     /// Channel names of networks that have no line. Counsellors log calls and messages on these networks by hand.
@@ -140,6 +143,7 @@ pub struct Store {
     pub(crate) routing: Routing,
     pub(crate) alarm: AlarmSettings,
     pub(crate) targets: Targets,
+    pub(crate) case_settings: CaseSettings,
     pub(crate) lines: Vec<LineSettings>,
     pub(crate) networks: Vec<String>,
     pub(crate) returns: Vec<Return>,
@@ -223,6 +227,7 @@ impl Store {
             routing: settings.routing,
             alarm: settings.alarm,
             targets: settings.targets,
+            case_settings: settings.cases,
             lines: settings.lines,
             networks: settings.networks,
             returns: Return::all()?,

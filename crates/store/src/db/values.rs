@@ -284,3 +284,28 @@ mod tests {
         assert_eq!(json.ok().as_deref(), Some("\"unreadable\""));
     }
 }
+
+/// What a text is that staff added to a case.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    EnumIter,
+    DeriveActiveEnum,
+    Serialize,
+    schemars::JsonSchema,
+)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum CaseEntryKind {
+    /// An addition to the case.
+    Addition,
+    /// The reason for which a member of staff took the case over.
+    TakenOver,
+    /// The reason for which a referral was returned for changes.
+    Returned,
+}

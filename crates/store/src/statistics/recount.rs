@@ -1,9 +1,12 @@
 //! Recounting all contacts, cases and referrals. The result is compared with the stored counts or replaces them.
 
 use futures::{Stream, TryStreamExt, future};
-use hotline_core::statistics::{
-    figures::{Cell, Facts, Measure},
-    tally::Tally,
+use hotline_core::{
+    casework::answers::Outcome,
+    statistics::{
+        figures::{Cell, Facts, Measure},
+        tally::Tally,
+    },
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect,
@@ -165,7 +168,11 @@ impl Store {
         let sent = referrals::Entity::find().filter(referrals::Column::ConfirmedAt.is_not_null());
         for referral in sent.all(transaction).await? {
             let at = time(referral.confirmed_at.unwrap_or_default());
-            tally.add(&Facts::of_referral(&referral.institution, at, self.zone), 1);
+            let outcome = referral.outcome.as_deref().and_then(Outcome::parse);
+            tally.add(
+                &Facts::of_referral(&referral.institution, at, self.zone, outcome),
+                1,
+            );
         }
         Ok((tally, count))
     }

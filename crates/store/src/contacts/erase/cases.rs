@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     cases::Details,
     db::{
-        entity::{case_contacts, case_versions, cases, referrals, staff},
+        entity::{case_contacts, case_entries, case_versions, cases, referrals, staff},
         store::Store,
     },
     error::{Conflict, StoreError},
@@ -21,7 +21,7 @@ use crate::{
 };
 
 impl Store {
-    /// Erases the texts of every case that a contact belongs to: the summary, the referrals and all earlier versions. Also erases the key
+    /// Erases the texts of every case that a contact belongs to: the summary, the referrals, the additions and all earlier versions. Also erases the key
     /// that encrypted these texts. The case keeps its number, kind, institution and days, because figures of the statistics depend on them.
     ///
     /// # Errors
@@ -55,6 +55,10 @@ impl Store {
     ) -> Result<(), StoreError> {
         case_versions::Entity::delete_many()
             .filter(case_versions::Column::CaseId.eq(case.id))
+            .exec(transaction)
+            .await?;
+        case_entries::Entity::delete_many()
+            .filter(case_entries::Column::CaseId.eq(case.id))
             .exec(transaction)
             .await?;
         let emptied = self.with_new_key(case)?;

@@ -68,6 +68,7 @@ pub mod cases {
         pub closed_at: Option<i64>,
         pub data_key: Option<Vec<u8>>,
         pub summary: Option<Vec<u8>>,
+        pub owner: Option<Uuid>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -113,6 +114,37 @@ pub mod referrals {
         pub confirmed_at: Option<i64>,
         pub sent_on: Option<String>,
         pub details: Vec<u8>,
+        pub returned_by: Option<Uuid>,
+        pub returned_at: Option<i64>,
+        pub due_on: Option<String>,
+        pub remind_on: Option<String>,
+        pub outcome: Option<String>,
+        pub answered_on: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Texts that staff added to cases and that are never changed: additions, and the reasons for taking a case over or returning a referral.
+pub mod case_entries {
+    use sea_orm::entity::prelude::*;
+
+    use crate::db::values::CaseEntryKind;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "case_entries")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub case_id: Uuid,
+        pub referral_id: Option<Uuid>,
+        pub by: Uuid,
+        pub at: i64,
+        pub kind: CaseEntryKind,
+        pub text: Vec<u8>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
