@@ -4,6 +4,7 @@ pub mod charts;
 pub mod cover;
 pub mod exports;
 pub mod labels;
+pub mod letter;
 pub mod narrative;
 pub mod registers;
 pub mod sentences;
