@@ -32,12 +32,13 @@ use crate::{
 
 pub use crate::cases::{
     entries::{CaseEntry, CaseEntryKind},
-    referral::ReferralRecord,
+    record::ReferralRecord,
     tasks::{CaseTask, CaseTaskKind},
     view::{Case, CaseRow, CaseVersion, CasesOf, Details, Referral},
 };
 
 mod entries;
+mod record;
 mod referral;
 mod tasks;
 mod view;

@@ -8,7 +8,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    cases::referral::deadlines_of,
+    cases::record::deadlines_of,
     db::{
         entity::{cases, referrals},
         store::Store,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     cases::{
         CaseEntry, ReferralRecord, details_place, entry_place, owner,
-        referral::{deadlines_of, record_of},
+        record::{deadlines_of, record_of},
         ties, version_place,
     },
     db::{
