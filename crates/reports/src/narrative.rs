@@ -72,6 +72,8 @@ impl Section {
             Self::Topics => &["topics", "counselling"],
             Self::Cases => &["cases", "years_cases"],
             Self::Answering => &["first_reply", "urgent", "answering", "targets", "care", "talk"],
+            Self::Cases => &["cases", "referrals", "years_cases"],
+            Self::Answering => &["first_reply", "urgent", "answering", "targets", "care"],
             Self::Outreach => &["outreach", "schools", "peers"],
         }
     }

@@ -13,6 +13,7 @@ mod breakdown;
 mod drill_down_links;
 mod names;
 mod outreach;
+mod referrals;
 mod report;
 mod returns;
 mod shortened;

@@ -9,6 +9,7 @@ pub mod counts;
 pub(crate) mod drill_down;
 pub(crate) mod filter;
 pub(crate) mod recount;
+pub mod referrals;
 pub mod report;
 pub mod returns;
 pub(crate) mod rows;

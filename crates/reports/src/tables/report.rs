@@ -21,7 +21,8 @@ use hotline_store::statistics::{
 use crate::{
     labels::{channel_name, target_label},
     tables::{
-        BACKLOG, Cell, Line, Table, drill_down_links::DrillDownLinks, of_breakdown, outreach, value_label,
+        BACKLOG, Cell, Line, Table, drill_down_links::DrillDownLinks, of_breakdown, outreach, referrals,
+        value_label,
     },
 };
 
@@ -39,6 +40,7 @@ pub fn of_report(words: &Words, scheme: &Scheme, report: &Report) -> Vec<Table> 
         totals(words, report),
         parts(words, report),
         cases(words, scheme, report),
+        referrals::outcomes(words, scheme, &report.referrals),
         cut("over_time", "over-time", &report.over_time),
         cut("topics", "topics", &report.topics),
         cut("hours", "hours-of-week", &report.hours),

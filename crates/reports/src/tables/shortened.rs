@@ -23,6 +23,11 @@ impl Table {
                 self.foot
                     .retain(|line| !matches!(line.cells.last(), Some(Cell::Count(0))));
             }
+            // As above, but the last two columns of the foot are empty.
+            "referrals" => {
+                self.foot.pop();
+                self.foot.retain(|line| !line.cells.contains(&Cell::Count(0)));
+            }
             _ => {}
         }
         self

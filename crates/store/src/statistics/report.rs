@@ -20,6 +20,7 @@ use crate::{
         backlog::Backlog,
         care::Care,
         counts::{Breakdown, StatisticsFilter},
+        referrals::ReferralOutcomes,
         snapshot::Snapshot,
         totals::Totals,
     },
@@ -63,6 +64,8 @@ pub struct Report {
     pub answering: Answering,
     /// How people were taken care of: reply targets, contacts that changed hands, and alarms.
     pub care: Care,
+    /// What came of the referrals that were confirmed in the period.
+    pub referrals: ReferralOutcomes,
     /// Contacts by channel and interval, such as a month.
     pub over_time: Breakdown,
     /// Contacts by topic.
@@ -180,6 +183,7 @@ impl Snapshot<'_> {
             urgent: self.urgent(period, least).await?,
             answering: answering(&answered),
             care: self.care(period, least).await?,
+            referrals: self.referrals(period, least).await?,
             over_time: self.breakdown_for_reader(&over_time, least).await?,
             topics: self
                 .breakdown_for_reader(&StatisticsFilter::contacts(period, [TOPIC], None), least)
