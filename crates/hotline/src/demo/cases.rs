@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
-use hotline_core::{identifiers::reference::Reference, time::clock};
+use hotline_core::{casework::answers::Outcome, identifiers::reference::Reference, time::clock};
 use hotline_store::{cases::Details, staff::accounts::StaffMember};
 
 use super::{
@@ -19,6 +19,17 @@ const INSTITUTIONS: [&str; 5] = [
     "high_tech_crime",
     "social_work",
     "education",
+];
+
+/// What came of the older referrals.
+const OUTCOMES: [Outcome; 7] = [
+    Outcome::Measures,
+    Outcome::Answered,
+    Outcome::Measures,
+    Outcome::Removed,
+    Outcome::Answered,
+    Outcome::NoAnswer,
+    Outcome::Declined,
 ];
 
 /// A closed contact from which a case is formed.
@@ -36,6 +47,7 @@ impl Centre<'_> {
         people: &People,
         contacts: &[CaseContact],
         dice: &mut Dice,
+        now: DateTime<Utc>,
     ) -> anyhow::Result<()> {
         let sara = person(people, "sara")?;
         let texts = &self.data.texts;
@@ -68,12 +80,6 @@ impl Centre<'_> {
                 basis: texts.case_basis.of(self.language),
                 sent: texts.case_sent.of(self.language),
                 sent_on: (left > 3).then_some(day),
-                number: String::new(),
-                outcome: if left > 8 {
-                    texts.case_outcome.of(self.language)
-                } else {
-                    String::new()
-                },
                 ..Details::default()
             };
             self.store
@@ -89,6 +95,18 @@ impl Centre<'_> {
                 .confirm_referral(&sara, case, referral.id, referral.changed)
                 .await?;
             if left > 8 {
+                let days = TimeDelta::days(3 + i64::try_from(number % 9)?);
+                self.clock.set((*closed_at + days).min(now));
+                let outcome = OUTCOMES.get(number % OUTCOMES.len()).copied();
+                let answer = texts.case_outcome.of(self.language);
+                self.store
+                    .record_referral(&sara, case, referral.id, |record| {
+                        record.outcome = outcome;
+                        if outcome.is_some_and(Outcome::is_answer) {
+                            record.details.outcome = answer;
+                        }
+                    })
+                    .await?;
                 self.store.close_case(&sara, case, true).await?;
             }
         }

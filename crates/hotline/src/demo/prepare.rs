@@ -110,7 +110,7 @@ pub async fn prepare(
         });
     }
     of_cases.sort_by_key(|one| one.closed_at);
-    centre.form_cases(&people, &of_cases, &mut dice).await?;
+    centre.form_cases(&people, &of_cases, &mut dice, now).await?;
     clock.set(now);
     let first_day = making.first_day()?;
     centre.enter_balances(&people, first_day).await?;
