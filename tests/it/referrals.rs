@@ -50,6 +50,12 @@ impl Office {
         }
     }
 
+    /// Returns the year in the number of the case.
+    async fn year(&self) -> String {
+        let case = self.mila.get(&self.case).await.unwrap();
+        text(&case, "/number").split_once('/').unwrap().1.to_owned()
+    }
+
     fn page(&self) -> String {
         self.case.replace("/api/v1", "/desk")
     }
@@ -409,4 +415,189 @@ async fn a_case_shows_its_messages_beside_it_on_a_wide_screen() {
     assert_eq!(browser.axe().await.unwrap(), json!([]));
     browser.pictures("cases_waiting").await.unwrap();
     browser.close().await.unwrap();
+}
+
+/// Returns the text of a PDF.
+fn text_of(pdf: &[u8]) -> String {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), pdf).unwrap();
+    let output = std::process::Command::new("pdftotext")
+        .arg(file.path())
+        .arg("-")
+        .output();
+    let output = output.unwrap();
+    assert!(output.status.success());
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_has_what_was_confirmed_and_sends_nothing() {
+    let office = Office::open().await;
+    let summary = format!("{}/summary", office.case);
+    office
+        .mila
+        .post(&summary, &json!({ "summary": "Lažni profil devojčice" }))
+        .await
+        .unwrap();
+    let referral = office.propose("mup").await;
+    let pdf = format!("{referral}/letter/pdf");
+    let draft = text_of(&office.mila.bytes(&pdf).await.unwrap());
+    assert!(
+        draft.contains("НАЦРТ") && draft.contains("Lažni profil devojčice"),
+        "{draft}"
+    );
+    office.confirm(&referral).await;
+    office
+        .mila
+        .post(
+            &referral,
+            &json!({ "sent_on": "2026-02-20", "number": "KU 12/26" }),
+        )
+        .await
+        .unwrap();
+    office
+        .mila
+        .post(&summary, &json!({ "summary": "Kasniji opis" }))
+        .await
+        .unwrap();
+    let bytes = office.mila.bytes(&pdf).await.unwrap();
+    assert!(
+        bytes == office.petar.bytes(&pdf).await.unwrap(),
+        "the same bytes each time"
+    );
+    let letter = text_of(&bytes);
+    for part in [
+        "Контакт центар за безбедност деце на интернету",
+        "телефон: 19833",
+        "Датум: 20. фебруара 2026. године",
+        "Ваш број: KU 12/26",
+        "Министарство унутрашњих послова",
+        "Достављање података о случају 1/2026",
+        "На основу: čl. 280 ZKP",
+        "Lažni profil devojčice",
+        "Прилози 1. Snimci ekrana",
+        "потпис овлашћеног лица",
+    ] {
+        let part = part.replace("1/2026", &format!("1/{}", office.year().await));
+        assert!(letter.contains(&part), "{part}: {letter}");
+    }
+    assert!(
+        !letter.contains("Kasniji opis") && !letter.contains("НАЦРТ"),
+        "{letter}"
+    );
+    let json = office.petar.get(&format!("{referral}/letter")).await.unwrap();
+    assert_eq!(text(&json, "/summary"), "Lažni profil devojčice");
+    assert_eq!(json.get("draft"), Some(&Value::Null));
+    let page = referral.replace("/api/v1", "/desk");
+    let owner = office.mila.page(&format!("{page}/letter")).await.unwrap();
+    assert!(owner.contains("This page sends nothing."), "{owner}");
+    assert!(
+        owner.contains("name=\"sent_on\"") && owner.contains("/letter/pdf"),
+        "{owner}"
+    );
+    let colleague = office.petar.page(&format!("{page}/letter")).await.unwrap();
+    assert!(
+        !colleague.contains("name=\"sent_on\""),
+        "a colleague records nothing"
+    );
+    let manager = office.service.hire("milan", "manager").await.unwrap();
+    let not_theirs = manager.get(&format!("{referral}/letter")).await.unwrap_err();
+    assert!(not_theirs.to_string().contains("403"), "{not_theirs}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_is_previewed_and_its_day_of_sending_recorded_by_a_person() {
+    let office = Office::open().await;
+    let summary = json!({ "summary": "Lažni profil devojčice na društvenoj mreži." });
+    office
+        .mila
+        .post(&format!("{}/summary", office.case), &summary)
+        .await
+        .unwrap();
+    let referral = office.propose("mup").await;
+    office.confirm(&referral).await;
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    log_in_as(client, &office.service, "mila", "en").await;
+    let page = format!(
+        "{}{}/letter",
+        office.service.base(),
+        referral.replace("/api/v1", "/desk")
+    );
+    client.goto(&page).await.unwrap();
+    until(client, ".paper").await;
+    assert_eq!(browser.axe().await.unwrap(), json!([]));
+    browser.pictures("letter").await.unwrap();
+    press(client, "form:has(#sent-on) button").await;
+    shows(client, ".referral", "Sent on").await;
+    browser.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn referrals_are_reported_by_outcome_and_small_figures_are_suppressed() {
+    let office = Office::open().await;
+    for (sent, answered) in [
+        ("2026-02-01", "2026-02-05"),
+        ("2026-02-01", "2026-02-21"),
+        ("2026-02-01", "2026-02-11"),
+    ] {
+        let referral = office.propose("mup").await;
+        office.confirm(&referral).await;
+        let answer = json!({ "sent_on": sent, "outcome_kind": "measures", "answered_on": answered });
+        office.mila.post(&referral, &answer).await.unwrap();
+    }
+    for _ in 0..2 {
+        let referral = office.propose("mup").await;
+        office.confirm(&referral).await;
+        office
+            .mila
+            .post(&referral, &json!({ "due_on": "2026-02-01" }))
+            .await
+            .unwrap();
+    }
+    let referral = office.propose("education").await;
+    office.confirm(&referral).await;
+    office
+        .mila
+        .post(&referral, &json!({ "outcome_kind": "no_answer" }))
+        .await
+        .unwrap();
+    let report = office
+        .mila
+        .get("/api/v1/statistics/report?period=ever")
+        .await
+        .unwrap();
+    let answers = report.pointer("/referrals/answers").unwrap();
+    assert_eq!(
+        answers,
+        &json!([
+            { "institution": "education", "median_days": null, "overdue": 0 },
+            { "institution": "mup", "median_days": 10, "overdue": 2 },
+        ])
+    );
+    let rows = report.pointer("/referrals/outcomes/rows").unwrap().to_string();
+    for row in [
+        r#"["mup","measures"]"#,
+        r#"["mup","awaited"]"#,
+        r#"["education","no_answer"]"#,
+    ] {
+        assert!(rows.contains(row), "{row}: {rows}");
+    }
+    let page = office.mila.page("/desk/statistics?period=ever").await.unwrap();
+    assert!(
+        page.contains("Referrals by outcome") && page.contains("measures taken"),
+        "{page}"
+    );
+    let published = "/api/v1/statistics/report?period=ever&publication=yes";
+    let published = office.mila.get(published).await.unwrap();
+    assert_eq!(published.pointer("/referrals/answers"), Some(&json!([])));
+    assert_eq!(published.pointer("/referrals/outcomes/rows"), Some(&json!([])));
+    let csv = office
+        .mila
+        .page("/api/v1/statistics/figures?of=referral&by=institution,referral_outcome&period=ever&format=csv")
+        .await
+        .unwrap();
+    assert!(csv.contains("measures taken"), "{csv}");
+    office.service.must(&["statistics", "verify"]).unwrap();
 }

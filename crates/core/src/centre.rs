@@ -19,6 +19,10 @@ pub struct Centre {
     pub opening_hours: Text,
     /// The centre's own telephone number.
     pub telephone: String,
+    /// The postal address in the letterhead of letters to institutions. Empty: the letterhead has none.
+    pub address: String,
+    /// The e-mail address in the letterhead. Empty: the letterhead has none.
+    pub email: String,
     /// Emergency numbers, in the order in which they are shown.
     pub emergency: Vec<Emergency>,
     /// The URL that the link "Leave this page" of the web form opens. The site at this URL reveals nothing about the visitor.
@@ -76,6 +80,8 @@ impl Default for Centre {
             language: Language::SrCyrl,
             opening_hours: text("понедељак–петак, 07:30–15:30", "Monday–Friday, 07:30–15:30"),
             telephone: "19833".to_owned(),
+            address: String::new(),
+            email: String::new(),
             emergency: vec![
                 number("192", "Полиција", "Police"),
                 number("194", "Хитна помоћ", "Ambulance"),

@@ -219,7 +219,7 @@ fn contact_routes() -> Vec<Route> {
 fn case_routes() -> Vec<Route> {
     use Access::May;
     use Right::{ReadContacts, WorkOnContacts};
-    use cases::{actions, page};
+    use cases::{actions, letter, page};
     let (read, work) = (May(ReadContacts), May(WorkOnContacts));
 
     routes! {
@@ -233,6 +233,8 @@ fn case_routes() -> Vec<Route> {
         both POST "/cases/{id}/tell/{reference}" work, actions::draft_news, "Draft a reply that tells what was done";
         both POST "/cases/{id}/referrals" work, actions::propose_referral, "Propose to forward a case to an institution";
         both POST "/cases/{id}/referrals/{referral}" work, actions::note_outcome, "Record the days and the outcome of a referral";
+        both GET "/cases/{id}/referrals/{referral}/letter" read, letter::show_letter, "The letter to the institution";
+        both GET "/cases/{id}/referrals/{referral}/letter/pdf" read, letter::download_letter, "The letter to the institution as a PDF";
         both POST "/cases/{id}/referrals/{referral}/confirm" work, actions::confirm_referral, "Confirm a referral that a colleague proposed";
         both POST "/cases/{id}/referrals/{referral}/return" work, actions::return_referral, "Return a referral for changes, with a reason";
         both POST "/cases/{id}/referrals/{referral}/withdraw" work, actions::withdraw_referral, "Withdraw a referral that is not confirmed";

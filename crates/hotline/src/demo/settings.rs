@@ -45,6 +45,8 @@ pub fn settings(
                 NAME_SR
             },
         )?
+        .set_override("centre.address", "Измишљена улица 1, 11000 Београд")?
+        .set_override("centre.email", "kontakt@centar.example.org")?
         .set_override(
             "centre.opening_hours.sr",
             "радним данима 08:00–20:00, викендом 10:00–16:00",
