@@ -8,7 +8,9 @@
 //!
 //! The receipt code is derived from the form's id and the master key. The line neither stores nor logs visitors' IP addresses.
 
+mod answer_page;
 mod api;
+mod assets;
 mod content_disposition;
 mod context;
 mod fields;

@@ -24,6 +24,7 @@ use hotline_core::{
     text::locale::{Language, Locales, Words},
     time::{clock::Clock, hours::opens_in_words},
 };
+use serde::Deserialize;
 use uuid::Uuid;
 
 use super::{
@@ -70,6 +71,12 @@ impl FormLine {
     fn closed(&self) -> MutexGuard<'_, Option<Closed>> {
         self.closed.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The query of a page.
+#[derive(Deserialize)]
+pub struct Chosen {
+    pub lang: Option<String>,
 }
 
 /// The context of one request to the form.
@@ -334,4 +341,12 @@ pub fn with_retry_after(mut response: Response) -> Response {
         .headers_mut()
         .insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
     response
+}
+
+/// Creates the response to a post that can't be stored now. `page` is the page that shows the typed text again.
+pub fn unavailable(refused: &NotAccepted, page: Response) -> Response {
+    tracing::error!(error = %refused, "A post could not be written down");
+    let (mut parts, body) = page.into_parts();
+    parts.status = StatusCode::SERVICE_UNAVAILABLE;
+    with_retry_after(Response::from_parts(parts, body))
 }

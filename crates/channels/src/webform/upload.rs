@@ -181,6 +181,11 @@ fn unnamed_file(field: &Field<'static>, name: &str) -> Option<String> {
     (name == "file" || !is_text).then(String::new)
 }
 
+/// Reads all fields of a posted form.
+pub async fn read_fields(request: Request, may_have_files: bool) -> Result<FormFields, RefusedUpload> {
+    Upload::read(request, may_have_files).await?.finish().await
+}
+
 /// Reads a file to its end. Records a mistake if the file is too large or there are too many files.
 async fn take_file(
     fields: &mut FormFields,
