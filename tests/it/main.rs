@@ -33,6 +33,7 @@ mod faults;
 mod figures;
 mod flood;
 mod formatting;
+mod form_paths;
 mod full_disk;
 mod golden;
 mod handing;

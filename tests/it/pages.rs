@@ -120,6 +120,9 @@ async fn the_public_pages_read_as_they_were_reviewed() {
     for lang in ["sr-Cyrl", "sr-Latn", "en"] {
         for (name, path) in [
             ("home", "/"),
+            ("child", "/child"),
+            ("adult", "/adult"),
+            ("link", "/link"),
             ("advice", "/advice"),
             ("report", "/report"),
             ("answer", "/answer"),
@@ -136,6 +139,8 @@ async fn the_public_pages_read_as_they_were_reviewed() {
         .await;
         assert!(wrong.contains("nije adresa"), "what was typed is kept");
         snapshot(&format!("public_report_mistakes_{lang}"), &wrong);
+        let wrong = post("/child", &[("lang", lang), ("age", "dvanaest"), ("id", "2")]).await;
+        snapshot(&format!("public_child_mistakes_{lang}"), &wrong);
         let receipt = post("/advice", &[("lang", lang), ("message", "Zdravo"), ("id", lang)]).await;
         snapshot(&format!("public_receipt_{lang}"), &receipt);
         let again = post("/advice", &[("lang", lang), ("message", "Zdravo"), ("id", lang)]).await;

@@ -141,6 +141,8 @@ pub fn mail(from: &str, id: &str, text: &str, evidence: Vec<Evidence>) -> Incomi
         claimed_at: None,
         remarks: Vec::new(),
         in_danger: None,
+        writer: None,
+        age: None,
     }
 }
 

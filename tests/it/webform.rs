@@ -29,7 +29,7 @@ async fn a_visitor_without_javascript_asks_reads_the_answer_and_writes_again() {
     page.goto(&format!("{}/?lang=sr-Latn", service.base()))
         .await
         .unwrap();
-    page.find(Locator::Css("a[href^='/advice']"))
+    page.find(Locator::Css("a[href^='/child']"))
         .await
         .unwrap()
         .click()

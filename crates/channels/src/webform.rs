@@ -14,6 +14,7 @@ mod assets;
 mod content_disposition;
 mod context;
 mod fields;
+mod form_kind;
 mod guess_limit;
 mod pages;
 mod proof;

@@ -6,3 +6,4 @@ pub mod lifecycle;
 pub mod message;
 pub mod provenance;
 pub mod urgency;
+pub mod writer;

@@ -62,7 +62,7 @@ async fn main() -> Result<()> {
         },
         Picture {
             name: "phone",
-            path: "/advice?lang=en".to_owned(),
+            path: "/child?lang=en".to_owned(),
             shows: "#form",
             size: (390, 844),
         },

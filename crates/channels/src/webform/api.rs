@@ -7,13 +7,17 @@ use axum::{
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
-use hotline_core::{contact::message::Asks, text::locale::Language};
+use hotline_core::{
+    contact::{message::Asks, writer::Writer},
+    text::locale::Language,
+};
 use serde::Deserialize;
 use serde_json::error::Category;
 
 use super::{
     context::{FormContext, new_id, problem, with_retry_after},
     fields::{FormFields, is_multipart},
+    form_kind::FormKind,
     stored_post::StoredPost,
 };
 
@@ -30,6 +34,14 @@ struct ApiPost {
     language: Option<String>,
     #[serde(default)]
     reply_to: Option<String>,
+    /// Who writes: `child`, `parent`, `teacher`, `adult` or `reporter`.
+    #[serde(default)]
+    writer: Option<Writer>,
+    #[serde(default)]
+    name: Option<String>,
+    /// The age of the person who writes, in years.
+    #[serde(default)]
+    age: Option<u8>,
     /// The solution of a challenge from `/challenge`, as JSON in base64.
     #[serde(default)]
     proof: Option<String>,
@@ -102,6 +114,9 @@ fn parse_post(context: &FormContext, body: &[u8]) -> Result<(FormFields, StoredP
         message: post.message.unwrap_or_default(),
         url: post.url.unwrap_or_default(),
         reply_to: post.reply_to.unwrap_or_default(),
+        writer: post.writer,
+        name: post.name.unwrap_or_default(),
+        age: post.age.map(|age| age.to_string()).unwrap_or_default(),
         proof: post.proof.unwrap_or_default(),
         ..FormFields::default()
     }
@@ -111,7 +126,7 @@ fn parse_post(context: &FormContext, body: &[u8]) -> Result<(FormFields, StoredP
     }
     // A request for advice is checked by the same rules as a report, because a program may send a request for advice with only a URL and
     // no message.
-    if let Some((field, mistake)) = fields.mistakes(Asks::Report).first() {
+    if let Some((field, mistake)) = fields.mistakes(FormKind::Report).first() {
         let words = context.line.locales.of(Language::En);
         return Err(wrong(&format!("`{field}`: {}", words.say(mistake))));
     }

@@ -6,17 +6,23 @@ use hotline_core::{
     contact::{
         message::{Asks, Content, Part},
         urgency::InDanger,
+        writer::Writer,
     },
     text::visible::is_blank,
 };
 use serde::{Deserialize, Serialize};
 
+use super::form_kind::FormKind;
 use crate::clean;
 
 /// The maximum length of a message, in characters.
 pub const LONGEST: usize = 20_000;
 /// The maximum length of the URL in a report, in characters.
 const LONGEST_URL: usize = 8_000;
+/// The maximum length of a name, in characters.
+pub const LONGEST_NAME: usize = 100;
+/// The highest age that a visitor can give, in years.
+const HIGHEST_AGE: u8 = 120;
 /// The size of the largest request without files, in bytes. It is sufficient for a message of `LONGEST` characters in any script, even
 /// with percent-encoding.
 pub const LARGEST: usize = 1 << 20;
@@ -39,6 +45,12 @@ pub struct FormFields {
     pub in_danger: Option<InDanger>,
     /// The URL that the visitor reports.
     pub url: String,
+    /// The adult that the visitor chose in the form for adults.
+    pub writer: Option<Writer>,
+    /// The visitor's name or nickname.
+    pub name: String,
+    /// The visitor's age, as typed.
+    pub age: String,
     /// The visitor's e-mail address, if the visitor wants to receive answers by e-mail, too.
     pub reply_to: String,
     /// The receipt code of a returning visitor.
@@ -122,6 +134,9 @@ impl FormFields {
             "message" => self.message = text,
             "url" => self.url = text,
             "in_danger" => self.in_danger = InDanger::parse(&text),
+            "writer" => self.writer = Writer::parse(&text),
+            "name" => self.name = text,
+            "age" => self.age = text,
             "reply_to" => self.reply_to = text,
             "code" => self.code = text,
             "reference" => self.reference = text,
@@ -153,8 +168,18 @@ impl FormFields {
             message: visible_text(&self.message),
             url: visible_text(&self.url),
             reply_to: visible_text(&self.reply_to),
+            name: clean::one_line(&visible_text(&self.name))
+                .chars()
+                .take(LONGEST_NAME)
+                .collect(),
+            age: visible_text(&self.age),
             ..self
         }
+    }
+
+    /// Returns the age that the visitor gave. Returns `None` if the field is empty or contains no age.
+    pub fn years(&self) -> Option<u8> {
+        self.age.parse().ok().filter(|years| *years <= HIGHEST_AGE)
     }
 
     /// Returns the mistakes in the chosen files. They are shown when the form is shown again in another language.
@@ -165,11 +190,13 @@ impl FormFields {
             .collect()
     }
 
-    /// Returns the mistakes in a new request for advice or a new report.
-    pub fn mistakes(&self, asks: Asks) -> Vec<Mistake> {
+    /// Returns the mistakes in a post of a form.
+    pub fn mistakes(&self, kind: FormKind) -> Vec<Mistake> {
         let mut mistakes = Vec::new();
         let has_content = !self.message.is_empty() || !self.files.is_empty();
-        match asks {
+        let formal = kind.is_formal();
+        match kind.asks() {
+            Asks::Advice if !has_content && formal => mistakes.push(("message", "mistake-adult-empty")),
             Asks::Advice if !has_content => mistakes.push(("message", "mistake-message-empty")),
             Asks::Report if !has_content && self.url.is_empty() => {
                 mistakes.push(("url", "mistake-report-empty"))
@@ -178,6 +205,9 @@ impl FormFields {
         }
         if self.url.chars().count() > LONGEST_URL {
             mistakes.push(("url", "mistake-url-long"));
+        }
+        if !self.age.is_empty() && self.years().is_none() {
+            mistakes.push(("age", "mistake-age"));
         }
         if !self.reply_to.is_empty() && !is_address(&self.reply_to) {
             mistakes.push(("reply_to", "mistake-reply-to"));

@@ -4,7 +4,7 @@ use askama::Template;
 use chrono_tz::Tz;
 use hotline_core::{
     centre::Centre,
-    contact::{message::Asks, urgency::InDanger},
+    contact::{urgency::InDanger, writer::Writer},
     intake::ConversationMessage,
     text::{
         locale::{Language, Words},
@@ -12,9 +12,12 @@ use hotline_core::{
     },
 };
 
-use super::fields::{FormFields, LONGEST, Mistake};
+use super::{
+    fields::{FormFields, LONGEST, LONGEST_NAME, Mistake},
+    form_kind::FormKind,
+};
 
-/// The start page, with links to the form for advice and the form for reports.
+/// The start page, with links to the forms.
 #[derive(Template)]
 #[template(path = "webform/home.html")]
 pub struct Home<'a> {
@@ -45,7 +48,7 @@ impl Privacy<'_> {
     }
 }
 
-/// The page with one of the two forms: for a request for advice or for a report.
+/// The page with a form.
 #[derive(Template)]
 #[template(path = "webform/form.html")]
 pub struct Form<'a> {
@@ -54,7 +57,7 @@ pub struct Form<'a> {
     /// When the line opens, in words. `None`: the line is open.
     pub closed: Option<String>,
     pub path: &'a str,
-    pub asks: Asks,
+    pub kind: FormKind,
     pub typed: &'a FormFields,
     pub mistakes: &'a [Mistake],
     pub files: bool,
@@ -67,6 +70,46 @@ pub struct Form<'a> {
 }
 
 impl Form<'_> {
+    /// Returns the locale key of a text in the form of address of this form.
+    fn key(&self, text: &'static str) -> &'static str {
+        let formal = [
+            ("in-danger", "in-danger-adult"),
+            ("in-danger-hint", "in-danger-hint-adult"),
+            ("message-label", "message-label-adult"),
+            ("message-hint", "message-hint-adult"),
+            ("name-label", "name-label-adult"),
+            ("answer-way", "answer-way-adult"),
+            ("answer-way-text", "answer-way-text-adult"),
+            ("reply-to-label", "reply-to-label-adult"),
+            ("reply-to-hint", "reply-to-hint-adult"),
+            ("no-files", "no-files-adult"),
+        ];
+        let formal = formal.into_iter().find(|(informal, _)| *informal == text);
+        formal
+            .filter(|_| self.kind.is_formal())
+            .map_or(text, |(_, formal)| formal)
+    }
+
+    /// Returns the locale key of the title.
+    const fn title(&self) -> &'static str {
+        match self.kind {
+            FormKind::Child => "write-child",
+            FormKind::Adult => "write-adult",
+            FormKind::Link => "write-link",
+            FormKind::Advice => "ask-advice",
+            FormKind::Report => "ask-report",
+        }
+    }
+
+    /// Returns the locale key of the label of the message.
+    fn message_label(&self) -> &'static str {
+        match self.kind {
+            FormKind::Child | FormKind::Adult | FormKind::Advice => self.key("message-label"),
+            FormKind::Link => "message-link-label",
+            FormKind::Report => "message-report-label",
+        }
+    }
+
     fn mistake(&self, field: &str) -> Option<String> {
         mistake_text(self.words, self.mistakes, field)
     }

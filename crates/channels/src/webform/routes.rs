@@ -11,7 +11,6 @@ use axum::{
     routing::{get, post},
 };
 use hotline_core::{
-    contact::message::Asks,
     identifiers::{receipt::ReceiptCode, reference::Reference},
     intake::Intake,
 };
@@ -23,6 +22,7 @@ use super::{
         Chosen, FormContext, FormLine, language_in, look_whether_closed, refuse_too_large, unavailable,
     },
     fields::{FormFields, LARGEST, LARGEST_WITH_FILES, Mistake},
+    form_kind::FormKind,
     pages,
     proof::Proofs,
     stored_post::StoredPost,
@@ -44,8 +44,7 @@ pub fn routes(line: Arc<FormLine>, intake: Arc<dyn Intake>) -> Router {
     Router::new()
         .route("/", get(show_home))
         .route("/privacy", get(show_privacy))
-        .merge(form_routes(Asks::Advice))
-        .merge(form_routes(Asks::Report))
+        .merge(form_routes())
         .route("/answer", get(ask_for_code).post(show_conversation))
         // A visitor may open this URL from a bookmark. It redirects to the page that asks for the receipt code.
         .route(
@@ -69,11 +68,13 @@ pub fn routes(line: Arc<FormLine>, intake: Arc<dyn Intake>) -> Router {
         .merge(assets::routes())
 }
 
-/// Returns the routes that show one of the two forms and receive its posts.
-fn form_routes(asks: Asks) -> Router<FormContext> {
-    let show = get(move |state, chosen, headers| show_form(state, chosen, headers, asks));
-    let methods = show.post(move |state, headers, request| send_form(state, headers, request, asks));
-    Router::new().route(path_of(asks), methods)
+/// Returns the routes that show the forms and receive their posts.
+fn form_routes() -> Router<FormContext> {
+    FormKind::ALL.into_iter().fold(Router::new(), |router, kind| {
+        let show = get(move |state, chosen, headers| show_form(state, chosen, headers, kind));
+        let methods = show.post(move |state, headers, request| send_form(state, headers, request, kind));
+        router.route(kind.path(), methods)
+    })
 }
 
 /// Returns a challenge, or a response without content if posts need no proof of work now.
@@ -123,7 +124,7 @@ async fn show_form(
     State(context): State<FormContext>,
     Query(chosen): Query<Chosen>,
     headers: HeaderMap,
-    asks: Asks,
+    kind: FormKind,
 ) -> Response {
     let id = context.form_id();
     let fields = FormFields {
@@ -132,13 +133,13 @@ async fn show_form(
         lang: chosen.lang.unwrap_or_default(),
         ..FormFields::default()
     };
-    form_page(&context, &headers, asks, &fields, &[], false)
+    form_page(&context, &headers, kind, &fields, &[], false)
 }
 
 fn form_page(
     context: &FormContext,
     headers: &HeaderMap,
-    asks: Asks,
+    kind: FormKind,
     fields: &FormFields,
     mistakes: &[Mistake],
     unavailable: bool,
@@ -152,26 +153,19 @@ fn form_page(
         words: context.words(headers, Some(&fields.lang)),
         centre: &context.line.centre,
         closed: context.closed(context.words(headers, Some(&fields.lang))),
-        path: path_of(asks),
-        asks,
+        path: kind.path(),
+        kind,
         typed: fields,
         mistakes,
         files: context.line.attachments == Attachments::Always,
     })
 }
 
-const fn path_of(asks: Asks) -> &'static str {
-    match asks {
-        Asks::Advice => "/advice",
-        Asks::Report => "/report",
-    }
-}
-
 async fn send_form(
     State(context): State<FormContext>,
     headers: HeaderMap,
     request: Request,
-    asks: Asks,
+    kind: FormKind,
 ) -> Response {
     let may_have_files = context.line.attachments == Attachments::Always;
     let uri = request.uri().clone();
@@ -181,21 +175,22 @@ async fn send_form(
     };
     if fields.switches_language() {
         let mistakes = fields.file_mistakes();
-        return form_page(&context, &headers, asks, &fields, &mistakes, false);
+        return form_page(&context, &headers, kind, &fields, &mistakes, false);
     }
+    fields.writer = kind.writer(fields.writer);
     let words = context.words(&headers, Some(&fields.lang));
-    let mistakes = fields.mistakes(asks);
+    let mistakes = fields.mistakes(kind);
     if !mistakes.is_empty() {
-        let again = form_page(&context, &headers, asks, &fields, &mistakes, false);
+        let again = form_page(&context, &headers, kind, &fields, &mistakes, false);
         return (StatusCode::UNPROCESSABLE_ENTITY, again).into_response();
     }
-    let mut posted = StoredPost::new(&fields, Some(asks), words.language());
+    let mut posted = StoredPost::new(&fields, Some(kind.asks()), words.language());
     posted.provenance = context.observe_post(&fields, &fields.id, &posted).await;
     match context.accept_form(&fields.id, posted).await {
         Ok((accepted, code)) => receipt_page(&context, &headers, &fields, accepted.reference, &code),
         // The form is shown again with the typed text and the same id. If the visitor sends it again unchanged and the first post was
         // stored after all, the second post counts as the same message.
-        Err(refused) => unavailable(&refused, form_page(&context, &headers, asks, &fields, &[], true)),
+        Err(refused) => unavailable(&refused, form_page(&context, &headers, kind, &fields, &[], true)),
     }
 }
 

@@ -6,6 +6,7 @@ use hotline_core::{
         message::{Asks, Incoming, Normalised, RawMessage, Unreadable},
         provenance::Provenance,
         urgency::InDanger,
+        writer::Writer,
     },
     intake::NotAccepted,
     text::locale::Language,
@@ -28,6 +29,15 @@ pub struct StoredPost {
     pub url: String,
     /// The language of the form that the visitor filled in, or the language that a program named.
     pub language: Language,
+    /// Who writes, as the visitor chose. Posts of earlier versions do not contain this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writer: Option<Writer>,
+    /// The visitor's name or nickname.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// The visitor's age in years.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age: Option<u8>,
     /// The visitor's e-mail address, if the visitor wants to receive answers by e-mail, too.
     pub reply_to: String,
     /// The keyed hash of the receipt code. The code itself is not stored.
@@ -49,6 +59,9 @@ impl StoredPost {
             in_danger: fields.in_danger,
             url: fields.url.clone(),
             language,
+            writer: fields.writer,
+            name: fields.name.clone(),
+            age: fields.years(),
             reply_to: fields.reply_to.clone(),
             receipt: String::new(),
             files: fields.files.clone(),
@@ -100,6 +113,9 @@ pub fn parse_post(raw: &RawMessage) -> Normalised {
         replies_wait_on_page: true,
         text: posted.message,
         in_danger: posted.in_danger,
+        writer: posted.writer,
+        name: given(posted.name),
+        age: posted.age,
         url: given(posted.url),
         asks: posted.kind,
         language: Some(posted.language),
@@ -107,4 +123,44 @@ pub fn parse_post(raw: &RawMessage) -> Normalised {
         parts: posted.files.iter().map(PostedFile::to_part).collect(),
         ..Incoming::default()
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::Utc;
+    use hotline_core::identifiers::line_name::LineName;
+
+    use super::*;
+
+    fn parse(json: &str) -> Option<Incoming> {
+        let raw = RawMessage {
+            line: LineName::parse("form").unwrap(),
+            external_id: String::new(),
+            received_at: Utc::now(),
+            bytes: json.as_bytes().to_vec(),
+            cut_from: None,
+        };
+        match parse_post(&raw) {
+            Normalised::Message(message) => Some(*message),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn posts_of_earlier_versions_name_no_writer() {
+        let old = r#"{"kind":"advice","message":"Zdravo","url":"","language":"sr-Latn","reply_to":"","receipt":"x"}"#;
+        let old = parse(old).unwrap();
+        assert_eq!((old.writer, old.name, old.age), (None, None, None));
+    }
+
+    #[test]
+    fn a_post_keeps_who_writes() {
+        let post = r#"{"kind":"advice","message":"Zdravo","url":"","language":"sr-Latn","writer":"child","name":"Ana","age":12,
+            "reply_to":"","receipt":"x"}"#;
+        let post = parse(post).unwrap();
+        assert_eq!(
+            (post.writer, post.name.as_deref(), post.age),
+            (Some(Writer::Child), Some("Ana"), Some(12))
+        );
+    }
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::{
-    contact::{joining::Joining, provenance::Provenance, urgency::InDanger},
+    contact::{joining::Joining, provenance::Provenance, urgency::InDanger, writer::Writer},
     identifiers::{line_name::LineName, private::Private, reference::Reference, token::ThreadToken},
     text::locale::Language,
 };
@@ -159,6 +159,10 @@ pub struct Incoming {
     pub remarks: Vec<Remark>,
     /// The answer to the question "Are you in danger now?" of the web form.
     pub in_danger: Option<InDanger>,
+    /// Who writes, as the person chose in the web form. `None`: the person chose nothing.
+    pub writer: Option<Writer>,
+    /// The age that the person gave in the web form, in years.
+    pub age: Option<u8>,
 }
 
 /// One version of one message part. On a chat platform, a message can have several parts, which arrive separately, such as the photos of an

@@ -7,6 +7,7 @@ use hotline_core::{
         classification::Answers,
         lifecycle::{Marking, Status},
         message::{Asks, Remark},
+        writer::Writer,
     },
     job::Delivery,
     statistics::outreach::{EventKind, EventState},
@@ -97,6 +98,10 @@ pub(crate) struct ContactJson {
     other_addresses: Option<Vec<String>>,
     /// The person's name, as it arrived with a message.
     name: Option<String>,
+    /// Who writes, as the person chose in the web form; null if the person chose nothing.
+    writer: Option<Writer>,
+    /// The age that the person gave in the web form, in years.
+    age: Option<u8>,
     subject: Option<String>,
     /// The reference of the contact to which the thread token in this contact's first message belongs. A thread token is a code that the
     /// service puts into its e-mails to the person, so that it can assign the person's answers to the contact. Null if the first message
@@ -281,6 +286,8 @@ impl ContactJson {
             answer_to: card.and_then(|card| card.answered_at().map(str::to_owned)),
             other_addresses: card.map(|card| card.offered.clone()),
             name: card.and_then(|card| card.name.clone()),
+            writer: card.and_then(|card| card.writer),
+            age: card.and_then(|card| card.age),
             subject: card.and_then(|card| card.subject.clone()),
             reference: contact.reference.to_string(),
             line: contact.line,

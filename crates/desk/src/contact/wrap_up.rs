@@ -5,6 +5,8 @@ use axum::extract::State;
 use hotline_core::contact::{
     classification::{Answers, KIND, Question, Scheme},
     lifecycle::Marking,
+    message::Asks,
+    writer::Writer,
 };
 use hotline_store::contacts::detail::ContactDetail;
 use schemars::JsonSchema;
@@ -178,19 +180,28 @@ fn question_json(question: &Question) -> QuestionJson {
     }
 }
 
-/// Returns the answers so far or, if there are none, a suggestion: the kind of contact that matches the purpose that the person chose in
-/// the web form. The suggestion is empty if the person chose no purpose.
+/// Returns the answers so far or, if there are none, a suggestion: what follows from the purpose, the description and the age that the
+/// person gave in the web form. Leaves out answers that the classification does not contain.
 pub(crate) fn suggested(scheme: &Scheme, open: &ContactDetail) -> Answers {
-    let mut answers = open.record.answers.clone();
-    let kind = open.asks.map(|asks| match asks {
-        hotline_core::contact::message::Asks::Advice => "counselling",
-        hotline_core::contact::message::Asks::Report => "report",
-    });
-    if answers.is_empty()
-        && let Some(kind) = kind
-    {
-        let suggested = Answers::from([(KIND.to_owned(), vec![kind.to_owned()])]);
-        answers = scheme.validate(suggested).unwrap_or_default();
+    if !open.record.answers.is_empty() {
+        return open.record.answers.clone();
     }
-    answers
+    let kind = open.asks.map(|asks| match asks {
+        Asks::Advice => "counselling",
+        Asks::Report => "report",
+    });
+    let writer = open.card.as_ref().and_then(|card| card.writer);
+    let age = open
+        .card
+        .as_ref()
+        .and_then(|card| card.age)
+        .map(|age| age.to_string());
+    let given = kind.map(|kind| (KIND, kind)).into_iter();
+    let given = given.chain(writer.map(Writer::suggests).unwrap_or_default().iter().copied());
+    let given = given.chain(age.as_deref().map(|age| ("age", age)));
+    given.fold(Answers::new(), |suggested, (question, answer)| {
+        let mut more = suggested.clone();
+        more.insert(question.to_owned(), vec![answer.to_owned()]);
+        scheme.validate(more).unwrap_or(suggested)
+    })
 }

@@ -50,6 +50,8 @@ impl Store {
                 .map(|identifier| identifier.expose().clone()),
             replies_wait_on_page: incoming.replies_wait_on_page,
             name: incoming.name.clone(),
+            writer: incoming.writer,
+            age: incoming.age,
             answer_to: incoming
                 .answer_to
                 .as_ref()

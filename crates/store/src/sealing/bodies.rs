@@ -1,7 +1,7 @@
 //! The sealed (encrypted) content of contacts and messages.
 
 use chrono::{DateTime, Utc};
-use hotline_core::contact::message::Remark;
+use hotline_core::contact::{message::Remark, writer::Writer};
 use serde::{Deserialize, Serialize};
 
 use crate::{error::StoreError, sealing::keys::DataKey};
@@ -17,6 +17,12 @@ pub struct ContactContent {
     pub replies_wait_on_page: bool,
     /// The person's name, as it arrived with a message.
     pub name: Option<String>,
+    /// Who writes, as the person chose in the web form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub writer: Option<Writer>,
+    /// The age that the person gave in the web form, in years.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age: Option<u8>,
     /// The address at which the person asked to be answered. Replies are sent to this address instead of the identifier. If the person
     /// reads replies on the web form's answer page, a copy is sent to this address on a second line.
     pub answer_to: Option<String>,
