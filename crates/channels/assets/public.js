@@ -1,35 +1,61 @@
-// Optional helpers for the public pages, which work without this script. The script lets a visitor leave the site quickly. It also
-// moves the focus to the list of mistakes in a form.
+// Optional helpers for the public pages, which work without this script. The script lets a visitor leave the site quickly, copies the
+// receipt code, and moves the focus to the list of mistakes in a form.
 
 const exit = document.getElementById("exit");
 
-/** Replaces this page with the neutral page that the exit link names. The browser history does not keep this page. */
+/** Hides the page at once and replaces it with the neutral page. The browser history keeps the neutral page instead of this one. */
 function leave() {
-  document.body.replaceChildren();
-  location.replace(exit.href);
+  for (const form of document.forms) form.reset();
+  document.title = exit.dataset.loading;
+  document.documentElement.className = "left";
+  const notice = document.createElement("p");
+  notice.setAttribute("role", "alert");
+  document.body.replaceChildren(notice);
+  // A screen reader announces a text that is added to an alert.
+  notice.textContent = exit.dataset.loading;
+  navigator.sendBeacon?.("/leave");
+  location.replace(exit.dataset.to);
 }
 
-exit?.addEventListener("click", (event) => {
-  event.preventDefault();
-  leave();
-});
+for (const link of document.querySelectorAll("[data-leave]")) {
+  link.addEventListener("click", (event) => {
+    event.preventDefault();
+    leave();
+  });
+}
 
-// Pressing Shift three times within five seconds leaves the page. Any other key resets the count.
+// Pressing and releasing Shift three times within five seconds leaves the page. Shift together with another key, as for a capital letter
+// or the layout of the keyboard, does not count and begins the count again.
+const WITHIN = 5000;
+let alone = false;
 let pressed = [];
+
+function startAgain() {
+  alone = false;
+  pressed = [];
+  exit?.removeAttribute("data-pressed");
+}
+
 addEventListener("keydown", (event) => {
-  if (event.key !== "Shift") {
-    pressed = [];
-    return;
-  }
-  if (event.repeat) return;
-  pressed = [...pressed.filter((at) => event.timeStamp - at < 5000), event.timeStamp];
+  if (event.key !== "Shift" || event.ctrlKey || event.altKey || event.metaKey) startAgain();
+  else if (!event.repeat) alone = true;
+});
+addEventListener("keyup", (event) => {
+  if (event.key !== "Shift" || !alone || !exit) return;
+  alone = false;
+  pressed = [...pressed.filter((at) => event.timeStamp - at < WITHIN), event.timeStamp];
+  exit.dataset.pressed = pressed.length;
   if (pressed.length === 3) leave();
 });
+addEventListener("pointerdown", startAgain);
 
-// A browser can restore a page from its cache together with the typed text. Reloading the page discards that text.
+// A browser can restore a page from its cache together with the typed text. Requesting the page again discards that text. `reload` would
+// ask whether to send the form again if a form led to the page.
 addEventListener("pageshow", (event) => {
-  if (event.persisted) location.reload();
+  if (event.persisted) location.replace(location.pathname + location.search);
 });
+
+for (const hint of document.querySelectorAll("[data-with-script]")) hint.hidden = false;
 
 document.getElementById("mistakes")?.focus();
 

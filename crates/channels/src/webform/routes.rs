@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, Query, Request, State},
-    http::{HeaderMap, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderName, StatusCode, Uri, header},
     middleware,
     response::{IntoResponse, Redirect, Response},
     routing::{get, post},
@@ -57,6 +57,7 @@ pub fn routes(line: Arc<FormLine>, intake: Arc<dyn Intake>) -> Router {
         )
         .route("/api/v1/contacts", post(api::post))
         .route("/challenge", get(show_challenge))
+        .route("/leave", get(leave).post(forget))
         .layer(DefaultBodyLimit::max(largest))
         .layer(middleware::from_fn_with_state(context.clone(), refuse_too_large))
         .fallback(not_found)
@@ -84,6 +85,23 @@ async fn show_challenge(State(context): State<FormContext>) -> Response {
         Some(challenge) => (no_store, Json(challenge)).into_response(),
         None => (StatusCode::NO_CONTENT, no_store).into_response(),
     }
+}
+
+/// Clears the browser's cache of this site. The pages store nothing else in the browser, and the service stores nothing before a form is
+/// sent. The desk may share the site, so its cookies and drafts are kept.
+const CLEAR: [(HeaderName, &str); 2] = [
+    (HeaderName::from_static("clear-site-data"), "\"cache\""),
+    (header::CACHE_CONTROL, "no-store"),
+];
+
+/// Leads to the neutral page. Browsers without JavaScript follow this link.
+async fn leave(State(context): State<FormContext>) -> Response {
+    (CLEAR, Redirect::to(&context.line.centre.exit_url)).into_response()
+}
+
+/// Answers the beacon that the page sends when its script replaces the page with the neutral page.
+async fn forget() -> Response {
+    (StatusCode::NO_CONTENT, CLEAR).into_response()
 }
 
 async fn not_found(State(context): State<FormContext>, uri: Uri, headers: HeaderMap) -> Response {
