@@ -1,29 +1,74 @@
-// Shows new answers while the page with a conversation is open. Without this script, the visitor presses the button instead.
+// Shows new answers while the page with a conversation is open. Without this script, the visitor presses the button instead. The receipt
+// code travels only in the body of a request to this site.
 
-/** The time between two looks for new answers, in milliseconds. */
-const EVERY = 30_000;
+/** The time before the first look for new answers, in milliseconds. It doubles after each look without a new answer. */
+const FIRST = 10_000;
+/** The longest time between two looks, in milliseconds. */
+const LONGEST = 60_000;
+/** The longest time between two looks while the service cannot be reached, in milliseconds. */
+const LONGEST_AFTER_FAULT = 300_000;
 /** After this time without a new answer, the page stops looking, in milliseconds. */
 const AT_MOST = 3 * 60 * 60 * 1000;
 
 const form = document.querySelector("form.refresh");
 const said = document.getElementById("said");
 let looksUntil = performance.now() + AT_MOST;
+let wait = FIRST;
+let timer;
+let request;
 
-async function look() {
-  if (performance.now() > looksUntil || document.hidden) return;
-  try {
-    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
-    if (!answer.ok) return;
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("said");
-    if (!fresh || fresh.innerHTML === said.innerHTML) return;
+/** Shows the messages of a freshly loaded page. Adds only the new ones, so that a screen reader announces nothing twice. */
+function show(fresh) {
+  const texts = (region) => Array.from(region.querySelectorAll("li"), (one) => one.textContent.trim());
+  const [before, after] = [texts(said), texts(fresh)];
+  if (after.length > before.length && before.every((text, index) => text === after[index])) {
+    const added = Array.from(fresh.querySelectorAll("li")).slice(before.length);
+    said.querySelector(".said").append(...added);
+    said.querySelector(".unanswered")?.remove();
+    said.append(...fresh.querySelectorAll(".unanswered"));
+  } else {
     said.replaceChildren(...fresh.childNodes);
-    looksUntil = performance.now() + AT_MOST;
-  } catch {
-    // The next look may succeed.
   }
 }
 
+/** Looks for new answers. Returns whether the service could be reached. */
+async function look() {
+  request = new AbortController();
+  const body = new URLSearchParams(new FormData(form));
+  const answer = await fetch(form.action, { method: "POST", body, cache: "no-store", signal: request.signal });
+  if (!answer.ok) return false;
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("said");
+  if (!fresh) return false;
+  if (fresh.innerHTML !== said.innerHTML) {
+    show(fresh);
+    looksUntil = performance.now() + AT_MOST;
+    wait = FIRST;
+  }
+  return true;
+}
+
+function stop() {
+  clearTimeout(timer);
+  request?.abort();
+}
+
+/** Looks again after `delay` milliseconds. Does nothing while the page is hidden, and after the visitor left it. */
+function lookIn(delay) {
+  stop();
+  if (document.hidden || !said.isConnected || performance.now() > looksUntil) return;
+  timer = setTimeout(async () => {
+    wait = Math.min(wait * 2, LONGEST);
+    const reached = await look().catch(() => false);
+    if (!reached) wait = Math.min(wait * 2, LONGEST_AFTER_FAULT);
+    lookIn(wait);
+  }, delay);
+}
+
 if (form && said) {
-  setInterval(look, EVERY);
-  document.addEventListener("visibilitychange", look);
+  lookIn(wait);
+  document.addEventListener("visibilitychange", () => {
+    wait = FIRST;
+    lookIn(0);
+  });
+  addEventListener("pagehide", stop);
 }

@@ -64,3 +64,24 @@ if (print) {
   print.hidden = false;
   print.addEventListener("click", () => window.print());
 }
+
+/** Copies the text of an element. Browsers offer the clipboard only to pages over HTTPS; elsewhere, the text is selected and copied. */
+async function copy(element) {
+  const text = element.textContent.trim();
+  if (navigator.clipboard) {
+    await navigator.clipboard.writeText(text);
+    return true;
+  }
+  getSelection().selectAllChildren(element);
+  return document.execCommand("copy");
+}
+
+for (const button of document.querySelectorAll("[data-copy]")) {
+  button.addEventListener("click", async () => {
+    const element = document.getElementById(button.dataset.copy);
+    const copied = await copy(element).catch(() => false);
+    // If the browser refuses, the code is selected, so that the visitor can copy it.
+    if (copied) button.nextElementSibling.textContent = button.dataset.copied;
+    else getSelection().selectAllChildren(element);
+  });
+}

@@ -3,13 +3,14 @@
 pub mod flood;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     contact::message::RawMessage,
     health::Health,
     identifiers::{line_name::LineName, private::Private, receipt::ReceiptCode, reference::Reference},
     intake::flood::Surge,
+    routing::targets::TargetClock,
     text::locale::Language,
 };
 
@@ -162,6 +163,20 @@ pub struct Conversation {
     pub messages: Vec<ConversationMessage>,
     /// `true` if a counsellor asked the person for files and no file has arrived yet.
     pub files_wanted: bool,
+    /// The target for the reply that the person waits for. `None`: the person waits for no reply, or there is no target.
+    pub target: Option<ReplyTarget>,
+}
+
+/// The target for a reply, as shown to the person who waits for it. It is always the target of an ordinary contact: the person does not
+/// learn how urgent staff consider the contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReplyTarget {
+    /// The time within which the centre wants to reply.
+    pub within: TimeDelta,
+    /// When this time passes.
+    pub clock: TargetClock,
+    /// Whether the person has waited for longer.
+    pub is_missed: bool,
 }
 
 /// One message of a conversation.
@@ -169,6 +184,8 @@ pub struct Conversation {
 pub struct ConversationMessage {
     /// `true` if the centre wrote the message, `false` if the person wrote it.
     pub by_us: bool,
+    /// `true` if the service wrote the message automatically.
+    pub automatic: bool,
     /// When the message was written.
     pub at: DateTime<Utc>,
     /// The text of the message.

@@ -153,6 +153,7 @@ pub async fn send_further_message(
     if accepted.fresh || !shown {
         found.messages.push(ConversationMessage {
             by_us: false,
+            automatic: false,
             at: context.line.clock.now(),
             text: fields.message.clone().into(),
         });
@@ -226,6 +227,7 @@ fn conversation_page(
         centre: &context.line.centre,
         closed: context.closed(context.words(headers, Some(&fields.lang))),
         reference: found.reference.to_string(),
+        target: found.target,
         code: code.spoken(),
         said: pages::format_messages(&found.messages, context.line.centre.time_zone),
         typed: text,

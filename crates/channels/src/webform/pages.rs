@@ -10,6 +10,9 @@ use hotline_core::{
         locale::{Language, Words},
         rich::{Block, RichText},
     },
+    intake::{ConversationMessage, ReplyTarget},
+    routing::targets::TargetClock,
+    text::locale::{Language, Words},
 };
 
 use super::{
@@ -150,6 +153,8 @@ pub struct Conversation<'a> {
     pub closed: Option<String>,
     pub reference: String,
     pub code: String,
+    /// The target for the reply that the visitor waits for.
+    pub target: Option<ReplyTarget>,
     pub said: Vec<Shown>,
     pub typed: &'a str,
     pub id: String,
@@ -160,9 +165,29 @@ pub struct Conversation<'a> {
 }
 
 impl Conversation<'_> {
-    /// Returns whether the visitor wrote the newest message.
+    /// Returns whether the visitor wrote the newest message, automatic answers aside.
     fn awaits_answer(&self) -> bool {
-        self.said.last().is_some_and(|newest| !newest.by_us)
+        let newest = self.said.iter().rev().find(|message| !message.automatic);
+        newest.is_some_and(|newest| !newest.by_us)
+    }
+
+    /// Returns the target for the reply, in words.
+    fn target_text(&self) -> Option<String> {
+        let target = self.target?;
+        if target.is_missed {
+            return Some(self.words.say("answer-late"));
+        }
+        let minutes = target.within.num_minutes();
+        let time = if minutes % 60 == 0 {
+            self.words.count("hours-long", minutes / 60)
+        } else {
+            self.words.count("minutes", minutes)
+        };
+        let key = match target.clock {
+            TargetClock::OpeningHours => "answer-within-open",
+            TargetClock::Always => "answer-within",
+        };
+        Some(self.words.with(key, "time", &time))
     }
 
     fn mistake(&self, field: &str) -> Option<String> {
@@ -186,6 +211,7 @@ pub struct Notice<'a> {
 /// One message of a conversation, formatted for the page.
 pub struct Shown {
     pub by_us: bool,
+    pub automatic: bool,
     pub at: String,
     pub text: ShownText,
 }
@@ -203,6 +229,7 @@ pub fn format_messages(said: &[ConversationMessage], zone: Tz) -> Vec<Shown> {
     said.iter()
         .map(|said| Shown {
             by_us: said.by_us,
+            automatic: said.automatic,
             at: said.at.with_timezone(&zone).format("%d.%m.%Y. %H:%M").to_string(),
             text: if said.by_us {
                 ShownText::Answer(RichText::parse(said.text.expose()))

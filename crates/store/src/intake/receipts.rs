@@ -54,13 +54,16 @@ impl Store {
                     .filter(|text| !text.is_empty());
                 shown.push(ConversationMessage {
                     by_us: row.direction != Direction::In,
+                    automatic: row.direction == Direction::Automatic,
                     at: time(row.at),
                     text: text.collect::<Vec<_>>().join("\n\n").into(),
                 });
             }
         }
+        let target = self.target_times(&self.reading).await?.shown_to_person(newest);
         Ok(Some(Conversation {
             reference,
+            target,
             messages: shown,
             files_wanted: newest.files_wanted,
         }))

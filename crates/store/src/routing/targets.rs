@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use hotline_core::{
     contact::urgency::Urgency,
-    routing::targets::{Due, ReplyOrder, Targets},
+    intake::ReplyTarget,
+    routing::targets::{Due, Pace, ReplyOrder, Targets},
     time::{clock, hours::OpeningHours, period::Period},
 };
 use sea_orm::{
@@ -73,6 +74,23 @@ impl TargetTimes<'_> {
             self.hours_of(&contact.line),
             self.zone,
         )
+    }
+
+    /// Returns the target to show to the person of a waiting contact: that of an ordinary contact. `None` under the conditions of
+    /// [`TargetTimes::due`].
+    pub(crate) fn shown_to_person(&self, contact: &contacts::Model) -> Option<ReplyTarget> {
+        let since = time(contact.waiting_since.filter(|_| contact.marking.is_none())?);
+        let (target, order) = (
+            self.targets.of(&contact.line, Urgency::Ordinary),
+            order_of(contact),
+        );
+        let hours = self.hours_of(&contact.line);
+        let due = self.targets.due(target, order, since, hours, self.zone)?;
+        Some(ReplyTarget {
+            within: target.within(order)?,
+            clock: target.clock,
+            is_missed: due.pace(self.now) == Pace::Late,
+        })
     }
 
     /// Returns the condition that a contact waits for a late reply. The condition agrees with [`TargetTimes::due`].
