@@ -43,6 +43,8 @@ pub struct Service {
     of_data: String,
     /// Additional keys of the form's line.
     of_form: String,
+    /// Keys of the table `[centre]`.
+    of_centre: String,
     /// How long a reply can be cancelled, in seconds. By default replies are sent at once, so that tests need not wait.
     undo_seconds: u8,
     /// Whether closing a contact requires a complete wrap-up.
@@ -71,6 +73,7 @@ impl Service {
             lines: String::new(),
             of_data: String::new(),
             of_form: String::new(),
+            of_centre: String::new(),
             undo_seconds: 0,
             wrap_up: false,
             desk_port: None,
@@ -111,6 +114,12 @@ impl Service {
     /// Replaces the additional keys of the form's line.
     pub fn set_form_keys(&mut self, keys: &str) -> Result<()> {
         keys.clone_into(&mut self.of_form);
+        self.write_settings()
+    }
+
+    /// Replaces the keys of `[centre]`.
+    pub fn set_centre_keys(&mut self, keys: &str) -> Result<()> {
+        keys.clone_into(&mut self.of_centre);
         self.write_settings()
     }
 
@@ -187,11 +196,12 @@ impl Service {
         let text = format!(
             "[http]\npublic = \"127.0.0.1:{port}\"\ndesk = \"127.0.0.1:{desk_port}\"\n[desk]\nundo_seconds = {}\nwrap_up = {}\n[database]\n{url}\
              [data]\nfolder = \"{}\"\n{}\n\
-             [lines.form]\nchannel = \"webform\"\n{}\n{}",
+             [centre]\n{}\n[lines.form]\nchannel = \"webform\"\n{}\n{}",
             self.undo_seconds,
             self.wrap_up,
             self.data().display(),
             self.of_data,
+            self.of_centre,
             self.of_form,
             self.lines,
         );

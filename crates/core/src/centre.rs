@@ -23,6 +23,14 @@ pub struct Centre {
     pub address: String,
     /// The e-mail address in the letterhead. Empty: the letterhead has none.
     pub email: String,
+    /// The centre's public e-mail address. Empty: the form shows none.
+    pub email: String,
+    /// The user name of the centre on Telegram, without `@`. Empty: the form shows none.
+    pub telegram: String,
+    /// The code of an invitation to the centre's Discord server: the part of the link after `discord.gg/`. Empty: the form shows none.
+    pub discord: String,
+    /// Helplines of others that people can call instead, in the order in which they are shown.
+    pub helplines: Vec<Emergency>,
     /// Emergency numbers, in the order in which they are shown.
     pub emergency: Vec<Emergency>,
     /// The URL that the link "Leave this page" of the web form opens. The site at this URL reveals nothing about the visitor.
@@ -32,6 +40,13 @@ pub struct Centre {
 }
 
 impl Centre {
+    /// Returns whether people can reach the centre, or another helpline, in another way than the web form.
+    #[must_use]
+    pub fn has_other_ways(&self) -> bool {
+        let ways = [&self.telephone, &self.email, &self.telegram, &self.discord];
+        ways.into_iter().any(|way| !way.is_empty()) || !self.helplines.is_empty()
+    }
+
     /// Returns the localized text for `key`. Its placeholders are replaced by the centre's details and by the values in `more`, given as
     /// pairs of name and value.
     #[must_use]
@@ -54,7 +69,7 @@ impl Centre {
     }
 }
 
-/// An emergency telephone number.
+/// A telephone number that people in need can call.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Emergency {
@@ -82,6 +97,10 @@ impl Default for Centre {
             telephone: "19833".to_owned(),
             address: String::new(),
             email: String::new(),
+            email: String::new(),
+            telegram: String::new(),
+            discord: String::new(),
+            helplines: Vec::new(),
             emergency: vec![
                 number("192", "Полиција", "Police"),
                 number("194", "Хитна помоћ", "Ambulance"),
