@@ -208,6 +208,13 @@ pub struct Notice<'a> {
     pub text: &'a str,
 }
 
+/// The page that hides the form until the neutral page appears.
+#[derive(Template)]
+#[template(path = "webform/leave.html")]
+pub struct Leave<'a> {
+    pub words: &'a Words,
+}
+
 /// One message of a conversation, formatted for the page.
 pub struct Shown {
     pub by_us: bool,

@@ -58,6 +58,7 @@ pub fn routes(line: Arc<FormLine>, intake: Arc<dyn Intake>) -> Router {
         .route("/api/v1/contacts", post(api::post))
         .route("/challenge", get(show_challenge))
         .route("/leave", get(leave).post(forget))
+        .route("/left", get(go_elsewhere))
         .layer(DefaultBodyLimit::max(largest))
         .layer(middleware::from_fn_with_state(context.clone(), refuse_too_large))
         .fallback(not_found)
@@ -94,8 +95,18 @@ const CLEAR: [(HeaderName, &str); 2] = [
     (header::CACHE_CONTROL, "no-store"),
 ];
 
-/// Leads to the neutral page. Browsers without JavaScript follow this link.
-async fn leave(State(context): State<FormContext>) -> Response {
+/// Shows an almost empty page at once. The page then requests `/left`. Browsers without JavaScript follow this link.
+///
+/// A browser may keep the form, with the typed text, to show it again when the visitor goes back. It keeps the form when the next page
+/// appears, so only a later response can clear it.
+async fn leave(State(context): State<FormContext>, headers: HeaderMap) -> Response {
+    context.page(&pages::Leave {
+        words: context.words(&headers, None),
+    })
+}
+
+/// Leads to the neutral page.
+async fn go_elsewhere(State(context): State<FormContext>) -> Response {
     (CLEAR, Redirect::to(&context.line.centre.exit_url)).into_response()
 }
 
