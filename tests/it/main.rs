@@ -33,6 +33,8 @@ mod faults;
 mod figures;
 mod flood;
 mod formatting;
+mod form_answers;
+mod form_exit;
 mod form_paths;
 mod full_disk;
 mod golden;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use fantoccini::{Client, ClientBuilder};
+use fantoccini::{Client, ClientBuilder, wd::WebDriverCompatibleCommand};
 use hyper_util::client::legacy::connect::HttpConnector;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -166,7 +166,8 @@ impl Browser {
         let path = axe_file();
         let source = std::fs::read_to_string(&path)
             .with_context(|| format!("{} (see tests/install)", path.display()))?;
-        self.client.execute(&source, Vec::new()).await?;
+        let script = format!("if (!window.axe) {{ {source} }}");
+        self.client.execute(&script, Vec::new()).await?;
         let script = "const [tags, done] = arguments;
             axe.run(document, { runOnly: { type: 'tag', values: tags } }).then(
                 (results) => done({ violations: results.violations }),
@@ -179,9 +180,66 @@ impl Browser {
         }
     }
 
+    /// Checks with axe-core only what can depend on colours, after [`Browser::axe`] was called on the same page.
+    pub async fn axe_colours(&self) -> Result<Value> {
+        let script = "const done = arguments[0];
+            const rules = ['color-contrast', 'link-in-text-block'];
+            axe.run(document, { runOnly: { type: 'rule', values: rules } }).then(
+                (results) => done(results.violations),
+                (error) => done(String(error)),
+            );";
+        Ok(self.client.execute_async(script, Vec::new()).await?)
+    }
+
+    /// Calls a command of the Chrome DevTools Protocol.
+    pub async fn devtools(&self, command: &'static str, parameters: Value) -> Result<Value> {
+        let call = DevTools { command, parameters };
+        Ok(self.client.issue_cmd(call).await?)
+    }
+
+    /// Sets media features of the page, such as `("forced-colors", "active")`. Features that are not named have their usual values.
+    pub async fn emulate_media(&self, features: &[(&str, &str)]) -> Result<()> {
+        let features: Vec<Value> = features
+            .iter()
+            .map(|(name, value)| json!({ "name": name, "value": value }))
+            .collect();
+        let parameters = json!({ "features": features });
+        self.devtools("Emulation.setEmulatedMedia", parameters).await?;
+        Ok(())
+    }
+
+    /// Sets the width and height of the page in CSS pixels, without resizing the window.
+    pub async fn emulate_size(&self, width: u32, height: u32) -> Result<()> {
+        let parameters = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", parameters)
+            .await?;
+        Ok(())
+    }
+
     /// Closes the browser.
     pub async fn close(self) -> Result<()> {
         Ok(self.client.clone().close().await?)
+    }
+}
+
+/// A command of the Chrome DevTools Protocol, sent through the WebDriver program.
+#[derive(Debug)]
+struct DevTools {
+    command: &'static str,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!(
+            "session/{}/goog/cdp/execute",
+            session.unwrap_or_default()
+        ))
+    }
+
+    fn method_and_body(&self, _url: &url::Url) -> (http::Method, Option<String>) {
+        let body = json!({ "cmd": self.command, "params": self.parameters });
+        (http::Method::POST, Some(body.to_string()))
     }
 }
 
