@@ -35,6 +35,7 @@ mod flood;
 mod formatting;
 mod form_answers;
 mod form_exit;
+mod form_pages;
 mod form_paths;
 mod full_disk;
 mod golden;

@@ -29,7 +29,7 @@ async fn send(service: &Service, who: &Staff, method: Method, path: &str, body: 
     (status, answer.json().await.unwrap_or_default())
 }
 
-async fn put(service: &Service, who: &Staff, path: &str, body: &Value) -> u16 {
+pub async fn put(service: &Service, who: &Staff, path: &str, body: &Value) -> u16 {
     send(service, who, Method::PUT, path, body).await.0
 }
 
