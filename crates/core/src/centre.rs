@@ -21,9 +21,7 @@ pub struct Centre {
     pub telephone: String,
     /// The postal address in the letterhead of letters to institutions. Empty: the letterhead has none.
     pub address: String,
-    /// The e-mail address in the letterhead. Empty: the letterhead has none.
-    pub email: String,
-    /// The centre's public e-mail address. Empty: the form shows none.
+    /// The centre's public e-mail address, which the form and the letterhead show. Empty: they show none.
     pub email: String,
     /// The user name of the centre on Telegram, without `@`. Empty: the form shows none.
     pub telegram: String,
@@ -96,7 +94,6 @@ impl Default for Centre {
             opening_hours: text("понедељак–петак, 07:30–15:30", "Monday–Friday, 07:30–15:30"),
             telephone: "19833".to_owned(),
             address: String::new(),
-            email: String::new(),
             email: String::new(),
             telegram: String::new(),
             discord: String::new(),

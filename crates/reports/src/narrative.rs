@@ -70,10 +70,8 @@ impl Section {
             Self::Communications => &["totals", "channels", "over_time", "years"],
             Self::People => &["ages", "genders", "regions"],
             Self::Topics => &["topics", "counselling"],
-            Self::Cases => &["cases", "years_cases"],
             Self::Answering => &["first_reply", "urgent", "answering", "targets", "care", "talk"],
             Self::Cases => &["cases", "referrals", "years_cases"],
-            Self::Answering => &["first_reply", "urgent", "answering", "targets", "care"],
             Self::Outreach => &["outreach", "schools", "peers"],
         }
     }

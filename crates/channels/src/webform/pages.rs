@@ -5,14 +5,12 @@ use chrono_tz::Tz;
 use hotline_core::{
     centre::Centre,
     contact::{urgency::InDanger, writer::Writer},
-    intake::ConversationMessage,
+    intake::{ConversationMessage, ReplyTarget},
+    routing::targets::TargetClock,
     text::{
         locale::{Language, Words},
         rich::{Block, RichText},
     },
-    intake::{ConversationMessage, ReplyTarget},
-    routing::targets::TargetClock,
-    text::locale::{Language, Words},
 };
 
 use super::{

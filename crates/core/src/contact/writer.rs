@@ -41,15 +41,14 @@ impl Writer {
         Self::ADULTS.contains(&self)
     }
 
-    /// Returns the answers of the wrap-up that follow from the description, as ids of the centre's classification: the question and the
-    /// answer.
+    /// Returns the answer to the question `role` of the wrap-up that follows from the description. `None`: no answer follows.
     #[must_use]
-    pub const fn suggests(self) -> &'static [(&'static str, &'static str)] {
+    pub const fn role(self) -> Option<&'static str> {
         match self {
-            Self::Child => &[("who", "self"), ("role", "child")],
-            Self::Parent => &[("who", "about_child"), ("role", "parent")],
-            Self::Teacher => &[("who", "professional"), ("role", "teacher")],
-            Self::Adult | Self::Reporter => &[],
+            Self::Child => Some("child"),
+            Self::Parent => Some("parent"),
+            Self::Teacher => Some("teacher"),
+            Self::Adult | Self::Reporter => None,
         }
     }
 }
@@ -57,18 +56,14 @@ impl Writer {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::contact::classification::{Answers, Scheme};
+    use crate::contact::classification::Scheme;
 
     #[test]
-    fn what_a_writer_suggests_is_in_the_classification() {
+    fn the_role_of_a_writer_is_in_the_classification() {
         let scheme = Scheme::centre().unwrap();
-        for writer in Writer::ALL {
-            let answers: Answers = writer
-                .suggests()
-                .iter()
-                .map(|(question, answer)| ((*question).to_owned(), vec![(*answer).to_owned()]))
-                .collect();
-            assert_eq!(scheme.validate(answers.clone()).unwrap(), answers, "{writer:?}");
+        let roles = scheme.question("role").unwrap();
+        for role in Writer::ALL.iter().filter_map(|writer| writer.role()) {
+            assert!(roles.answer(role).is_some_and(|answer| !answer.retired), "{role}");
         }
     }
 }

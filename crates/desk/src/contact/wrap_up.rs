@@ -197,7 +197,7 @@ pub(crate) fn suggested(scheme: &Scheme, open: &ContactDetail) -> Answers {
         .and_then(|card| card.age)
         .map(|age| age.to_string());
     let given = kind.map(|kind| (KIND, kind)).into_iter();
-    let given = given.chain(writer.map(Writer::suggests).unwrap_or_default().iter().copied());
+    let given = given.chain(writer.and_then(Writer::role).map(|role| ("role", role)));
     let given = given.chain(age.as_deref().map(|age| ("age", age)));
     given.fold(Answers::new(), |suggested, (question, answer)| {
         let mut more = suggested.clone();
