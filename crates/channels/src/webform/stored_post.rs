@@ -140,10 +140,10 @@ mod tests {
             bytes: json.as_bytes().to_vec(),
             cut_from: None,
         };
-        match parse_post(&raw) {
-            Normalised::Message(message) => Some(*message),
-            _ => None,
-        }
+        let Normalised::Message(message) = parse_post(&raw) else {
+            return None;
+        };
+        Some(*message)
     }
 
     #[test]
