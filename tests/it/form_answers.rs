@@ -165,7 +165,9 @@ async fn the_code_can_be_read_at_320_pixels_and_copied() {
 async fn only_configured_ways_to_reach_the_centre_are_shown() {
     let (service, _staff, _reference, code) = begun().await;
     let home = reqwest::get(service.base()).await.unwrap().text().await.unwrap();
-    let conversation = reqwest::Client::new()
+    let conversation = reqwest::Client::builder()
+        .build()
+        .unwrap()
         .post(format!("{}/answer", service.base()))
         .form(&[("code", &code)]);
     let conversation = conversation.send().await.unwrap().text().await.unwrap();

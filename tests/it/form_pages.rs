@@ -24,7 +24,7 @@ async fn the_first_view_of_each_form_fits_into_14_kilobytes() {
         .set_centre_keys("email = \"pisi@example.org\"\ntelegram = \"centar_bot\"\ndiscord = \"aBcD\"")
         .unwrap();
     service.start().await.unwrap();
-    let client = reqwest::Client::new();
+    let client = reqwest::Client::builder().build().unwrap();
     let transferred = async |path: &str| {
         let request = client.get(format!("{}{path}", service.base()));
         let answer = request.header("accept-encoding", "gzip").send().await.unwrap();

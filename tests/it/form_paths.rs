@@ -23,7 +23,10 @@ async fn get(service: &Service, path: &str) -> String {
 }
 
 async fn post(service: &Service, path: &str, fields: &[(&str, &str)]) -> (u16, String) {
-    let request = reqwest::Client::new().post(format!("{}{path}", service.base()));
+    let request = reqwest::Client::builder()
+        .build()
+        .unwrap()
+        .post(format!("{}{path}", service.base()));
     let answer = request.form(fields).send().await.unwrap();
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
@@ -141,7 +144,7 @@ async fn staff_see_who_writes() {
 async fn a_program_can_say_who_writes() {
     let service = started().await;
     let staff = service.hire("mila", "counsellor").await.unwrap();
-    let client = reqwest::Client::new();
+    let client = reqwest::Client::builder().build().unwrap();
     let send = async |body: Value| {
         let request = client.post(format!("{}/api/v1/contacts", service.base()));
         request.json(&body).send().await.unwrap()

@@ -127,7 +127,7 @@ pub fn parse_post(raw: &RawMessage) -> Normalised {
 
 #[cfg(test)]
 mod tests {
-    use chrono::Utc;
+    use chrono::DateTime;
     use hotline_core::identifiers::line_name::LineName;
 
     use super::*;
@@ -136,7 +136,7 @@ mod tests {
         let raw = RawMessage {
             line: LineName::parse("form").unwrap(),
             external_id: String::new(),
-            received_at: Utc::now(),
+            received_at: DateTime::UNIX_EPOCH,
             bytes: json.as_bytes().to_vec(),
             cut_from: None,
         };
