@@ -217,12 +217,15 @@ impl CasePage<'_> {
 
     /// Returns why a referral was returned for changes. Empty if it was not returned, or was changed since.
     fn return_reason(&self, referral: &Referral) -> &str {
-        let reasons = self
+        let mut reasons = self
             .case
             .entries
             .iter()
             .filter(|one| one.kind == CaseEntryKind::Returned && one.referral == Some(referral.id));
-        reasons.last().map(|one| one.text.as_str()).unwrap_or_default()
+        reasons
+            .next_back()
+            .map(|one| one.text.as_str())
+            .unwrap_or_default()
     }
 
     /// Returns the heading of a text that a member of staff added to the case.
