@@ -47,5 +47,5 @@ fn the_container_runs_as_nobody_in_particular_and_holds_one_program() {
     let last = file.rsplit("\nFROM ").next().unwrap();
     assert!(last.contains("\nUSER 10001\n"), "not as root");
     assert_eq!(last.matches("COPY --from=build").count(), 1);
-    assert!(file.contains("cargo build --release --locked -p hotline"));
+    assert!(file.contains("cargo build --profile dist --locked -p hotline"));
 }
