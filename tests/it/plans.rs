@@ -13,8 +13,8 @@ use serde_json::json;
 
 use crate::writing::{posted, writes_again};
 
-/// Tables that grow with every message.
-const LONG: [&str; 12] = [
+/// Tables that grow with every message, and the table of referrals, which every page reads.
+const LONG: [&str; 13] = [
     "attachments",
     "audit",
     "contacts",
@@ -26,6 +26,7 @@ const LONG: [&str; 12] = [
     "messages",
     "outbox",
     "records",
+    "referrals",
     "versions",
 ];
 
@@ -122,6 +123,10 @@ async fn work(service: &Service, mila: &Staff, petar: &Staff) {
     let confirm = format!("{case}/referrals/{}/confirm", text(&proposed, "/referrals/0/id"));
     let seen = json!({ "seen": proposed.pointer("/referrals/0/changed") });
     petar.post(&confirm, &seen).await.unwrap();
+    let referral = confirm.trim_end_matches("/confirm");
+    let answer = json!({ "outcome_kind": "answered" });
+    mila.post(referral, &answer).await.unwrap();
+    mila.page(&format!("{referral}/letter")).await.unwrap();
     let call = json!({ "network": "telephone", "text": "Poziv", "caller": "064" });
     mila.post("/api/v1/log", &call).await.unwrap();
     for view in VIEWS {

@@ -79,8 +79,6 @@ impl Store {
         let found = self
             .select_tasks(who)
             .select_also(cases::Entity)
-            .order_by_asc(referrals::Column::DueOn)
-            .order_by_asc(referrals::Column::Id)
             .limit(MOST)
             .all(&self.reading)
             .await?;
@@ -103,11 +101,14 @@ impl Store {
                 overdue: deadlines.is_overdue(today),
             })
         });
-        Ok(tasks.collect())
+        let mut tasks: Vec<CaseTask> = tasks.collect();
+        tasks.sort_by_key(|task| (task.due_on.is_none(), task.due_on));
+        Ok(tasks)
     }
 
     /// Selects the referrals that wait for `who`. The condition on the outcome is the condition of the index `referrals_awaited`, which
-    /// contains only the referrals without an outcome.
+    /// contains only the referrals without an outcome. In the order of the index, the database reads no other
+    /// referral.
     fn select_tasks(&self, who: &StaffMember) -> Select<referrals::Entity> {
         use referrals::Column::{CaseId, ConfirmedAt, Outcome, ProposedBy, RemindOn, ReturnedAt};
 
@@ -136,5 +137,6 @@ impl Store {
             .join(JoinType::InnerJoin, of_case)
             .filter(Outcome.is_null())
             .filter(waiting)
+            .order_by_asc(CaseId)
     }
 }
