@@ -16,6 +16,8 @@ let looksUntil = performance.now() + AT_MOST;
 let wait = FIRST;
 let timer;
 let request;
+/** Whether the last look found something new. */
+let isNew = false;
 
 /** Shows the messages of a freshly loaded page. Adds only the new ones, so that a screen reader announces nothing twice. */
 function show(fresh) {
@@ -39,7 +41,8 @@ async function look() {
   if (!answer.ok) return false;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("said");
   if (!fresh) return false;
-  if (fresh.innerHTML !== said.innerHTML) {
+  isNew = fresh.innerHTML !== said.innerHTML;
+  if (isNew) {
     show(fresh);
     looksUntil = performance.now() + AT_MOST;
     wait = FIRST;
@@ -71,4 +74,15 @@ if (form && said) {
     lookIn(0);
   });
   addEventListener("pagehide", stop);
+  // The button looks without loading the page again, so that typed text stays.
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    stop();
+    const reached = await look().catch(() => false);
+    if (!reached) return form.submit();
+    const looked = document.getElementById("looked");
+    const time = new Date().toTimeString().slice(0, "12:00".length);
+    looked.textContent = isNew ? "" : looked.dataset.nothing.replace("{time}", time);
+    lookIn(wait);
+  });
 }

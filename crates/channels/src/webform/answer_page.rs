@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use hotline_core::{
-    identifiers::receipt::ReceiptCode,
+    identifiers::{receipt::ReceiptCode, reference::Reference},
     intake::{Conversation, ConversationMessage},
 };
 
@@ -175,7 +175,11 @@ async fn find_conversation(
     }
     let Some(code) = ReceiptCode::parse(&fields.code) else {
         context.line.guess_limit.delay_wrong_code().await;
-        return Err(again("mistake-code"));
+        // The receipt also shows the reference, which has letters.
+        return Err(again(match Reference::parse(fields.code.trim()) {
+            Ok(_) => "mistake-code-is-reference",
+            Err(_) => "mistake-code",
+        }));
     };
     match context.intake.conversation(&context.line.name, &code).await {
         Ok(Some(found)) => Ok((code, found)),

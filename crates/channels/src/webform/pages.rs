@@ -126,6 +126,19 @@ pub struct Receipt<'a> {
     pub closed: Option<String>,
     pub reference: String,
     pub code: String,
+    /// The answer to the question "Are you in danger now?"
+    pub in_danger: Option<InDanger>,
+    /// The e-mail address to which answers are sent, too; empty if the visitor gave none.
+    pub reply_to: &'a str,
+    /// Whether a child wrote the message.
+    pub child: bool,
+}
+
+impl Receipt<'_> {
+    /// Returns whether the visitor may be in danger.
+    fn may_be_in_danger(&self) -> bool {
+        matches!(self.in_danger, Some(InDanger::Yes | InDanger::NotSure))
+    }
 }
 
 /// The page that asks a returning visitor for the receipt code.

@@ -11,6 +11,7 @@ use axum::{
     routing::{get, post},
 };
 use hotline_core::{
+    contact::writer::Writer,
     identifiers::{receipt::ReceiptCode, reference::Reference},
     intake::Intake,
 };
@@ -236,6 +237,9 @@ fn receipt_page(
         closed: context.closed(context.words(headers, Some(&fields.lang))),
         reference: reference.to_string(),
         code: code.spoken(),
+        in_danger: fields.in_danger,
+        reply_to: &fields.reply_to,
+        child: fields.writer == Some(Writer::Child),
     })
 }
 
