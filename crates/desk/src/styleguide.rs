@@ -15,7 +15,7 @@ use crate::{
     http::{
         access::Who,
         errors::PageError,
-        page::{Frame, TextPart, page},
+        page::{Frame, WithoutHits, page},
     },
     state::Desk,
 };
@@ -49,12 +49,7 @@ const COLOURS: [&str; 17] = [
     "focus",
 ];
 
-impl StyleGuide<'_> {
-    /// The template of a reply marks the hits of a search. The style guide has none.
-    fn split_at_hits<'t>(&self, text: &'t str) -> [TextPart<'t>; 1] {
-        [TextPart { is_hit: false, text }]
-    }
-}
+impl WithoutHits for StyleGuide<'_> {}
 
 pub(crate) async fn show(
     State(desk): State<Desk>,

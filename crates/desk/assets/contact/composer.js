@@ -103,6 +103,17 @@ document.addEventListener("input", (event) => {
   soon = setTimeout(showPreview, SOON);
 });
 
+// A click on a tab leads to its field. The arrow keys only change the tab.
+document.addEventListener("click", (event) => {
+  const label = /** @type {HTMLLabelElement | null} */ (findAround(event, "label[for^='writes-']"));
+  if (label) setTimeout(() => document.getElementById(label.htmlFor.slice("writes-".length))?.focus());
+});
+
+// The preview shows the reply that is being written. After the reply was sent, there is none.
+document.addEventListener("submit", (event) => {
+  if (event.target instanceof HTMLFormElement && event.target.matches("form.reply")) togglePreview(false);
+});
+
 document.addEventListener("keydown", (event) => {
   if (event.target !== findReply() || !(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "b") return;
   if (!document.querySelector("#tools [data-mark]")) return;

@@ -107,6 +107,7 @@ document.addEventListener("click", (event) => {
   const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form.wrapping"));
   if (!form) return;
   event.preventDefault();
+  showRefusal(form.querySelector(".lacking")?.textContent?.trim() ?? "");
   focusMissingAnswer(form);
 });
 

@@ -387,6 +387,11 @@ document.addEventListener("submit", async (event) => {
       replacePage(fresh);
       return;
     }
+    // The answer is the page of a contact, but this page is not. Only the server knows the new content of this page.
+    if (answer.ok && fresh.body.classList.contains("three") !== document.body.classList.contains("three")) {
+      await refresh();
+      return;
+    }
     if (answer.ok) {
       if (new URL(answer.url).pathname.startsWith("/desk/contacts/") && location.pathname.startsWith("/desk/contacts/"))
         setAddress(answer.url, "replaceState");

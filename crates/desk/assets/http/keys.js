@@ -141,6 +141,7 @@ function collectCommands() {
   const found = document.querySelectorAll(
     [
       "header nav a",
+      "main nav a",
       ".views a",
       ".actions button",
       ".actions a",
@@ -228,6 +229,8 @@ function showMatching() {
     return row;
   });
   document.getElementById("commands")?.replaceChildren(...rows);
+  const nothing = document.getElementById("no-command");
+  if (nothing) nothing.hidden = rows.length > 0;
   rows[chosen]?.scrollIntoView({ block: "nearest" });
   getDialog("palette")
     .querySelector("input")

@@ -45,6 +45,9 @@ document.addEventListener("change", (event) => {
   const box = event.target;
   if (!(box instanceof HTMLInputElement) || !box.matches("[data-permit]") || !box.checked) return;
   Notification.requestPermission().then((said) => {
-    if (said !== "granted") box.checked = false;
+    if (said === "granted") return;
+    box.checked = false;
+    const hint = document.getElementById("notify-hint");
+    if (hint) hint.textContent = hint.dataset.denied ?? "";
   });
 });

@@ -13,7 +13,10 @@ use hotline_core::{
     },
     contact::classification::Institution,
     staff::rights::Right,
-    text::locale::Language,
+    text::{
+        locale::Language,
+        rich::{Block, RichText},
+    },
 };
 use hotline_store::{
     cases::{Case, CaseEntry, CaseEntryKind, CaseVersion, Referral},
@@ -33,7 +36,7 @@ use crate::{
         answers::Answer,
         errors::PageError,
         extractors::{Cookies, IdPath, ResponseFormat},
-        page::{Frame, page, shown},
+        page::{Frame, WithoutHits, page, shown},
     },
     state::Desk,
 };
@@ -152,6 +155,8 @@ pub(crate) async fn show_case(
     })?;
     Ok(Answer::Page(rendered))
 }
+
+impl WithoutHits for CasePage<'_> {}
 
 impl CasePage<'_> {
     fn number(&self) -> String {

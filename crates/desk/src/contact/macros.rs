@@ -6,8 +6,11 @@ use axum::{
     response::Response,
 };
 use hotline_core::{
-    contact::classification::Answers, identifiers::reference::Reference, staff::rights::Right,
-    text::locale::Language, time::local::NamedTime,
+    contact::classification::Answers,
+    identifiers::reference::Reference,
+    staff::rights::Right,
+    text::locale::{Language, Words},
+    time::local::NamedTime,
 };
 use hotline_store::{
     contacts::{detail::ContactDetail, drafts::DraftKind, reply::NewReply},
@@ -43,7 +46,20 @@ struct MacroPage<'a> {
     view: String,
     text: String,
     steps: Vec<String>,
+    /// The labels of the questions without which the macro cannot close the contact.
+    missing: Vec<String>,
     reply_id: Uuid,
+}
+
+/// Returns the labels of the questions that the macro would leave unanswered, if it closes the contact.
+fn missing_answers(desk: &Desk, words: &Words, one: &Canned, open: &ContactDetail) -> Vec<String> {
+    if one.content.ending != Some(MacroEnding::Close) || !desk.store.requires_wrap_up() {
+        return Vec::new();
+    }
+    let mut answers = open.record.answers.clone();
+    answers.extend(one.content.answers.clone());
+    let missing = desk.store.scheme().missing(&answers).into_iter();
+    missing.map(|question| question.label.localized(words)).collect()
 }
 
 /// A contact and a macro.
@@ -75,6 +91,7 @@ pub(crate) async fn preview(
         frame: Frame::new(&desk, desk.words(&jar), &me, "canned").await?,
         text: text_for(&desk, &one, &open, &me),
         steps: steps(desk.words(&jar), desk.store.scheme(), &one.content),
+        missing: missing_answers(&desk, desk.words(&jar), &one, &open),
         reply_id: desk.new_id(),
         view: query.view,
         one,

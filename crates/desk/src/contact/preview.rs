@@ -18,7 +18,7 @@ use crate::{
         answers::Answer,
         errors::PageError,
         extractors::{Cookies, FormOrJson},
-        page::{Frame, TextPart, page},
+        page::{Frame, WithoutHits, page},
     },
 };
 
@@ -50,12 +50,9 @@ impl PreviewPage<'_> {
             }
         }
     }
-
-    /// The template of a thread marks the hits of a search. A preview has none.
-    fn split_at_hits<'t>(&self, text: &'t str) -> [TextPart<'t>; 1] {
-        [TextPart { is_hit: false, text }]
-    }
 }
+
+impl WithoutHits for PreviewPage<'_> {}
 
 /// A reply to preview.
 #[derive(Deserialize, JsonSchema)]

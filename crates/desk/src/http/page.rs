@@ -135,6 +135,13 @@ pub(crate) struct TextPart<'t> {
     pub(crate) text: &'t str,
 }
 
+/// A page that shows texts outside a search. The templates of texts mark the hits of a search; such a page has none.
+pub(crate) trait WithoutHits {
+    fn split_at_hits<'t>(&self, text: &'t str) -> [TextPart<'t>; 1] {
+        [TextPart { is_hit: false, text }]
+    }
+}
+
 /// A value that the user can choose from a list.
 pub(crate) struct Choice {
     /// The value that the form or the link sends.
@@ -294,6 +301,9 @@ impl<'a> Frame<'a> {
     /// contains the time at which the reply is due.
     pub(crate) fn due(&self, due: &Due) -> String {
         let late = (self.now - due.at).num_minutes();
+        if late == 0 && self.now >= due.at {
+            return self.words.say("reply-due-now");
+        }
         if self.now >= due.at {
             return self.words.with("reply-late-by", "time", &self.since(&due.at));
         }

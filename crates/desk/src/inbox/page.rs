@@ -12,7 +12,7 @@ use hotline_core::{
     contact::urgency::UrgencyRules,
     contact::{
         classification::{Answer, TOPIC},
-        lifecycle::Status,
+        lifecycle::{Marking, Status},
         message::Asks,
     },
     staff::rights::Right,
