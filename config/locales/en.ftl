@@ -246,7 +246,6 @@ palette = Commands
 palette-open = Commands
 palette-nothing = No such command here.
 quarantine-why = In quarantine: it came during a flood, and robots may have sent it. It is not counted yet.
-case-form-question = Form a case from this contact? It gets the next number.
 return-incomplete = Not yet. A counsellor or supervisor can complete the wrap-ups:
 palette-hint = What do you want to do?
 palette-search = Search for

@@ -50,7 +50,10 @@ async fn new_answers_appear_while_the_visitor_types() {
         said.contains("No answer yet. We read messages: Monday–Friday"),
         "{said}"
     );
-    assert!(said.contains("within 4 hours of our opening hours"), "{said}");
+    assert!(
+        said.contains("While we are open, we want to answer within 4 hours"),
+        "{said}"
+    );
     let message = page.find(Locator::Css("#message")).await.unwrap();
     message.send_keys("Half a sentence").await.unwrap();
     let lasting = "return [document.title, location.href, history.length, document.activeElement.id,

@@ -127,7 +127,7 @@ async fn the_texts_in_force_are_shown_with_their_versions() {
         None,
         "it has no English text"
     );
-    assert_eq!(json.pointer("/scheme/version"), Some(&json!(2)));
+    assert_eq!(json.pointer("/scheme/version"), Some(&json!(3)));
 }
 
 /// A line whose mail servers are not there, with a password that no page may show.

@@ -538,6 +538,7 @@ async fn another_language_keeps_what_is_typed_and_asks_for_no_code_again() {
         let field = page.find(Locator::Css(field)).await.unwrap();
         field.send_keys(words).await.unwrap();
     }
+    page.execute("scrollTo(0, 0)", vec![]).await.unwrap();
     page.find(english).await.unwrap().click().await.unwrap();
     page.wait()
         .for_element(Locator::Css("html[lang=en]"))
