@@ -16,16 +16,19 @@ let looksUntil = performance.now() + AT_MOST;
 let wait = FIRST;
 let timer;
 let request;
+/** The number of the current chain of looks. A look that belongs to an earlier chain does not continue it. */
+let chain = 0;
 /** Whether the last look found something new. */
 let isNew = false;
 
 /** Shows the messages of a freshly loaded page. Adds only the new ones, so that a screen reader announces nothing twice. */
 function show(fresh) {
-  const texts = (region) => Array.from(region.querySelectorAll("li"), (one) => one.textContent.trim());
+  // A message can contain a list, whose items are not messages.
+  const messages = (region) => Array.from(region.querySelector(".said").children);
+  const texts = (region) => messages(region).map((one) => one.textContent.trim());
   const [before, after] = [texts(said), texts(fresh)];
   if (after.length > before.length && before.every((text, index) => text === after[index])) {
-    const added = Array.from(fresh.querySelectorAll("li")).slice(before.length);
-    said.querySelector(".said").append(...added);
+    said.querySelector(".said").append(...messages(fresh).slice(before.length));
     said.querySelector(".unanswered")?.remove();
     said.append(...fresh.querySelectorAll(".unanswered"));
   } else {
@@ -51,6 +54,7 @@ async function look() {
 }
 
 function stop() {
+  chain += 1;
   clearTimeout(timer);
   request?.abort();
 }
@@ -58,10 +62,12 @@ function stop() {
 /** Looks again after `delay` milliseconds. Does nothing while the page is hidden, and after the visitor left it. */
 function lookIn(delay) {
   stop();
+  const mine = chain;
   if (document.hidden || !said.isConnected || performance.now() > looksUntil) return;
   timer = setTimeout(async () => {
     wait = Math.min(wait * 2, LONGEST);
     const reached = await look().catch(() => false);
+    if (mine !== chain) return;
     if (!reached) wait = Math.min(wait * 2, LONGEST_AFTER_FAULT);
     lookIn(wait);
   }, delay);

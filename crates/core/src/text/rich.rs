@@ -187,15 +187,11 @@ impl RichText {
                             markdown.push_str("- ");
                             item
                         }
-                        None => {
-                            if at_begin && line.starts_with(['>', '#', '-']) {
-                                markdown.push('\\');
-                            }
-                            line
-                        }
+                        None => line,
                     };
-                    for letter in line.chars() {
-                        if "\\*_~`|[<".contains(letter) {
+                    let list = list_mark(line).filter(|_| at_begin);
+                    for (place, letter) in line.char_indices() {
+                        if "\\*_~`|[<".contains(letter) || list == Some(place) {
                             markdown.push('\\');
                         }
                         markdown.push(letter);
@@ -269,12 +265,14 @@ impl RichText {
     fn spans(&self, range: Range<usize>) -> Vec<Span<'_>> {
         let mut edges = vec![range.start, range.end];
         let links = find_links(self.text.get(range.clone()).unwrap_or_default(), range.start);
+        // A link stays whole, because a part of an address is another address.
+        let in_link = |edge: usize| links.iter().any(|link| link.start < edge && edge < link.end);
         for edge in links
             .iter()
             .chain(&self.bold)
             .flat_map(|part| [part.start, part.end])
         {
-            if range.contains(&edge) {
+            if range.contains(&edge) && !in_link(edge) {
                 edges.push(edge);
             }
         }
@@ -294,6 +292,19 @@ impl RichText {
             .filter(|span| !span.text.is_empty())
             .collect()
     }
+}
+
+/// Returns the place of the character with which Discord would begin a list, a quotation or a heading in this line. Such a character can
+/// follow spaces. The mark of a numbered list follows the number; Discord would renumber lines such as `192. Police`.
+fn list_mark(line: &str) -> Option<usize> {
+    let words = line.trim_start_matches(' ');
+    let begin = line.len() - words.len();
+    if words.starts_with(['>', '#', '-', '+']) {
+        return Some(begin);
+    }
+    let digits = words.bytes().take_while(u8::is_ascii_digit).count();
+    let after = words.get(digits..).filter(|_| digits > 0)?;
+    after.starts_with(['.', ')']).then_some(begin + digits)
 }
 
 /// Removes the line break at the end of a range.
@@ -412,6 +423,10 @@ mod tests {
                 "https://example.org/a_b_c kraj\\_a",
             ),
             ("<@123> [x](y)", "\\<@123> \\[x](y)"),
+            (
+                "192. Policija\n 194) Hitna\n  - x",
+                "192\\. Policija\n 194\\) Hitna\n  \\- x",
+            ),
         ] {
             assert_eq!(RichText::parse(written).to_markdown(), expected);
         }
@@ -447,6 +462,24 @@ mod tests {
             ("javascript://x ftp://example.org data:text/html,x", vec![]),
         ] {
             assert_eq!(links(text), found, "{text}");
+        }
+    }
+
+    #[test]
+    fn marks_in_an_address_do_not_change_where_it_leads() {
+        for written in [
+            "https://example.org/**help**",
+            "https://example.org/**javascript:alert(1)** x",
+        ] {
+            let rich = RichText::parse(written);
+            let links: Vec<&str> = rich
+                .spans(0..rich.text.len())
+                .into_iter()
+                .filter(|span| span.link)
+                .map(|span| span.text)
+                .collect();
+            assert_eq!(links.len(), 1, "{links:?}");
+            assert!(links[0].starts_with("https://"), "{links:?}");
         }
     }
 
