@@ -173,7 +173,7 @@ pub struct Conversation {
 pub struct ReplyTarget {
     /// The time within which the centre wants to reply.
     pub within: TimeDelta,
-    /// When this time passes.
+    /// Whether the time counts only during opening hours or always.
     pub clock: TargetClock,
     /// Whether the person has waited for longer.
     pub is_missed: bool,

@@ -252,7 +252,7 @@ impl Scheme {
     }
 
     /// Returns whether the question is asked for a contact of this kind. `None`: the kind of the contact is not known yet. A contact that
-    /// is not counselling is asked only for its kind.
+    /// is not counselling is asked only for its kind, and what its kind is named for in `only_if`.
     #[must_use]
     pub fn asks(question: &Question, kind: Option<&Answer>) -> bool {
         if question.retired {
@@ -262,7 +262,7 @@ impl Scheme {
             return question.only_if.is_empty();
         };
         if !kind.counselling {
-            return question.id == KIND;
+            return question.id == KIND || question.only_if.contains(&kind.id);
         }
         let included = question.only_if.is_empty() || question.only_if.contains(&kind.id);
         included && !question.except.contains(&kind.id)
@@ -311,6 +311,24 @@ impl Scheme {
             lawful.insert(id, given);
         }
         Ok(lawful)
+    }
+
+    /// Returns the answers that replace the answers `before`: `after`, and those answers from before to which the person who classifies could
+    /// not change anything. These are answers to retired questions, and, if the kind stays the same, to questions that this kind is no
+    /// longer asked. An earlier version of the scheme asked them, and the figures of past periods count them.
+    #[must_use]
+    pub fn replace(&self, before: &Answers, mut after: Answers) -> Answers {
+        let kind = self.kind(&after).cloned();
+        let same_kind = self.kind(before).map(|kind| &kind.id) == kind.as_ref().map(|kind| &kind.id);
+        for (id, given) in before {
+            let is_hidden = self.question(id).is_some_and(|question| {
+                question.retired || (same_kind && !Self::asks(question, kind.as_ref()))
+            });
+            if is_hidden {
+                after.entry(id.clone()).or_insert_with(|| given.clone());
+            }
+        }
+        after
     }
 
     /// Returns the unanswered questions that must be answered before the contact can be closed. If the answer to [`KIND`] is a
@@ -459,6 +477,22 @@ mod tests {
             "the essentials first"
         );
         assert!(asked("report").ends_with(&["found", "type", "shows"]));
+        Ok(())
+    }
+
+    #[test]
+    fn answers_that_are_no_longer_asked_survive_a_change() -> anyhow::Result<()> {
+        let scheme = Scheme::centre()?;
+        let before = answers(&[("kind", &["press"]), ("who", &["citizen"]), ("topic", &["other"])]);
+        let press = scheme.validate(answers(&[("kind", &["press"]), ("outcome", &["advice"])]))?;
+        let kept = scheme.replace(&before, press);
+        assert!(kept.contains_key("who") && kept.contains_key("topic") && kept.contains_key("outcome"));
+        let silent = scheme.validate(answers(&[("kind", &["silent"])]))?;
+        let kept = scheme.replace(&before, silent);
+        assert_eq!(
+            kept.keys().map(String::as_str).collect::<Vec<_>>(),
+            ["kind", "who"]
+        );
         Ok(())
     }
 

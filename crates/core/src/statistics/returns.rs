@@ -141,7 +141,7 @@ pub struct Filled {
 pub struct Counted {
     /// Each value of the table's dimension with its count.
     pub values: Vec<(String, i64)>,
-    /// The number of items whose kind is not asked for a value in the table's dimension.
+    /// The number of items whose kind is not asked for a value in the table's dimension. It may include items that have a value all the same.
     pub not_asked: i64,
     /// The number of all items, including those without a value in the dimension.
     pub total: i64,
@@ -257,12 +257,12 @@ impl Return {
                 },
             }
         }
+        let without_value = counted.total - counted.values.iter().map(|(_, count)| count).sum::<i64>();
+        let not_asked = counted.not_asked.min(without_value);
         Filled {
             id: table.id.clone(),
-            missing: counted.total
-                - counted.not_asked
-                - counted.values.iter().map(|(_, count)| count).sum::<i64>(),
-            not_asked: counted.not_asked,
+            missing: without_value - not_asked,
+            not_asked,
             rows,
             without_row,
             unmapped: unmapped.into_iter().collect(),

@@ -209,8 +209,9 @@ fn letter_of(desk: &Desk, case: &Case, referral: &Referral) -> Letter {
             words.with("letter-opening-basis", "basis", basis)
         },
         summary: match confirmed {
-            Some(_) => details.summary.clone(),
-            None => case.summary.clone(),
+            Some(_) if !details.summary.is_empty() => details.summary.clone(),
+            // A referral that was confirmed by an earlier version has no copy of the summary.
+            Some(_) | None => case.summary.clone(),
         },
         enclosed_label: words.say("letter-enclosed"),
         enclosed: enclosures(&details.sent),

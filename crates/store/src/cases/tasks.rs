@@ -56,7 +56,7 @@ pub struct CaseTask {
 const MOST: u64 = 200;
 
 impl Store {
-    /// Returns the number of referrals that wait for a member of staff, at most [`MOST`].
+    /// Returns the number of referrals that wait for a member of staff, at most 100.
     ///
     /// # Errors
     /// Fails if a database query fails.
@@ -68,7 +68,7 @@ impl Store {
         self.count_rows(ids.limit(MOST).into_query()).await
     }
 
-    /// Returns the referrals that wait for a member of staff, at most [`MOST`]. Answers come first, the longest overdue first.
+    /// Returns the referrals that wait for a member of staff, at most 100. Answers come first, the longest overdue first.
     ///
     /// # Errors
     /// Fails if a database query fails.

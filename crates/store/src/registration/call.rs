@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use hotline_core::{
     contact::{
-        classification::Answers,
+        classification::{Answers, KIND},
         joining::Joining,
         lifecycle::Status,
         message::{Incoming, LONGEST_TEXT, RawMessage},
@@ -91,7 +91,10 @@ impl Store {
             Some(colleague) => self.colleague(colleague).await?,
             None => who.clone(),
         };
-        if call.text.trim().is_empty() && answers.is_empty() {
+        // The form proposes the kind, so the kind alone does not show that there was a call. Kinds such as "silent" need nothing else.
+        let only_a_kind = answers.keys().all(|question| question == KIND)
+            && self.scheme.kind(&answers).is_none_or(|kind| kind.counselling);
+        if call.text.trim().is_empty() && call.talk.is_none() && only_a_kind {
             return Err(StoreError::Conflict(Conflict::NoText));
         }
         let raw = RawMessage {

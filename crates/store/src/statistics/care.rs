@@ -58,9 +58,23 @@ impl Snapshot<'_> {
             targets,
             given_back: self.handed_back(HistoryKind::GivenBack, period).await?,
             returned: self.handed_back(HistoryKind::Returned, period).await?,
-            talk: Some(self.talk_time(period).await?).filter(|talk| least == 0 || talk.calls >= least),
+            talk: self.talk_time_for_reader(period, least).await?,
             alarms,
         })
+    }
+
+    /// Loads the talk time. If `least` is not 0, only complete months that are over are counted, because the difference of two periods could
+    /// be the length of one call.
+    async fn talk_time_for_reader(&self, period: Period, least: i64) -> Result<Option<TalkTime>, StoreError> {
+        let counted = match least {
+            0 => Some(period),
+            _ => period.whole_months(self.today()),
+        };
+        let Some(period) = counted else {
+            return Ok(None);
+        };
+        let talk = self.talk_time(period).await?;
+        Ok(Some(talk).filter(|talk| least == 0 || talk.calls >= least))
     }
 
     async fn talk_time(&self, period: Period) -> Result<TalkTime, StoreError> {

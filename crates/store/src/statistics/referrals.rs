@@ -110,7 +110,8 @@ impl Snapshot<'_> {
             InstitutionAnswers {
                 institution,
                 median_days: median_days(one.days).filter(|_| shown(answered)),
-                overdue: Some(one.overdue).filter(|overdue| shown(*overdue)),
+                // The overdue referrals are a part of the awaited ones, whose number can be suppressed.
+                overdue: Some(one.overdue).filter(|_| least == 0),
             }
         });
         Ok(answers.collect())

@@ -147,16 +147,10 @@ impl Snapshot<'_> {
         })
     }
 
-    /// Returns the number of contacts that the table counts and whose kind is not asked the question of the table. A contact that has an
-    /// answer, because an earlier scheme asked its kind, is left out. Returns 0 if the table has a condition other than on counselling:
-    /// counts of three dimensions are not stored.
+    /// Returns the number of contacts that the table counts and whose kind is not asked the question of the table. Some of them can have an
+    /// answer, because an earlier scheme asked their kind.
     async fn not_asked(&mut self, table: &Table, period: Period) -> Result<i64, StoreError> {
         let scheme = &self.store.scheme;
-        let counselling = match &table.only {
-            None => None,
-            Some(only) if only.by == COUNSELLING => Some(only.value == "yes"),
-            Some(_) => return Ok(0),
-        };
         let kinds = scheme.question(KIND).map(|question| question.answers.as_slice());
         let Some(question) = scheme.question(&table.by).filter(|question| question.id != KIND) else {
             return Ok(0);
@@ -164,24 +158,24 @@ impl Snapshot<'_> {
         let not_asked: Vec<&str> = kinds
             .unwrap_or_default()
             .iter()
-            .filter(|kind| counselling.is_none_or(|counselling| kind.counselling == counselling))
             .filter(|kind| !Scheme::asks(question, Some(kind)))
             .map(|kind| kind.id.as_str())
             .collect();
         if not_asked.is_empty() {
             return Ok(0);
         }
-        let kinds = self
-            .breakdown(&StatisticsFilter::contacts(period, [KIND], None))
-            .await?;
-        let crossed = StatisticsFilter::contacts(period, [KIND, table.by.as_str()], None);
+        let Some(only) = &table.only else {
+            let kinds = StatisticsFilter::contacts(period, [KIND], None);
+            let kinds = self.breakdown(&kinds).await?;
+            return Ok(not_asked.iter().map(|kind| kinds.count(kind)).sum());
+        };
+        let crossed = StatisticsFilter::contacts(period, [KIND, only.by.as_str()], None);
         let crossed = self.breakdown(&crossed).await?;
-        let answered = crossed.rows.iter().filter(|row| {
-            let kind = row.values.first();
-            kind.is_some_and(|kind| not_asked.contains(&kind.as_str()))
+        let of_table = crossed.rows.iter().filter(|row| match row.values.as_slice() {
+            [kind, value] => not_asked.contains(&kind.as_str()) && *value == only.value,
+            _ => false,
         });
-        let all: i64 = not_asked.iter().map(|kind| kinds.count(kind)).sum();
-        Ok(all - answered.map(|row| row.count).sum::<i64>())
+        Ok(of_table.map(|row| row.count).sum())
     }
 }
 
