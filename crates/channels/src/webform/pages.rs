@@ -71,7 +71,7 @@ pub struct Form<'a> {
 }
 
 impl Form<'_> {
-    /// Returns the locale key of a text in the form of address of this form.
+    /// Returns the locale key of the formal version of a text if this form addresses the visitor formally. Otherwise returns `text`.
     fn key(&self, text: &'static str) -> &'static str {
         let formal = [
             ("in-danger", "in-danger-adult"),
