@@ -3,12 +3,14 @@
 use askama::Template;
 use axum::response::IntoResponse;
 use hotline_core::{
+    contact::message::LONGEST_TEXT,
     staff::rights::Right,
     text::{
         locale::Language,
         rich::{Block, ReplyStyle, RichText},
     },
 };
+use hotline_store::error::Conflict;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +80,9 @@ pub(crate) async fn preview(
     action: ContactAction<FormOrJson<PreviewForm>>,
 ) -> Result<Answer<PreviewJson>, PageError> {
     let (desk, FormOrJson(form)) = (&action.desk, &action.form);
+    if form.text.chars().count() > LONGEST_TEXT {
+        return Err(PageError::Conflict(Conflict::TooLong));
+    }
     let contact = find_contact(desk, action.reference).await?;
     let style = contact.reply_style;
     let messages = style.messages(form.text.trim());
