@@ -104,7 +104,8 @@ impl CaseSettings {
     }
 
     /// Returns the deadlines after the day of sending changed from `before` to `after`. The time for the answer begins on the day of sending
-    /// or, if that day is not entered, on the day of confirmation. Deadlines that staff chose stay as they are.
+    /// or, if that day is not entered, on the day of confirmation. A due day that staff chose stays as it is, with its reminder. If the due day
+    /// moves, the reminder moves to the same day.
     #[must_use]
     pub fn follow(
         &self,

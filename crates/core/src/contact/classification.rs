@@ -317,7 +317,7 @@ impl Scheme {
     /// not change anything. These are answers to retired questions, and, if the kind stays the same, to questions that this kind is no
     /// longer asked. An earlier version of the scheme asked them, and the figures of past periods count them.
     #[must_use]
-    pub fn replace(&self, before: &Answers, mut after: Answers) -> Answers {
+    pub fn replace_answers(&self, before: &Answers, mut after: Answers) -> Answers {
         let kind = self.kind(&after).cloned();
         let same_kind = self.kind(before).map(|kind| &kind.id) == kind.as_ref().map(|kind| &kind.id);
         for (id, given) in before {
@@ -485,10 +485,10 @@ mod tests {
         let scheme = Scheme::centre()?;
         let before = answers(&[("kind", &["press"]), ("who", &["citizen"]), ("topic", &["other"])]);
         let press = scheme.validate(answers(&[("kind", &["press"]), ("outcome", &["advice"])]))?;
-        let kept = scheme.replace(&before, press);
+        let kept = scheme.replace_answers(&before, press);
         assert!(kept.contains_key("who") && kept.contains_key("topic") && kept.contains_key("outcome"));
         let silent = scheme.validate(answers(&[("kind", &["silent"])]))?;
-        let kept = scheme.replace(&before, silent);
+        let kept = scheme.replace_answers(&before, silent);
         assert_eq!(
             kept.keys().map(String::as_str).collect::<Vec<_>>(),
             ["kind", "who"]

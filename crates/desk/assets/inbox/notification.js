@@ -21,7 +21,7 @@ function playSound() {
   tone.onended = () => context.close();
 }
 
-/** Notifies the counsellor if the tab is hidden and more of the people about whom they want to know are waiting than at the last check. */
+/** Notifies the counsellor if the tab is hidden and the number of people in question has grown since the last check. */
 export function notifyOfWaiting() {
   const now = countAlerts();
   const more = now > known;

@@ -91,7 +91,7 @@ impl Store {
             .map_err(|_| StoreError::Conflict(Conflict::InvalidAnswers))?;
         let (transaction, contact) = self.begin_work(who, reference).await?;
         let before = self.record_of(&transaction, &contact).await?;
-        let answers = self.scheme.replace(&before.answers, answers);
+        let answers = self.scheme.replace_answers(&before.answers, answers);
         if before.answers == answers {
             return Ok(());
         }
