@@ -99,6 +99,32 @@ async fn opening_hours_are_read_back_and_a_stale_version_is_refused() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_form_names_the_hours_that_were_stored_last() {
+    let (service, sara, _mila) = begun().await;
+    let form = async |path: &str| {
+        let answer = reqwest::get(format!("{}{path}?lang=en", service.base()))
+            .await
+            .unwrap();
+        answer.text().await.unwrap()
+    };
+    let settings = "Monday–Friday, 07:30–15:30";
+    assert!(form("/child").await.contains(settings));
+    let centre = json!({ "line": "", "version": 0, "hours": hours(&["08:00-12:00", "13:00-18:00"]) });
+    assert_eq!(put(&service, &sara, "/api/v1/hours", &centre).await, 200);
+    for path in ["/", "/child", "/privacy"] {
+        let page = form(path).await;
+        assert!(!page.contains(settings), "{path}");
+        assert!(
+            page.contains("Monday, 08:00–12:00 and 13:00–18:00"),
+            "{path}: {page}"
+        );
+    }
+    let own = json!({ "line": "form", "version": 0, "hours": hours(&["10:00-11:00"]) });
+    assert_eq!(put(&service, &sara, "/api/v1/hours", &own).await, 200);
+    assert!(form("/child").await.contains("Monday, 10:00–11:00"));
+}
+
 /// A plan in which one person works every day from `from` to `to`.
 fn plan(person: &str, from: &str, to: &str) -> Value {
     let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];

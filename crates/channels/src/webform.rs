@@ -83,7 +83,7 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
             locales: opening.locales,
             clock: opening.clock,
             guess_limit: guess_limit::GuessLimit::new(),
-            closed: Mutex::default(),
+            opening: Mutex::default(),
             flood: Mutex::default(),
             attachments: settings.attachments,
             answers_by_mail: settings.answers_also_by.is_some(),

@@ -1,9 +1,13 @@
 //! The centre's own details, as shown to the public.
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 pub use crate::text::bilingual::Text;
-use crate::text::locale::{Language, Words};
+use crate::{
+    text::locale::{Language, Locales, Words},
+    time::hours::OpeningHours,
+};
 
 /// The `[centre]` table of the settings.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -15,7 +19,7 @@ pub struct Centre {
     pub time_zone: Tz,
     /// The language of automatic texts if the person's language is unknown.
     pub language: Language,
-    /// Opening hours as free text, such as "Monday to Friday, 07:30 to 15:30".
+    /// Opening hours as free text, such as "Monday to Friday, 07:30 to 15:30". Hours that staff store replace it.
     pub opening_hours: Text,
     /// The centre's own telephone number.
     pub telephone: String,
@@ -43,6 +47,20 @@ impl Centre {
     pub fn has_other_ways(&self) -> bool {
         let ways = [&self.telephone, &self.email, &self.telegram, &self.discord];
         ways.into_iter().any(|way| !way.is_empty()) || !self.helplines.is_empty()
+    }
+
+    /// Returns the details with the opening hours that apply at `now` in words. If no hours are stored (`None`), the text of the settings
+    /// remains.
+    #[must_use]
+    pub fn with_hours(&self, hours: Option<&OpeningHours>, locales: &Locales, now: DateTime<Utc>) -> Self {
+        let today = now.with_timezone(&self.time_zone).date_naive();
+        Self {
+            opening_hours: hours.map_or_else(
+                || self.opening_hours.clone(),
+                |hours| hours.in_words(locales, today),
+            ),
+            ..self.clone()
+        }
     }
 
     /// Returns the localized text for `key`. Its placeholders are replaced by the centre's details and by the values in `more`, given as

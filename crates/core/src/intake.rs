@@ -2,6 +2,8 @@
 
 pub mod flood;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -12,6 +14,7 @@ use crate::{
     intake::flood::Surge,
     routing::targets::TargetClock,
     text::locale::Language,
+    time::hours::OpeningHours,
 };
 
 /// The position up to which an adapter has read a source. Only that adapter can interpret the position.
@@ -109,11 +112,11 @@ pub trait Intake: Send + Sync {
         identifier: &Private<String>,
     ) -> Result<Option<Reference>, NotAccepted>;
 
-    /// Returns when the line opens if it is closed at this moment. Returns `None` if the line is open, also if it has no opening hours.
+    /// Returns the opening hours of the line, and whether it is closed at this moment.
     ///
     /// # Errors
     /// Fails if the database cannot be read.
-    async fn closed(&self, line: &LineName) -> Result<Option<Closed>, NotAccepted>;
+    async fn opening(&self, line: &LineName) -> Result<LineOpening, NotAccepted>;
 
     /// Quarantines the contacts that were opened by posts of a surge without a form token. Contacts that staff have opened or answered stay
     /// as they are. Posts of the surge that are registered later are quarantined too.
@@ -145,6 +148,15 @@ pub trait Intake: Send + Sync {
         line: &LineName,
         code: &ReceiptCode,
     ) -> Result<Option<Conversation>, NotAccepted>;
+}
+
+/// The opening hours of a line, and whether it is closed at this moment.
+#[derive(Debug, Clone, Default)]
+pub struct LineOpening {
+    /// The hours that apply to the line. `None`: neither the line nor the centre has stored hours, and the line is always open.
+    pub hours: Option<Arc<OpeningHours>>,
+    /// When the line opens. `None`: it is open.
+    pub closed: Option<Closed>,
 }
 
 /// A line is closed at this moment.

@@ -44,7 +44,7 @@ fn code_page(
 ) -> Response {
     let page = context.page(&pages::Enter {
         words: context.words(headers, Some(&fields.lang)),
-        centre: &context.line.centre,
+        centre: &context.centre(),
         closed: context.closed(context.words(headers, Some(&fields.lang))),
         mistake,
         typed: fields,
@@ -228,7 +228,7 @@ fn conversation_page(
     let wrong = matches!(written, Written::Wrong(_));
     let page = context.page(&pages::Conversation {
         words: context.words(headers, Some(&fields.lang)),
-        centre: &context.line.centre,
+        centre: &context.centre(),
         closed: context.closed(context.words(headers, Some(&fields.lang))),
         reference: found.reference.to_string(),
         target: found.target,

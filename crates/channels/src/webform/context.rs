@@ -18,7 +18,7 @@ use hotline_core::{
     contact::{message::RawMessage, provenance::Provenance},
     identifiers::{chance, ids, line_name::LineName, receipt::ReceiptCode},
     intake::{
-        Accepted, Closed, Intake, NotAccepted,
+        Accepted, Intake, LineOpening, NotAccepted,
         flood::{FloodGuard, PostEvidence, Surge},
     },
     text::locale::{Language, Locales, Words},
@@ -58,8 +58,8 @@ pub struct FormLine {
     pub locales: Arc<Locales>,
     pub clock: Arc<dyn Clock>,
     pub guess_limit: guess_limit::GuessLimit,
-    /// Whether the line is closed, as read for the last request. `None`: the line is open, or the database could not be read.
-    pub closed: Mutex<Option<Closed>>,
+    /// The opening hours of the line, and whether it is closed, as read for the last request. Empty if the database could not be read.
+    pub opening: Mutex<LineOpening>,
     /// Decides whether posts need a proof of work. Each process that serves the line counts only the posts that this process receives.
     pub flood: Mutex<FloodGuard>,
     pub attachments: Attachments,
@@ -68,8 +68,8 @@ pub struct FormLine {
 }
 
 impl FormLine {
-    fn closed(&self) -> MutexGuard<'_, Option<Closed>> {
-        self.closed.lock().unwrap_or_else(PoisonError::into_inner)
+    fn opening(&self) -> MutexGuard<'_, LineOpening> {
+        self.opening.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -108,18 +108,14 @@ pub async fn refuse_too_large(State(context): State<FormContext>, request: Reque
     }
 }
 
-/// Reads from the database whether the line is closed. Runs before a page is shown. If the database cannot be read, the line counts as
+/// Reads the opening hours of the line from the database. Runs before a page is shown. If the database cannot be read, the line counts as
 /// open.
-pub async fn look_whether_closed(
-    State(context): State<FormContext>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let closed = context.intake.closed(&context.line.name).await;
-    if let Err(error) = &closed {
+pub async fn read_opening(State(context): State<FormContext>, request: Request, next: Next) -> Response {
+    let opening = context.intake.opening(&context.line.name).await;
+    if let Err(error) = &opening {
         tracing::warn!(error = %error, "It is unknown whether the line of the form is closed");
     }
-    *context.line.closed() = closed.unwrap_or_default();
+    *context.line.opening() = opening.unwrap_or_default();
     next.run(request).await
 }
 
@@ -155,13 +151,21 @@ impl FormContext {
 
     /// Returns a text that says when the closed line opens. Returns `None` if the line is open.
     pub fn closed(&self, words: &Words) -> Option<String> {
-        let opens = (*self.line.closed())?.opens;
+        let opens = self.line.opening().closed?.opens;
         Some(opens_in_words(
             words,
             opens,
             self.line.clock.now(),
             self.line.centre.time_zone,
         ))
+    }
+
+    /// Returns the details of the centre, with the opening hours in force.
+    pub fn centre(&self) -> Centre {
+        let hours = self.line.opening().hours.clone();
+        self.line
+            .centre
+            .with_hours(hours.as_deref(), &self.line.locales, self.line.clock.now())
     }
 
     /// Renders a page as a response.
@@ -177,9 +181,10 @@ impl FormContext {
 
     /// Renders a page with a title and a text.
     pub fn notice(&self, words: &Words, status: StatusCode, title: &str, text: &str) -> Response {
+        let centre = self.centre();
         let page = pages::Notice {
             words,
-            centre: &self.line.centre,
+            centre: &centre,
             closed: self.closed(words),
             path: "/",
             title,

@@ -14,7 +14,9 @@ use hotline_core::{
     contact::{lifecycle::Status, message::RawMessage},
     health::Health,
     identifiers::{line_name::LineName, private::Private, receipt::ReceiptCode, reference::Reference},
-    intake::{Accepted, Closed, Conversation, Cursor, Intake, NotAccepted, Source, flood::Surge},
+    intake::{
+        Accepted, Closed, Conversation, Cursor, Intake, LineOpening, NotAccepted, Source, flood::Surge,
+    },
     job::JobKind,
     text::locale::Language,
     time::hours::Opening,
@@ -374,12 +376,16 @@ impl Intake for Store {
             .map_err(refuse)
     }
 
-    async fn closed(&self, line: &LineName) -> Result<Option<Closed>, NotAccepted> {
-        let opening = self.opening(line.as_str(), self.clock.now()).await;
-        match opening.map_err(refuse)? {
-            Opening::Closed { opens, .. } => Ok(Some(Closed { opens })),
-            Opening::Open | Opening::Unknown => Ok(None),
-        }
+    async fn opening(&self, line: &LineName) -> Result<LineOpening, NotAccepted> {
+        let (opening, hours) = self
+            .opening_hours_now(line.as_str(), self.clock.now())
+            .await
+            .map_err(refuse)?;
+        let closed = match opening {
+            Opening::Closed { opens, .. } => Some(Closed { opens }),
+            Opening::Open | Opening::Unknown => None,
+        };
+        Ok(LineOpening { hours, closed })
     }
 
     async fn quarantine_surge(&self, line: &LineName, surge: Surge) -> Result<(), NotAccepted> {

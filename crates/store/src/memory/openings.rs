@@ -2,27 +2,30 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
-use hotline_core::time::hours::Opening;
+use hotline_core::time::hours::{Opening, OpeningHours};
 
 /// How long an answer is remembered. New opening hours apply after this time in the other processes, and at once in the process that
 /// stored them.
 const KEPT: TimeDelta = TimeDelta::seconds(1);
 
+/// Whether a line is open, and the hours that apply to it. `None`: no hours are stored.
+pub(crate) type Known = (Opening, Option<Arc<OpeningHours>>);
+
 #[derive(Default)]
-pub(crate) struct Openings(Mutex<HashMap<String, (DateTime<Utc>, Opening)>>);
+pub(crate) struct Openings(Mutex<HashMap<String, (DateTime<Utc>, Known)>>);
 
 impl Openings {
-    pub(crate) fn get(&self, line: &str, at: DateTime<Utc>) -> Option<Opening> {
+    pub(crate) fn get(&self, line: &str, at: DateTime<Utc>) -> Option<Known> {
         let all = self.all();
         let (asked_at, opening) = all.get(line)?;
-        ((at - *asked_at).abs() < KEPT).then_some(*opening)
+        ((at - *asked_at).abs() < KEPT).then(|| opening.clone())
     }
 
-    pub(crate) fn put(&self, line: &str, at: DateTime<Utc>, opening: Opening) {
+    pub(crate) fn put(&self, line: &str, at: DateTime<Utc>, opening: Known) {
         self.all().insert(line.to_owned(), (at, opening));
     }
 
@@ -30,7 +33,7 @@ impl Openings {
         self.all().clear();
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<String, (DateTime<Utc>, Opening)>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<String, (DateTime<Utc>, Known)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

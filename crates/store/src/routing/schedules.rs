@@ -1,6 +1,6 @@
 //! Opening hours and the shift plan. Each change adds a version; the newest version applies.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
@@ -179,12 +179,25 @@ impl Store {
     /// # Errors
     /// Fails if a database query fails.
     pub async fn opening(&self, line: &str, at: DateTime<Utc>) -> Result<Opening, StoreError> {
+        Ok(self.opening_hours_now(line, at).await?.0)
+    }
+
+    /// Returns whether a line is open at `at`, and the hours that apply to it. `None`: no hours are stored.
+    pub(crate) async fn opening_hours_now(
+        &self,
+        line: &str,
+        at: DateTime<Utc>,
+    ) -> Result<(Opening, Option<Arc<OpeningHours>>), StoreError> {
         if let Some(known) = self.openings.get(line, at) {
             return Ok(known);
         }
-        let opening = self.opening_in(&self.reading, line, at).await?;
-        self.openings.put(line, at, opening);
-        Ok(opening)
+        let hours = self.hours_in_force(&self.reading, line).await?.map(Arc::new);
+        let opening = hours
+            .as_ref()
+            .map_or(Opening::Unknown, |hours| hours.opening(at, self.zone));
+        let known = (opening, hours);
+        self.openings.put(line, at, known.clone());
+        Ok(known)
     }
 
     pub(crate) async fn opening_in(
@@ -193,13 +206,22 @@ impl Store {
         line: &str,
         at: DateTime<Utc>,
     ) -> Result<Opening, StoreError> {
-        let own: Versioned<OpeningHours> = self.schedule(connection, HOURS, line).await?;
-        let hours = match own.content {
-            Some(hours) => Some(hours),
-            None if line == CENTRE => None,
-            None => self.schedule(connection, HOURS, CENTRE).await?.content,
-        };
+        let hours = self.hours_in_force(connection, line).await?;
         Ok(hours.map_or(Opening::Unknown, |hours| hours.opening(at, self.zone)))
+    }
+
+    /// Returns the hours of the line, else those of the centre.
+    async fn hours_in_force(
+        &self,
+        connection: &impl ConnectionTrait,
+        line: &str,
+    ) -> Result<Option<OpeningHours>, StoreError> {
+        let own: Versioned<OpeningHours> = self.schedule(connection, HOURS, line).await?;
+        match own.content {
+            Some(hours) => Ok(Some(hours)),
+            None if line == CENTRE => Ok(None),
+            None => Ok(self.schedule(connection, HOURS, CENTRE).await?.content),
+        }
     }
 
     /// Returns the opening hours of the centre (under [`CENTRE`]) and of the lines that have opening hours of their own. Hours that cannot

@@ -1,9 +1,92 @@
-//! The time at which a line opens, in words.
+//! Opening hours, and the time at which a line opens, in words.
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Utc, Weekday};
 use chrono_tz::Tz;
 
-use crate::text::locale::Words;
+use crate::{
+    text::{
+        bilingual::Text,
+        locale::{Language, Locales, Words},
+    },
+    time::hours::{OpeningHours, span::TimeSpan},
+};
+
+const WEEKDAYS: [Weekday; 7] = [
+    Weekday::Mon,
+    Weekday::Tue,
+    Weekday::Wed,
+    Weekday::Thu,
+    Weekday::Fri,
+    Weekday::Sat,
+    Weekday::Sun,
+];
+
+impl OpeningHours {
+    /// Describes the weekly hours, such as "Monday–Friday, 07:30–15:30; Saturday, 10:00–14:00", followed by the hours of `today` if they
+    /// differ: a holiday or an exception.
+    #[must_use]
+    pub fn in_words(&self, locales: &Locales, today: NaiveDate) -> Text {
+        Text::Both {
+            sr: self.described(locales.of(Language::SrCyrl), today),
+            en: self.described(locales.of(Language::En), today),
+        }
+    }
+
+    fn described(&self, words: &Words, today: NaiveDate) -> String {
+        let mut parts: Vec<String> = self
+            .runs()
+            .into_iter()
+            .map(|(first, last, times)| {
+                let days = match (first, last) {
+                    (Weekday::Mon, Weekday::Sun) => words.say("hours-every-day"),
+                    (first, last) if first == last => weekday(words, first),
+                    (first, last) => format!("{}–{}", weekday(words, first), weekday(words, last)),
+                };
+                format!("{days}, {}", spans(words, times))
+            })
+            .collect();
+        if parts.is_empty() {
+            parts.push(words.say("hours-none-weekly"));
+        }
+        let times = self.times_on(today);
+        if times != self.weekly.times_on(today.weekday()) {
+            parts.push(match times {
+                [] => words.say("closed-today"),
+                times => words.with("open-today", "times", &spans(words, times)),
+            });
+        }
+        parts.join("; ")
+    }
+
+    /// Returns the runs of consecutive weekdays with the same opening times: the first day, the last day and the times.
+    fn runs(&self) -> Vec<(Weekday, Weekday, &[TimeSpan])> {
+        let mut runs: Vec<(Weekday, Weekday, &[TimeSpan])> = Vec::new();
+        for day in WEEKDAYS {
+            let times = self.weekly.times_on(day);
+            match runs.last_mut() {
+                Some((_, last, same)) if *same == times && last.succ() == day => *last = day,
+                _ if times.is_empty() => {}
+                _ => runs.push((day, day, times)),
+            }
+        }
+        runs
+    }
+}
+
+fn weekday(words: &Words, day: Weekday) -> String {
+    words.say(&format!("weekday-{}", day.number_from_monday()))
+}
+
+fn spans(words: &Words, times: &[TimeSpan]) -> String {
+    let times: Vec<String> = times
+        .iter()
+        .map(|span| format!("{}–{}", span.opens, span.closes))
+        .collect();
+    match times.as_slice() {
+        [all_day] if all_day == "00:00–24:00" => words.say("day-and-night"),
+        _ => times.join(words.say("and-times").as_str()),
+    }
+}
 
 /// Describes when a line opens, as seen at `now`: "today from 07:30", "tomorrow from 07:30", "on Monday from 07:30" for the next six days,
 /// or "on 07.01.2027. from 07:30". `opens` is `None` if no opening is known.
@@ -30,7 +113,65 @@ pub fn opens_in_words(words: &Words, opens: Option<DateTime<Utc>>, now: DateTime
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::text::locale::{Language, Locales};
+
+    #[test]
+    fn equal_weekdays_are_joined_and_today_is_named_if_it_differs() {
+        let described = |settings: &str, today: &str| {
+            let hours: OpeningHours = toml::from_str(settings).unwrap();
+            let text = hours.in_words(&Locales, today.parse().unwrap());
+            let [sr, en] =
+                [Language::SrCyrl, Language::En].map(|language| text.localized(Locales.of(language)));
+            [sr, en]
+        };
+        let week = r#"weekly = { monday = ["07:30-15:30"], tuesday = ["07:30-15:30"], thursday = ["08:00-12:00", "13:00-18:00"] }"#;
+        let day = r#"weekly = { sunday = ["00:00-24:00"] }"#;
+        let every = [
+            "monday",
+            "tuesday",
+            "wednesday",
+            "thursday",
+            "friday",
+            "saturday",
+            "sunday",
+        ];
+        let every: Vec<String> = every
+            .iter()
+            .map(|day| format!(r#"{day} = ["08:00-20:00"]"#))
+            .collect();
+        let every = format!("holidays = \"none\"\nweekly = {{ {} }}", every.join(", "));
+        let exception =
+            format!("{week}\nexceptions = [{{ date = \"2026-11-30\", times = [\"10:00-11:00\"] }}]");
+        for (settings, today, serbian, english) in [
+            (
+                week,
+                "2026-11-30",
+                "понедељак–уторак, 07:30–15:30; четвртак, 08:00–12:00 и 13:00–18:00",
+                "Monday–Tuesday, 07:30–15:30; Thursday, 08:00–12:00 and 13:00–18:00",
+            ),
+            (
+                &exception,
+                "2026-11-30",
+                "понедељак–уторак, 07:30–15:30; четвртак, 08:00–12:00 и 13:00–18:00; данас 10:00–11:00",
+                "Monday–Tuesday, 07:30–15:30; Thursday, 08:00–12:00 and 13:00–18:00; today 10:00–11:00",
+            ),
+            (
+                week,
+                "2026-01-01",
+                "понедељак–уторак, 07:30–15:30; четвртак, 08:00–12:00 и 13:00–18:00; данас затворено",
+                "Monday–Tuesday, 07:30–15:30; Thursday, 08:00–12:00 and 13:00–18:00; closed today",
+            ),
+            (day, "2026-11-30", "недеља, 0–24", "Sunday, all day and night"),
+            (
+                &every,
+                "2026-01-01",
+                "сваког дана, 08:00–20:00",
+                "every day, 08:00–20:00",
+            ),
+            ("weekly = {}", "2026-11-30", "по најави", "by arrangement"),
+        ] {
+            assert_eq!(described(settings, today), [serbian, english]);
+        }
+    }
 
     #[test]
     fn the_next_opening_is_said_by_day_and_time() {
