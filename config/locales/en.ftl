@@ -104,6 +104,7 @@ mistake-code-is-reference = This is the reference. The secret code has 16 digits
 nothing-new = No new answer. Looked at { $time }.
 receipt-keep = Write the code down now: with it you read the answer and write again.
 receipt-lost = We cannot repeat the code. If you lose it, send a new message. Only show it to someone you trust.
+receipt-gone = The code is shown only once, so that nobody else can find it here. If you wrote it down, read the answer with it. If not, send a new message and mention the earlier one.
 go-answer = The page for reading the answer
 answer-title = Read the answer
 code-hint = The 16 digits you were given after sending. Spaces do not matter.

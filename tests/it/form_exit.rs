@@ -194,6 +194,116 @@ async fn without_javascript_the_second_link_leaves_and_back_shows_an_empty_form(
     browser.close().await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn after_leaving_back_shows_no_message_and_no_code() {
+    let neutral = neutral_page(Duration::ZERO).await;
+    let service = leaving_to(&neutral).await;
+    let browser = Browser::start().await.unwrap();
+    let page = browser.client();
+    let base = service.base();
+    page.goto(&format!("{base}/?lang=en")).await.unwrap();
+    find(page, "a[href^='/child']").await.click().await.unwrap();
+    // A form with a mistake, then the receipt: neither adds a page to the history.
+    let length = page.execute("return history.length", vec![]).await.unwrap();
+    find(page, "#age").await.send_keys("many").await.unwrap();
+    find(page, "#form button:not([class])")
+        .await
+        .click()
+        .await
+        .unwrap();
+    find(page, "#mistakes").await;
+    let focused = page
+        .execute("return document.activeElement.id", vec![])
+        .await
+        .unwrap();
+    assert_eq!(focused, json!("mistakes"));
+    find(page, "#age").await.clear().await.unwrap();
+    let words = "A secret of mine";
+    find(page, "#message").await.send_keys(words).await.unwrap();
+    find(page, "#form button:not([class])")
+        .await
+        .click()
+        .await
+        .unwrap();
+    let code = find(page, "dd#code").await.text().await.unwrap();
+    let now = page.execute("return history.length", vec![]).await.unwrap();
+    assert_eq!(now, length);
+    page.refresh().await.unwrap();
+    let lead = find(page, "p.lead").await.text().await.unwrap();
+    assert!(lead.contains("The code is shown only once"), "{lead}");
+    // The conversation, in another language, with a further message.
+    page.goto(&format!("{base}/answer?lang=en")).await.unwrap();
+    let enter = Key::Enter.to_string();
+    find(page, "#code")
+        .await
+        .send_keys(&format!("{code}{enter}"))
+        .await
+        .unwrap();
+    find(page, "#said").await;
+    find(page, "button[lang=sr-Latn]").await.click().await.unwrap();
+    find(page, "html[lang=sr-Latn] #said").await;
+    find(page, "#message")
+        .await
+        .send_keys("And one more")
+        .await
+        .unwrap();
+    find(page, "#form button:not([class])")
+        .await
+        .click()
+        .await
+        .unwrap();
+    find(page, ".done").await;
+    shift_three_times(page).await;
+    until_at(page, &neutral).await;
+    for expected in ["/received?lang=en", "/?lang=en"] {
+        page.back().await.unwrap();
+        until_at(page, &format!("{base}{expected}")).await;
+        let source = page.source().await.unwrap();
+        for secret in [words, "And one more", code.as_str()] {
+            assert!(!source.contains(secret), "{expected} shows {secret}");
+        }
+    }
+    browser.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reading_the_privacy_page_keeps_what_is_typed() {
+    let neutral = neutral_page(Duration::ZERO).await;
+    let service = leaving_to(&neutral).await;
+    let browser = Browser::start().await.unwrap();
+    let page = browser.client();
+    page.goto(&format!("{}/child?lang=en", service.base()))
+        .await
+        .unwrap();
+    find(page, "#message")
+        .await
+        .send_keys("A secret of mine")
+        .await
+        .unwrap();
+    let link = find(page, "footer a[data-dialog]").await;
+    link.send_keys(&Key::Enter.to_string()).await.unwrap();
+    let heading = find(page, "dialog h1").await.text().await.unwrap();
+    assert_eq!(heading, "What happens to what you write");
+    let escape = Key::Escape.to_string();
+    page.active_element()
+        .await
+        .unwrap()
+        .send_keys(&escape)
+        .await
+        .unwrap();
+    let typed = find(page, "#message").await.prop("value").await.unwrap();
+    assert_eq!(typed.as_deref(), Some("A secret of mine"));
+    let state = "return [document.querySelectorAll('dialog').length, document.activeElement.textContent]";
+    let link = page.execute(state, vec![]).await.unwrap();
+    assert_eq!(link, json!([0, "What happens to what you write"]));
+    // The exit works while the page is read.
+    find(page, "footer a[data-dialog]").await.click().await.unwrap();
+    find(page, "dialog h1").await;
+    shift_three_times(page).await;
+    until_at(page, &neutral).await;
+    browser.close().await.unwrap();
+}
+
 #[tokio::test]
 async fn leaving_clears_the_cache_and_names_nothing() {
     let neutral = "https://weather.example.org/";

@@ -1,6 +1,8 @@
 // Shows new answers while the page with a conversation is open. Without this script, the visitor presses the button instead. The receipt
 // code travels only in the body of a request to this site.
 
+import { send } from "/posting.js";
+
 /** The time before the first look for new answers, in milliseconds. It doubles after each look without a new answer. */
 const FIRST = 10_000;
 /** The longest time between two looks, in milliseconds. */
@@ -10,9 +12,9 @@ const LONGEST_AFTER_FAULT = 300_000;
 /** After this time without a new answer, the page stops looking, in milliseconds. */
 const AT_MOST = 3 * 60 * 60 * 1000;
 
-const form = document.querySelector("form.refresh");
-const said = document.getElementById("said");
-let looksUntil = performance.now() + AT_MOST;
+let form;
+let said;
+let looksUntil = 0;
 let wait = FIRST;
 let timer;
 let request;
@@ -63,7 +65,7 @@ function stop() {
 function lookIn(delay) {
   stop();
   const mine = chain;
-  if (document.hidden || !said.isConnected || performance.now() > looksUntil) return;
+  if (document.hidden || !said?.isConnected || performance.now() > looksUntil) return;
   timer = setTimeout(async () => {
     wait = Math.min(wait * 2, LONGEST);
     const reached = await look().catch(() => false);
@@ -73,22 +75,32 @@ function lookIn(delay) {
   }, delay);
 }
 
-if (form && said) {
+/** Begins to look for new answers if the page shows a conversation. */
+function follow() {
+  stop();
+  form = document.querySelector("form.refresh");
+  said = document.getElementById("said");
+  if (!form || !said) return;
+  looksUntil = performance.now() + AT_MOST;
+  wait = FIRST;
   lookIn(wait);
-  document.addEventListener("visibilitychange", () => {
-    wait = FIRST;
-    lookIn(0);
-  });
-  addEventListener("pagehide", stop);
   // The button looks without loading the page again, so that typed text stays.
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     stop();
     const reached = await look().catch(() => false);
-    if (!reached) return form.submit();
+    if (!reached) return send(form);
     const looked = document.getElementById("looked");
     const time = new Date().toTimeString().slice(0, "12:00".length);
     looked.textContent = isNew ? "" : looked.dataset.nothing.replace("{time}", time);
     lookIn(wait);
   });
 }
+
+follow();
+document.addEventListener("replaced", follow);
+document.addEventListener("visibilitychange", () => {
+  wait = FIRST;
+  lookIn(0);
+});
+addEventListener("pagehide", stop);

@@ -1,8 +1,8 @@
 // While a line is guarded, its forms ask for a proof of work. This script computes the proof while the visitor types. Without this script,
 // a form is sent without a proof.
 
-const form = document.querySelector("form[data-proof]");
-const proof = form?.elements.proof;
+import { send } from "/posting.js";
+
 /** The number of hashes between two pauses in which the page reacts to the visitor. */
 const CHUNK = 250;
 /** The form is sent without a proof after this time, in milliseconds. */
@@ -37,22 +37,28 @@ async function fetchAndSolve() {
   return response.status === 200 ? solve(await response.json()) : "";
 }
 
-if (form && globalThis.crypto?.subtle) {
+/** Computes the proof of the form on this page, if it asks for one. */
+function prepareProof() {
+  const form = document.querySelector("form[data-proof]");
+  if (!form || !globalThis.crypto?.subtle) return;
   const shown = form.dataset.challenge;
   const early = shown ? solve(JSON.parse(shown)) : undefined;
   const opened = Date.now();
-  let sending = false;
+  let solving = false;
   form.addEventListener("submit", async (event) => {
     const button = event.submitter;
     if (button?.name === "switch") return;
     event.preventDefault();
-    if (sending) return;
-    sending = true;
+    if (solving) return;
+    solving = true;
     const late = new Promise((resolve) => setTimeout(resolve, LONGEST, ""));
     // A challenge is valid for 30 minutes. If the form was open for longer, the script solves a new challenge.
     const solved = early && Date.now() - opened < 25 * 60_000 ? early : fetchAndSolve();
-    proof.value = await Promise.race([solved, late]).catch(() => "");
-    sending = false;
-    form.submit();
+    form.elements.proof.value = await Promise.race([solved, late]).catch(() => "");
+    solving = false;
+    send(form, button);
   });
 }
+
+prepareProof();
+document.addEventListener("replaced", prepareProof);

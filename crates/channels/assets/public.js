@@ -1,10 +1,12 @@
 // Optional helpers for the public pages, which work without this script. The script lets a visitor leave the site quickly, copies the
-// receipt code, and moves the focus to the list of mistakes in a form.
+// receipt code, shows the privacy page above a form, and moves the focus to the list of mistakes in a form.
 
-const exit = document.getElementById("exit");
+/** The link that leaves the site. A response to a form brings a new one. */
+const exitLink = () => document.getElementById("exit");
 
 /** Hides the page at once and replaces it with the neutral page. The browser history keeps the neutral page instead of this one. */
 function leave() {
+  const exit = exitLink();
   for (const form of document.forms) form.reset();
   document.title = exit.dataset.loading;
   document.documentElement.className = "left";
@@ -17,12 +19,21 @@ function leave() {
   location.replace(exit.dataset.to);
 }
 
-for (const link of document.querySelectorAll("[data-leave]")) {
-  link.addEventListener("click", (event) => {
+addEventListener("click", (event) => {
+  const { target } = event;
+  const copying = target.closest("[data-copy]");
+  const explaining = target.closest("[data-dialog]");
+  const plain = !(event.ctrlKey || event.metaKey || event.shiftKey);
+  if (target.closest("[data-leave]")) {
     event.preventDefault();
     leave();
-  });
-}
+  } else if (target.closest("#print")) window.print();
+  else if (copying) copyCode(copying);
+  else if (explaining && plain && globalThis.HTMLDialogElement) {
+    event.preventDefault();
+    showDialog(explaining).catch(() => location.assign(explaining.href));
+  }
+});
 
 // Pressing and releasing Shift three times within five seconds leaves the page. Shift together with another key, as for a capital letter
 // or the layout of the keyboard, does not count and begins the count again.
@@ -33,7 +44,7 @@ let pressed = [];
 function startAgain() {
   alone = false;
   pressed = [];
-  exit?.removeAttribute("data-pressed");
+  exitLink()?.removeAttribute("data-pressed");
 }
 
 addEventListener("keydown", (event) => {
@@ -41,6 +52,7 @@ addEventListener("keydown", (event) => {
   else if (!event.repeat) alone = true;
 });
 addEventListener("keyup", (event) => {
+  const exit = exitLink();
   if (event.key !== "Shift" || !alone || !exit) return;
   alone = false;
   pressed = [...pressed.filter((at) => event.timeStamp - at < WITHIN), event.timeStamp];
@@ -55,15 +67,13 @@ addEventListener("pageshow", (event) => {
   if (event.persisted) location.replace(location.pathname + location.search);
 });
 
-for (const hint of document.querySelectorAll("[data-with-script]")) hint.hidden = false;
-
-document.getElementById("mistakes")?.focus();
-
-const print = document.getElementById("print");
-if (print) {
-  print.hidden = false;
-  print.addEventListener("click", () => window.print());
+/** Prepares a page that was loaded or that a response to a form has replaced. */
+export function prepare() {
+  for (const hint of document.querySelectorAll("[data-with-script]")) hint.hidden = false;
+  document.getElementById("mistakes")?.focus();
 }
+
+prepare();
 
 /** Copies the text of an element. Browsers offer the clipboard only to pages over HTTPS; elsewhere, the text is selected and copied. */
 async function copy(element) {
@@ -76,12 +86,33 @@ async function copy(element) {
   return document.execCommand("copy");
 }
 
-for (const button of document.querySelectorAll("[data-copy]")) {
-  button.addEventListener("click", async () => {
-    const element = document.getElementById(button.dataset.copy);
-    const copied = await copy(element).catch(() => false);
-    // If the browser refuses, the code is selected, so that the visitor can copy it.
-    if (copied) button.nextElementSibling.textContent = button.dataset.copied;
-    else getSelection().selectAllChildren(element);
+/** Copies the receipt code. If the browser refuses, the code is selected, so that the visitor can copy it. */
+async function copyCode(button) {
+  const element = document.getElementById(button.dataset.copy);
+  const copied = await copy(element).catch(() => false);
+  if (copied) button.nextElementSibling.textContent = button.dataset.copied;
+  else getSelection().selectAllChildren(element);
+}
+
+/** Shows the page to which a link leads above the form, so that the typed text stays. */
+async function showDialog(link) {
+  const response = await fetch(link.href, { cache: "no-store" });
+  if (!response.ok) throw new Error(response.statusText);
+  const main = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("main");
+  main.querySelector(".back")?.parentElement.remove();
+  const dialog = document.createElement("dialog");
+  const close = document.createElement("button");
+  close.textContent = link.dataset.dialog;
+  close.addEventListener("click", () => dialog.close());
+  dialog.append(...main.childNodes, close);
+  dialog.setAttribute("aria-label", dialog.querySelector("h1").textContent);
+  // The heading gets the focus, so that the dialog shows its beginning.
+  Object.assign(dialog.querySelector("h1"), { tabIndex: -1, autofocus: true });
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    link.focus();
   });
+  document.body.append(dialog);
+  dialog.showModal();
+  dialog.scrollTop = 0;
 }

@@ -21,6 +21,10 @@ pub fn routes() -> Router {
             get(|| asset(SCRIPT, include_str!("../../assets/conversation.js"))),
         )
         .route(
+            "/posting.js",
+            get(|| asset(SCRIPT, include_str!("../../assets/posting.js"))),
+        )
+        .route(
             "/public.js",
             get(|| asset(SCRIPT, include_str!("../../assets/public.js"))),
         )

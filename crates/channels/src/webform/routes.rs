@@ -19,9 +19,7 @@ use hotline_core::{
 use super::{
     answer_page::{ask_for_code, send_further_message, show_conversation},
     api, assets,
-    context::{
-        Chosen, FormContext, FormLine, language_in, look_whether_closed, refuse_too_large, unavailable,
-    },
+    context::{Chosen, FormContext, FormLine, language_in, read_opening, refuse_too_large, unavailable},
     fields::{FormFields, LARGEST, LARGEST_WITH_FILES, Mistake},
     form_kind::FormKind,
     pages,
@@ -52,10 +50,7 @@ pub fn routes(line: Arc<FormLine>, intake: Arc<dyn Intake>) -> Router {
             "/answer/write",
             get(|| async { Redirect::to("/answer") }).post(send_further_message),
         )
-        .route(
-            "/received",
-            get(|| async { Redirect::to("/") }).post(show_receipt_again),
-        )
+        .route("/received", get(explain_lost_receipt).post(show_receipt_again))
         .route("/api/v1/contacts", post(api::post))
         .route("/challenge", get(show_challenge))
         .route("/leave", get(leave).post(forget))
@@ -63,10 +58,7 @@ pub fn routes(line: Arc<FormLine>, intake: Arc<dyn Intake>) -> Router {
         .layer(DefaultBodyLimit::max(largest))
         .layer(middleware::from_fn_with_state(context.clone(), refuse_too_large))
         .fallback(not_found)
-        .layer(middleware::from_fn_with_state(
-            context.clone(),
-            look_whether_closed,
-        ))
+        .layer(middleware::from_fn_with_state(context.clone(), read_opening))
         .with_state(context)
         .merge(assets::routes())
 }
@@ -130,7 +122,7 @@ async fn show_home(
     let words = context.words(&headers, chosen.lang.as_deref());
     context.page(&pages::Home {
         words,
-        centre: &context.line.centre,
+        centre: &context.centre(),
         closed: context.closed(words),
         path: "/",
     })
@@ -144,7 +136,7 @@ async fn show_privacy(
     let words = context.words(&headers, chosen.lang.as_deref());
     context.page(&pages::Privacy {
         words,
-        centre: &context.line.centre,
+        centre: &context.centre(),
         closed: context.closed(words),
         path: "/privacy",
     })
@@ -181,7 +173,7 @@ fn form_page(
             .and_then(|challenge| serde_json::to_string(&challenge).ok()),
         answers_by_mail: context.line.answers_by_mail,
         words: context.words(headers, Some(&fields.lang)),
-        centre: &context.line.centre,
+        centre: &context.centre(),
         closed: context.closed(context.words(headers, Some(&fields.lang))),
         path: kind.path(),
         kind,
@@ -233,13 +225,30 @@ fn receipt_page(
 ) -> Response {
     context.page(&pages::Receipt {
         words: context.words(headers, Some(&fields.lang)),
-        centre: &context.line.centre,
+        centre: &context.centre(),
         closed: context.closed(context.words(headers, Some(&fields.lang))),
         reference: reference.to_string(),
         code: code.spoken(),
         in_danger: fields.in_danger,
         reply_to: &fields.reply_to,
         child: fields.writer == Some(Writer::Child),
+    })
+}
+
+/// Answers a visitor who loads the receipt again. The address of a receipt contains no code, so this page cannot show the code.
+async fn explain_lost_receipt(
+    State(context): State<FormContext>,
+    Query(chosen): Query<Chosen>,
+    headers: HeaderMap,
+) -> Response {
+    let words = context.words(&headers, chosen.lang.as_deref());
+    context.page(&pages::Notice {
+        words,
+        centre: &context.centre(),
+        closed: context.closed(words),
+        path: "/received",
+        title: &words.say("received-title"),
+        text: &words.say("receipt-gone"),
     })
 }
 
