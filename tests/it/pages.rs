@@ -367,69 +367,19 @@ pub async fn log_in_as(client: &Client, service: &Service, who: &str, lang: &str
 }
 
 #[tokio::test]
-async fn everybody_can_use_every_page_in_both_themes_at_every_width() {
-    let (service, _dovecot, _smtp, staff, reference) = furnished().await;
-    let case = staff
-        .post(&format!("/api/v1/contacts/{reference}/case"), &json!({}))
-        .await
-        .unwrap();
-    let case = text(&case, "/id").to_owned();
-    for dark in [false, true] {
-        let browser = Browser::start_in_theme(dark).await.unwrap();
-        let client = browser.client();
-        let theme = client
-            .execute(
-                "return matchMedia('(prefers-color-scheme: dark)').matches",
-                vec![],
-            )
-            .await
-            .unwrap();
-        assert_eq!(theme, json!(dark));
-        let check = async |path: &str| {
-            client.goto(&format!("{}{path}", service.base())).await.unwrap();
-            // At 200 % zoom, a window of 1280 pixels has 640 CSS pixels.
-            for (width, height) in [(1280, 900), (640, 450), (360, 740)] {
-                browser.set_size(width, height).await.unwrap();
-                let overflow = "return document.documentElement.scrollWidth - innerWidth";
-                let over = client.execute(overflow, vec![]).await.unwrap();
-                assert!(
-                    over.as_i64().unwrap_or(99) <= 0,
-                    "{path} is wider than {width}: {over}"
-                );
-            }
-            browser.set_size(1280, 900).await.unwrap();
-            let violations = browser.axe().await.unwrap();
-            assert_eq!(violations, json!([]), "{path}, dark: {dark}");
-            if !dark {
-                let calm = "document.documentElement.dataset.theme = 'calm'";
-                client.execute(calm, vec![]).await.unwrap();
-                assert_eq!(browser.axe().await.unwrap(), json!([]), "{path}, in grey");
-            }
-        };
-        check("/desk/login").await;
-        for lang in ["sr-Latn", "en"] {
-            log_in(client, &service, lang).await;
-            for path in [
-                "/desk/inbox?view=unassigned".to_owned(),
-                "/desk/inbox?view=all".to_owned(),
-                format!("/desk/contacts/{reference}?view=all"),
-                staff.address_of_search("profil").await.unwrap(),
-                "/desk/cases".to_owned(),
-                format!("/desk/cases/{case}"),
-                "/desk/canned".to_owned(),
-                "/desk/log".to_owned(),
-                "/desk/queue".to_owned(),
-                "/desk/me".to_owned(),
-                "/desk/me/password".to_owned(),
-                "/desk/statistics".to_owned(),
-                "/desk/contacts/2222-2222".to_owned(),
-            ] {
-                check(&path).await;
-            }
-            client.delete_all_cookies().await.unwrap();
-        }
-        browser.close().await.unwrap();
-    }
+async fn the_desk_can_be_installed_on_a_telephone() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    service.hire("mila", "counsellor").await.unwrap();
+    let browser = Browser::start().await.unwrap();
+    log_in(browser.client(), &service, "en").await;
+    let manifest = browser.devtools("Page.getAppManifest", json!({})).await.unwrap();
+    assert_eq!(manifest.get("errors"), Some(&json!([])), "{manifest}");
+    let data: Value = serde_json::from_str(text(&manifest, "/data")).unwrap();
+    assert_eq!(text(&data, "/start_url"), "/desk");
+    let icon = format!("{}{}", service.base(), text(&data, "/icons/0/src"));
+    assert_eq!(client().get(icon).send().await.unwrap().status().as_u16(), 200);
+    browser.close().await.unwrap();
 }
 
 #[tokio::test]

@@ -27,6 +27,13 @@ const THEMES = {
 
 /** The pages of each role. A function finds the address of a page on the page before it. */
 const first = (selector) => (page) => page.locator(selector).first().getAttribute("href");
+const search = (words) => async (page) => {
+  await page.goto(`${base}/desk/inbox?view=all`);
+  await page.fill("input[name=q]", words);
+  await page.press("input[name=q]", "Enter");
+  await page.waitForURL(/[?&]s=/);
+  return page.url().slice(base.length);
+};
 const PAGES = {
   mila: [
     "/desk/inbox?view=unassigned",
@@ -50,6 +57,8 @@ const PAGES = {
     "/desk/me/password",
     "/desk/styleguide",
     "/desk/nothing-here",
+    "/desk/contacts/2222-2222",
+    search("profil"),
   ],
   sara: ["/desk/routing", "/desk/routing/hours", "/desk/alarms", "/desk/inbox?view=quarantine", "/desk/queue"],
   petra: [
@@ -78,6 +87,7 @@ async function logIn(login) {
   const page = await context.newPage();
   page.on("pageerror", (error) => faults.add(`${page.url()}: ${error}`));
   await page.goto(`${base}/desk/login`);
+  await checkAxe(page, "the log-in");
   await page.fill("#login", login);
   await page.fill("#password", PASSWORD);
   await page.keyboard.press("Enter");
@@ -118,6 +128,74 @@ async function check(page, path, language, theme, what) {
   if (theme === "calm") await page.evaluate(() => (document.documentElement.dataset.theme = "calm"));
   await checkAxe(page, what);
   await checkWidths(page, what);
+  await checkOpened(page, what);
+}
+
+/** Checks the page with everything opened that is closed at first: folded parts, menus and dialogs. */
+async function checkOpened(page, what) {
+  for (const [name, width] of [["opened", 1440], ["opened on a phone", 360]]) {
+    await page.setViewportSize({ width, height: 900 });
+    const folded = await page.evaluate(() => {
+      const all = document.querySelectorAll("details:not([open])");
+      for (const one of all) one.open = true;
+      return all.length;
+    });
+    const menu = page.locator("button.pages:visible");
+    if (await menu.count()) await menu.click();
+    else if (!folded) continue;
+    await checkAxe(page, `${what}, ${name}`);
+    if (await menu.count()) await page.keyboard.press("Escape");
+  }
+  await page.setViewportSize({ width: 1440, height: 900 });
+}
+
+/** Checks the dialogs that every page has: the commands and the list of keys. */
+async function checkDialogs(page, what) {
+  for (const [key, id] of [
+    ["Control+k", "palette"],
+    ["?", "keys"],
+  ]) {
+    await page.keyboard.press(key);
+    await page.locator(`#${id}[open]`).waitFor();
+    await checkAxe(page, `${what}, ${id}`);
+    await page.keyboard.press("Escape");
+  }
+}
+
+/** Turns an address into a part of a file name. */
+const name = (address) => address.replaceAll(/[^a-z0-9]+/gi, "-").slice(1, 60);
+
+/** Opens a page in a language and a theme, and checks it. */
+async function check(page, path, language, theme, what) {
+  await page.context().addCookies([{ name: "language", value: language, url: `${base}/desk` }]);
+  await page.emulateMedia({ forcedColors: "none", reducedMotion: "no-preference", ...THEMES[theme] });
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await page.goto(base + path);
+  if (theme === "calm") await page.evaluate(() => (document.documentElement.dataset.theme = "calm"));
+  await checkAxe(page, what);
+  await checkWidths(page, what);
+  await checkOpened(page, what);
+}
+
+/** Checks the page with everything opened that is closed at first: folded parts, menus and dialogs. */
+async function checkOpened(page, what) {
+  for (const [name, width] of [["opened", 1440], ["opened on a phone", 360]]) {
+    await page.setViewportSize({ width, height: 900 });
+    const folded = await page.evaluate(() => {
+      const all = document.querySelectorAll("details:not([open])");
+      for (const one of all) one.open = true;
+      return all.length;
+    });
+    const menu = page.locator("button.pages:visible");
+    if (await menu.count()) await menu.click();
+    else if (!folded) continue;
+    await checkAxe(page, `${what}, ${name}`);
+    if (await menu.count()) await page.keyboard.press("Escape");
+  }
+  await page.setViewportSize({ width: 1440, height: 900 });
+  for (const id of ["palette", "keys"]) {
+    const opens = await page.evaluate((id) => !!document.getElementById(id)?.showModal && !dialogs.has(id), id);
+  }
 }
 
 /** Saves pictures of a page in light, in dark and on a phone. */
@@ -146,8 +224,11 @@ for (const login of Object.keys(PAGES)) {
       ? languages.flatMap((language) => themes.map((theme) => [language, theme]))
       : [[languages[turn % languages.length], themes[turn % themes.length]]];
     turn += 1;
-    for (const [language, theme] of pairs)
-      await check(page, path, language, theme, `${login} ${path} ${language} ${theme}`);
+    for (const [language, theme] of pairs) {
+      const what = `${login} ${path} ${language} ${theme}`;
+      await check(page, path, language, theme, what);
+      if (one === PAGES[login][0]) await checkDialogs(page, what);
+    }
     if (SHOTS) await takePictures(page, path, login);
   }
   await page.context().close();
