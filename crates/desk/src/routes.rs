@@ -318,8 +318,9 @@ macro_rules! asset {
     };
 }
 
-const ASSETS: [(&str, &str); 20] = [
+const ASSETS: [(&str, &str); 21] = [
     ("/assets/http/desk.css", STYLE_SHEET),
+    asset!("http/desk.webmanifest"),
     asset!("http/icon.svg"),
     asset!("http/icons.svg"),
     asset!("http/desk.js"),
@@ -353,6 +354,7 @@ pub fn router(desk: Desk) -> Router {
         let kind = match path.rsplit('.').next() {
             Some("css") => "text/css; charset=utf-8",
             Some("svg") => "image/svg+xml",
+            Some("webmanifest") => "application/manifest+json",
             Some(_) | None => "text/javascript; charset=utf-8",
         };
         let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-cache")];
