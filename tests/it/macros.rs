@@ -75,6 +75,49 @@ async fn a_macro_replies_classifies_and_closes() {
 }
 
 #[tokio::test]
+async fn a_macro_writes_a_note_and_hands_over_to_a_team_once() {
+    let (service, vera, mila) = begun().await;
+    service.must(&["staff", "team", "vera", "night"]).unwrap();
+    for team in ["day", ""] {
+        let unknown = json!({ "name": "x", "ending": "hand_over", "team": team });
+        let refused = vera.post("/api/v1/canned", &unknown).await.unwrap_err();
+        assert!(refused.to_string().contains("409"), "{refused}");
+    }
+    let noted = json!({ "name": "Белешка", "sr": "Хвала.", "en": "Thanks.", "note": "Позвати школу." });
+    let id = written(&vera, noted).await;
+    let reference = arrived(&service, &mila, "Našla sam lažni profil").await;
+    let path = format!("/api/v1/contacts/{reference}/macros/{id}");
+    let request = json!({ "reply_id": "01976d05-2222-7000-8000-000000000001" });
+    for _ in 0..2 {
+        mila.post(&path, &request).await.unwrap();
+    }
+    let contact = mila.contact(&reference).await.unwrap();
+    let messages = contact.get("messages").and_then(Value::as_array).unwrap();
+    let written: Vec<&str> = messages
+        .iter()
+        .skip(1)
+        .map(|one| text(one, "/direction"))
+        .collect();
+    assert_eq!(written, ["note", "reply"]);
+    let handing =
+        json!({ "name": "Ноћ", "note": "Јавља се после 22.", "ending": "hand_over", "team": "night" });
+    let id = self::written(&vera, handing).await;
+    let path = format!("/api/v1/contacts/{reference}/macros/{id}");
+    for _ in 0..2 {
+        // Only the assignee may write on the contact, so the second request does nothing.
+        mila.post(&path, &json!({})).await.unwrap();
+    }
+    let contact = mila.contact(&reference).await.unwrap();
+    assert_eq!(
+        (text(&contact, "/team"), contact.get("assignee")),
+        ("night", Some(&Value::Null))
+    );
+    let messages = contact.get("messages").and_then(Value::as_array).unwrap();
+    let notes = messages.iter().filter(|one| text(one, "/direction") == "note");
+    assert_eq!(notes.count(), 2, "each macro wrote its note once");
+}
+
+#[tokio::test]
 async fn a_macro_stops_before_a_step_that_is_refused() {
     let (service, vera, mila) = begun().await;
     let id = written(&vera, thanks()).await;

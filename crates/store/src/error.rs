@@ -112,6 +112,9 @@ pub enum Conflict {
     /// Another record already has this name.
     #[error("this name is taken")]
     NameTaken,
+    /// A macro hands over to a team that does not exist.
+    #[error("there is no such team")]
+    NoTeam,
     /// The case is closed.
     #[error("this case is closed")]
     CaseClosed,
@@ -299,6 +302,7 @@ impl Conflict {
             Self::Confirmed => "conflict-confirmed",
             Self::NoField => "conflict-no-field",
             Self::NameTaken => "conflict-name-taken",
+            Self::NoTeam => "conflict-no-team",
             Self::CaseClosed => "conflict-case-closed",
             Self::HasPassed => "conflict-has-passed",
             Self::TooFar => "conflict-too-far",

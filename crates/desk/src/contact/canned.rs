@@ -91,16 +91,23 @@ pub(crate) fn steps(words: &Words, scheme: &Scheme, content: &CannedContent) -> 
         let label = question.label.localized(words);
         format!("{label}: {}", questions.read(question))
     });
-    let ending = content.ending.map(|ending| words.say(ending_key(ending)));
-    answers.chain(ending).collect()
+    let note = Some(&content.note).filter(|note| !note.is_empty());
+    let note = note.map(|note| words.with("macro-writes-note", "note", note));
+    let ending = content
+        .ending
+        .map(|ending| words.with(ending_key(ending), "team", &content.team));
+    answers.chain(note).chain(ending).collect()
 }
 
-/// The last steps that a macro can have, in the order of the form.
+/// The last steps that a macro can have besides handing over to a team, in the order of the form.
 const ENDINGS: [MacroEnding; 3] = [
     MacroEnding::Close,
     MacroEnding::SnoozeTomorrow,
     MacroEnding::SnoozeMonday,
 ];
+
+/// What the form puts before the name of a team to which the macro hands the contact over.
+const TEAM: &str = "team:";
 
 /// Returns the value of the form for the last step of a macro.
 const fn ending_name(ending: MacroEnding) -> &'static str {
@@ -108,6 +115,7 @@ const fn ending_name(ending: MacroEnding) -> &'static str {
         MacroEnding::Close => "close",
         MacroEnding::SnoozeTomorrow => "snooze_tomorrow",
         MacroEnding::SnoozeMonday => "snooze_monday",
+        MacroEnding::HandOver => "hand_over",
     }
 }
 
@@ -117,6 +125,7 @@ const fn ending_key(ending: MacroEnding) -> &'static str {
         MacroEnding::Close => "macro-close",
         MacroEnding::SnoozeTomorrow => "macro-snooze-tomorrow",
         MacroEnding::SnoozeMonday => "macro-snooze-monday",
+        MacroEnding::HandOver => "macro-hand-over",
     }
 }
 
@@ -147,6 +156,7 @@ struct CannedFormPage<'a> {
     id: Option<Uuid>,
     content: CannedContent,
     folders: BTreeSet<String>,
+    teams: BTreeSet<String>,
     questions: Questions<'a>,
 }
 
@@ -161,6 +171,10 @@ impl CannedFormPage<'_> {
 
     fn ending_label(&self, ending: &MacroEnding) -> String {
         self.frame.words.say(ending_key(*ending))
+    }
+
+    fn team_value(&self, team: &str) -> String {
+        format!("{TEAM}{team}")
     }
 }
 
@@ -188,6 +202,7 @@ pub(crate) async fn form(
     page(&CannedFormPage {
         frame: Frame::new(&desk, desk.words(&jar), &me, "canned").await?,
         id,
+        teams: desk.store.teams().await?.into_iter().collect(),
         folders: folders.filter(|folder| !folder.is_empty()).collect(),
         questions: Questions {
             scheme: desk.store.scheme(),
@@ -222,15 +237,21 @@ pub(crate) struct CannedForm {
     /// The answers that the macro gives to questions of the wrap-up, by question id.
     #[serde(default)]
     answers: Answers,
+    /// The note that the macro writes for colleagues.
+    #[serde(default)]
+    note: String,
     /// The last step of the macro.
     ending: Option<MacroEnding>,
+    /// The team to which the macro hands the contact over, if this is its last step.
+    #[serde(default)]
+    team: String,
 }
 
 impl FromFields for CannedForm {
     /// Parses a form that has a field for each question of the wrap-up besides the fields of the canned reply.
     fn from_fields(fields: Vec<(String, String)>) -> Result<Self, PageError> {
         let mut read = Self::default();
-        for (name, value) in fields {
+        for (name, mut value) in fields {
             match name.as_str() {
                 "id" => read.id = value,
                 "name" => read.name = value,
@@ -238,6 +259,11 @@ impl FromFields for CannedForm {
                 "own" => read.own = value == "true",
                 "sr" => read.sr = value,
                 "en" => read.en = value,
+                "note" => read.note = value,
+                "ending" if value.starts_with(TEAM) => {
+                    read.ending = Some(MacroEnding::HandOver);
+                    read.team = value.split_off(TEAM.len());
+                }
                 "ending" => {
                     let named = ENDINGS.into_iter().find(|ending| ending_name(*ending) == value);
                     if named.is_none() && !value.is_empty() {
@@ -272,7 +298,9 @@ pub(crate) async fn write(
         sr: written.sr,
         en: written.en,
         answers: written.answers,
+        note: written.note,
         ending: written.ending,
+        team: written.team,
     };
     let id = desk.store.write_canned(&me, id, content).await?;
     Ok(format.answer(IdJson { id }, "/desk/canned"))
@@ -303,7 +331,7 @@ struct FilledCannedJson {
     id: Uuid,
     name: String,
     folder: String,
-    /// Whether the canned reply also classifies, closes or snoozes the contact.
+    /// Whether the canned reply does more than inserting a text.
     is_macro: bool,
     /// The text in the language of the contact. If that language is unknown, the text is in the language of the centre.
     text: String,

@@ -1,4 +1,4 @@
-//! Macros: canned replies that also classify, close or snooze the contact. A page previews a macro before it is applied.
+//! Macros: canned replies that also classify, close, snooze or hand over the contact, or write a note. A page previews a macro before it is applied.
 
 use askama::Template;
 use axum::{
@@ -13,10 +13,13 @@ use hotline_core::{
     time::local::NamedTime,
 };
 use hotline_store::{
-    contacts::{detail::ContactDetail, drafts::DraftKind, reply::NewReply},
+    contacts::{assignment::Recipient, detail::ContactDetail, drafts::DraftKind, reply::NewReply},
     db::values::MacroEnding,
     error::{Conflict, StoreError},
-    staff::{accounts::StaffMember, canned::Canned},
+    staff::{
+        accounts::StaffMember,
+        canned::{Canned, CannedContent},
+    },
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -36,6 +39,9 @@ use crate::{
     },
     state::Desk,
 };
+
+/// Makes the id of the note of a macro from the id of its reply.
+const NOTE: u128 = 1 << 61;
 
 #[derive(Template)]
 #[template(path = "contact/macro.html")]
@@ -183,7 +189,8 @@ async fn find(desk: &Desk, reference: Reference) -> Result<ContactDetail, StoreE
     found.ok_or(StoreError::NotFound("contact"))
 }
 
-/// Carries out the steps of a macro: it classifies the contact, sends the reply, and then closes or snoozes the contact. Nothing is sent if
+/// Carries out the steps of a macro: it classifies the contact, writes the note, sends the reply, and then closes, snoozes or hands over
+/// the contact. Nothing is sent if
 /// the later steps could not follow. A repeated request with the same id of the reply sends nothing again.
 async fn carry_out(
     desk: &Desk,
@@ -210,8 +217,15 @@ async fn carry_out(
         let answers = merge(before.record.answers, &one.content.answers);
         store.wrap_up(me, reference, answers, false, None).await?;
     }
+    let note_id = Uuid::from_u128(reply.id.as_u128() ^ NOTE);
+    let mut expected = before.messages.len();
+    // Handing over writes the note itself.
+    if !one.content.note.is_empty() && one.content.ending != Some(MacroEnding::HandOver) {
+        expected += usize::from(before.messages.iter().all(|message| message.id != note_id));
+        store.note(me, reference, note_id, &one.content.note).await?;
+    }
     let classified = find(desk, reference).await?;
-    if classified.messages.len() != before.messages.len() {
+    if classified.messages.len() != expected {
         return Err(StoreError::Conflict(Conflict::NotSeen));
     }
     let closes = one.content.ending == Some(MacroEnding::Close);
@@ -236,11 +250,27 @@ async fn finish(desk: &Desk, me: &StaffMember, reference: Reference, one: &Canne
                 closed => closed,
             };
         }
+        Some(MacroEnding::HandOver) => return hand_over(desk, me, reference, &one.content).await,
         Some(MacroEnding::SnoozeTomorrow) => NamedTime::Tomorrow,
         Some(MacroEnding::SnoozeMonday) => NamedTime::Monday,
     };
     let until = until.after(desk.clock.now(), desk.centre.time_zone);
     desk.store.snooze(me, reference, Some(until)).await
+}
+
+/// Hands the contact over to the team of the macro, with its note. Does nothing if an earlier request has done so.
+async fn hand_over(
+    desk: &Desk,
+    me: &StaffMember,
+    reference: Reference,
+    content: &CannedContent,
+) -> Result<(), StoreError> {
+    let open = find(desk, reference).await?;
+    if open.assignee.is_none() && open.team.as_ref() == Some(&content.team) {
+        return Ok(());
+    }
+    let team = Recipient::Team(content.team.clone());
+    desk.store.hand_over(me, reference, &team, &content.note).await
 }
 
 /// Returns the answers so far, with the answers of the macro in place of earlier answers to the same questions.

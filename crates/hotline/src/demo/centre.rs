@@ -280,7 +280,7 @@ impl Centre<'_> {
                 en: canned.text.en.clone(),
                 answers: canned.answers.clone(),
                 ending: canned.ending,
-                own: false,
+                ..CannedContent::default()
             };
             self.store.write_canned(&sara, None, content).await?;
         }

@@ -135,6 +135,8 @@ pub enum MacroEnding {
     SnoozeTomorrow,
     /// Snooze the contact until 08:00 on the next Monday.
     SnoozeMonday,
+    /// Hand the contact over to the team of the macro.
+    HandOver,
 }
 
 /// The outcome of registering a raw message.

@@ -31,7 +31,7 @@ use crate::{
 /// Maximum length of a name, in characters.
 const LONGEST_NAME: usize = 60;
 
-/// A canned reply. A canned reply that also classifies, closes or snoozes the contact is a *macro*.
+/// A canned reply. A canned reply that also classifies, closes, snoozes or hands over the contact, or writes a note, is a *macro*.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Canned {
     /// Id of the canned reply.
@@ -59,15 +59,19 @@ pub struct CannedContent {
     pub en: String,
     /// The answers that the macro gives to questions of the wrap-up, by question id.
     pub answers: Answers,
+    /// The note that the macro writes for colleagues; may be empty.
+    pub note: String,
     /// The last step of the macro.
     pub ending: Option<MacroEnding>,
+    /// The team to which the macro hands the contact over. Empty unless this is the last step.
+    pub team: String,
 }
 
 impl CannedContent {
     /// Returns whether the canned reply does more than inserting a text.
     #[must_use]
     pub fn is_macro(&self) -> bool {
-        !self.answers.is_empty() || self.ending.is_some()
+        !self.answers.is_empty() || !self.note.is_empty() || self.ending.is_some()
     }
 
     /// Returns the content without surrounding white space and empty answers.
@@ -84,6 +88,13 @@ impl CannedContent {
             sr: trim(self.sr),
             en: trim(self.en),
             answers: answers.filter(|(_, given)| !given.is_empty()).collect(),
+            note: trim(self.note),
+            team: match self.ending {
+                Some(MacroEnding::HandOver) => trim(self.team),
+                Some(MacroEnding::Close | MacroEnding::SnoozeTomorrow | MacroEnding::SnoozeMonday) | None => {
+                    String::new()
+                }
+            },
             ending: self.ending,
         }
     }
@@ -97,6 +108,7 @@ impl CannedContent {
         let names = [&self.name, &self.folder];
         if names.iter().any(|name| is_long(name, LONGEST_NAME))
             || texts.iter().any(|text| is_long(text, LONGEST_TEXT))
+            || is_long(&self.note, LONGEST_TEXT)
         {
             return Err(Conflict::TooLong);
         }
@@ -106,12 +118,17 @@ impl CannedContent {
         {
             return Err(Conflict::NoField);
         }
+        if self.ending == Some(MacroEnding::HandOver) && self.team.is_empty() {
+            return Err(Conflict::NoTeam);
+        }
         let answers = scheme
             .validate(self.answers.clone())
             .map_err(|_| Conflict::InvalidAnswers)?;
         // A kind that is a marking, such as spam, closes the contact, so nothing can follow.
         let marks = scheme.kind(&answers).is_some_and(|kind| kind.marking.is_some());
-        if marks && (self.ending.is_some() || texts.iter().any(|text| !text.is_empty())) {
+        if marks
+            && (self.ending.is_some() || !self.note.is_empty() || texts.iter().any(|text| !text.is_empty()))
+        {
             return Err(Conflict::InvalidAnswers);
         }
         Ok(())
@@ -151,7 +168,7 @@ impl Store {
     ///
     /// # Errors
     /// Returns [`StoreError::Conflict`] if the name is missing, taken or too long; if both texts are missing and there are no steps; if a
-    /// text is too long or has an unknown placeholder; if an answer is not in the scheme or excludes the other steps; or if `who` may not write this canned reply.
+    /// text is too long or has an unknown placeholder; if there is no team with this name; if an answer is not in the scheme or excludes the other steps; or if `who` may not write this canned reply.
     pub async fn write_canned(
         &self,
         who: &StaffMember,
@@ -160,6 +177,9 @@ impl Store {
     ) -> Result<Uuid, StoreError> {
         let content = content.trimmed();
         content.check(&self.scheme).map_err(StoreError::Conflict)?;
+        if !content.team.is_empty() && !self.teams().await?.contains(&content.team) {
+            return Err(StoreError::Conflict(Conflict::NoTeam));
+        }
         let owner = content.own.then_some(who.id);
         if !may_write(who, owner) {
             return Err(StoreError::Conflict(Conflict::NotYours));
@@ -189,6 +209,8 @@ impl Store {
             owner: Set(owner),
             answers: Set(serde_json::to_string(&content.answers).map_err(unreadable)?),
             ending: Set(content.ending),
+            note: Set(content.note),
+            team: Set(Some(content.team).filter(|team| !team.is_empty())),
         };
         let newer = OnConflict::column(canned::Column::Id)
             .update_columns(canned::Column::iter().filter(|column| !matches!(column, canned::Column::Id)))
@@ -247,7 +269,9 @@ fn read(row: canned::Model) -> Result<Canned, StoreError> {
             sr: row.sr,
             en: row.en,
             answers: serde_json::from_str(&row.answers).map_err(unreadable)?,
+            note: row.note,
             ending: row.ending,
+            team: row.team.unwrap_or_default(),
         },
     })
 }

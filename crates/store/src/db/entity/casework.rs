@@ -195,6 +195,8 @@ pub mod canned {
         pub owner: Option<Uuid>,
         pub answers: String,
         pub ending: Option<MacroEnding>,
+        pub note: String,
+        pub team: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
