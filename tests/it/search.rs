@@ -372,3 +372,26 @@ async fn recent_searches_are_offered_until_they_are_removed_or_the_page_is_left(
     assert_eq!(offered().await, json!(null));
     browser.close().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_person_wrote_comes_before_our_replies() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let (theirs, _) = posted(&service, "Neko mi preti preko mreže").await;
+    mila.until_messages(&theirs, 1).await.unwrap();
+    let (ours, _) = posted(&service, "Kako da prijavim profil").await;
+    mila.until_messages(&ours, 1).await.unwrap();
+    mila.reply(&ours, "Ako ti neko preti, javi se odmah")
+        .await
+        .unwrap();
+    for words in ["preti", "\"neko preti\"", "\"preti\""] {
+        let expected: &[&String] = match words {
+            "\"neko preti\"" => &[&ours],
+            _ => &[&theirs, &ours],
+        };
+        until_found(&mila, words, expected).await;
+        let found = found(&mila, words).await;
+        assert!(found.iter().eq(expected.iter().copied()), "{words}: {found:?}");
+    }
+}

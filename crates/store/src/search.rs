@@ -14,6 +14,7 @@ use crate::{
     db::{
         entity::{contacts, events, messages},
         store::Store,
+        values::Direction,
     },
     error::StoreError,
     memory::search_index::Index,
@@ -31,6 +32,15 @@ const PORTION: u64 = 2_000;
 /// The time for which changes are gathered before they are indexed. Indexing decrypts the whole conversation of each changed contact, so
 /// several messages of a person are indexed together.
 const GATHER: Duration = Duration::from_millis(250);
+
+/// The searchable texts of a contact.
+#[derive(Default)]
+struct ContactTexts {
+    /// The messages of the person, newest first, then the person's name, the identifier and the subject.
+    by_person: Vec<String>,
+    /// The replies, notes and automatic messages, newest first.
+    by_staff: Vec<String>,
+}
 
 impl Store {
     /// Builds the search index, then updates it after each change of a contact, until the future is dropped. Only a process that serves the
@@ -104,19 +114,16 @@ impl Store {
     /// Indexes these contacts by their current texts. Removes erased contacts from the index.
     async fn index(&self, all: Vec<contacts::Model>) -> Result<(), StoreError> {
         let said = self.searchable_text(&all).await?;
-        let texts: Vec<(Uuid, Option<String>)> = all
+        let texts: Vec<(Uuid, Option<ContactTexts>)> = all
             .iter()
-            .map(|contact| {
-                (
-                    contact.id,
-                    self.texts(contact, &said).map(|texts| texts.join("\n")),
-                )
-            })
+            .map(|contact| (contact.id, self.texts(contact, &said)))
             .collect();
         let mut index = self.search.index.write().unwrap_or_else(PoisonError::into_inner);
         for (contact, text) in texts {
             match text {
-                Some(text) => index.put(contact, &text),
+                Some(texts) => {
+                    index.put(contact, &texts.by_person.join("\n"), &texts.by_staff.join("\n"));
+                }
                 None => index.forget(contact),
             }
         }
@@ -139,27 +146,34 @@ impl Store {
         Ok(said)
     }
 
-    /// Returns all searchable texts of a contact: its messages, newest first, then the person's name, the identifier and the subject.
-    /// Returns `None` for an erased contact.
+    /// Returns all searchable texts of a contact. Returns `None` for an erased contact.
     fn texts(
         &self,
         contact: &contacts::Model,
         said: &HashMap<Uuid, Vec<messages::Model>>,
-    ) -> Option<Vec<String>> {
+    ) -> Option<ContactTexts> {
         let key = self.contact_key(contact).ok()?;
         let card = self.contact_content(contact).ok()?;
-        let messages = said.get(&contact.id).into_iter().flatten();
-        let bodies = messages.filter_map(|message| self.message_content(&key, message).ok());
-        let person = [card.name, card.identifier, card.subject].into_iter().flatten();
-        Some(
-            bodies
-                .map(|body| match body.url {
-                    Some(url) => format!("{} {url}", body.text),
-                    None => body.text,
-                })
-                .chain(person)
-                .collect(),
-        )
+        let mut texts = ContactTexts::default();
+        for message in said.get(&contact.id).into_iter().flatten() {
+            let Ok(body) = self.message_content(&key, message) else {
+                continue;
+            };
+            let text = match body.url {
+                Some(url) => format!("{} {url}", body.text),
+                None => body.text,
+            };
+            match message.direction {
+                // A counsellor writes down what the caller says.
+                Direction::In | Direction::Call => texts.by_person.push(text),
+                Direction::Reply | Direction::Note | Direction::Automatic | Direction::Notice => {
+                    texts.by_staff.push(text);
+                }
+            }
+        }
+        let person = [card.name, card.identifier, card.subject];
+        texts.by_person.extend(person.into_iter().flatten());
+        Some(texts)
     }
 
     /// Encrypts search words for use in a URL, so that only this service can read the words.

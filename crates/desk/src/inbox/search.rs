@@ -94,7 +94,8 @@ impl SearchForm {
 /// The results of a search.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct SearchResultsJson {
-    /// The contacts that match, newest first. At most 100.
+    /// The contacts that match: first those in which the person wrote the words, then those in which only staff wrote them, both newest
+    /// first. At most 100.
     contacts: Vec<FoundContactJson>,
     /// The cases whose summary, number or institutions match, newest first. At most 100. Empty if the search has a filter, because the
     /// filters are about contacts.

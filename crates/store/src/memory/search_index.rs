@@ -21,12 +21,41 @@ const FEW: usize = 10_000;
 
 /// The index. Each contact has a place, that is, a position in the list `contacts`. A changed contact gets a new place at the end of the
 /// list, and its earlier place becomes outdated. The most recently changed contacts therefore have the last places.
+///
+/// The index distinguishes words that the person wrote from words that occur only in the texts of staff.
 #[derive(Default)]
 pub(crate) struct Index {
     /// The contact at each place. `None` if this contact moved to a later place or was removed.
     contacts: Vec<Option<Uuid>>,
     places: HashMap<Uuid, u32>,
-    words: BTreeMap<Box<str>, Vec<u32>>,
+    words: BTreeMap<Box<str>, Vec<Posting>>,
+}
+
+/// The place of a contact that contains a word. The lowest bit states whether the person wrote the word.
+#[derive(Clone, Copy)]
+struct Posting(u32);
+
+impl Posting {
+    fn new(place: u32, by_person: bool) -> Self {
+        Self((place << 1) | u32::from(by_person))
+    }
+
+    const fn place(self) -> u32 {
+        self.0 >> 1
+    }
+
+    const fn is_by_person(self) -> bool {
+        self.0 & 1 == 1
+    }
+}
+
+/// The places of the contacts that match a search.
+#[derive(Default)]
+struct MatchingPlaces {
+    /// All matching contacts.
+    all: FixedBitSet,
+    /// The contacts in which the person's own texts contain all words.
+    by_person: FixedBitSet,
 }
 
 impl Index {
@@ -34,9 +63,11 @@ impl Index {
         self.places.len()
     }
 
-    /// Indexes a contact by its full text `said`. Replaces the contact's earlier entry.
-    pub(crate) fn put(&mut self, contact: Uuid, said: &str) {
-        let Ok(place) = u32::try_from(self.contacts.len()) else {
+    /// Indexes a contact by the texts of the person and the texts of staff. Replaces the contact's earlier entry.
+    pub(crate) fn put(&mut self, contact: Uuid, by_person: &str, by_staff: &str) {
+        // A posting needs one bit beside the place.
+        let place = u32::try_from(self.contacts.len()).ok();
+        let Some(place) = place.filter(|place| *place <= u32::MAX >> 1) else {
             return;
         };
         self.contacts.push(Some(contact));
@@ -45,11 +76,18 @@ impl Index {
         {
             *gone = None;
         }
-        let all: HashSet<String> = words(said).into_iter().collect();
-        for mut word in all {
+        let cut = |mut word: String| {
             word.truncate(word.floor_char_boundary(LONGEST));
-            let known = self.words.entry(word.into_boxed_str()).or_default();
-            known.push(place);
+            word
+        };
+        let theirs: HashSet<String> = words(by_person).into_iter().map(cut).collect();
+        let mut ours: HashSet<String> = words(by_staff).into_iter().map(cut).collect();
+        ours.retain(|word| !theirs.contains(word));
+        for (all, is_by_person) in [(theirs, true), (ours, false)] {
+            for word in all {
+                let known = self.words.entry(word.into_boxed_str()).or_default();
+                known.push(Posting::new(place, is_by_person));
+            }
         }
         if self.contacts.len() > 2 * self.places.len() + FEW {
             self.tidy();
@@ -74,7 +112,11 @@ impl Index {
         }
         let moved = |place: u32| new.get(place as usize).copied().flatten();
         for places in self.words.values_mut() {
-            *places = places.iter().filter_map(|place| moved(*place)).collect();
+            let kept = places.iter().filter_map(|posting| {
+                let place = moved(posting.place())?;
+                Some(Posting::new(place, posting.is_by_person()))
+            });
+            *places = kept.collect();
         }
         self.words.retain(|_, places| !places.is_empty());
         self.contacts.retain(Option::is_some);
@@ -83,18 +125,23 @@ impl Index {
         }
     }
 
-    /// Returns the contacts whose text contains a match for each search word. The most recently changed contacts come first.
+    /// Returns the contacts whose text contains a match for each search word. Contacts in which the person wrote all these words come
+    /// first. Within both groups, the most recently changed contacts come first.
     pub(crate) fn find(&self, sought: &Sought) -> Vec<Uuid> {
-        let mut all: Option<FixedBitSet> = None;
+        let mut found: Option<MatchingPlaces> = None;
         for word in sought.all() {
             let has_it = self.matching(word);
-            match &mut all {
-                Some(all) => all.intersect_with(&has_it),
-                None => all = Some(has_it),
+            match &mut found {
+                Some(found) => {
+                    found.all.intersect_with(&has_it.all);
+                    found.by_person.intersect_with(&has_it.by_person);
+                }
+                None => found = Some(has_it),
             }
         }
-        let all = all.unwrap_or_default();
-        let newest_first = all.ones().rev();
+        let MatchingPlaces { mut all, by_person } = found.unwrap_or_default();
+        all.difference_with(&by_person);
+        let newest_first = by_person.ones().rev().chain(all.ones().rev());
         newest_first
             .filter_map(|place| self.contacts.get(place).copied().flatten())
             .collect()
@@ -102,8 +149,12 @@ impl Index {
 
     /// Returns the places of the contacts that contain a match for `sought`. The index contains words and no stems: the forms of a word
     /// begin alike, so they are found among the neighbours of the word and need no memory.
-    fn matching(&self, sought: &SoughtWord) -> FixedBitSet {
-        let mut found = FixedBitSet::with_capacity(self.contacts.len());
+    fn matching(&self, sought: &SoughtWord) -> MatchingPlaces {
+        let none = FixedBitSet::with_capacity(self.contacts.len());
+        let mut found = MatchingPlaces {
+            all: none.clone(),
+            by_person: none,
+        };
         for beginning in sought.ranges() {
             let beginning = beginning
                 .get(..beginning.floor_char_boundary(LONGEST))
@@ -116,8 +167,12 @@ impl Index {
             let is_found =
                 |word: &str| sought.matches(word) || (word.len() + 4 > LONGEST && sought.begins_with(word));
             for (_, places) in words.filter(|(word, _)| is_found(word)) {
-                for place in places {
-                    found.insert(*place as usize);
+                for posting in places {
+                    let place = posting.place() as usize;
+                    found.all.insert(place);
+                    if posting.is_by_person() {
+                        found.by_person.insert(place);
+                    }
                 }
             }
         }
@@ -148,28 +203,42 @@ mod tests {
     #[test]
     fn every_word_must_stand_and_the_newest_is_first() {
         let mut index = Index::default();
-        index.put(id(1), "Неко ми прети");
-        index.put(id(2), "neko mi piše");
-        index.put(id(3), "hvala");
+        index.put(id(1), "Неко ми прети", "");
+        index.put(id(2), "neko mi piše", "");
+        index.put(id(3), "hvala", "");
         assert_eq!(found(&index, "neko mi"), [id(2), id(1)]);
         assert_eq!(found(&index, "neko pret"), [id(1)]);
         assert!(found(&index, "nekoga").is_empty());
         assert!(found(&index, "").is_empty());
-        index.put(id(1), "neko mi preti i dalje");
+        index.put(id(1), "neko mi preti i dalje", "");
         assert_eq!(found(&index, "neko"), [id(1), id(2)], "who wrote again is newer");
         index.forget(id(1));
         assert_eq!(found(&index, "neko"), [id(2)]);
     }
 
     #[test]
+    fn what_the_person_wrote_comes_before_what_staff_wrote() {
+        let mut index = Index::default();
+        index.put(id(1), "neko mi preti", "");
+        index.put(id(2), "pitanje o profilu", "ako ti neko preti, javi se");
+        index.put(id(3), "neko me vređa", "preti li ti");
+        index.put(id(4), "preti mi neko", "preti");
+        assert_eq!(found(&index, "preti"), [id(4), id(1), id(3), id(2)]);
+        assert_eq!(found(&index, "neko preti"), [id(4), id(1), id(3), id(2)]);
+        assert_eq!(found(&index, "vređa preti"), [id(3)]);
+        index.put(id(2), "neko mi preti", "ako ti neko preti, javi se");
+        assert_eq!(found(&index, "preti"), [id(2), id(4), id(1), id(3)]);
+    }
+
+    #[test]
     fn forms_of_a_word_are_found_and_long_words_by_their_beginning() {
         let mut index = Index::default();
-        index.put(id(1), "Двоје из моје школе");
-        index.put(id(2), "školjka");
+        index.put(id(1), "Двоје из моје школе", "");
+        index.put(id(2), "školjka", "");
         let long = "ж".repeat(90);
-        index.put(id(3), &long);
+        index.put(id(3), &long, "");
         let latin = "x".repeat(41);
-        index.put(id(4), &latin);
+        index.put(id(4), &latin, "");
         assert_eq!(found(&index, "škola"), [id(1)]);
         assert_eq!(found(&index, "sko"), [id(2), id(1)]);
         assert_eq!(found(&index, &long), [id(3)]);
@@ -180,9 +249,9 @@ mod tests {
     #[test]
     fn a_long_conversation_does_not_grow_the_index_and_nothing_is_lost_by_tidying() {
         let mut index = Index::default();
-        index.put(id(7), "sedma");
+        index.put(id(7), "sedma", "");
         for round in 0..25_000u128 {
-            index.put(id(1), &format!("poruka {}", round % 10));
+            index.put(id(1), &format!("poruka {}", round % 10), "");
         }
         assert!(index.contacts.len() <= 2 * index.len() + FEW);
         assert_eq!(found(&index, "poruka"), [id(1)]);

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Maximum number of contacts whose texts are decrypted to find phrases. Decrypting is necessary because the index contains only single
-/// words. The most recently changed contacts are searched first.
+/// words. Contacts in which the person wrote the words are searched first, then the most recently changed ones.
 const PHRASES: usize = 1_000;
 /// Maximum number of contacts to which a filter is applied. The most recently changed contacts come first.
 const FILTERED: usize = 20_000;
@@ -22,7 +22,8 @@ const FILTERED: usize = 20_000;
 /// Results of a search.
 pub struct SearchResults {
     /// The matching contacts, each with the words around the match. Contacts found by their reference or identifier come first, with an
-    /// empty text instead of the words. Contacts whose texts match follow, most recently changed first.
+    /// empty text instead of the words. Contacts whose texts match follow: first those in which the person's own texts match, then those
+    /// in which only texts of staff match, both with the most recently changed contacts first.
     pub rows: Vec<(InboxRow, String)>,
     /// Number of matching contacts.
     pub count: usize,
@@ -30,6 +31,15 @@ pub struct SearchResults {
     pub is_at_least: bool,
     /// Number of contacts indexed so far, while the index is being built. `None` once the index covers all contacts.
     pub so_far: Option<u64>,
+}
+
+/// A contact whose texts match a search.
+struct Hit {
+    contact: contacts::Model,
+    /// The words around the match.
+    excerpt: String,
+    /// Whether the match is in a text of the person.
+    is_by_person: bool,
 }
 
 impl SearchResults {
@@ -74,6 +84,7 @@ impl Store {
             found.truncate(PHRASES);
         }
         let mut count = all.len() + found.len();
+        let mut by_staff = Vec::new();
         // If there are phrases, all texts are read, because the index does not tell which contacts match.
         for portion in found.chunks(size.max(1)) {
             if all.len() >= size && !has_phrases {
@@ -81,10 +92,19 @@ impl Store {
             }
             let hits = self.looked_into(portion, &sought).await?;
             count -= portion.len() - hits.len();
-            for (contact, excerpt) in hits {
-                all.push(contact);
-                excerpts.push(excerpt);
+            for hit in hits {
+                // The index knows who wrote each word, but not who wrote a phrase.
+                if has_phrases && !hit.is_by_person {
+                    by_staff.push(hit);
+                } else {
+                    all.push(hit.contact);
+                    excerpts.push(hit.excerpt);
+                }
             }
+        }
+        for hit in by_staff {
+            all.push(hit.contact);
+            excerpts.push(hit.excerpt);
         }
         all.truncate(size);
         let (names, undelivered) = (self.names().await?, self.undelivered(&all).await?);
@@ -103,22 +123,23 @@ impl Store {
 
     /// Returns those contacts among `ids` whose texts contain all phrases of the search, each with the words around the match. Keeps the
     /// order of `ids`.
-    async fn looked_into(
-        &self,
-        ids: &[Uuid],
-        sought: &Sought,
-    ) -> Result<Vec<(contacts::Model, String)>, StoreError> {
+    async fn looked_into(&self, ids: &[Uuid], sought: &Sought) -> Result<Vec<Hit>, StoreError> {
         let mut found = contacts::Entity::find()
             .filter(contacts::Column::Id.is_in(ids.iter().copied()))
             .all(&self.reading)
             .await?;
         found.sort_by_key(|contact| ids.iter().position(|id| *id == contact.id));
         let said = self.searchable_text(&found).await?;
-        let round = |contact: &contacts::Model| excerpt_around_hit(&self.texts(contact, &said)?, sought);
-        Ok(found
-            .into_iter()
-            .filter_map(|contact| round(&contact).map(|round| (contact, round)))
-            .collect())
+        let hit = |contact: contacts::Model| {
+            let texts = self.texts(&contact, &said)?;
+            let by_person = excerpt_around_hit(&texts.by_person, sought);
+            Some(Hit {
+                is_by_person: by_person.is_some(),
+                excerpt: by_person.or_else(|| excerpt_around_hit(&texts.by_staff, sought))?,
+                contact,
+            })
+        };
+        Ok(found.into_iter().filter_map(hit).collect())
     }
 
     /// Finds the newest 20 contacts that have `typed` as their reference or complete identifier.
