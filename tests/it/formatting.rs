@@ -140,7 +140,7 @@ async fn a_reply_longer_than_the_channel_permits_is_previewed_in_its_parts() {
         .await
         .unwrap();
     shows(client, "#preview", "Sent as 2 messages").await;
-    shows(client, "#length", "4.096").await;
+    shows(client, "#length", "4,096").await;
     client
         .find(fantoccini::Locator::Css("[data-send]"))
         .await

@@ -37,7 +37,8 @@ function showLength() {
   const length = findReply()?.value.length ?? 0;
   if (!shown) return;
   const near = longest && length > longest * NEAR;
-  const written = near ? `${length.toLocaleString("sr")} / ${longest.toLocaleString("sr")}` : "";
+  const { lang } = document.documentElement;
+  const written = near ? `${length.toLocaleString(lang)} / ${longest.toLocaleString(lang)}` : "";
   if (shown.textContent !== written) shown.textContent = written;
   shown.classList.toggle("over", isLong());
 }
