@@ -1357,7 +1357,14 @@ event-raised = urgency raised by the rules
 
 # Alarms
 
-ringing = Somebody may be in danger, and nobody takes care of it:
+ringing = Immediate danger.
+danger-unassigned = Nobody has taken it yet.
+danger-yours = It is yours; you have not opened it yet.
+danger-not-opened = { $name } has it, not opened yet.
+danger-assignee-away = { $name } has it, but is away.
+danger-waits = waiting { $time }
+danger-offered = Offered to you until { $until }
+danger-set-by-staff = A colleague set this urgency.
 alarm-path-fails = The alarm did not reach { $name } ({ $line }): { $problem }
 alarms = Alarms
 alarms-hint = Who was told when nobody took care of a contact in danger.

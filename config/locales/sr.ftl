@@ -1378,7 +1378,14 @@ event-raised = хитност подигнута по правилима
 
 # Alarms
 
-ringing = Неко је можда у опасности, а нико се тиме не бави:
+ringing = Непосредна опасност.
+danger-unassigned = Нико још није преузео.
+danger-yours = Ваш контакт, још га нисте отворили.
+danger-not-opened = Води: { $name }, још није отворено.
+danger-assignee-away = Води: { $name }, али није ту.
+danger-waits = чека { $time }
+danger-offered = Понуђено вам је до { $until }
+danger-set-by-staff = Ову хитност је одредио неко од колега.
 alarm-path-fails = Аларм није стигао до: { $name } ({ $line }): { $problem }
 alarms = Аларми
 alarms-hint = Ко је обавештен када се нико није бавио контактом у опасности.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use hotline_core::{contact::classification::Answers, staff::rights::Role};
 use hotline_store::inbox::list::{Filter, View};
 use hotline_tests::{
@@ -12,8 +13,9 @@ use hotline_tests::{
 use serde_json::{Value, json};
 
 use crate::{
+    duty::on_duty,
     store::{mail, on_both},
-    writing::posted,
+    writing::{posted, writes_again},
 };
 
 const DANGER: &str = "Hoću da se ubijem večeras, popila sam tablete";
@@ -179,4 +181,83 @@ async fn whoever_says_they_are_in_danger_comes_first() {
     let contacts = mila.until_contacts(2).await.unwrap();
     assert_eq!(contacts[0].pointer("/urgency"), Some(&json!(2)));
     assert_eq!(text(&contacts[0], "/first_words"), "Molim vas javite se");
+}
+
+#[tokio::test]
+async fn unassigned_contacts_in_danger_come_before_those_not_opened() {
+    on_both(async |world| {
+        on_duty(&world, "mila").await;
+        let (ana, _) = on_duty(&world, "ana").await;
+        for id in ["1", "2", "3"] {
+            world.clock.advance(TimeDelta::seconds(1));
+            let address = format!("person{id}@example.org");
+            world
+                .arrives(id, mail(&address, &format!("{id}@x"), DANGER, vec![]))
+                .await;
+        }
+        let rows = world
+            .store
+            .inbox(View::Urgent, &Filter::default(), ana.id, None, 10)
+            .await
+            .unwrap()
+            .rows;
+        assert!(rows[0].raised_by.as_deref().unwrap().contains("suicid"));
+        let [first, second, third] = [0, 1, 2].map(|place: usize| rows[place].reference);
+        world.store.take(&ana, first).await.unwrap();
+        let ringing = world.store.ringing().await.unwrap();
+        let order: Vec<_> = ringing.iter().map(|danger| danger.reference).collect();
+        assert_eq!(order, [second, third, first]);
+        assert!(ringing[0].assignee.is_none());
+        assert_eq!(ringing[2].assignee.as_ref().unwrap().name, "ana");
+        let opened = world.store.contact(first).await.unwrap().unwrap();
+        world.store.note_danger_seen(opened.id).await.unwrap();
+        assert_eq!(world.store.ringing().await.unwrap().len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_banner_gives_reason_wait_and_assignee_until_opened() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let ana = service.hire("ana", "counsellor").await.unwrap();
+    let (reference, code) = posted(&service, DANGER).await;
+    mila.until_messages(&reference, 1).await.unwrap();
+    writes_again(&service, &code, "Da li je neko tu").await;
+    mila.until_messages(&reference, 2).await.unwrap();
+    mila.post(&format!("/api/v1/contacts/{reference}/claim"), &json!({}))
+        .await
+        .unwrap();
+    ana.submit("/desk/duty", &[("on", "true")]).await.unwrap();
+    mila.submit("/desk/duty", &[("on", "true")]).await.unwrap();
+    let banner = |page: &str| {
+        let (_, rest) = page.split_once("data-ringing>")?;
+        Some(rest.split_once("</div>")?.0.to_owned())
+    };
+    let inbox = ana.page("/desk/inbox?view=urgent").await.unwrap();
+    assert_eq!(inbox.matches("data-ringing").count(), 1);
+    let shown = banner(&inbox).unwrap();
+    for part in [
+        "Writes about wanting to die",
+        "mila has it, not opened yet.",
+        "waiting just now",
+        &format!("href=\"/desk/contacts/{reference}?view=urgent\""),
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let (_, row) = inbox.split_once(&format!("id=\"c-{reference}\"")).unwrap();
+    let (reason, words) = (
+        row.find("Writes about wanting to die"),
+        row.find("Da li je neko tu"),
+    );
+    assert!(
+        reason.is_some() && reason < words,
+        "the list gives the reason first"
+    );
+    let own = banner(&mila.page("/desk/cases").await.unwrap()).unwrap();
+    assert!(own.contains("It is yours"), "{own}");
+    let opened = mila.page(&format!("/desk/contacts/{reference}")).await.unwrap();
+    assert!(!opened.contains("data-ringing"));
+    assert!(!ana.page("/desk/inbox").await.unwrap().contains("data-ringing"));
 }

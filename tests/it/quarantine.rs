@@ -249,7 +249,7 @@ async fn danger_in_quarantine_rings_and_is_assigned_but_not_counted() {
         world.arrives("person", person).await;
         let ringing = world.store.ringing().await.unwrap();
         assert_eq!(ringing.len(), 21);
-        let detail = world.store.contact(ringing[0]).await.unwrap().unwrap();
+        let detail = world.store.contact(ringing[0].reference).await.unwrap().unwrap();
         assert_eq!(
             detail.marking, None,
             "the contact outside the quarantine comes first"

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub(crate) mod answers;
+pub(crate) mod danger;
 pub(crate) mod errors;
 pub(crate) mod extractors;
 pub(crate) mod live;

@@ -5,6 +5,7 @@
 pub mod alarm;
 pub mod calendar;
 mod facts;
+pub mod in_danger;
 pub mod moving;
 pub mod offers;
 pub mod overview;

@@ -243,6 +243,11 @@ function replacePage(fresh) {
     const [old, now] = [document.querySelector(part), fresh.querySelector(part)];
     if (old && now) old.replaceWith(now);
   }
+  // The alarms that both pages show stay, because screen readers would read them aloud again.
+  for (const id of ["health", "care"]) {
+    const [old, now] = findParts(id, fresh);
+    if (old && now) updateChildren(old, now);
+  }
   const list = document.getElementById("list");
   // The label is the name of the view. Another view begins at its top.
   if (list && list.getAttribute("aria-label") === view) list.scrollTop = place;

@@ -8,7 +8,6 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use hotline_core::{
     centre::Centre,
-    identifiers::reference::Reference,
     routing::{
         availability::Availability,
         targets::{Due, Pace},
@@ -25,7 +24,10 @@ use hotline_store::{
     staff::accounts::StaffMember,
 };
 
-use crate::{http::errors::PageError, state::Desk};
+use crate::{
+    http::{danger::DangerEntry, errors::PageError},
+    state::Desk,
+};
 use hotline_reports::labels::{channel_name, format_day};
 
 /// Keyboard shortcuts, each with the suffix of its locale key. `assets/http/keys.js` implements the shortcuts.
@@ -76,10 +78,10 @@ const COUNTDOWN: i64 = 90;
 pub(crate) struct Care {
     /// Seconds until the reader counts as away without a further action. `None`: the reader is not available.
     pub(crate) available_seconds: Option<i64>,
-    /// The contacts that are on offer to the reader.
+    /// The contacts that are on offer to the reader, except those in `ringing`.
     pub(crate) offers: Vec<Offer>,
-    /// The neglected contacts in danger. Empty if the reader is not available.
-    pub(crate) ringing: Vec<Reference>,
+    /// The contacts in danger that nobody takes care of, those without an assignee first. Empty if the reader is not available.
+    pub(crate) ringing: Vec<DangerEntry>,
     /// The number of contacts that are assigned to the reader and wait for a late reply.
     pub(crate) late: i64,
     /// The number of severe contacts that the reader got in the last twelve hours. Nobody else sees this number.
@@ -89,7 +91,7 @@ pub(crate) struct Care {
 }
 
 impl Care {
-    async fn of(desk: &Desk, me: &StaffMember) -> Result<Self, PageError> {
+    async fn of(desk: &Desk, words: &Words, me: &StaffMember) -> Result<Self, PageError> {
         let mut failing = Vec::new();
         if me.role.may(Right::SeeRouting) {
             failing = desk.store.failing_alarm_paths().await?;
@@ -110,11 +112,17 @@ impl Care {
             Some(_) => desk.store.ringing().await?,
             None => Vec::new(),
         };
+        let mut offers = desk.store.offers_to(me).await?;
+        let rules = desk.store.urgency_rules();
+        let ringing = ringing
+            .iter()
+            .map(|danger| DangerEntry::new(words, rules, me, danger, &mut offers))
+            .collect();
         Ok(Self {
             ringing,
             failing,
             available_seconds,
-            offers: desk.store.offers_to(me).await?,
+            offers,
             late: i64::try_from(desk.store.late_replies_of(me.id).await?).unwrap_or(i64::MAX),
             severe: desk.store.severe_contacts_of(me.id).await?,
         })
@@ -173,7 +181,7 @@ impl<'a> Frame<'a> {
             };
         }
         Ok(Self {
-            care: Care::of(desk, me).await?,
+            care: Care::of(desk, words, me).await?,
             waits,
             alerts,
             case_tasks: desk.store.case_tasks_count(me).await?,

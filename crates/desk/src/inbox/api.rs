@@ -57,6 +57,8 @@ pub(super) struct InboxRowJson {
     handed_by: Option<String>,
     /// The urgency: 0 ordinary, 1 urgent, 2 immediate danger.
     urgency: i16,
+    /// If the contact is in danger: the ids of the rules of urgency that last raised it. Otherwise empty.
+    raised_by: Vec<String>,
     snoozed_until: Option<DateTime<Utc>>,
     /// When the person began to wait for a reply; null if the person is not waiting.
     waiting_since: Option<DateTime<Utc>>,
@@ -128,6 +130,7 @@ pub(crate) async fn list_colleagues(State(desk): State<Desk>) -> Result<Answer<C
 
 impl From<InboxRow> for InboxRowJson {
     fn from(row: InboxRow) -> Self {
+        let raised_by = row.raised_by.unwrap_or_default();
         let (subject, first_words) = match row.card {
             Some(card) => (card.subject, Some(card.first_words)),
             None => (None, None),
@@ -143,6 +146,7 @@ impl From<InboxRow> for InboxRowJson {
             team: row.team,
             handed_by: row.handed_by,
             urgency: row.urgency,
+            raised_by: raised_by.split_whitespace().map(str::to_owned).collect(),
             snoozed_until: row.snoozed_until,
             waiting_since: row.waiting_since,
             reply_due_at: row.due.map(|due| due.at),

@@ -6,6 +6,7 @@ use hotline_core::{
     contact::lifecycle::{Marking, Status},
     identifiers::reference::Reference,
     job::Delivery,
+    routing::skills::DANGER,
     staff::rights::Right,
     text::locale::Language,
     time::local,
@@ -23,7 +24,10 @@ use hotline_store::{
 
 use crate::{
     contact::attachments,
-    http::page::shown,
+    http::{
+        danger::{danger_reason, describe_rules},
+        page::shown,
+    },
     inbox::{
         groups::{RowGroup, Same},
         page::{Inbox, views_of},
@@ -366,17 +370,14 @@ impl Inbox<'_> {
         raised.map_or_else(String::new, |event| self.raised(&event.detail))
     }
 
-    /// Describes the rules of urgency with these ids.
     fn raised(&self, rules: &str) -> String {
-        let mut reasons: Vec<String> = Vec::new();
-        for text in rules.split(' ').filter_map(|rule| self.rules.reason(rule)) {
-            let reason = self.frame.words.either(&text.sr, &text.en);
-            // Several rules can have the same reason.
-            if !reasons.contains(&reason) {
-                reasons.push(reason);
-            }
-        }
-        reasons.join(" ")
+        describe_rules(self.frame.words, self.rules, rules)
+    }
+
+    /// Returns why the contact of a row is in danger. `None` if it is not in danger.
+    pub(super) fn why_in_danger(&self, row: &InboxRow) -> Option<String> {
+        let raised_by = row.raised_by.as_deref().unwrap_or_default();
+        (row.urgency >= DANGER).then(|| danger_reason(self.frame.words, self.rules, raised_by))
     }
 
     /// Describes an event about the person that the platform reported.

@@ -85,6 +85,9 @@ pub struct InboxRow {
     /// The delivery state of a reply that failed, or that is still unsent 15 minutes after it was queued. `None` if the contact has no such
     /// reply.
     pub undelivered: Option<Delivery>,
+    /// The ids of the rules that last raised the contact, separated by spaces. `None` if the contact is not in danger, or if the
+    /// rules never raised it.
+    pub raised_by: Option<String>,
     place: Place,
 }
 
@@ -176,13 +179,19 @@ impl Store {
         let undelivered = self.undelivered(&found).await?;
         let targets = self.target_times(&self.reading).await?;
         let handed = self.handed_over(&found, me, &names).await?;
+        let raised = self.last_raised_by(&found).await?;
         let rows: Vec<InboxRow> = found
             .into_iter()
             .map(|contact| {
                 let undelivered = undelivered.get(&contact.id).copied();
                 let handed_by = handed.get(&contact.id).cloned();
+                let raised_by = raised.get(&contact.id).cloned();
                 let row = self.row(contact, order, &names, undelivered, &targets);
-                InboxRow { handed_by, ..row }
+                InboxRow {
+                    handed_by,
+                    raised_by,
+                    ..row
+                }
             })
             .collect();
         let next = rows.last().filter(|_| more).map(|row| row.place);
@@ -265,6 +274,7 @@ impl Store {
             due: targets.due(&contact),
             undelivered,
             handed_by: None,
+            raised_by: None,
             is_call: is_call(&contact),
             is_unread: is_unread(&contact),
             language: contact.language.map(|language| language.0),

@@ -3,15 +3,11 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use hotline_core::{
-    identifiers::{ids, reference::Reference},
-    routing::skills::DANGER,
-};
+use hotline_core::identifiers::{ids, reference::Reference};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set, Unchanged},
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-    sea_query::Expr,
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use uuid::Uuid;
 
@@ -23,6 +19,7 @@ use crate::{
         values::{AlarmKind, HistoryKind},
     },
     error::StoreError,
+    routing::in_danger::is_in_care,
     staff::{accounts::StaffMember, availability::Colleague},
 };
 
@@ -120,28 +117,6 @@ impl Store {
         Ok(danger.is_some() || open.is_some() || self.weekly_test_due(&self.reading).await?)
     }
 
-    /// Builds the query of the contacts in danger that wait, the longest-waiting first.
-    fn in_danger(&self) -> Select<contacts::Entity> {
-        contacts::Entity::find()
-            .filter(Expr::cust("status <> 'closed' AND urgency > 0"))
-            .filter(contacts::Column::Urgency.gte(DANGER))
-            .filter(contacts::Column::WaitingSince.is_not_null())
-            .filter(self.in_sight())
-            .order_by_asc(contacts::Column::WaitingSince)
-    }
-
-    /// Returns the contacts in danger that wait: all contacts that are not quarantined, and the contacts of
-    /// [`Store::quarantined_in_danger`].
-    async fn endangered(
-        &self,
-        connection: &impl sea_orm::ConnectionTrait,
-    ) -> Result<Vec<contacts::Model>, StoreError> {
-        let others = Expr::cust("(marking IS NULL OR marking <> 'quarantine')");
-        let mut waiting = self.in_danger().filter(others).all(connection).await?;
-        waiting.extend(self.quarantined_in_danger(connection).await?);
-        Ok(waiting)
-    }
-
     /// Returns the contacts in danger for which an alarm is due.
     async fn neglected(
         &self,
@@ -157,18 +132,6 @@ impl Store {
                 .is_due(since, is_in_care(contact, colleagues), anybody, now)
         });
         Ok(waiting)
-    }
-
-    /// Returns the contacts in danger for which the desk of every available counsellor plays a sound: the contacts that wait for a reply
-    /// and have no present assignee who has opened them.
-    ///
-    /// # Errors
-    /// Fails if a database query fails.
-    pub async fn ringing(&self) -> Result<Vec<Reference>, StoreError> {
-        let colleagues = self.availabilities().await?;
-        let waiting = self.endangered(&self.reading).await?;
-        let ringing = waiting.iter().filter(|contact| !is_in_care(contact, &colleagues));
-        Ok(ringing.map(reference_of).collect())
     }
 
     async fn raise_alarm(
@@ -378,10 +341,4 @@ impl Store {
         }
         Ok(failing)
     }
-}
-
-/// Returns whether the assignee of a contact in danger is present and has opened the contact since it was raised to danger.
-fn is_in_care(contact: &contacts::Model, colleagues: &[Colleague]) -> bool {
-    let mut all = colleagues.iter();
-    contact.danger_seen_at.is_some() && all.any(|one| Some(one.member.id) == contact.assignee && one.present)
 }

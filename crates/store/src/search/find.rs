@@ -109,9 +109,13 @@ impl Store {
         all.truncate(size);
         let (names, undelivered) = (self.names().await?, self.undelivered(&all).await?);
         let targets = self.target_times(&self.reading).await?;
+        let raised = self.last_raised_by(&all).await?;
         let rows = all.into_iter().map(|contact| {
             let undelivered = undelivered.get(&contact.id).copied();
-            self.row(contact, Order::Newest, &names, undelivered, &targets)
+            let raised_by = raised.get(&contact.id).cloned();
+            let mut row = self.row(contact, Order::Newest, &names, undelivered, &targets);
+            row.raised_by = raised_by;
+            row
         });
         Ok(SearchResults {
             rows: rows.zip(excerpts).collect(),
