@@ -31,7 +31,7 @@ use hotline_reports::{
     tables::of_report,
 };
 use hotline_store::{
-    cases::{CasesOf, Details},
+    cases::{CaseTarget, CasesOf, Details},
     contacts::reply::NewReply,
     db::store::Store,
     error::{Conflict, StoreError},
@@ -219,7 +219,9 @@ impl Happens {
             }
             Self::InACase { which } => {
                 if let Some(contact) = pick(which) {
-                    store.form_case(mila, contact, None).await?;
+                    store
+                        .form_case(mila, contact, CaseTarget::New { summary: "" })
+                        .await?;
                 }
             }
             Self::Forwarded { which, to } => {

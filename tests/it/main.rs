@@ -31,6 +31,7 @@ mod erasure;
 mod exports;
 mod faults;
 mod figures;
+mod flash;
 mod flood;
 mod form_answers;
 mod form_exit;

@@ -5,6 +5,7 @@ pub(crate) mod answers;
 pub(crate) mod danger;
 pub(crate) mod errors;
 pub(crate) mod extractors;
+pub(crate) mod flash;
 pub(crate) mod live;
 pub(crate) mod page;
 pub(crate) mod problems;

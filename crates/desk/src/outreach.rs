@@ -23,6 +23,7 @@ use crate::{
         answers::{Answer, EmptyJson, IdJson},
         errors::PageError,
         extractors::{Cookies, FormOrJson, FromFields, RepeatedFields, ResponseFormat},
+        flash::Flash,
         page::{Frame, page},
     },
     state::Desk,
@@ -123,7 +124,7 @@ pub(crate) async fn list(
     let words = desk.words(&jar);
     let rendered = page(&OutreachPage {
         period: period_label(words, period.from, period.to),
-        frame: Frame::new(&desk, words, &me, "outreach").await?,
+        frame: Frame::new(&desk, &jar, &me, "outreach").await?,
         asked: query.period,
         totals,
         events,
@@ -366,7 +367,7 @@ pub(crate) async fn write_event(
     let id = store
         .write_event(&me, id, &event, held_in.as_ref(), asked_by)
         .await?;
-    Ok(format.answer(IdJson { id }, "/desk/outreach"))
+    Ok(format.answer(IdJson { id }, "/desk/outreach", Flash::EventSaved))
 }
 
 fn optional(id: &str) -> Result<Option<Uuid>, PageError> {
@@ -416,7 +417,7 @@ pub(crate) async fn add_school(
 ) -> Result<Answer<IdJson>, PageError> {
     let new = new_school(&new.name, &new.kind, &new.place)?;
     let id = desk.store.add_school(&me, &new).await?;
-    Ok(format.answer(IdJson { id }, "/desk/outreach#schools"))
+    Ok(format.answer(IdJson { id }, "/desk/outreach#schools", Flash::SchoolAdded))
 }
 
 /// Two records of the same school, to be merged.
@@ -436,7 +437,7 @@ pub(crate) async fn merge_schools(
     FormOrJson(merging): FormOrJson<MergeForm>,
 ) -> Result<Answer<EmptyJson>, PageError> {
     desk.store.merge_schools(&me, merging.one, merging.into).await?;
-    Ok(format.answer(EmptyJson {}, "/desk/outreach#schools"))
+    Ok(format.answer(EmptyJson {}, "/desk/outreach#schools", Flash::SchoolsMerged))
 }
 
 /// All peer educators.
@@ -479,7 +480,7 @@ pub(crate) async fn write_educator(
         .store
         .write_educator(&me, id, &new.name, school, !new.left)
         .await?;
-    Ok(format.answer(IdJson { id }, "/desk/outreach#educators"))
+    Ok(format.answer(IdJson { id }, "/desk/outreach#educators", Flash::EducatorSaved))
 }
 
 impl OutreachPage<'_> {

@@ -4,7 +4,7 @@
 use askama::Template;
 use axum::{
     extract::{Form, State},
-    response::{Redirect, Response},
+    response::Response,
 };
 use axum_extra::extract::CookieJar;
 use hotline_core::{
@@ -21,6 +21,7 @@ use crate::{
     http::{
         access::Who,
         errors::PageError,
+        flash::Flash,
         page::{Frame, page as written},
         problems,
     },
@@ -42,7 +43,7 @@ pub(crate) async fn page(
     jar: CookieJar,
 ) -> Result<Response, PageError> {
     written(&QueuePage {
-        frame: Frame::new(&desk, desk.words(&jar), &me, "queue").await?,
+        frame: Frame::new(&desk, &jar, &me, "queue").await?,
         parked: desk.store.listed(true).await?,
         aside: desk.store.set_aside().await?,
         lines: desk.store.line_states().await?,
@@ -59,9 +60,9 @@ pub(crate) async fn run_again(
     State(desk): State<Desk>,
     Who(me): Who,
     Form(form): Form<RunAgainForm>,
-) -> Result<Redirect, PageError> {
+) -> Result<Response, PageError> {
     let what = form.job.map_or_else(|| "all".to_owned(), |job| job.to_string());
     desk.store.audit(Some(&me), "run again", &what).await?;
     desk.store.run_again(form.job).await?;
-    Ok(Redirect::to("/desk/queue"))
+    Ok(Flash::JobsRetried.redirect("/desk/queue"))
 }

@@ -60,7 +60,7 @@ pub(crate) async fn show(
         return Err(PageError::NotFound);
     }
     page(&StyleGuide {
-        frame: Frame::new(&desk, desk.words(&jar), &me, "styleguide").await?,
+        frame: Frame::new(&desk, &jar, &me, "styleguide").await?,
         colours: COLOURS,
         reply: RichText::parse(
             "A reply has **bold** words, lists and links:\n- first\n- second\nhttps://example.org/help",

@@ -15,7 +15,7 @@ use hotline_core::{
     time::clock::{Clock, FixedClock},
 };
 use hotline_store::{
-    cases::Details,
+    cases::{CaseTarget, Details},
     contacts::reply::NewReply,
     db::store::Store,
     inbox::list::{Filter, View},
@@ -248,7 +248,10 @@ impl Making<'_> {
 
     async fn case(&self, reference: Reference, institution: Option<&str>) -> anyhow::Result<()> {
         let Staff { mila, vuk } = self.staff;
-        let case = self.store.form_case(mila, reference, None).await?;
+        let case = self
+            .store
+            .form_case(mila, reference, CaseTarget::New { summary: "" })
+            .await?;
         let Some(institution) = institution else {
             return Ok(());
         };

@@ -43,23 +43,36 @@ mod referral;
 mod tasks;
 mod view;
 
+/// The case to which a contact is added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaseTarget<'a> {
+    /// A new case with this summary, which may be empty.
+    New {
+        /// The summary.
+        summary: &'a str,
+    },
+    /// The existing case with this id.
+    Existing(Uuid),
+}
+
 impl Store {
-    /// Forms a case from a contact, or adds the contact to the case `into`. Returns the id of the case.
+    /// Forms a case from a contact, or adds the contact to an existing case. Returns the id of the case.
     ///
     /// # Errors
-    /// Returns [`StoreError::Conflict`] if the contact is assigned to someone else, or if the case `into` is closed or forwarded.
+    /// Returns [`StoreError::Conflict`] if the contact is assigned to someone else, if the existing case is closed or forwarded, or if the
+    /// summary is too long.
     pub async fn form_case(
         &self,
         who: &StaffMember,
         reference: Reference,
-        into: Option<Uuid>,
+        target: CaseTarget<'_>,
     ) -> Result<Uuid, StoreError> {
         let transaction = self.begin().await?;
         // Registration takes this lock before it locks a contact. The same order here prevents deadlocks.
         self.lock_registration(&transaction).await?;
         let contact = self.lock_for_work(&transaction, who, reference).await?;
-        let case = match into {
-            Some(id) => {
+        let case = match target {
+            CaseTarget::Existing(id) => {
                 let case = open_case(&transaction, id).await?;
                 // Staff confirm a referral for the contacts that are in the case at that time. A forwarded case therefore accepts no
                 // further contacts.
@@ -68,7 +81,7 @@ impl Store {
                 }
                 case
             }
-            None => self.new_case(&transaction, who).await?,
+            CaseTarget::New { summary } => self.new_case(&transaction, who, summary).await?,
         };
         let tied = case_contacts::Entity::find_by_id((case.id, contact.id))
             .one(&transaction)
@@ -99,7 +112,11 @@ impl Store {
         &self,
         transaction: &DatabaseTransaction,
         who: &StaffMember,
+        summary: &str,
     ) -> Result<cases::Model, StoreError> {
+        if summary.chars().count() > LONGEST_TEXT {
+            return Err(StoreError::Conflict(Conflict::TooLong));
+        }
         let now = self.clock.now();
         let day = clock::day_of(now, self.zone);
         let year = chrono::Datelike::year(&day);
@@ -121,7 +138,7 @@ impl Store {
             day: day.to_string(),
             closed_at: None,
             data_key: Some(data_key),
-            summary: Some(seal(&key, &summary_place(id), &String::new())?),
+            summary: Some(seal(&key, &summary_place(id), &summary)?),
             owner: Some(who.id),
         };
         cases::ActiveModel::from(case.clone())

@@ -141,6 +141,15 @@ async function refresh() {
   }
 }
 
+/**
+ * Shows what the last action did, as the page in the answer says it. Removes the message of an earlier action.
+ * @param {Document} fresh the server's answer
+ */
+function showFlash(fresh) {
+  const said = fresh.getElementById("flash")?.cloneNode(true).childNodes ?? [];
+  document.getElementById("flash")?.replaceChildren(...said);
+}
+
 /** @param {boolean} is */
 function markStale(is) {
   const notice = document.getElementById("stale");
@@ -252,6 +261,7 @@ function replacePage(fresh) {
   // The label is the name of the view. Another view begins at its top.
   if (list && list.getAttribute("aria-label") === view) list.scrollTop = place;
   document.title = fresh.title;
+  showFlash(fresh);
   markStale(false);
   hideRefusal();
   closeQuestion();
@@ -357,16 +367,21 @@ document.addEventListener("submit", async (event) => {
     if (mine) await saveDrafts();
     const body = form.enctype === "multipart/form-data" ? typed : buildBody(typed);
     let answer = await fetch(form.action, { method: "POST", body });
-    // The form does not send the search, or the contact whose messages the page of a case shows. The answer is this page without
-    // them, so the page is loaded with its whole address.
+    // The form does not send the search, the order, or the contact whose messages the page of a case shows. The answer is this page
+    // without them, so the page is loaded with its whole address.
     const keepsSearch = answer.redirected && answer.ok && new URL(answer.url).pathname === location.pathname;
     const query = new URLSearchParams(location.search);
-    if (keepsSearch && (query.has("s") || query.has("contact")) && turn === going)
+    // Only the first page says what the action did.
+    let first = null;
+    if (keepsSearch && ["s", "contact", "order"].some((name) => query.has(name)) && turn === going) {
+      first = parsePage(await answer.text());
       answer = await fetch(location.href, { headers: { accept: "text/html" } });
+    }
     const fresh = parsePage(await answer.text());
     if (answer.ok) {
       done++;
       hideRefusal();
+      showFlash(first ?? fresh);
     }
     if (form.matches(".why")) closeQuestion();
     // The counsellor opened another page in the meantime, so that page stays.

@@ -60,7 +60,7 @@ pub(crate) async fn page(
     jar: CookieJar,
     Who(me): Who,
 ) -> Result<Response, PageError> {
-    let frame = Frame::new(&desk, desk.words(&jar), &me, "password").await?;
+    let frame = Frame::new(&desk, &jar, &me, "password").await?;
     written(&PasswordPage {
         frame,
         wrong: None,
@@ -98,7 +98,7 @@ pub(crate) async fn change(
         };
     }
     let words = desk.words(&jar);
-    let frame = Frame::new(&desk, words, &me, "password").await?;
+    let frame = Frame::new(&desk, &jar, &me, "password").await?;
     let status = match wrong {
         Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
         None => StatusCode::OK,

@@ -17,6 +17,7 @@ use crate::{
         answers::{Answer, WithCookies},
         errors::PageError,
         extractors::{Cookies, FormOrJson, ResponseFormat},
+        flash::Flash,
     },
     state::Desk,
 };
@@ -69,14 +70,14 @@ pub(crate) async fn set_preferences(
     let from = referer.and_then(|referer| referer.find("/desk").and_then(|at| referer.get(at..)));
     Ok(WithCookies(
         jar,
-        format.answer(me.into(), from.unwrap_or("/desk")),
+        format.answer(me.into(), from.unwrap_or("/desk"), Flash::PreferencesSaved),
     ))
 }
 
 /// The query parameters of the inbox that a saved view can contain. The search term is excluded because it may be the name of a person.
 /// `holder` is an old name of the parameter `assignee`; views that were saved with the old name still work.
-const KEPT: [&str; 9] = [
-    "view", "channel", "language", "urgency", "topic", "assignee", "holder", "from", "to",
+const KEPT: [&str; 10] = [
+    "view", "channel", "language", "urgency", "topic", "assignee", "holder", "from", "to", "order",
 ];
 
 /// A view of the inbox with its filters, to be saved under a name, or the name of a saved view to be deleted.
@@ -113,7 +114,12 @@ pub(crate) async fn save_view(
     } else {
         format!("/desk/inbox?{query}")
     };
-    Ok(format.answer(me.into(), &to))
+    let flash = if query.is_empty() {
+        Flash::ViewDeleted
+    } else {
+        Flash::ViewSaved
+    };
+    Ok(format.answer(me.into(), &to, flash))
 }
 
 /// Sets the language cookie on this device if the preferences contain a language. All pages on this device, including the log-in page, then

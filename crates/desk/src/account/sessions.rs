@@ -18,6 +18,7 @@ use crate::{
         answers::{Answer, Confirmation},
         errors::PageError,
         extractors::{FormOrJson, NoBody, ResponseFormat},
+        flash::Flash,
         page::{Frame, page as written},
     },
     state::Desk,
@@ -54,7 +55,7 @@ pub(crate) async fn page(
 ) -> Result<Response, PageError> {
     let token = token(&desk, &headers).ok_or(PageError::NotLoggedIn)?;
     written(&AccountPage {
-        frame: Frame::new(&desk, desk.words(&jar), &me, "own-account").await?,
+        frame: Frame::new(&desk, &jar, &me, "own-account").await?,
         sessions: desk.store.own_sessions(&me, &token).await?,
     })
 }
@@ -79,7 +80,7 @@ pub(crate) async fn end(
     FormOrJson(_): FormOrJson<NoBody>,
 ) -> Result<Confirmation, PageError> {
     desk.store.end_own_session(&me, &session).await?;
-    Ok(format.confirm(ACCOUNT))
+    Ok(format.confirm(ACCOUNT, Flash::SessionEnded))
 }
 
 /// `POST /desk/me/sessions/end-others`: ends all sessions except the one that makes the request.
@@ -92,5 +93,5 @@ pub(crate) async fn end_others(
 ) -> Result<Confirmation, PageError> {
     let token = token(&desk, &headers).ok_or(PageError::NotLoggedIn)?;
     desk.store.end_other_sessions(&me, &token).await?;
-    Ok(format.confirm(ACCOUNT))
+    Ok(format.confirm(ACCOUNT, Flash::OtherSessionsEnded))
 }

@@ -126,6 +126,6 @@ async fn show_link(
     if format.is_json() {
         return Ok(Answer::Json(link));
     }
-    let frame = Frame::new(desk, desk.words(&jar), me, "admin").await?;
+    let frame = Frame::new(desk, &jar, me, "admin").await?;
     Ok(Answer::Page(written(&LinkPage { frame, link })?))
 }

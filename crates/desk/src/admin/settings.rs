@@ -97,7 +97,7 @@ pub(crate) async fn show(
         }
     }
     let page = written(&SettingsPage {
-        frame: Frame::new(&desk, desk.words(&jar), &me, "admin").await?,
+        frame: Frame::new(&desk, &jar, &me, "admin").await?,
         file: &program.settings_file,
         tables,
     })?;

@@ -26,6 +26,7 @@ use crate::{
         answers::{Answer, Confirmation},
         errors::PageError,
         extractors::{Cookies, FormOrJson, IdPath, NoBody, ResponseFormat},
+        flash::Flash,
         page::{Choice, Frame, page as written, role_key},
     },
     state::Desk,
@@ -214,7 +215,7 @@ pub(super) async fn render(
     mistake: String,
 ) -> Result<Response, PageError> {
     written(&StaffPage {
-        frame: Frame::new(desk, desk.words(jar), me, "admin").await?,
+        frame: Frame::new(desk, jar, me, "admin").await?,
         accounts: desk.store.directory().await?,
         typed,
         mistake,
@@ -242,7 +243,7 @@ pub(crate) async fn show(
         return Ok(Answer::Json(account.into()));
     }
     let page = written(&AccountPage {
-        frame: Frame::new(&desk, desk.words(&jar), &me, "admin").await?,
+        frame: Frame::new(&desk, &jar, &me, "admin").await?,
         account,
         teams,
     })?;
@@ -276,7 +277,7 @@ pub(crate) async fn change(
         let team = Some(team.trim()).filter(|team| !team.is_empty());
         desk.store.set_team(Some(&me), &login, team).await?;
     }
-    Ok(confirm(format, id))
+    Ok(confirm(format, id, Flash::AccountSaved))
 }
 
 pub(crate) async fn disable(
@@ -288,7 +289,7 @@ pub(crate) async fn disable(
 ) -> Result<Confirmation, PageError> {
     let login = login_of(&desk, id).await?;
     desk.store.disable_staff(Some(&me), &login).await?;
-    Ok(confirm(format, id))
+    Ok(confirm(format, id, Flash::AccountDisabled))
 }
 
 pub(crate) async fn enable(
@@ -300,7 +301,7 @@ pub(crate) async fn enable(
 ) -> Result<Confirmation, PageError> {
     let login = login_of(&desk, id).await?;
     desk.store.enable_staff(Some(&me), &login).await?;
-    Ok(confirm(format, id))
+    Ok(confirm(format, id, Flash::AccountEnabled))
 }
 
 pub(crate) async fn end_sessions(
@@ -312,11 +313,11 @@ pub(crate) async fn end_sessions(
 ) -> Result<Confirmation, PageError> {
     let login = login_of(&desk, id).await?;
     desk.store.end_sessions(Some(&me), &login).await?;
-    Ok(confirm(format, id))
+    Ok(confirm(format, id, Flash::AccountSessionsEnded))
 }
 
-fn confirm(format: ResponseFormat, id: Uuid) -> Confirmation {
-    format.confirm(&format!("{STAFF}/{id}"))
+fn confirm(format: ResponseFormat, id: Uuid, flash: Flash) -> Confirmation {
+    format.confirm(&format!("{STAFF}/{id}"), flash)
 }
 
 pub(super) async fn login_of(desk: &Desk, id: Uuid) -> Result<String, PageError> {

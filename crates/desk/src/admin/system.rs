@@ -170,7 +170,7 @@ async fn render(
     tested: Option<(String, bool, String)>,
 ) -> Result<Response, PageError> {
     written(&SystemPage {
-        frame: Frame::new(desk, desk.words(jar), me, "admin").await?,
+        frame: Frame::new(desk, jar, me, "admin").await?,
         lines: desk.store.line_states().await?,
         storage: desk.store.storage_condition().await?,
         queue: desk.store.queue_sizes().await?,

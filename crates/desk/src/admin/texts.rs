@@ -129,7 +129,7 @@ pub(crate) async fn show(
     if format.is_json() {
         return Ok(Answer::Json(texts));
     }
-    let frame = Frame::new(&desk, words, &me, "admin").await?;
+    let frame = Frame::new(&desk, &jar, &me, "admin").await?;
     Ok(Answer::Page(written(&TextsPage { frame, texts })?))
 }
 

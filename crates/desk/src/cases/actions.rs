@@ -8,7 +8,7 @@ use hotline_core::{
     staff::rights::Right,
 };
 use hotline_store::{
-    cases::{Details, ReferralRecord},
+    cases::{CaseTarget, Details, ReferralRecord},
     contacts::drafts::DraftKind,
     error::Conflict,
 };
@@ -26,6 +26,7 @@ use crate::{
         access::Who,
         errors::PageError,
         extractors::{FormOrJson, IdPath, NoBody, ResponseFormat},
+        flash::Flash,
     },
     state::Desk,
 };
@@ -39,22 +40,32 @@ pub(crate) struct CaseContactPath {
     reference: String,
 }
 
-/// The case to which the contact in the path is added.
+/// The case to which the contact in the path is added, or the summary of a new case.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct CaseForm {
     /// The id of the case. If empty, a new case is formed from the contact.
     #[serde(default)]
     case: String,
+    /// The summary of the new case. Ignored if the contact is added to an existing case.
+    #[serde(default)]
+    summary: String,
 }
 
 pub(crate) async fn form_case(action: ContactAction<FormOrJson<CaseForm>>) -> CaseAnswer {
     let (desk, me) = (&action.desk, &action.me);
-    let case = match action.form.case.as_str() {
-        "" => None,
-        id => Some(id.parse().map_err(|_| PageError::Bad("error-form"))?),
+    let form = &action.form;
+    let (target, flash) = match form.case.as_str() {
+        "" => {
+            let summary = form.summary.trim();
+            (CaseTarget::New { summary }, Flash::CaseFormed)
+        }
+        id => {
+            let id = id.parse().map_err(|_| PageError::Bad("error-form"))?;
+            (CaseTarget::Existing(id), Flash::AddedToCase)
+        }
     };
-    let id = desk.store.form_case(me, action.reference, case).await?;
-    answer_with_case(desk, me, action.format, id).await
+    let id = desk.store.form_case(me, action.reference, target).await?;
+    answer_with_case(desk, me, action.format, id, flash).await
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -72,7 +83,7 @@ pub(crate) async fn describe(
         .store
         .describe_case(&request.me, id, &form.summary)
         .await?;
-    request.respond(id).await
+    request.respond(id, Flash::SummarySaved).await
 }
 
 /// A referral to propose.
@@ -103,7 +114,7 @@ pub(crate) async fn propose_referral(
         .store
         .propose_referral(&request.me, id, &form.institution, &details)
         .await?;
-    request.respond(id).await
+    request.respond(id, Flash::ReferralProposed).await
 }
 
 /// The confirmation of a referral by a second member of staff.
@@ -123,7 +134,7 @@ pub(crate) async fn confirm_referral(
         .store
         .confirm_referral(&request.me, id, referral, form.seen)
         .await?;
-    request.respond(id).await
+    request.respond(id, Flash::ReferralConfirmed).await
 }
 
 /// The return of a referral for changes.
@@ -145,7 +156,7 @@ pub(crate) async fn return_referral(
         .store
         .return_referral(&request.me, id, referral, form.seen, &form.reason)
         .await?;
-    request.respond(id).await
+    request.respond(id, Flash::ReferralReturned).await
 }
 
 /// Changes to what is recorded about a referral. An omitted field keeps its value. Days have the format `YYYY-MM-DD`. An empty field removes
@@ -218,7 +229,7 @@ pub(crate) async fn note_outcome(
         .store
         .record_referral(&request.me, id, referral, change)
         .await?;
-    request.respond(id).await
+    request.respond(id, Flash::ReferralSaved).await
 }
 
 pub(crate) async fn withdraw_referral(
@@ -231,7 +242,7 @@ pub(crate) async fn withdraw_referral(
         .store
         .withdraw_referral(&request.me, id, referral)
         .await?;
-    request.respond(id).await
+    request.respond(id, Flash::ReferralWithdrawn).await
 }
 
 /// An addition to a case.
@@ -251,7 +262,7 @@ pub(crate) async fn add(
         .store
         .add_to_case(&request.me, id, &form.text)
         .await?;
-    request.respond(id).await
+    request.respond(id, Flash::AdditionSaved).await
 }
 
 /// The reason for taking a case over.
@@ -270,7 +281,7 @@ pub(crate) async fn take_over(
         .store
         .take_case_over(&request.me, id, &form.reason)
         .await?;
-    request.respond(id).await
+    request.respond(id, Flash::CaseTakenOver).await
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -288,7 +299,12 @@ pub(crate) async fn close(
         .store
         .close_case(&request.me, id, form.closed)
         .await?;
-    request.respond(id).await
+    let flash = if form.closed {
+        Flash::CaseClosed
+    } else {
+        Flash::CaseReopened
+    };
+    request.respond(id, flash).await
 }
 
 /// For one contact of the case, saves a draft of a reply in the contact's language. The draft tells the person whether the case was
@@ -346,5 +362,5 @@ pub(crate) async fn draft_news(
             None,
         )
         .await?;
-    answer_with_contact(&desk, &me, format, contact.reference, "all").await
+    answer_with_contact(&desk, &me, format, contact.reference, "all", Flash::NewsDrafted).await
 }

@@ -144,7 +144,7 @@ pub(crate) async fn show_letter(
         return Ok(Answer::Json(letter.into()));
     }
     let rendered = page(&LetterPage {
-        frame: Frame::new(desk, desk.words(&jar), me, "cases").await?,
+        frame: Frame::new(desk, &jar, me, "cases").await?,
         case: &case,
         referral,
         letter,

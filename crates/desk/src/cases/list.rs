@@ -151,7 +151,7 @@ pub(crate) async fn list(
         scheme: desk.store.scheme(),
         count,
         cut_off: (shown < count).then(|| words.counted("cases-shown", shown)),
-        frame: Frame::new(&desk, words, &me, "cases").await?,
+        frame: Frame::new(&desk, &jar, &me, "cases").await?,
         cases,
     })?;
     Ok(Answer::Page(rendered))

@@ -36,6 +36,7 @@ use crate::{
         answers::Answer,
         errors::PageError,
         extractors::{Cookies, IdPath, ResponseFormat},
+        flash::Flash,
         page::{Frame, WithoutHits, page, shown},
     },
     state::Desk,
@@ -87,9 +88,9 @@ impl OperationInput for CaseRequest {}
 
 impl CaseRequest {
     /// Returns the response to a successful change of the case with this id: the case as JSON or, for a form, a redirect to the case's
-    /// page.
-    pub(super) async fn respond(&self, id: Uuid) -> CaseAnswer {
-        answer_with_case(&self.desk, &self.me, self.format, id).await
+    /// page, which shows the message.
+    pub(super) async fn respond(&self, id: Uuid, flash: Flash) -> CaseAnswer {
+        answer_with_case(&self.desk, &self.me, self.format, id, flash).await
     }
 }
 
@@ -98,9 +99,10 @@ pub(super) async fn answer_with_case(
     me: &StaffMember,
     format: ResponseFormat,
     id: Uuid,
+    flash: Flash,
 ) -> CaseAnswer {
     if !format.is_json() {
-        return Ok(Answer::redirect(&format!("/desk/cases/{id}")));
+        return Ok(Answer::redirect(&format!("/desk/cases/{id}"), flash));
     }
     let case = open_case(desk, me, id).await?;
     Ok(Answer::Json(case.into()))
@@ -149,7 +151,7 @@ pub(crate) async fn show_case(
     };
     let rendered = page(&CasePage {
         contact,
-        frame: Frame::new(desk, desk.words(&jar), me, "cases").await?,
+        frame: Frame::new(desk, &jar, me, "cases").await?,
         case,
         institutions: &desk.store.scheme().institutions,
     })?;

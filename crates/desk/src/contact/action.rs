@@ -19,6 +19,7 @@ use crate::{
         answers::Answer,
         errors::PageError,
         extractors::{ContactPath, ResponseFormat},
+        flash::Flash,
     },
     state::Desk,
 };
@@ -37,19 +38,21 @@ pub(crate) struct ContactAction<Body> {
 
 impl<Body> ContactAction<Body> {
     /// Returns the response to the action: the contact as JSON or, for a form, a redirect to the contact's page. The page shows the inbox
-    /// view `view` beside the contact.
-    pub(crate) async fn respond(&self, view: &str) -> ContactAnswer {
-        answer_with_contact(&self.desk, &self.me, self.format, self.reference, view).await
+    /// view `view` beside the contact, and the message.
+    pub(crate) async fn respond(&self, view: &str, flash: Flash) -> ContactAnswer {
+        answer_with_contact(&self.desk, &self.me, self.format, self.reference, view, flash).await
     }
 }
 
-/// Returns the contact as JSON or, for a form, a redirect to the contact's page. The page shows the inbox view `view` beside the contact.
+/// Returns the contact as JSON or, for a form, a redirect to the contact's page. The page shows the inbox view `view` beside the contact,
+/// and the message.
 pub(crate) async fn answer_with_contact(
     desk: &Desk,
     me: &StaffMember,
     format: ResponseFormat,
     reference: Reference,
     view: &str,
+    flash: Flash,
 ) -> ContactAnswer {
     match format {
         ResponseFormat::Json => {
@@ -59,7 +62,7 @@ pub(crate) async fn answer_with_contact(
         ResponseFormat::Page => {
             let view = View::parse(view).unwrap_or(View::Mine);
             let page = format!("/desk/contacts/{reference}?view={}", view.as_str());
-            Ok(Answer::redirect(&page))
+            Ok(Answer::redirect(&page, flash))
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::{
     http::{
         errors::PageError,
         extractors::{Cookies, FormOrJson, IdPath, ReturnTo},
+        flash::Flash,
     },
 };
 
@@ -29,23 +30,23 @@ pub(crate) type SimpleAction = ContactAction<FormOrJson<ReturnTo>>;
 pub(crate) async fn fetch_attachment(Path(path): Path<IdPath>, action: SimpleAction) -> ContactAnswer {
     let store = &action.desk.store;
     store.want_file(&action.me, action.reference, path.id).await?;
-    action.respond(&action.form.view).await
+    action.respond(&action.form.view, Flash::FileRequested).await
 }
 
 pub(crate) async fn claim(action: SimpleAction) -> ContactAnswer {
     action.desk.store.take(&action.me, action.reference).await?;
-    action.respond(&action.form.view).await
+    action.respond(&action.form.view, Flash::Claimed).await
 }
 
 pub(crate) async fn give_back(action: SimpleAction) -> ContactAnswer {
     action.desk.store.give_back(&action.me, action.reference).await?;
-    action.respond(&action.form.view).await
+    action.respond(&action.form.view, Flash::GivenBack).await
 }
 
 pub(crate) async fn ask_for_files(action: SimpleAction) -> ContactAnswer {
     let store = &action.desk.store;
     store.ask_for_files(&action.me, action.reference).await?;
-    action.respond(&action.form.view).await
+    action.respond(&action.form.view, Flash::FilesAsked).await
 }
 
 pub(crate) async fn close(
@@ -63,12 +64,12 @@ pub(crate) async fn close(
     if let Some(question) = ask_for_reason(&action, &jar, closed, "close", fields)? {
         return Ok(question);
     }
-    action.respond(&form.view).await
+    action.respond(&form.view, Flash::Closed).await
 }
 
 pub(crate) async fn reopen(action: SimpleAction) -> ContactAnswer {
     action.desk.store.reopen(&action.me, action.reference).await?;
-    action.respond(&action.form.view).await
+    action.respond(&action.form.view, Flash::Reopened).await
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -112,13 +113,18 @@ pub(crate) async fn mark(
     if let Some(question) = ask_for_reason(&action, &jar, marked.map(|_| ()), "mark", fields.into())? {
         return Ok(question);
     }
-    action.respond(&form.view).await
+    let flash = if marking.is_some() {
+        Flash::Marked
+    } else {
+        Flash::Unmarked
+    };
+    action.respond(&form.view, flash).await
 }
 
 pub(crate) async fn send_again(Path(path): Path<IdPath>, action: SimpleAction) -> ContactAnswer {
     let store = &action.desk.store;
     store.send_again(&action.me, action.reference, path.id).await?;
-    action.respond(&action.form.view).await
+    action.respond(&action.form.view, Flash::ReplyRetried).await
 }
 
 /// A link between this contact and another contact.
@@ -143,7 +149,12 @@ pub(crate) async fn link(action: ContactAction<FormOrJson<LinkForm>>) -> Contact
     let to = Reference::parse(&form.to).map_err(|_| PageError::Bad("error-reference"))?;
     let store = &action.desk.store;
     store.link(&action.me, action.reference, to, form.linked).await?;
-    action.respond(&form.view).await
+    let flash = if form.linked {
+        Flash::Linked
+    } else {
+        Flash::Unlinked
+    };
+    action.respond(&form.view, flash).await
 }
 
 /// The choice to follow or unfollow the contact.
@@ -161,7 +172,12 @@ pub(crate) async fn follow(action: ContactAction<FormOrJson<FollowForm>>) -> Con
     store
         .set_followed(&action.me, action.reference, form.follows)
         .await?;
-    action.respond(&form.view).await
+    let flash = if form.follows {
+        Flash::Followed
+    } else {
+        Flash::Unfollowed
+    };
+    action.respond(&form.view, flash).await
 }
 
 /// A handover of the contact to a colleague or a team, with a note.
@@ -185,12 +201,12 @@ pub(crate) async fn hand_over(action: ContactAction<FormOrJson<HandOverForm>>) -
     store
         .hand_over(&action.me, action.reference, &recipient, &form.note)
         .await?;
-    action.respond(&form.view).await
+    action.respond(&form.view, Flash::HandedOver).await
 }
 
 pub(crate) async fn ask_for(action: SimpleAction) -> ContactAnswer {
     action.desk.store.ask_for(&action.me, action.reference).await?;
-    action.respond(&action.form.view).await
+    action.respond(&action.form.view, Flash::AskedFor).await
 }
 
 /// A block on the contact's identifier. Contacts of a blocked identifier are hidden and not assigned, but they are still registered and
@@ -208,7 +224,12 @@ pub(crate) async fn block(action: ContactAction<FormOrJson<BlockForm>>) -> Conta
     let (desk, form) = (&action.desk, &action.form);
     let until = (form.days > 0).then(|| desk.clock.now() + TimeDelta::days(form.days.into()));
     desk.store.block(&action.me, action.reference, until).await?;
-    action.respond(&form.view).await
+    let flash = if until.is_some() {
+        Flash::Blocked
+    } else {
+        Flash::Unblocked
+    };
+    action.respond(&form.view, flash).await
 }
 
 /// The time until which the contact is snoozed, that is, hidden: a number of hours from now (`hours`), a time with a name (`until_named`), or
@@ -240,5 +261,10 @@ pub(crate) async fn snooze(action: ContactAction<FormOrJson<SnoozeForm>>) -> Con
     let (desk, form) = (&action.desk, &action.form);
     let until = form.end(desk.clock.now(), desk.centre.time_zone)?;
     desk.store.snooze(&action.me, action.reference, until).await?;
-    action.respond(&form.view).await
+    let flash = if until.is_some() {
+        Flash::Snoozed
+    } else {
+        Flash::Woken
+    };
+    action.respond(&form.view, flash).await
 }

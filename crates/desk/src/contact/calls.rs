@@ -82,7 +82,7 @@ impl Desk {
         let details = self.call_details(words, me, &colleagues, &typed);
         page(&CallPage {
             details,
-            frame: Frame::new(self, words, me, "log").await?,
+            frame: Frame::new(self, jar, me, "log").await?,
             networks: &self.networks,
             colleagues,
             id: self.new_id(),

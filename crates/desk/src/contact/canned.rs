@@ -40,6 +40,7 @@ use crate::{
         extractors::{
             ContactPath, Cookies, FormOrJson, FromFields, IdPath, NoBody, RepeatedFields, ResponseFormat,
         },
+        flash::Flash,
         page::{Frame, page},
     },
     state::Desk,
@@ -141,7 +142,7 @@ pub(crate) async fn list(
         return Ok(Answer::Json(CannedListJson { canned }));
     }
     let rendered = page(&CannedPage {
-        frame: Frame::new(&desk, desk.words(&jar), &me, "canned").await?,
+        frame: Frame::new(&desk, &jar, &me, "canned").await?,
         scheme: desk.store.scheme(),
         all: canned,
     })?;
@@ -200,7 +201,7 @@ pub(crate) async fn form(
     let all = desk.store.canned(&me).await?;
     let folders = all.into_iter().map(|one| one.content.folder);
     page(&CannedFormPage {
-        frame: Frame::new(&desk, desk.words(&jar), &me, "canned").await?,
+        frame: Frame::new(&desk, &jar, &me, "canned").await?,
         id,
         teams: desk.store.teams().await?.into_iter().collect(),
         folders: folders.filter(|folder| !folder.is_empty()).collect(),
@@ -303,7 +304,7 @@ pub(crate) async fn write(
         team: written.team,
     };
     let id = desk.store.write_canned(&me, id, content).await?;
-    Ok(format.answer(IdJson { id }, "/desk/canned"))
+    Ok(format.answer(IdJson { id }, "/desk/canned", Flash::CannedSaved))
 }
 
 pub(crate) async fn delete(
@@ -314,7 +315,7 @@ pub(crate) async fn delete(
     FormOrJson(_): FormOrJson<NoBody>,
 ) -> Result<Answer<IdJson>, PageError> {
     desk.store.delete_canned(&me, id).await?;
-    Ok(format.answer(IdJson { id }, "/desk/canned"))
+    Ok(format.answer(IdJson { id }, "/desk/canned", Flash::CannedDeleted))
 }
 
 /// All canned replies, with their placeholders filled in for a contact.

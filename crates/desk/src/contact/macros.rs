@@ -35,6 +35,7 @@ use crate::{
         access::Who,
         errors::PageError,
         extractors::{Cookies, FormOrJson, IdPath},
+        flash::Flash,
         page::{Frame, page},
     },
     state::Desk,
@@ -94,7 +95,7 @@ pub(crate) async fn preview(
     let open = find_contact(&desk, parse_reference(&path.reference)?).await?;
     let one = desk.store.canned_reply(&me, path.id).await?;
     page(&MacroPage {
-        frame: Frame::new(&desk, desk.words(&jar), &me, "canned").await?,
+        frame: Frame::new(&desk, &jar, &me, "canned").await?,
         text: text_for(&desk, &one, &open, &me),
         steps: steps(desk.words(&jar), desk.store.scheme(), &one.content),
         missing: missing_answers(&desk, desk.words(&jar), &one, &open),
@@ -159,7 +160,7 @@ pub(crate) async fn apply(
             .await?;
     }
     applied?;
-    action.respond(&form.view).await
+    action.respond(&form.view, Flash::MacroApplied).await
 }
 
 /// Applies a macro to one of several contacts, with its text in the person's language.

@@ -94,7 +94,7 @@ pub(crate) async fn preview(
         }));
     }
     let shown = page(&PreviewPage {
-        frame: Frame::new(desk, desk.words(&jar), &action.me, "inbox").await?,
+        frame: Frame::new(desk, &jar, &action.me, "inbox").await?,
         messages,
         style,
         channel: contact.channel,

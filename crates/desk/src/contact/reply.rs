@@ -23,17 +23,18 @@ use crate::{
         answers::{Answer, IdJson},
         errors::PageError,
         extractors::{FormOrJson, IdPath},
+        flash::Flash,
     },
 };
 
 impl<Body> ContactAction<Body> {
     /// Returns the response to writing a reply or note. An API request gets the id of the reply or note, and a form gets a redirect to the
     /// contact's page.
-    async fn respond_with_id(&self, id: Uuid, view: &str) -> Result<Answer<IdJson>, PageError> {
+    async fn respond_with_id(&self, id: Uuid, view: &str, flash: Flash) -> Result<Answer<IdJson>, PageError> {
         if self.format.is_json() {
             return Ok(Answer::Json(IdJson { id }));
         }
-        let page = self.respond(view).await?;
+        let page = self.respond(view, flash).await?;
         Ok(Answer::Page(page.into_response()))
     }
 }
@@ -67,7 +68,7 @@ pub(crate) async fn reply(mut action: ContactAction<ReplyForm>) -> Result<Answer
             .await?;
     }
     written?;
-    action.respond_with_id(id, &form.view).await
+    action.respond_with_id(id, &form.view, Flash::ReplyQueued).await
 }
 
 /// An internal note.
@@ -87,7 +88,7 @@ pub(crate) async fn note(action: ContactAction<FormOrJson<NoteForm>>) -> Result<
     desk.store
         .note(&action.me, action.reference, id, &form.text)
         .await?;
-    action.respond_with_id(id, &form.view).await
+    action.respond_with_id(id, &form.view, Flash::NoteSaved).await
 }
 
 /// A draft to store.
@@ -141,5 +142,5 @@ pub(crate) async fn report_presence(
 pub(crate) async fn undo(Path(path): Path<IdPath>, action: SimpleAction) -> ContactAnswer {
     let store = &action.desk.store;
     store.undo(&action.me, action.reference, path.id).await?;
-    action.respond(&action.form.view).await
+    action.respond(&action.form.view, Flash::ReplyTakenBack).await
 }

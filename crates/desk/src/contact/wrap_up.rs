@@ -21,6 +21,7 @@ use crate::{
         answers::Answer,
         errors::PageError,
         extractors::{Cookies, FromFields, RepeatedFields},
+        flash::Flash,
     },
     state::Desk,
 };
@@ -98,7 +99,12 @@ pub(crate) async fn wrap_up(
     if let Some(question) = ask_for_reason(&action, &jar, saved, "wrap-up", fields)? {
         return Ok(question);
     }
-    action.respond(&form.view).await
+    let flash = if form.close {
+        Flash::WrappedUpAndClosed
+    } else {
+        Flash::WrapUpSaved
+    };
+    action.respond(&form.view, flash).await
 }
 
 /// The classification scheme.

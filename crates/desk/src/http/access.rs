@@ -18,7 +18,10 @@ use hotline_core::{
 };
 use hotline_store::staff::{accounts::StaffMember, sessions::Asker};
 
-use crate::{http::errors::PageError, state::Desk};
+use crate::{
+    http::{errors::PageError, flash::FlashRequest},
+    state::Desk,
+};
 
 /// The access requirement of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +83,8 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
         return PageError::MayNot.into_response();
     }
     request.extensions_mut().insert(person);
-    uncached(next.run(request).await)
+    let flash = FlashRequest::new(&request, asker(&request) == Asker::Page);
+    uncached(flash.set_cookie(desk.https, next.run(request).await))
 }
 
 /// Returns whether a read-only token suffices for a request. A read-only token permits reading all statistics except returns (report forms

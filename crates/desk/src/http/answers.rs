@@ -8,14 +8,14 @@ use aide::{
 };
 use axum::{
     Json,
-    response::{IntoResponse, NoContent, Redirect, Response},
+    response::{IntoResponse, NoContent, Response},
 };
 use axum_extra::extract::CookieJar;
 use schemars::{JsonSchema, Schema, json_schema};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::http::extractors::ResponseFormat;
+use crate::http::{extractors::ResponseFormat, flash::Flash};
 use hotline_reports::exports::{CSV, XLSX};
 
 /// The response of a handler that serves both the API and the desk.
@@ -27,26 +27,28 @@ pub(crate) enum Answer<T> {
 }
 
 impl<T> Answer<T> {
-    /// Redirects a browser to a page of the desk.
-    pub(crate) fn redirect(path: &str) -> Self {
-        Self::Page(Redirect::to(path).into_response())
+    /// Redirects a browser to a page of the desk, which shows the message.
+    pub(crate) fn redirect(path: &str, flash: Flash) -> Self {
+        Self::Page(flash.redirect(path))
     }
 }
 
 impl ResponseFormat {
-    /// Returns the response to a successful change. An API request gets `json`, and a form gets a redirect to the path `page`.
-    pub(crate) fn answer<T>(self, json: T, page: &str) -> Answer<T> {
+    /// Returns the response to a successful change. An API request gets `json`, and a form gets a redirect to the path `page`, where
+    /// the page shows the message.
+    pub(crate) fn answer<T>(self, json: T, page: &str, flash: Flash) -> Answer<T> {
         match self {
             Self::Json => Answer::Json(json),
-            Self::Page => Answer::redirect(page),
+            Self::Page => Answer::redirect(page, flash),
         }
     }
 
-    /// Confirms a change. An API request gets status 204, and a form gets a redirect to the path `page`.
-    pub(crate) fn confirm(self, page: &str) -> Confirmation {
+    /// Confirms a change. An API request gets status 204, and a form gets a redirect to the path `page`, where the page
+    /// shows the message.
+    pub(crate) fn confirm(self, page: &str, flash: Flash) -> Confirmation {
         match self {
             Self::Json => Confirmation::NoContent,
-            Self::Page => Confirmation::Page(Redirect::to(page)),
+            Self::Page => Confirmation::Page(flash.redirect(page)),
         }
     }
 }
@@ -74,14 +76,14 @@ pub(crate) enum Confirmation {
     /// The response of the API: status 204.
     NoContent,
     /// The response of the desk: a redirect.
-    Page(Redirect),
+    Page(Response),
 }
 
 impl IntoResponse for Confirmation {
     fn into_response(self) -> Response {
         match self {
             Self::NoContent => NoContent.into_response(),
-            Self::Page(page) => page.into_response(),
+            Self::Page(page) => page,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
+use axum_extra::extract::CookieJar;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use hotline_core::{
@@ -25,7 +26,7 @@ use hotline_store::{
 };
 
 use crate::{
-    http::{danger::DangerEntry, errors::PageError},
+    http::{danger::DangerEntry, errors::PageError, flash::Flash},
     state::Desk,
 };
 use hotline_reports::labels::{channel_name, format_day};
@@ -68,6 +69,8 @@ pub(crate) struct Frame<'a> {
     /// Number of referrals that wait for this member of staff: for a confirmation, for changes, or for an answer that is due.
     pub case_tasks: u64,
     pub care: Care,
+    /// What the action that led to this page did. `None` if no action did.
+    pub flash: Option<Flash>,
 }
 
 /// The number of minutes at the end of a reply target that the desk counts down.
@@ -161,10 +164,11 @@ pub(crate) struct Choice {
 impl<'a> Frame<'a> {
     pub(crate) async fn new(
         desk: &'a Desk,
-        words: &'a Words,
+        jar: &CookieJar,
         me: &'a StaffMember,
         here: &'static str,
     ) -> Result<Self, PageError> {
+        let words = desk.words(jar);
         let mut down = Vec::new();
         if me.role.may(Right::SeeHealth) {
             down = desk.store.line_states().await?;
@@ -191,6 +195,7 @@ impl<'a> Frame<'a> {
             here,
             now: desk.clock.now(),
             down,
+            flash: Flash::from_cookies(jar),
         })
     }
 

@@ -273,6 +273,6 @@ pub(crate) async fn render_inbox(
         }),
         open,
         ids: (desk.new_id(), desk.new_id()),
-        frame: Frame::new(desk, desk.words(jar), &me, "inbox").await?,
+        frame: Frame::new(desk, jar, &me, "inbox").await?,
     })
 }

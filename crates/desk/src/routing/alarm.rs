@@ -19,6 +19,7 @@ use crate::{
         answers::{Answer, Confirmation},
         errors::PageError,
         extractors::{FormOrJson, ResponseFormat, ReturnTo},
+        flash::Flash,
         page::{Frame, page as written},
     },
     state::Desk,
@@ -98,7 +99,7 @@ pub(crate) async fn page(
     jar: CookieJar,
 ) -> Result<Response, PageError> {
     written(&AlarmsPage {
-        frame: Frame::new(&desk, desk.words(&jar), &me, "routing").await?,
+        frame: Frame::new(&desk, &jar, &me, "routing").await?,
         alarms: desk.store.alarms(MOST).await?,
     })
 }
@@ -117,5 +118,5 @@ pub(crate) async fn send_test(
     FormOrJson(_): FormOrJson<ReturnTo>,
 ) -> Result<Confirmation, PageError> {
     desk.store.test_alarm(&me).await?;
-    Ok(format.confirm("/desk/alarms"))
+    Ok(format.confirm("/desk/alarms", Flash::TestAlarmSent))
 }

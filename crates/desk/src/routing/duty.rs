@@ -11,6 +11,7 @@ use crate::{
         answers::{Answer, Confirmation},
         errors::PageError,
         extractors::{FormOrJson, ResponseFormat, ReturnTo},
+        flash::Flash,
     },
     state::Desk,
 };
@@ -28,7 +29,8 @@ pub(crate) async fn set_duty(
     FormOrJson(switch): FormOrJson<Switch>,
 ) -> Result<Confirmation, PageError> {
     desk.store.set_on_duty(&me, switch.on).await?;
-    Ok(format.confirm("/desk/inbox"))
+    let flash = if switch.on { Flash::OnDuty } else { Flash::OffDuty };
+    Ok(format.confirm("/desk/inbox", flash))
 }
 
 pub(crate) async fn set_break(
@@ -38,7 +40,12 @@ pub(crate) async fn set_break(
     FormOrJson(switch): FormOrJson<Switch>,
 ) -> Result<Confirmation, PageError> {
     desk.store.set_break(&me, switch.on).await?;
-    Ok(format.confirm("/desk/inbox"))
+    let flash = if switch.on {
+        Flash::BreakBegun
+    } else {
+        Flash::BreakEnded
+    };
+    Ok(format.confirm("/desk/inbox", flash))
 }
 
 /// The next contact.
@@ -59,11 +66,16 @@ pub(crate) async fn take_next(
         .take_next(&me)
         .await?
         .map(|reference| reference.to_string());
+    let flash = if reference.is_some() {
+        Flash::NextTaken
+    } else {
+        Flash::NoneToTake
+    };
     let page = reference.as_ref().map_or_else(
         || "/desk/inbox?view=unassigned".to_owned(),
         |reference| format!("/desk/contacts/{reference}?view=mine"),
     );
-    Ok(format.answer(NextJson { reference }, &page))
+    Ok(format.answer(NextJson { reference }, &page, flash))
 }
 
 pub(crate) async fn decline(action: SimpleAction) -> Result<Confirmation, PageError> {
@@ -75,5 +87,5 @@ pub(crate) async fn decline(action: SimpleAction) -> Result<Confirmation, PageEr
         ..
     } = action;
     desk.store.decline(&me, reference).await?;
-    Ok(format.confirm("/desk/inbox"))
+    Ok(format.confirm("/desk/inbox", Flash::OfferDeclined))
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{
     extract::{Form, Query, State},
     http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use axum_extra::extract::CookieJar;
 use chrono::{Datelike, NaiveDate};
@@ -26,6 +26,7 @@ use crate::{
     http::{
         access::Who,
         errors::PageError,
+        flash::Flash,
         page::{Choice, Frame, page as written},
     },
     routing::{
@@ -122,17 +123,18 @@ pub(crate) async fn page(
             .unwrap_or_default(),
     };
     let form = HoursForm::stored(words, stored.version, &hours, desk.store.today());
-    render(&desk, words, &me, query.line, form).await
+    render(&desk, &jar, &me, query.line, form).await
 }
 
 async fn render(
     desk: &Desk,
-    words: &Words,
+    jar: &CookieJar,
     me: &StaffMember,
     line: String,
     form: HoursForm,
 ) -> Result<Response, PageError> {
-    let frame = Frame::new(desk, words, me, "routing").await?;
+    let words = desk.words(jar);
+    let frame = Frame::new(desk, jar, me, "routing").await?;
     let stored = desk.store.opening_hours(&line).await?;
     let mut lines = vec![Choice {
         value: String::new(),
@@ -196,7 +198,7 @@ pub(crate) async fn save(
         {
             Ok(_) => {
                 let query = query_of([("line", &query.line)]);
-                return Ok(Redirect::to(&format!("/desk/routing/hours?{query}")).into_response());
+                return Ok(Flash::HoursSaved.redirect(&format!("/desk/routing/hours?{query}")));
             }
             Err(StoreError::Conflict(Conflict::ScheduleChanged)) => {
                 // The typed values stay in the form, and the next attempt replaces the version that is shown now.
@@ -207,6 +209,6 @@ pub(crate) async fn save(
         }
     }
     form.part(today);
-    let page = render(&desk, words, &me, query.line, form).await?;
+    let page = render(&desk, &jar, &me, query.line, form).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }

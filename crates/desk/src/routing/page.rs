@@ -112,7 +112,7 @@ pub(crate) async fn page(
     jar: CookieJar,
 ) -> Result<Response, PageError> {
     let words = desk.words(&jar);
-    let frame = Frame::new(&desk, words, &me, "routing").await?;
+    let frame = Frame::new(&desk, &jar, &me, "routing").await?;
     let overview = desk.store.routing_overview().await?;
     let staff = desk.store.staff().await?;
     let plan = desk.store.shift_plan().await?;

@@ -14,6 +14,7 @@ use crate::{
         answers::{Answer, Confirmation, IdJson},
         errors::PageError,
         extractors::{FormOrJson, IdPath, ResponseFormat},
+        flash::Flash,
     },
     state::Desk,
 };
@@ -159,7 +160,7 @@ pub(crate) async fn ask_swap(
     FormOrJson(form): FormOrJson<SwapForm>,
 ) -> Result<Answer<IdJson>, PageError> {
     let id = desk.store.ask_swap(&me, form.date, form.shift, form.to).await?;
-    Ok(format.answer(IdJson { id }, SHIFTS))
+    Ok(format.answer(IdJson { id }, SHIFTS, Flash::SwapAsked))
 }
 
 /// The decision about a request to swap.
@@ -177,5 +178,10 @@ pub(crate) async fn decide_swap(
     FormOrJson(form): FormOrJson<SwapDecision>,
 ) -> Result<Confirmation, PageError> {
     desk.store.decide_swap(&me, path.id, form.confirmed).await?;
-    Ok(format.confirm(SHIFTS))
+    let flash = if form.confirmed {
+        Flash::SwapConfirmed
+    } else {
+        Flash::SwapDeclined
+    };
+    Ok(format.confirm(SHIFTS, flash))
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{
     extract::{Form, State},
     http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use axum_extra::extract::CookieJar;
 use hotline_core::{
@@ -21,6 +21,7 @@ use crate::{
     http::{
         access::Who,
         errors::PageError,
+        flash::Flash,
         page::{Choice, Frame, page as written},
     },
     routing::{
@@ -69,7 +70,7 @@ pub(crate) async fn page(
     jar: CookieJar,
     headers: HeaderMap,
 ) -> Result<Response, PageError> {
-    render(&desk, desk.words(&jar), &me, &headers, ShiftForm::default()).await
+    render(&desk, &jar, &me, &headers, ShiftForm::default()).await
 }
 
 pub(crate) async fn change(
@@ -95,24 +96,25 @@ pub(crate) async fn change(
                 } else {
                     "exceptions"
                 };
-                return Ok(Redirect::to(&format!("/desk/routing/shifts#{place}")).into_response());
+                return Ok(Flash::ShiftsSaved.redirect(&format!("/desk/routing/shifts#{place}")));
             }
             Err(StoreError::Conflict(Conflict::ScheduleChanged)) => words.say("schedule-changed"),
             Err(error) => return Err(error.into()),
         },
     };
-    let page = render(&desk, words, &me, &headers, form).await?;
+    let page = render(&desk, &jar, &me, &headers, form).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
 async fn render(
     desk: &Desk,
-    words: &Words,
+    jar: &CookieJar,
     me: &StaffMember,
     headers: &HeaderMap,
     form: ShiftForm,
 ) -> Result<Response, PageError> {
-    let frame = Frame::new(desk, words, me, "routing").await?;
+    let words = desk.words(jar);
+    let frame = Frame::new(desk, jar, me, "routing").await?;
     let store = &desk.store;
     let stored = store.shift_plan().await?;
     let staff = store.staff().await?;

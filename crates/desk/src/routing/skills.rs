@@ -16,6 +16,7 @@ use crate::{
         answers::{Answer, Confirmation},
         errors::PageError,
         extractors::{FormOrJson, FromFields, IdPath, RepeatedFields, ResponseFormat},
+        flash::Flash,
     },
     state::Desk,
 };
@@ -94,7 +95,7 @@ pub(crate) async fn set_skills(
         return Err(PageError::Bad("error-skills-unknown"));
     }
     desk.store.set_skills(&me, path.id, &skills).await?;
-    Ok(format.confirm(&format!("/desk/routing#skills-{}", path.id)))
+    Ok(format.confirm(&format!("/desk/routing#skills-{}", path.id), Flash::SkillsSaved))
 }
 
 fn has_topic(scheme: &Scheme, topic: &str) -> bool {
@@ -130,5 +131,5 @@ pub(crate) async fn move_work(
         to => Some(to.parse().map_err(|_| PageError::Bad("error-form"))?),
     };
     let moved = desk.store.move_work(&me, form.from, to).await?;
-    Ok(format.answer(MovedJson { moved }, "/desk/routing"))
+    Ok(format.answer(MovedJson { moved }, "/desk/routing", Flash::WorkMoved))
 }

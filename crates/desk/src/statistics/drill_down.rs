@@ -169,7 +169,7 @@ pub(crate) async fn list(
     let whole = after.is_none() && listed.next.is_none();
     let count = i64::try_from(listed.rows.len()).unwrap_or(i64::MAX);
     let rendered = page(&DrillDownPage {
-        frame: Frame::new(&desk, words, &me, "statistics").await?,
+        frame: Frame::new(&desk, &jar, &me, "statistics").await?,
         values: pointed.values.iter().map(said).collect(),
         next: listed.next.map(|place| query.next(place)),
         differs: whole && count != listed.count,

@@ -19,6 +19,7 @@ use crate::{
         answers::{Answer, EmptyJson},
         errors::PageError,
         extractors::{Cookies, FormOrJson, IdPath, NoBody, ResponseFormat},
+        flash::Flash,
         page::plain_page,
     },
     state::Desk,
@@ -75,7 +76,7 @@ pub(crate) async fn enter(
         reason: entered.reason,
     };
     desk.store.enter_adjustment(Some(&me), &new).await?;
-    succeed(format)
+    succeed(format, Flash::EntrySaved)
 }
 
 /// Parses a text such as `contact:telephone` into a measure and the group to which a count belongs.
@@ -85,8 +86,8 @@ fn what(text: &str) -> Option<(Measure, String)> {
 }
 
 /// Returns the response to a successful change: an empty JSON object or, for a form, a redirect to [`ENTRIES`].
-fn succeed(format: ResponseFormat) -> Result<Answer<EmptyJson>, PageError> {
-    Ok(format.answer(EmptyJson {}, ENTRIES))
+fn succeed(format: ResponseFormat, flash: Flash) -> Result<Answer<EmptyJson>, PageError> {
+    Ok(format.answer(EmptyJson {}, ENTRIES, flash))
 }
 
 /// The URL of the list of entered figures on the statistics page.
@@ -101,7 +102,7 @@ pub(crate) async fn withdraw(
     FormOrJson(_): FormOrJson<NoBody>,
 ) -> Result<Answer<EmptyJson>, PageError> {
     desk.store.withdraw_balance(Some(&me), id).await?;
-    succeed(format)
+    succeed(format, Flash::EntryWithdrawn)
 }
 
 /// All entered figures, including withdrawn figures.
@@ -176,7 +177,7 @@ pub(crate) async fn import(
         }));
     }
     if enters {
-        return Ok(Answer::redirect(ENTRIES));
+        return Ok(Answer::redirect(ENTRIES, Flash::EntriesImported));
     }
     let words = desk.words(&jar);
     let said: Vec<String> = rows.iter().map(|row| row_label(&desk, words, row)).collect();
@@ -246,7 +247,7 @@ pub(crate) async fn end_token(
     FormOrJson(_): FormOrJson<NoBody>,
 ) -> Result<Answer<EmptyJson>, PageError> {
     desk.store.end_token(Some(&me), id).await?;
-    succeed(format)
+    succeed(format, Flash::TokenEnded)
 }
 
 /// The read-only tokens for programs, including revoked tokens.

@@ -123,7 +123,7 @@ pub(crate) async fn show_narrative(
     let words = desk.words(&jar);
     let report = compose(&desk, &reader, words, &wanted).await?.report;
     page(&NarrativePage {
-        frame: Frame::new(&desk, words, &me, "statistics").await?,
+        frame: Frame::new(&desk, &jar, &me, "statistics").await?,
         report,
     })
 }

@@ -184,7 +184,7 @@ pub(crate) async fn page(
         dimensions: filter::dimensions(words, &desk),
         cut,
         cut_refused,
-        frame: Frame::new(&desk, words, &me, "statistics").await?,
+        frame: Frame::new(&desk, &jar, &me, "statistics").await?,
         report,
         chosen,
         period,

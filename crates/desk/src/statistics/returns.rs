@@ -59,7 +59,7 @@ pub(crate) async fn show_return(
         tables,
     } = fill_in(&desk, &reader, words, &name, &chosen.asked).await?;
     page(&ReturnPage {
-        frame: Frame::new(&desk, words, &me, "statistics").await?,
+        frame: Frame::new(&desk, &jar, &me, "statistics").await?,
         query: format!("from={}&to={}", filled.from, filled.to),
         title: mapping.label.localized(words),
         filled,

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
 use hotline_core::{casework::answers::Outcome, identifiers::reference::Reference, time::clock};
-use hotline_store::{cases::Details, staff::accounts::StaffMember};
+use hotline_store::{
+    cases::{CaseTarget, Details},
+    staff::accounts::StaffMember,
+};
 
 use super::{
     centre::{Centre, People, person},
@@ -61,7 +64,10 @@ impl Centre<'_> {
             } = contact;
             let left = count - number;
             self.clock.set(*closed_at);
-            let case = self.store.form_case(counsellor, *reference, None).await?;
+            let case = self
+                .store
+                .form_case(counsellor, *reference, CaseTarget::New { summary: "" })
+                .await?;
             let summaries = self.data.cases.get(topic).map(Vec::as_slice).unwrap_or_default();
             let summary = dice.pick(summaries).map(|summary| summary.of(self.language));
             let summary = summary.unwrap_or_default();

@@ -14,6 +14,7 @@ use hotline_core::{
     time::{clock::Clock, hours::OpeningHours},
 };
 use hotline_store::{
+    cases::CaseTarget,
     contacts::{assignment::Recipient, reply::NewReply},
     db::store::Store,
     staff::accounts::StaffMember,
@@ -287,7 +288,10 @@ impl Day<'_> {
                     .await?;
             }
             Action::Case { text } => {
-                let case = self.store.form_case(&who, reference, None).await?;
+                let case = self
+                    .store
+                    .form_case(&who, reference, CaseTarget::New { summary: "" })
+                    .await?;
                 self.store
                     .describe_case(&who, case, &text.of(self.language))
                     .await?;

@@ -1,0 +1,226 @@
+//! Flash messages: after an action, the page that follows says in one line what happened.
+//!
+//! The redirect after an action sets a cookie with the name of the message. The cookie is valid only for the path of the page to which the
+//! redirect leads. That page shows the message and deletes the cookie, so neither another page nor a reload shows the message again.
+
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::CookieJar;
+use hotline_core::text::locale::Words;
+
+/// The name of the cookie.
+const COOKIE: &str = "flash";
+/// Seconds for which the cookie is kept if the page of the redirect is never opened.
+const KEPT_SECONDS: u8 = 60;
+
+/// What an action did. The text for staff has the locale key `flash-` and the name of the variant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr)]
+#[cfg_attr(test, derive(strum::VariantArray))]
+#[strum(serialize_all = "snake_case")]
+pub(crate) enum Flash {
+    PreferencesSaved,
+    ViewSaved,
+    ViewDeleted,
+    SessionEnded,
+    OtherSessionsEnded,
+    JobsRetried,
+    AccountSaved,
+    AccountDisabled,
+    AccountEnabled,
+    AccountSessionsEnded,
+    OnDuty,
+    OffDuty,
+    BreakBegun,
+    BreakEnded,
+    NextTaken,
+    NoneToTake,
+    OfferDeclined,
+    SkillsSaved,
+    WorkMoved,
+    TestAlarmSent,
+    HoursSaved,
+    ShiftsSaved,
+    SwapAsked,
+    SwapConfirmed,
+    SwapDeclined,
+    CannedSaved,
+    CannedDeleted,
+    MacroApplied,
+    ReplyQueued,
+    NoteSaved,
+    ReplyTakenBack,
+    ReplyRetried,
+    FileRequested,
+    Claimed,
+    GivenBack,
+    FilesAsked,
+    Closed,
+    Reopened,
+    HandedOver,
+    AskedFor,
+    Snoozed,
+    Woken,
+    Blocked,
+    Unblocked,
+    Linked,
+    Unlinked,
+    Followed,
+    Unfollowed,
+    Marked,
+    Unmarked,
+    WrapUpSaved,
+    WrappedUpAndClosed,
+    CaseFormed,
+    AddedToCase,
+    SummarySaved,
+    AdditionSaved,
+    CaseTakenOver,
+    CaseClosed,
+    CaseReopened,
+    NewsDrafted,
+    ReferralProposed,
+    ReferralSaved,
+    ReferralConfirmed,
+    ReferralReturned,
+    ReferralWithdrawn,
+    EntrySaved,
+    EntryWithdrawn,
+    EntriesImported,
+    TokenEnded,
+    EventSaved,
+    SchoolAdded,
+    SchoolsMerged,
+    EducatorSaved,
+}
+
+impl Flash {
+    /// Reads the message from the cookies of a request.
+    pub(crate) fn from_cookies(jar: &CookieJar) -> Option<Self> {
+        jar.get(COOKIE)?.value().parse().ok()
+    }
+
+    fn as_str(self) -> &'static str {
+        self.into()
+    }
+
+    pub(crate) fn text(self, words: &Words) -> String {
+        words.say(&format!("flash-{}", self.as_str()))
+    }
+
+    /// Redirects a browser to a page of the desk, which shows this message.
+    pub(crate) fn redirect(self, path: &str) -> Response {
+        let mut response = Redirect::to(path).into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// A request for a page that may show a flash message.
+pub(crate) struct FlashRequest {
+    /// The path of the request.
+    path: String,
+    /// Whether the request has the cookie.
+    has_cookie: bool,
+    /// Whether a page sent the request automatically. The cookie is kept for the page that the person opens.
+    is_automatic: bool,
+}
+
+impl FlashRequest {
+    pub(crate) fn new(request: &Request, is_automatic: bool) -> Self {
+        Self {
+            path: request.uri().path().to_owned(),
+            has_cookie: CookieJar::from_headers(request.headers()).get(COOKIE).is_some(),
+            is_automatic,
+        }
+    }
+
+    /// Adds the cookie to a redirect that has a message, or deletes the cookie after a page has shown the message.
+    pub(crate) fn set_cookie(&self, https: bool, mut response: Response) -> Response {
+        let flash = response.extensions().get::<Flash>().copied();
+        let cookie = match flash.zip(target(response.headers())) {
+            Some((flash, path)) => cookie(flash.as_str(), &path, https, KEPT_SECONDS),
+            None if self.has_cookie && !self.is_automatic && response.status() == StatusCode::OK => {
+                cookie("", &self.path, https, 0)
+            }
+            None => None,
+        };
+        if let Some(cookie) = cookie {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+        response
+    }
+}
+
+/// Builds the header that sets the cookie. `None` if the path contains characters that a cookie's path cannot contain.
+fn cookie(value: &str, path: &str, https: bool, seconds: u8) -> Option<HeaderValue> {
+    let secure = if https { "; Secure" } else { "" };
+    let cookie =
+        format!("{COOKIE}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
+    HeaderValue::from_str(&cookie)
+        .ok()
+        .filter(|_| !path.contains(';'))
+}
+
+/// Returns the path of the page to which a redirect leads, without its query and fragment.
+fn target(headers: &HeaderMap) -> Option<String> {
+    let location = headers.get(header::LOCATION)?.to_str().ok()?;
+    let path = location.split(['?', '#']).next()?;
+    Some(path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use hotline_core::text::locale::{Language, Locales};
+
+    use strum::VariantArray;
+
+    use super::*;
+
+    #[test]
+    fn every_flash_message_has_a_text_in_every_language() {
+        for language in Language::ALL {
+            for flash in Flash::VARIANTS {
+                let text = flash.text(Locales.of(language));
+                assert!(!text.starts_with("flash-"), "{language:?}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_cookie_is_bound_to_the_page_of_the_redirect() {
+        let request = FlashRequest {
+            path: "/desk/duty".to_owned(),
+            has_cookie: false,
+            is_automatic: false,
+        };
+        let set = |response: Response| {
+            let response = request.set_cookie(true, response);
+            let cookie = response.headers().get(header::SET_COOKIE);
+            cookie.map(|cookie| cookie.to_str().unwrap().to_owned())
+        };
+        let cookie = set(Flash::OnDuty.redirect("/desk/routing?a=b#skills")).unwrap();
+        for part in ["flash=on_duty", "Path=/desk/routing;", "HttpOnly", "Secure"] {
+            assert!(cookie.contains(part), "{part}: {cookie}");
+        }
+        assert_eq!(set(StatusCode::OK.into_response()), None);
+    }
+
+    #[test]
+    fn only_the_page_that_a_person_opens_deletes_the_cookie() {
+        let deletes = |is_automatic: bool, status: StatusCode| {
+            let request = FlashRequest {
+                path: "/desk/inbox".to_owned(),
+                has_cookie: true,
+                is_automatic,
+            };
+            let response = request.set_cookie(false, status.into_response());
+            response.headers().contains_key(header::SET_COOKIE)
+        };
+        assert!(deletes(false, StatusCode::OK));
+        assert!(!deletes(true, StatusCode::OK));
+        assert!(!deletes(false, StatusCode::SEE_OTHER));
+    }
+}
