@@ -224,8 +224,11 @@ async fn two_people_forward_a_case_on_their_screens_and_print_it() {
         client.goto(&format!("{}{path}", service.base())).await.unwrap();
     };
     go(mila, &format!("/desk/contacts/{}?view=all", references[0])).await;
+    press(mila, "#forming summary").await;
+    until(mila, "#case-summary").await.clear().await.unwrap();
     press(mila, "form[action$='/case'] button").await;
     until(mila, "#case").await;
+    shows(mila, "#flash", "Slučaj je formiran").await;
     until(mila, "#summary")
         .await
         .send_keys("Lažni profil")

@@ -96,6 +96,8 @@ pub(crate) struct ContactJson {
     answer_to: Option<String>,
     /// Other addresses at which the person asked for replies.
     other_addresses: Option<Vec<String>>,
+    /// Whether a reply can reach the person.
+    can_be_answered: bool,
     /// The person's name, as it arrived with a message.
     name: Option<String>,
     /// Who writes, as the person chose in the web form; null if the person chose nothing.
@@ -285,6 +287,7 @@ impl ContactJson {
             identifier: card.and_then(|card| card.identifier.clone()),
             answer_to: card.and_then(|card| card.answered_at().map(str::to_owned)),
             other_addresses: card.map(|card| card.offered.clone()),
+            can_be_answered: contact.can_be_answered,
             name: card.and_then(|card| card.name.clone()),
             writer: card.and_then(|card| card.writer),
             age: card.and_then(|card| card.age),

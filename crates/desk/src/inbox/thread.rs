@@ -16,6 +16,9 @@ const SHOWN_BEFORE_FOLD: usize = 2;
 /// The number of messages that are shown after the folded ones.
 const SHOWN_AFTER_FOLD: usize = 20;
 
+/// The number of characters of a message that are proposed as the summary of a case.
+const PROPOSED: usize = 300;
+
 /// A part of a thread.
 pub(super) struct ThreadPart<'a> {
     /// The index of the first message of the part.
@@ -88,6 +91,28 @@ impl Inbox<'_> {
     pub(super) fn folded(&self, part: &ThreadPart<'_>) -> String {
         let count = i64::try_from(part.messages.len()).unwrap_or(i64::MAX);
         self.frame.words.count("messages-folded", count)
+    }
+
+    /// Proposes the summary of a new case: the subject or, without a subject, the beginning of the first message that has a text.
+    pub(super) fn proposed_summary(&self, open: &ContactDetail) -> String {
+        let subject = open.card.as_ref().and_then(|card| card.subject.clone());
+        let mut bodies = open.messages.iter().filter_map(|message| message.body.as_ref());
+        let text = bodies.find(|body| !body.text.trim().is_empty());
+        let text = text.map(|body| body.text.chars().take(PROPOSED).collect());
+        let proposed = subject.filter(|subject| !subject.trim().is_empty()).or(text);
+        proposed.unwrap_or_default()
+    }
+
+    /// Returns why the composer of a reply is not shown. `None` if the contact can be answered.
+    pub(super) fn why_no_reply(&self, open: &ContactDetail) -> Option<String> {
+        let key = match &open.card {
+            None => "no-reply-erased",
+            Some(_) if open.can_be_answered => return None,
+            Some(card) if open.is_call && card.answered_at().is_none() => "no-reply-anonymous",
+            Some(_) if open.is_call => "no-reply-network",
+            Some(_) => "no-reply-address",
+        };
+        Some(self.frame.words.say(key))
     }
 
     /// Returns the date to show above the message with index `which`. Returns `None` if the previous message has the same date, or if the

@@ -81,6 +81,9 @@ pub struct ContactDetail {
     pub danger_seen: bool,
     /// The contact content, such as name, addresses and subject. `None` if the contact was erased.
     pub card: Option<ContactContent>,
+    /// Whether a reply can reach the person. `false` if there is no address, if no line can send replies to a logged call, or if the contact
+    /// was erased.
+    pub can_be_answered: bool,
     /// Messages, replies and notes, oldest first.
     pub messages: Vec<Message>,
     /// History events, oldest first.
@@ -247,6 +250,11 @@ impl Store {
         let messages = self.messages(&contact, &names).await?;
         let record = self.record_of(&self.reading, &contact).await?;
         let before = self.before_closing(&contact, &record);
+        let card = self.contact_content(&contact).ok();
+        let has_line = self.line(&contact.line).is_some();
+        let has_address = card
+            .as_ref()
+            .is_some_and(|card| card.answer_address(true).is_some());
         let asks = self.line(&contact.line).is_some_and(|line| line.asks_for_files);
         let sends_files = self.line(&contact.line).is_some_and(|line| line.sends_files);
         let reply_style = self
@@ -293,7 +301,8 @@ impl Store {
                 .snoozed_until
                 .filter(|until| *until > self.now())
                 .map(time),
-            card: self.contact_content(&contact).ok(),
+            card,
+            can_be_answered: has_address && (has_line || !before.is_call),
             status: contact.status.0,
             marking: contact.marking.map(|marking| marking.0),
             asks: contact.asks.map(|asks| asks.0),
