@@ -23,6 +23,7 @@ mod crash;
 mod database_file;
 mod demo;
 mod deploy;
+mod desk;
 mod discord;
 mod discord_faults;
 mod documents;

@@ -138,6 +138,7 @@ async fn work(service: &Service, mila: &Staff, petar: &Staff) {
             "&language=en",
             "&topic=grooming",
             "&urgency=1",
+            "&order=longest_wait",
         ] {
             for after in ["", "&after=4000000000000000000.00000000000000000000000000000000"] {
                 let path = format!("/desk/inbox?view={view}{filter}{after}");

@@ -1,10 +1,16 @@
 //! The filters of the inbox and of a search, as query parameters.
 
-use hotline_store::{inbox::list::Filter, search::SearchFilter};
+use hotline_store::{
+    inbox::list::{Filter, InboxOrder},
+    search::SearchFilter,
+};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use hotline_reports::labels::query_of;
+
+/// The query parameter of the order.
+const ORDER: &str = "order";
 
 /// The filters of an inbox view. A filter that is empty or invalid matches every contact.
 #[derive(Clone, Default, Deserialize, JsonSchema)]
@@ -31,6 +37,9 @@ pub(crate) struct InboxFilterForm {
     /// Only contacts registered on this day or earlier, as `YYYY-MM-DD`.
     #[serde(default)]
     pub to: String,
+    /// The order of a view of open contacts: `most_urgent` (the default) or `longest_wait`. Has no effect on other views.
+    #[serde(default)]
+    pub order: String,
 }
 
 impl InboxFilterForm {
@@ -44,10 +53,16 @@ impl InboxFilterForm {
             assignee: self.assignee.parse().ok(),
             from: self.from.parse().ok(),
             to: self.to.parse().ok(),
+            order: self.order(),
         }
     }
 
-    fn parameters(&self) -> [(&'static str, &String); 7] {
+    /// Returns the order of a view of open contacts.
+    pub(crate) fn order(&self) -> InboxOrder {
+        InboxOrder::parse(&self.order).unwrap_or_default()
+    }
+
+    fn parameters(&self) -> [(&'static str, &String); 8] {
         [
             ("channel", &self.channel),
             ("language", &self.language),
@@ -56,6 +71,7 @@ impl InboxFilterForm {
             ("assignee", &self.assignee),
             ("from", &self.from),
             ("to", &self.to),
+            (ORDER, &self.order),
         ]
     }
 }
@@ -75,13 +91,38 @@ pub(crate) struct SearchFilterForm {
 impl SearchFilterForm {
     pub(crate) fn read(&self) -> SearchFilter {
         SearchFilter {
-            inbox: self.inbox.read(),
+            inbox: Filter {
+                order: InboxOrder::default(),
+                ..self.inbox.read()
+            },
             line: Some(self.line.clone()).filter(|line| !line.is_empty()),
             status: self.status.parse().ok(),
         }
     }
 
-    /// Returns the filters as query parameters to append to a URL. The result begins with `&` unless it is empty.
+    /// Returns whether any filter is chosen. The order is not a filter.
+    pub(crate) fn has_filters(&self) -> bool {
+        let mut all = self.parameters().into_iter();
+        all.any(|(name, value)| name != ORDER && !value.is_empty())
+    }
+
+    /// Returns the filters with another order, as query parameters to append to a URL.
+    pub(crate) fn with_order(&self, order: &InboxOrder) -> String {
+        let mut other = self.clone();
+        other.inbox.order = if *order == InboxOrder::default() {
+            String::new()
+        } else {
+            order.as_str().to_owned()
+        };
+        other.in_address()
+    }
+
+    /// Returns the order alone as query parameters to append to a URL.
+    pub(crate) fn order_in_address(&self) -> String {
+        Self::default().with_order(&self.inbox.order())
+    }
+
+    /// Returns the filters and the order as query parameters to append to a URL. The result begins with `&` unless it is empty.
     pub(crate) fn in_address(&self) -> String {
         let query = query_of(self.parameters());
         if query.is_empty() {
@@ -91,7 +132,7 @@ impl SearchFilterForm {
         }
     }
 
-    /// Returns the names and values of the filters. A filter that selects every contact has an empty value.
+    /// Returns the names and values of the filters and of the order. A filter that selects every contact has an empty value.
     pub(crate) fn parameters(&self) -> Vec<(&'static str, &String)> {
         let mut all = self.inbox.parameters().to_vec();
         all.extend([("line", &self.line), ("status", &self.status)]);

@@ -29,7 +29,7 @@ use hotline_store::{
         drafts::{Draft, DraftKind},
     },
     db::values::Direction,
-    inbox::list::{InboxPage, Place, View},
+    inbox::list::{InboxOrder, InboxPage, Place, View},
     memory::presence::Present,
     search::{FoundCases, SearchResults},
     staff::{accounts::StaffMember, availability::Colleague, canned::Canned},

@@ -69,6 +69,10 @@ pub(crate) struct SearchForm {
     /// Only contacts with this status: `waiting`, `answered` or `closed`.
     #[serde(default)]
     status: String,
+    /// The order of the views, which the links of the page keep.
+    #[serde(default)]
+    #[schemars(skip)]
+    order: String,
 }
 
 impl SearchForm {
@@ -83,6 +87,7 @@ impl SearchForm {
                 assignee: self.assignee,
                 from: self.from,
                 to: self.to,
+                order: self.order,
             },
             line: self.line,
             status: self.status,
@@ -154,7 +159,7 @@ pub(super) async fn find_cases(
     filter: &SearchFilterForm,
     size: usize,
 ) -> Result<FoundCases, PageError> {
-    if !filter.in_address().is_empty() {
+    if filter.has_filters() {
         return Ok(FoundCases::default());
     }
     Ok(desk.store.find_cases(sought, size).await?)

@@ -13,7 +13,7 @@ use hotline_core::{
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait,
+    QuerySelect, QueryTrait, Select,
     sea_query::{Asterisk, Expr, ExprTrait, Func, Query, SelectStatement},
 };
 use uuid::Uuid;
@@ -31,7 +31,7 @@ use crate::{
 };
 
 pub(crate) use crate::inbox::view::Order;
-pub use crate::inbox::view::{Filter, View};
+pub use crate::inbox::view::{Filter, InboxOrder, View};
 
 /// Time in microseconds after which the inbox shows a queued but unsent reply as undelivered (requirement G11).
 const LATE: i64 = 15 * 60 * 1_000_000;
@@ -153,26 +153,14 @@ impl Store {
         size: u64,
     ) -> Result<InboxPage, StoreError> {
         let order = Order::of(view, filter);
-        let descending = order != Order::Pressing;
-        let (at, id) = (order.expression(), contacts::Column::Id);
-        let mut query = self.filtered(self.in_view(view, me).await?, filter);
-        query = if descending {
-            query.order_by_desc(at.clone()).order_by_desc(id)
-        } else {
-            query.order_by_asc(at.clone()).order_by_asc(id)
+        let query = self.filtered(self.in_view(view, me).await?, filter);
+        let mut found = match order {
+            Order::Wait => self.rows_by_wait(&query, after, size + 1).await?,
+            Order::Pressing | Order::Newest | Order::Registered => {
+                let rows = rows_after(query, order, after).limit(size + 1);
+                rows.all(&self.reading).await?
+            }
         };
-        if let Some(after) = after {
-            let (up_to, beyond, same) = if descending {
-                (at.clone().lte(after.at), at.clone().lt(after.at), id.lt(after.id))
-            } else {
-                (at.clone().gte(after.at), at.clone().gt(after.at), id.gt(after.id))
-            };
-            // The next condition implies the condition `up_to`, which is added so that the database can seek in the index.
-            query = query
-                .filter(up_to)
-                .filter(Condition::any().add(beyond).add(at.eq(after.at).and(same)));
-        }
-        let mut found = query.limit(size + 1).all(&self.reading).await?;
         let more = found.len() as u64 > size;
         found.truncate(usize::try_from(size).unwrap_or(usize::MAX));
         let names = self.names().await?;
@@ -349,6 +337,33 @@ impl Store {
     pub async fn contacts_registered(&self) -> Result<u64, StoreError> {
         Ok(contacts::Entity::find().count(&self.reading).await?)
     }
+}
+
+/// Sorts a query in an order that an index has, and leaves out the rows up to the position `after`.
+fn rows_after(
+    mut query: Select<contacts::Entity>,
+    order: Order,
+    after: Option<Place>,
+) -> Select<contacts::Entity> {
+    let descending = order != Order::Pressing;
+    let (at, id) = (order.expression(), contacts::Column::Id);
+    query = if descending {
+        query.order_by_desc(at.clone()).order_by_desc(id)
+    } else {
+        query.order_by_asc(at.clone()).order_by_asc(id)
+    };
+    if let Some(after) = after {
+        let (up_to, beyond, same) = if descending {
+            (at.clone().lte(after.at), at.clone().lt(after.at), id.lt(after.id))
+        } else {
+            (at.clone().gte(after.at), at.clone().gt(after.at), id.gt(after.id))
+        };
+        // The next condition implies the condition `up_to`, which is added so that the database can seek in the index.
+        query = query
+            .filter(up_to)
+            .filter(Condition::any().add(beyond).add(at.eq(after.at).and(same)));
+    }
+    query
 }
 
 /// Builds the condition for outbox rows that are undelivered: failed, or still unsent 15 minutes after they were queued. The condition

@@ -88,20 +88,39 @@ pub struct Filter {
     pub from: Option<NaiveDate>,
     /// Only contacts registered on this day or earlier.
     pub to: Option<NaiveDate>,
+    /// The order of a view of open contacts. Has no effect on other views and on searches.
+    pub order: InboxOrder,
 }
+
+/// The order of a view of open contacts. Contacts that wait for no reply come last in both orders.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, strum::EnumString, strum::IntoStaticStr, strum::VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
+pub enum InboxOrder {
+    /// The most urgent first; of equal urgency, the longest-waiting first.
+    #[default]
+    MostUrgent,
+    /// The longest-waiting first, whatever the urgency.
+    LongestWait,
+}
+
+hotline_core::named!(InboxOrder);
 
 /// Sort key of a contact that waits for no reply, without the amount subtracted for urgency. The sort key of a waiting contact is the time
 /// at which the wait began, in microseconds since 1970. `ANSWERED` is larger than any such time, so answered contacts come last.
-const ANSWERED: i64 = 4_000_000_000_000_000_000;
+pub(super) const ANSWERED: i64 = 4_000_000_000_000_000_000;
 /// Microseconds subtracted from the sort key for each level of urgency. They exceed the time since 1970, so a more urgent contact always
 /// comes before a longer-waiting one.
-const PRESSING: i64 = 100_000_000_000_000_000;
+pub(super) const PRESSING: i64 = 100_000_000_000_000_000;
 
 /// The order in which a view lists its contacts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Order {
     /// Most urgent first, then longest waiting. A contact keeps its position if the person writes again while waiting.
     Pressing,
+    /// Longest waiting first, whatever the urgency. Answered contacts come last.
+    Wait,
     /// Most recent message from the person first.
     Newest,
     /// Most recently registered first. Replaces `Newest` if the filter selects a period of registration, because contacts registered in
@@ -113,17 +132,21 @@ impl Order {
     pub(crate) fn of(view: View, filter: &Filter) -> Self {
         let period = filter.from.is_some() || filter.to.is_some();
         match view.is_of_open() {
-            true => Self::Pressing,
+            true => match filter.order {
+                InboxOrder::MostUrgent => Self::Pressing,
+                InboxOrder::LongestWait => Self::Wait,
+            },
             false if period => Self::Registered,
             false => Self::Newest,
         }
     }
 
-    /// Returns the SQL expression to sort by. Its constants are literals, because the database could not use the index on this expression
-    /// if they were bound values.
+    /// Returns the SQL expression to sort by. No expression gives the order [`Order::Wait`]; `by_wait.rs` reads it in parts of
+    /// [`Order::Pressing`]. The constants are literals, because the database could not use the index on this expression if they were bound
+    /// values.
     pub(crate) fn expression(self) -> Expr {
         match self {
-            Self::Pressing => Expr::cust(format!(
+            Self::Pressing | Self::Wait => Expr::cust(format!(
                 "(COALESCE(waiting_since, {ANSWERED}) - urgency * {PRESSING})"
             )),
             Self::Newest => Expr::col(contacts::Column::LastInAt),
@@ -137,6 +160,9 @@ impl Order {
             Self::Pressing => {
                 contact.waiting_since.unwrap_or(ANSWERED) - i64::from(contact.urgency) * PRESSING
             }
+            Self::Wait => contact
+                .waiting_since
+                .unwrap_or(ANSWERED - i64::from(contact.urgency) * PRESSING),
             Self::Newest => contact.last_in_at,
             Self::Registered => contact.opened_at,
         }
