@@ -226,7 +226,14 @@ async fn the_banner_gives_reason_wait_and_assignee_until_opened() {
     mila.until_messages(&reference, 1).await.unwrap();
     writes_again(&service, &code, "Da li je neko tu").await;
     mila.until_messages(&reference, 2).await.unwrap();
-    mila.post(&format!("/api/v1/contacts/{reference}/claim"), &json!({}))
+    let colleagues = ana.get("/api/v1/colleagues").await.unwrap();
+    let all = colleagues
+        .pointer("/colleagues")
+        .and_then(Value::as_array)
+        .unwrap();
+    let to = all.iter().find(|one| text(one, "/name") == "mila").unwrap();
+    let hand_over = format!("/api/v1/contacts/{reference}/hand-over");
+    ana.post(&hand_over, &json!({ "to": text(to, "/id") }))
         .await
         .unwrap();
     ana.submit("/desk/duty", &[("on", "true")]).await.unwrap();
