@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    contact::classification::{Label, Scheme},
+    contact::classification::{KIND, Label, Scheme},
     text::locale::Words,
     time::period::{Every, Period},
 };
@@ -141,7 +141,7 @@ pub struct Filled {
 pub struct Counted {
     /// Each value of the table's dimension with its count.
     pub values: Vec<(String, i64)>,
-    /// The number of items whose kind is not asked for a value in the table's dimension. It may include items that have a value all the same.
+    /// The number of items without a value in the table's dimension whose kind is not asked for one.
     pub not_asked: i64,
     /// The number of all items, including those without a value in the dimension.
     pub total: i64,
@@ -237,6 +237,28 @@ impl Return {
         found.map(|row| row.id.as_str())
     }
 
+    /// Returns the values of the table's dimension that a row counts. A row of an age band counts ages, which are not listed: the result is
+    /// empty.
+    #[must_use]
+    pub fn values_of<'a>(&'a self, table: &'a Table, scheme: &'a Scheme, row: &'a str) -> Vec<&'a str> {
+        if table.each {
+            return vec![row];
+        }
+        if table.of_scheme {
+            let question = scheme.question(&table.by);
+            let answers = question.map(|question| question.answers.as_slice());
+            let ids = answers
+                .unwrap_or_default()
+                .iter()
+                .map(|answer| answer.id.as_str());
+            return ids
+                .filter(|id| self.row_of(table, scheme, id) == Some(row))
+                .collect();
+        }
+        let found = table.rows.iter().find(|known| known.id == row);
+        found.map_or_else(Vec::new, |row| row.values.iter().map(String::as_str).collect())
+    }
+
     /// Fills in a table.
     #[must_use]
     pub fn fill(&self, table: &Table, scheme: &Scheme, counted: &Counted) -> Filled {
@@ -268,6 +290,20 @@ impl Return {
             unmapped: unmapped.into_iter().collect(),
             total: counted.total,
         }
+    }
+}
+
+impl Table {
+    /// Returns the kinds of contact that are not asked for a value in the table's dimension, as ids of answers to [`KIND`].
+    #[must_use]
+    pub fn kinds_not_asked<'a>(&self, scheme: &'a Scheme) -> Vec<&'a str> {
+        let Some(question) = scheme.question(&self.by).filter(|question| question.id != KIND) else {
+            return Vec::new();
+        };
+        let kinds = scheme.question(KIND).map(|kind| kind.answers.as_slice());
+        let kinds = kinds.unwrap_or_default().iter();
+        let not_asked = kinds.filter(|kind| !Scheme::asks(question, Some(kind)));
+        not_asked.map(|kind| kind.id.as_str()).collect()
     }
 }
 
@@ -373,6 +409,36 @@ mod tests {
         assert_eq!(filled.missing, 4);
         let rows: i64 = filled.rows.iter().map(|(_, count)| count).sum();
         assert_eq!(rows + 1 + filled.missing, filled.total);
+    }
+
+    #[test]
+    fn a_row_counts_exactly_its_values() {
+        let (all, scheme) = (Return::all().unwrap(), Scheme::centre().unwrap());
+        for one in &all {
+            for table in one.tables.iter().filter(|table| !table.bands && !table.each) {
+                for row in &table.rows {
+                    for value in one.values_of(table, &scheme, &row.id) {
+                        assert_eq!(
+                            one.row_of(table, &scheme, value),
+                            Some(row.id.as_str()),
+                            "{}",
+                            table.id
+                        );
+                    }
+                }
+            }
+        }
+        let insafe = Return::in_force(&all, "insafe", day("2026-01-01")).unwrap();
+        let table = |id: &str| insafe.tables.iter().find(|table| table.id == id).unwrap();
+        assert_eq!(
+            insafe.values_of(table("topic"), &scheme, "self_harm"),
+            ["suicide", "self_harm"]
+        );
+        assert_eq!(
+            insafe.values_of(table("who"), &scheme, "children"),
+            ["child", "student"]
+        );
+        assert!(table("topic").kinds_not_asked(&scheme).contains(&"presentation"));
     }
 
     #[test]
