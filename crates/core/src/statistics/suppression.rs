@@ -68,6 +68,43 @@ mod tests {
         assert_eq!(masked, ["sexting", "suicide"]);
     }
 
+    /// The reason why figures for publication do not offer joined age bands, although the sum of the joined bands is not small.
+    #[test]
+    fn joined_age_bands_would_reveal_a_small_figure() {
+        let table = |counts: &[(&str, i64)]| -> BTreeMap<(String, String), i64> {
+            let cell = |(value, count): &(&str, i64)| (((*value).to_owned(), String::new()), *count);
+            counts.iter().map(cell).collect()
+        };
+        let shown = |cells: &BTreeMap<(String, String), i64>| -> Vec<String> {
+            let masked = masked(cells, 5);
+            let shown = cells.keys().filter(|place| !masked.contains(place));
+            shown.map(|(value, _)| value.clone()).collect()
+        };
+        // Two children of four years, and children of every age from five to eighteen.
+        let bands = table(&[("0-4", 2), ("5-12", 64), ("13-18", 186)]);
+        assert_eq!(
+            shown(&bands),
+            ["13-18"],
+            "the band 5-12 is hidden with the band 0-4"
+        );
+        let five_to_twelve: Vec<String> = (5..=12).map(|age: i64| format!("{age:02}")).collect();
+        let mut ages = table(&[("04", 2), ("13", 6), ("14", 60), ("15", 60), ("16", 60)]);
+        ages.extend(five_to_twelve.iter().map(|age| ((age.clone(), String::new()), 8)));
+        let ages_shown = shown(&ages);
+        assert!(five_to_twelve.iter().all(|age| ages_shown.contains(age)));
+        assert!(!ages_shown.contains(&"04".to_owned()));
+        let joined = 2 + 64;
+        let sum_shown: i64 = five_to_twelve
+            .iter()
+            .map(|age| ages[&(age.clone(), String::new())])
+            .sum();
+        assert_eq!(
+            joined - sum_shown,
+            2,
+            "the joined band minus the ages that are shown"
+        );
+    }
+
     proptest! {
         #[test]
         fn no_small_cell_is_shown_and_none_is_alone_in_its_row_or_column(
