@@ -64,7 +64,9 @@ pub async fn fixtures(settings: Settings) -> anyhow::Result<()> {
         .context("The fixtures need a line with `channel = \"email\"`")?
         .name
         .clone();
-    let store = service::open_store_at(&settings, line_settings, clock.clone(), Durability::Kept).await?;
+    // The data is invented. If the machine crashes, the fixtures can be made again in a new database.
+    let durability = Durability::ThrownAway;
+    let store = service::open_store_at(&settings, line_settings, clock.clone(), durability).await?;
     ensure!(
         store.contacts_registered().await? == 0 && store.balances().await?.is_empty(),
         "The database is not empty: fixtures are for a new one"

@@ -207,7 +207,7 @@ pub async fn open_store(settings: &Settings, lines: Vec<LineSettings>) -> anyhow
 pub enum Durability {
     /// Each commit waits until the disk has written it.
     Kept,
-    /// The database is deleted after use, so commits do not wait for the disk.
+    /// The database is deleted after use or can be filled again, so commits do not wait for the disk.
     ThrownAway,
 }
 
