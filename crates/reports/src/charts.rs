@@ -23,8 +23,8 @@ const WIDTH: i64 = 720;
 const HEIGHT: i64 = 200;
 /// Space for the scale at the left, in SVG units.
 const LEFT: i64 = 44;
-/// The largest distance between the left edges of two columns, in SVG units.
-const WIDEST_STEP: i64 = 72;
+/// The largest width of a column, in SVG units. Fewer columns stand further apart instead of becoming wider.
+const WIDEST_COLUMN: i64 = 64;
 /// The width of a label below a column, in SVG units.
 const LABEL: i64 = 70;
 
@@ -48,6 +48,8 @@ pub struct Column {
     pub width: i64,
     /// The stacked parts of the column, one for each fill.
     pub parts: Vec<Part>,
+    /// The middle of the text below the column.
+    pub label_x: i64,
     /// The text below the column; empty if there is too little space.
     pub label: String,
 }
@@ -123,7 +125,7 @@ pub fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
     if number < 2 {
         return None;
     }
-    let step = ((WIDTH - LEFT) / number).clamp(1, WIDEST_STEP);
+    let step = ((WIDTH - LEFT) / number).max(1);
     let distance = label_distance(found.every, step);
     let columns = (0_i64..).zip(&pieces).map(|(index, (piece, parts))| {
         let mut y = HEIGHT;
@@ -142,11 +144,14 @@ pub fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
                 ),
             }
         });
+        let (x, width) = column_place(index, step);
+        let label_x = x + width / 2;
         Column {
-            x: LEFT + index * step,
-            width: (step * 4 / 5).max(1),
+            x,
+            width,
             parts: parts.collect(),
-            label: if has_label(found.every, distance, index, piece) && LEFT + index * step + LABEL <= WIDTH {
+            label_x,
+            label: if has_label(found.every, distance, index, piece) && label_x + LABEL / 2 <= WIDTH {
                 part_label(words, piece)
             } else {
                 String::new()
@@ -168,6 +173,12 @@ pub fn over_time(words: &Words, found: &Breakdown) -> Option<Columns> {
             .map(|at| (HEIGHT - at * HEIGHT / top, words.number(at)))
             .into(),
     })
+}
+
+/// Returns the left edge and the width of a column, which stands in the middle of its step.
+fn column_place(index: i64, step: i64) -> (i64, i64) {
+    let width = (step * 4 / 5).clamp(1, WIDEST_COLUMN);
+    (LEFT + index * step + (step - width) / 2, width)
 }
 
 /// Returns the upper end of a scale for figures up to `most`. The result is one of the numbers 2, 4, 6, 8, 10, 12, 16, 20, 24, 30 …. Half
@@ -283,6 +294,19 @@ mod tests {
             [0, 1, 3, 4, 5, 17, 39, 41, 2_079].map(rounded_up),
             [2, 2, 4, 4, 6, 20, 40, 60, 2_400]
         );
+    }
+
+    #[test]
+    fn any_number_of_columns_stays_in_the_chart_without_touching() {
+        for number in 2..=WIDTH - LEFT {
+            let step = (WIDTH - LEFT) / number;
+            let (last, width) = column_place(number - 1, step);
+            assert!(last + width <= WIDTH, "{number}");
+            assert!(
+                column_place(0, step).0 + width <= column_place(1, step).0,
+                "{number}"
+            );
+        }
     }
 
     #[test]
