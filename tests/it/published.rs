@@ -52,10 +52,7 @@ fn tables_of(page: &str) -> BTreeMap<String, Table> {
                         .to_owned()
                 })
                 .collect();
-            let numbers = cells
-                .iter()
-                .skip(1)
-                .filter_map(|cell| cell.replace(',', "").parse().ok());
+            let numbers = cells.iter().skip(1).filter_map(|cell| number_in(cell));
             // The page formats intervals for people; `data-label` has the id that files and programs use.
             let named = row
                 .split_once("data-label=\"")
@@ -84,12 +81,21 @@ fn at(report: &Value, pointer: &str) -> i64 {
     report.pointer(pointer).and_then(Value::as_i64).unwrap()
 }
 
-/// Opens a period's workbook in a spreadsheet program and saves each sheet as CSV. Returns the rows by sheet name.
-async fn opened_by_libreoffice(manager: &Staff, period: &str) -> BTreeMap<String, Table> {
-    let path = format!("/api/v1/statistics/report?{period}&format=xlsx&language=en");
+/// The reports whose page, files and paper are compared, each with the query of its period and comparison.
+const REPORTS: [&str; 3] = [
+    "period=2023&against=before",
+    "from=2024-01-01&to=2024-04-30&against=before",
+    "period=ever&against=before",
+];
+
+/// Opens workbooks in a spreadsheet program and saves each sheet as CSV. Returns the rows of each workbook by sheet name. The program starts
+/// only once, because starting takes longer than converting.
+fn opened_by_libreoffice(books: &[Vec<u8>]) -> Vec<BTreeMap<String, Table>> {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("statistics.xlsx");
-    std::fs::write(&file, manager.bytes(&path).await.unwrap()).unwrap();
+    let file = |number: usize| folder.path().join(format!("book{number}.xlsx"));
+    for (number, bytes) in books.iter().enumerate() {
+        std::fs::write(file(number), bytes).unwrap();
+    }
     let output = Command::new("timeout")
         .arg("120")
         .arg("soffice")
@@ -101,15 +107,19 @@ async fn opened_by_libreoffice(manager: &Staff, period: &str) -> BTreeMap<String
         .arg("csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,false,false,-1")
         .arg("--outdir")
         .arg(folder.path())
-        .arg(&file)
+        .args((0..books.len()).map(file))
         .output()
         .unwrap();
     assert!(output.status.success(), "{output:?}");
-    let mut sheets = BTreeMap::new();
+    let mut opened = vec![BTreeMap::new(); books.len()];
     for entry in std::fs::read_dir(folder.path()).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        let Some(sheet) = name.strip_prefix("statistics-") else {
+        let sheet = name
+            .strip_prefix("book")
+            .and_then(|rest| rest.split_once('-'))
+            .and_then(|(number, sheet)| Some((number.parse::<usize>().ok()?, sheet)));
+        let Some((number, sheet)) = sheet else {
             continue;
         };
         let mut reader = csv::ReaderBuilder::new()
@@ -125,15 +135,25 @@ async fn opened_by_libreoffice(manager: &Staff, period: &str) -> BTreeMap<String
                     .any(|cell| cell.starts_with('=') || cell.contains("Err:")),
                 "{row:?}"
             );
-            let numbers = row
-                .iter()
-                .skip(1)
-                .filter_map(|cell| cell.replace(',', "").parse().ok());
-            table.insert(row[0].to_owned(), numbers.collect());
+            table.insert(
+                row[0].to_owned(),
+                row.iter().skip(1).filter_map(number_in).collect(),
+            );
         }
-        sheets.insert(sheet.to_owned(), table);
+        opened[number].insert(sheet.to_owned(), table);
     }
-    sheets
+    opened
+}
+
+/// Returns the number that a cell shows. A difference such as `+790 (+40 %)` is the number before the percentage.
+fn number_in(cell: &str) -> Option<i64> {
+    let number = cell.split(" (").next()?;
+    number.replace(',', "").replace('−', "-").parse().ok()
+}
+
+/// Returns the total of a row. In a compared table, the earlier total and the difference follow it.
+fn total_in(figures: &[i64], is_compared: bool) -> i64 {
+    figures[figures.len() - if is_compared { 3 } else { 1 }]
 }
 
 /// Returns a period's CSV: figures by table, row and column.
@@ -228,62 +248,16 @@ async fn the_published_figures_stand_on_the_page_in_every_file_and_on_paper() {
     let words = "Одржано је 462 презентације у 143 основне школе за 16.540 ученика и 5.374 родитеља.";
     assert!(said.to_string().contains(words), "{said}");
 
-    // The page, the files and the workbook contain the same tables.
-    for period in ["period=2023", "from=2024-01-01&to=2024-04-30", "period=ever"] {
-        let html = manager.page(&format!("/desk/statistics?{period}")).await.unwrap();
-        let page = tables_of(&html);
-        let csv = csv_of(&manager, period).await;
-        let sheets = opened_by_libreoffice(&manager, period).await;
-        let json = report(&manager, period).await;
-        let total = at(&json, "/period/total");
-        assert!(html.contains(&format!("data-total=\"{total}\"")), "{period}");
-        let of_channels = page["channels"].iter().filter(|(row, _)| *row != "Total");
-        let sum: i64 = of_channels.filter_map(|(_, figures)| figures.last()).sum();
-        assert_eq!(sum, total, "{period}");
-        assert_eq!(sheets["By channel"]["Total"].last(), Some(&total), "{period}");
-        let place = |table: &str, row: &str, column: &str| csv[&(table.into(), row.into(), column.into())];
-        assert_eq!(place("By channel", "Total", "Total"), total, "{period}");
-        let cases = at(&json, "/period/cases/total");
-        assert_eq!(page["cases"]["All cases"].last(), Some(&cases), "{period}");
-        assert_eq!(place("Cases", "All cases", "Total"), cases, "{period}");
-        assert!(
-            sheets["Cover"].contains_key("What counts as one"),
-            "{:?}",
-            sheets["Cover"]
-        );
-        for (name, sheet) in [
-            ("channels", "By channel"),
-            ("cases", "Cases"),
-            ("over_time", "Over time, by channel"),
-            ("topics", "Topics"),
-            ("hours", "Hours of the week"),
-            ("counselling", "Counselling"),
-            ("outreach", "Outreach"),
-            ("schools", "By kind of school"),
-        ] {
-            let Some(on_page) = page.get(name).filter(|table| !table.is_empty()) else {
-                continue;
-            };
-            for (row, figures) in on_page {
-                let in_sheet = &sheets[sheet][row];
-                // The page leaves out columns that repeat the total.
-                if in_sheet.len() > figures.len() {
-                    assert_eq!(in_sheet.last(), figures.last(), "{period}: {sheet}: {row}");
-                    continue;
-                }
-                assert_eq!(in_sheet, figures, "{period}: {sheet}: {row}");
-                let of_row = csv
-                    .iter()
-                    .filter(|((table, label, _), _)| table == sheet && label == row);
-                let in_csv: i64 = of_row.map(|(_, figure)| figure).sum();
-                assert_eq!(in_csv, figures.iter().sum::<i64>(), "{period}: {sheet}: {row}");
-            }
-        }
-        // The rows of the sheet add up to its total.
-        let sheet = &sheets["Over time, by channel"];
-        let pieces = sheet.iter().filter(|(piece, _)| piece.starts_with("20"));
-        let sum: i64 = pieces.filter_map(|(_, figures)| figures.last()).sum();
-        assert_eq!(sum, at(&json, "/period/registered"), "{period}");
+    // The spreadsheet program opens the workbooks while the browser prints the pages.
+    let mut books = Vec::new();
+    for report in REPORTS {
+        let path = format!("/api/v1/statistics/report?{report}&format=xlsx&language=en");
+        books.push(manager.bytes(&path).await.unwrap());
+    }
+    let opened = tokio::task::spawn_blocking(move || opened_by_libreoffice(&books));
+    printed(&service).await;
+    for (report, sheets) in REPORTS.into_iter().zip(opened.await.unwrap()) {
+        compare_page_with_files(&manager, report, &sheets).await;
     }
     let public = reqwest::get(format!("{}/api/v1/public/total", service.base()));
     let public: Value = public.await.unwrap().json().await.unwrap();
@@ -292,7 +266,83 @@ async fn the_published_figures_stand_on_the_page_in_every_file_and_on_paper() {
         .must(&["statistics", "--period", "2023", "--format", "json"])
         .unwrap();
     assert!(printed_json.contains("\"total\": 2790"), "{printed_json}");
-    printed(&service).await;
+}
+
+/// Checks that the page, the CSV file and the workbook of a report contain the same tables.
+async fn compare_page_with_files(manager: &Staff, period: &str, sheets: &BTreeMap<String, Table>) {
+    let html = manager.page(&format!("/desk/statistics?{period}")).await.unwrap();
+    let page = tables_of(&html);
+    let csv = csv_of(manager, period).await;
+    let json = report(manager, period).await;
+    let is_compared = json.get("compared").is_some_and(Value::is_object);
+    let total = at(&json, "/period/total");
+    assert!(html.contains(&format!("data-total=\"{total}\"")), "{period}");
+    let of_channels = page["channels"].iter().filter(|(row, _)| *row != "Total");
+    let sum: i64 = of_channels
+        .map(|(_, figures)| total_in(figures, is_compared))
+        .sum();
+    assert_eq!(sum, total, "{period}");
+    let in_sheet = total_in(&sheets["By channel"]["Total"], is_compared);
+    assert_eq!(in_sheet, total, "{period}");
+    let place = |table: &str, row: &str, column: &str| csv[&(table.into(), row.into(), column.into())];
+    assert_eq!(place("By channel", "Total", "Total"), total, "{period}");
+    if is_compared {
+        let before = at(&json, "/before/total");
+        assert_eq!(place("By channel", "Total", "Period before"), before, "{period}");
+        assert_eq!(
+            place("By channel", "Total", "Difference"),
+            total - before,
+            "{period}"
+        );
+    }
+    let cases = at(&json, "/period/cases/total");
+    assert_eq!(
+        total_in(&page["cases"]["All cases"], is_compared),
+        cases,
+        "{period}"
+    );
+    assert_eq!(place("Cases", "All cases", "Total"), cases, "{period}");
+    assert!(
+        sheets["Cover"].contains_key("What counts as one"),
+        "{:?}",
+        sheets["Cover"]
+    );
+    for (name, sheet) in [
+        ("channels", "By channel"),
+        ("cases", "Cases"),
+        ("over_time", "Over time, by channel"),
+        ("topics", "Topics"),
+        ("hours", "Hours of the week"),
+        ("counselling", "Counselling"),
+        ("outreach", "Outreach"),
+        ("schools", "By kind of school"),
+    ] {
+        let Some(on_page) = page.get(name).filter(|table| !table.is_empty()) else {
+            continue;
+        };
+        let of_one_dimension = ["channels", "cases", "topics", "counselling"].contains(&name);
+        for (row, figures) in on_page {
+            let in_sheet = &sheets[sheet][row];
+            // The page leaves out columns that repeat the total.
+            if in_sheet.len() > figures.len() {
+                let same = if is_compared && of_one_dimension { 3 } else { 1 };
+                let last = |figures: &[i64]| figures[figures.len() - same..].to_vec();
+                assert_eq!(last(in_sheet), last(figures), "{period}: {sheet}: {row}");
+                continue;
+            }
+            assert_eq!(in_sheet, figures, "{period}: {sheet}: {row}");
+            let of_row = csv
+                .iter()
+                .filter(|((table, label, _), _)| table == sheet && label == row);
+            let in_csv: i64 = of_row.map(|(_, figure)| figure).sum();
+            assert_eq!(in_csv, figures.iter().sum::<i64>(), "{period}: {sheet}: {row}");
+        }
+    }
+    // The rows of the sheet add up to its total.
+    let sheet = &sheets["Over time, by channel"];
+    let pieces = sheet.iter().filter(|(piece, _)| piece.starts_with("20"));
+    let sum: i64 = pieces.filter_map(|(_, figures)| figures.last()).sum();
+    assert_eq!(sum, at(&json, "/period/registered"), "{period}");
 }
 
 /// Checks that the printed page contains the same figures on one sheet of paper.
