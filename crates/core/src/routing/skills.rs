@@ -132,7 +132,7 @@ pub struct Match {
 pub struct Need {
     /// The contact.
     pub contact: Uuid,
-    /// The urgency: 0 ordinary, 1 urgent, 2 immediate danger.
+    /// The urgency: 0 ordinary, 1 urgent, 2 in immediate danger.
     pub urgency: i16,
     /// Since when the person has waited for a reply.
     pub waiting_since: DateTime<Utc>,

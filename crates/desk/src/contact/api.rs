@@ -78,7 +78,7 @@ pub(crate) struct ContactJson {
     reply_due_at: Option<DateTime<Utc>>,
     /// How long the call lasted, in seconds; null if the contact is not a call, or if the duration was not recorded.
     talk_seconds: Option<i64>,
-    /// The urgency: 0 ordinary, 1 urgent, 2 immediate danger.
+    /// The urgency: 0 ordinary, 1 urgent, 2 in immediate danger.
     urgency: i16,
     snoozed_until: Option<DateTime<Utc>>,
     /// The names of colleagues who asked to take over the contact.

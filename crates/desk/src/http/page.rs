@@ -83,7 +83,7 @@ pub(crate) struct Care {
     pub(crate) available_seconds: Option<i64>,
     /// The contacts that are on offer to the reader, except those in `ringing`.
     pub(crate) offers: Vec<Offer>,
-    /// The contacts in danger that nobody takes care of, those without an assignee first. Empty if the reader is not available.
+    /// The contacts in immediate danger that nobody takes care of, those without an assignee first. Empty if the reader is not available.
     pub(crate) ringing: Vec<DangerEntry>,
     /// The number of contacts that are assigned to the reader and wait for a late reply.
     pub(crate) late: i64,

@@ -55,7 +55,7 @@ pub(super) struct InboxRowJson {
     /// The name of the colleague who handed the contact over to you or your team. Null if the contact was not handed over, or if staff have
     /// since acted on it.
     handed_by: Option<String>,
-    /// The urgency: 0 ordinary, 1 urgent, 2 immediate danger.
+    /// The urgency: 0 ordinary, 1 urgent, 2 in immediate danger.
     urgency: i16,
     /// If the contact is in danger: the ids of the rules of urgency that last raised it. Otherwise empty.
     raised_by: Vec<String>,

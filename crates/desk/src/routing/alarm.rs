@@ -39,7 +39,7 @@ pub(crate) struct AlarmsJson {
 #[derive(Serialize, JsonSchema)]
 struct AlarmJson {
     kind: AlarmKind,
-    /// The reference of the contact in danger. `null` for a test.
+    /// The reference of the contact in immediate danger. `null` for a test.
     reference: Option<String>,
     raised_at: DateTime<Utc>,
     /// When the alarm ended. `null`: it goes on.

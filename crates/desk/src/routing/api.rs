@@ -36,7 +36,7 @@ pub(crate) struct RoutingJson {
 struct QueueJson {
     /// The name of the line.
     line: String,
-    /// The urgency: 0 ordinary, 1 urgent, 2 immediate danger.
+    /// The urgency: 0 ordinary, 1 urgent, 2 in immediate danger.
     urgency: i16,
     /// The number of people who wait for a reply.
     waiting: u64,

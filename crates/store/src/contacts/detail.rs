@@ -52,7 +52,7 @@ pub struct ContactDetail {
     pub asks: Option<Asks>,
     /// Language of the person, if known.
     pub language: Option<Language>,
-    /// Urgency of the contact: 0 ordinary, 1 urgent, 2 immediate danger.
+    /// Urgency of the contact: 0 ordinary, 1 urgent, 2 in immediate danger.
     pub urgency: i16,
     /// End of the snooze. `None` if the contact is visible now.
     pub snoozed_until: Option<DateTime<Utc>>,

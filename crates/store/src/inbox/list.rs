@@ -70,7 +70,7 @@ pub struct InboxRow {
     pub is_unread: bool,
     /// The language of the contact. `None` if it is not known.
     pub language: Option<Language>,
-    /// Urgency of the contact: 0 ordinary, 1 urgent, 2 immediate danger.
+    /// Urgency of the contact: 0 ordinary, 1 urgent, 2 in immediate danger.
     pub urgency: i16,
     /// When the contact's latest snooze ends or ended. `None` if there is no snooze.
     pub snoozed_until: Option<DateTime<Utc>>,

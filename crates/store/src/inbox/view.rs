@@ -78,7 +78,7 @@ pub struct Filter {
     pub channel: Option<String>,
     /// Only contacts with this language tag.
     pub language: Option<String>,
-    /// Only contacts with this urgency or a higher one: 1 urgent, 2 immediate danger.
+    /// Only contacts with this urgency or a higher one: 1 urgent, 2 in immediate danger.
     pub urgency: Option<i16>,
     /// Only contacts with this main topic, given by its id in the classification scheme.
     pub topic: Option<String>,

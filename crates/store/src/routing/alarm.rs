@@ -1,4 +1,4 @@
-//! Alarms: raised for neglected contacts in danger, and repeated until the contact is no longer neglected.
+//! Alarms: raised for neglected contacts in immediate danger, and repeated until the contact is no longer neglected.
 
 use std::collections::HashMap;
 
@@ -32,7 +32,7 @@ pub struct DueStep {
     pub kind: AlarmKind,
     /// The number of this step, from 1.
     pub step: u16,
-    /// The contact in danger; `None` for a test.
+    /// The contact in immediate danger; `None` for a test.
     pub reference: Option<Reference>,
     /// Since when the person has waited. For a test: when the test was raised.
     pub since: DateTime<Utc>,
@@ -43,7 +43,7 @@ pub struct DueStep {
 pub struct AlarmRecord {
     /// Why the alarm was raised.
     pub kind: AlarmKind,
-    /// The contact in danger; `None` for a test.
+    /// The contact in immediate danger; `None` for a test.
     pub reference: Option<Reference>,
     /// When the alarm was raised.
     pub raised_at: DateTime<Utc>,
@@ -117,7 +117,7 @@ impl Store {
         Ok(danger.is_some() || open.is_some() || self.weekly_test_due(&self.reading).await?)
     }
 
-    /// Returns the contacts in danger for which an alarm is due.
+    /// Returns the contacts in immediate danger for which an alarm is due.
     async fn neglected(
         &self,
         transaction: &DatabaseTransaction,

@@ -24,7 +24,7 @@ const SEARCHED: u64 = 500;
 pub struct Offer {
     /// Reference of the contact.
     pub reference: Reference,
-    /// The urgency: 0 ordinary, 1 urgent, 2 immediate danger.
+    /// The urgency: 0 ordinary, 1 urgent, 2 in immediate danger.
     pub urgency: i16,
     /// Until when the counsellor can accept.
     pub until: chrono::DateTime<chrono::Utc>,

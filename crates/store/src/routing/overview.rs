@@ -43,7 +43,7 @@ pub struct Overview {
 pub struct QueuePart {
     /// The name of the line.
     pub line: String,
-    /// The urgency: 0 ordinary, 1 urgent, 2 immediate danger.
+    /// The urgency: 0 ordinary, 1 urgent, 2 in immediate danger.
     pub urgency: i16,
     /// The number of people who wait for a reply.
     pub waiting: u64,

@@ -31,7 +31,7 @@ pub struct Care {
     pub returned: i64,
     /// The talk time of the logged calls of the period. `None` in figures for publication if few calls have a recorded duration.
     pub talk: Option<TalkTime>,
-    /// Number of alarms about contacts in danger. `None` in figures for publication.
+    /// Number of alarms about contacts in immediate danger. `None` in figures for publication.
     pub alarms: Option<i64>,
 }
 
