@@ -22,7 +22,7 @@ use hotline_store::{
     outbound::outgoing::Due,
     registration::register::NewCall,
     statistics::{
-        counts::{DrillDown, StatisticsFilter},
+        counts::{DrillDown, SelectedValues, StatisticsFilter},
         report::{Answering, Report},
     },
 };
@@ -308,14 +308,14 @@ async fn a_figure_opens_to_the_contacts_it_counts_page_by_page() {
         let pointed = DrillDown {
             of: Measure::Contact,
             period: Period::default(),
-            values: vec![("topic".to_owned(), Some("grooming".to_owned()))],
+            values: vec![("topic".to_owned(), SelectedValues::one("grooming"))],
         };
         let first = world.store.pointed_at(&pointed, None, 3).await.unwrap();
         assert_eq!((first.count, first.rows.len()), (4, 3));
         let second = world.store.pointed_at(&pointed, first.next, 3).await.unwrap();
         assert_eq!((second.count, second.rows.len(), second.next), (4, 1, None));
         let any = DrillDown {
-            values: vec![("topic".to_owned(), None)],
+            values: vec![("topic".to_owned(), SelectedValues::Any)],
             ..pointed.clone()
         };
         assert_eq!(

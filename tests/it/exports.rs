@@ -51,7 +51,7 @@ fn table() -> Table {
         side: "=1+1".to_owned(),
         columns: vec!["+1+1".to_owned()],
         rows: hostile().into_iter().zip(1..).map(line).collect(),
-        foot: Vec::new(),
+        ..Table::default()
     }
 }
 

@@ -40,7 +40,7 @@ use hotline_store::{
     staff::accounts::StaffMember,
     statistics::{
         adjustments::NewAdjustment,
-        counts::{DrillDown, StatisticsFilter},
+        counts::{DrillDown, SelectedValues, StatisticsFilter},
     },
 };
 use hotline_tests::peers::postgres::Postgres;
@@ -533,7 +533,11 @@ async fn agrees(store: &Store, url: &str, history: &[Happens]) {
 async fn opens_to_what_it_counts(store: &Store, of: Measure, period: Period, by: &str, history: &[Happens]) {
     let cut = StatisticsFilter::parse(of, period, by).unwrap();
     for row in store.breakdown(&cut).await.unwrap().rows {
-        let values = cut.by.iter().cloned().zip(row.values.into_iter().map(Some));
+        let values = cut
+            .by
+            .iter()
+            .cloned()
+            .zip(row.values.into_iter().map(SelectedValues::one));
         let pointed = DrillDown {
             of,
             period,

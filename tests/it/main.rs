@@ -61,6 +61,7 @@ mod privacy;
 mod processes;
 mod published;
 mod quarantine;
+mod readable;
 mod referrals;
 mod schedules;
 mod screens;

@@ -99,8 +99,15 @@ pub async fn run(settings: Settings, command: Statistics) -> anyhow::Result<Exit
                     let cut = StatisticsFilter::parse(command.of, period, &by)?;
                     let found = store.breakdown_for_reader(&cut, least).await?;
                     let table = of_breakdown(words, store.scheme(), &found);
-                    let cover =
-                        Cover::of_breakdown(words, &settings.centre, &table.title, &found, purpose, None);
+                    let cover = Cover::of_breakdown(
+                        words,
+                        &settings.centre,
+                        &table.title,
+                        &found,
+                        None,
+                        purpose,
+                        None,
+                    );
                     print_tables(words, &cover, &[table], &command.form, &found)?;
                 }
                 None => {
@@ -238,6 +245,9 @@ fn print_tables(
                         .iter()
                         .map(|cell| format!(" {:>14}", cell.localized(words)));
                     writeln!(out, "{:<44}{}", line.label, cells.collect::<String>())?;
+                }
+                for note in &table.notes {
+                    writeln!(out, "{note}")?;
                 }
             }
         }

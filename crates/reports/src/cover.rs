@@ -3,12 +3,16 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
     centre::Centre,
-    statistics::{purpose::Purpose, returns::Return},
+    statistics::{comparison::EarlierPeriod, purpose::Purpose, returns::Return},
     text::locale::Words,
+    time::period::Period,
 };
 use hotline_store::statistics::{counts::Breakdown, report::Report, returns::FilledReturn};
 
-use crate::{labels::format_day, tables};
+use crate::{
+    labels::format_day,
+    tables::{self, Table},
+};
 
 /// The cover of an exported file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +41,14 @@ impl Cover {
         let title = words.say("cover-title");
         let days = (report.from, report.to);
         let mut cover = Self::new(words, centre, title, days, report.as_of, made_by);
-        cover.say(words, "cover-use", purpose_label(words, purpose));
+        cover.say_use(words, purpose_label(words, purpose));
+        if let Some(compared) = &report.compared {
+            let earlier = match compared.against {
+                EarlierPeriod::Before => &report.before,
+                EarlierPeriod::YearBefore => &report.a_year_before,
+            };
+            cover.say_compared(words, earlier.as_ref().map(|earlier| (earlier.from, earlier.to)));
+        }
         cover.say(words, "cover-definition", words.say("definition"));
         if let Ok(left_out @ 1..) = i64::try_from(report.period.left_out) {
             cover.say(words, "cover-left-out", words.counted("left-out", left_out));
@@ -53,13 +64,15 @@ impl Cover {
         centre: &Centre,
         title: &str,
         found: &Breakdown,
+        earlier: Option<&Breakdown>,
         purpose: Purpose,
         made_by: Option<&str>,
     ) -> Self {
         let days = (found.from, found.to);
         let title = format!("{}: {title}", words.say("figures"));
         let mut cover = Self::new(words, centre, title, days, found.as_of, made_by);
-        cover.say(words, "cover-use", purpose_label(words, purpose));
+        cover.say_use(words, purpose_label(words, purpose));
+        cover.say_compared(words, earlier.map(|earlier| (earlier.from, earlier.to)));
         cover.say(words, "figures-of", tables::measure_label(words, found.of));
         cover.say(words, "cover-definition", words.say("definition"));
         cover.say(words, "cover-remark", words.say("figures-registered-here"));
@@ -79,8 +92,25 @@ impl Cover {
         let days = (Some(filled.from), Some(filled.to));
         let title = mapping.label.localized(words);
         let mut cover = Self::new(words, centre, title, days, filled.as_of, made_by);
+        cover.say_use(words, words.say("use-return"));
         cover.say(words, "return-version", filled.version.to_string());
-        cover.say(words, "cover-use", words.say("use-return"));
+        cover
+    }
+
+    /// Creates the cover of a file with one row per contact.
+    #[must_use]
+    pub fn of_rows(
+        words: &Words,
+        centre: &Centre,
+        period: Period,
+        as_of: DateTime<Utc>,
+        purpose: Purpose,
+        made_by: Option<&str>,
+    ) -> Self {
+        let days = (period.from, period.to);
+        let mut cover = Self::new(words, centre, words.say("rows-file"), days, as_of, made_by);
+        cover.say_use(words, purpose_label(words, purpose));
+        cover.say(words, "cover-definition", words.say("definition"));
         cover
     }
 
@@ -111,6 +141,28 @@ impl Cover {
 
     fn say(&mut self, words: &Words, label: &str, text: String) {
         self.lines.push((words.say(label), text));
+    }
+
+    /// Adds what the figures may be used for as the first line after the centre, so that readers see it before any figure.
+    fn say_use(&mut self, words: &Words, text: String) {
+        self.lines.insert(1, (words.say("cover-use"), text));
+    }
+
+    /// Adds the days of the earlier period with which the figures are compared.
+    fn say_compared(&mut self, words: &Words, days: Option<(Option<NaiveDate>, Option<NaiveDate>)>) {
+        if let Some((from, to)) = days {
+            self.say(words, "compare-with", period_label(words, from, to));
+        }
+    }
+
+    /// Adds the notes of tables, each after the title of its table.
+    pub(crate) fn with_notes(mut self, words: &Words, tables: &[Table]) -> Self {
+        for table in tables {
+            for note in &table.notes {
+                self.say(words, "cover-remark", format!("{}: {note}", table.title));
+            }
+        }
+        self
     }
 
     fn say_hidden(&mut self, words: &Words, below: Option<i64>) {

@@ -51,6 +51,7 @@ pub fn csv_of_table(
         let cells = line.cells.iter().map(|cell| cell.plain());
         [harmless(&line.label)].into_iter().chain(cells).collect()
     });
+    let cover = &cover.clone().with_notes(words, std::slice::from_ref(table));
     csv(
         words,
         cover,
@@ -86,6 +87,7 @@ pub fn csv_of_tables(
             }
         }
     }
+    let cover = &cover.clone().with_notes(words, tables);
     csv(words, cover, form, head.into(), lines)
 }
 
@@ -96,24 +98,34 @@ fn csv(
     head: Vec<String>,
     lines: Vec<Vec<String>>,
 ) -> Result<Vec<u8>, csv::Error> {
-    let mut csv = writer(begun(form), form);
+    let mut first = begun(form);
     if form.cover {
-        // Adds empty fields to each line of the cover, because every record has as many fields as the header (RFC 4180, section 2).
-        let mut said = |label: &str, text: &str| {
-            let mut record = vec![harmless(label), harmless(text)];
-            record.resize(head.len().max(record.len()), String::new());
-            csv.write_record(record)
-        };
-        said(&cover.title, "")?;
-        for (label, text) in &cover.lines {
-            said(label, text)?;
-        }
-        said(&words.say("cover-lines"), &lines.len().to_string())?;
-        said("", "")?;
+        let mut cover = cover.clone();
+        let count = (words.say("cover-lines"), lines.len().to_string());
+        cover.lines.push(count);
+        first = csv_of_cover(&cover, form, head.len())?;
     }
+    let mut csv = writer(first, form);
     csv.write_record(head)?;
     for line in lines {
         csv.write_record(line)?;
+    }
+    csv.into_inner().map_err(|error| error.into_error().into())
+}
+
+/// Writes the first lines of a CSV file, which contain the cover and an empty line. The other lines of the file have `width` fields.
+///
+/// # Errors
+/// Fails if the CSV writer fails.
+pub fn csv_of_cover(cover: &Cover, form: CsvForm, width: usize) -> Result<Vec<u8>, csv::Error> {
+    let mut csv = writer(begun(form), form);
+    let title = (cover.title.clone(), String::new());
+    let empty = (String::new(), String::new());
+    for (label, text) in [&title].into_iter().chain(&cover.lines).chain([&empty]) {
+        // Every record has as many fields as the header (RFC 4180, section 2).
+        let mut record = vec![harmless(label), harmless(text)];
+        record.resize(width.max(record.len()), String::new());
+        csv.write_record(record)?;
     }
     csv.into_inner().map_err(|error| error.into_error().into())
 }
@@ -160,6 +172,7 @@ pub fn workbook(words: &Words, cover: &Cover, tables: &[Table]) -> Result<Vec<u8
         .set_align(FormatAlign::Top)
         .set_background_color(Color::RGB(0x00E9_EDF2));
     let percent = Format::new().set_num_format("0.0 %");
+    let change = Format::new().set_num_format("+#,##0;-#,##0;0");
     let (number, sum) = (
         Format::new().set_num_format("#,##0"),
         Format::new().set_num_format("#,##0").set_bold(),
@@ -189,6 +202,11 @@ pub fn workbook(words: &Words, cover: &Cover, tables: &[Table]) -> Result<Vec<u8
             sheet.set_column_width(column, 14)?;
             sheet.write_string_with_format(0, column, cell(name), &head)?;
         }
+        let lines = table.rows.len() + table.foot.len();
+        let first_note = u32::try_from(lines).unwrap_or(u32::MAX).saturating_add(2);
+        for (row, note) in (first_note..).zip(&table.notes) {
+            sheet.write_string(row, 0, cell(note))?;
+        }
         let rows = table.rows.iter().map(|line| (line, &number, false));
         let foot = table.foot.iter().map(|line| (line, &sum, true));
         for (row, (line, format, is_foot)) in (1_u32..).zip(rows.chain(foot)) {
@@ -207,6 +225,9 @@ pub fn workbook(words: &Words, cover: &Cover, tables: &[Table]) -> Result<Vec<u8
                     Cell::PerMille(part) => {
                         let share = as_number(*part) / 1_000.0;
                         sheet.write_number_with_format(row, column, share, &percent)?;
+                    }
+                    Cell::Difference { by, .. } => {
+                        sheet.write_number_with_format(row, column, as_number(*by), &change)?;
                     }
                     Cell::Hidden => {
                         sheet.write_string(row, column, words.say("figure-hidden"))?;

@@ -119,7 +119,9 @@ impl Narrative {
         cover: &Cover,
         sections: &[Section],
     ) -> Self {
-        let tables = tables::of_report(words, scheme, report);
+        let shortened = tables::of_report(words, scheme, report).into_iter();
+        let shortened = shortened.map(Table::shortened).collect();
+        let tables = tables::compare_report(words, scheme, report, shortened);
         let chapter = |section: &Section| Chapter {
             title: section.title(words),
             sentences: match section {
@@ -137,8 +139,8 @@ impl Narrative {
                 .filter_map(|id| tables.iter().find(|table| table.id == *id))
                 // A long list of intervals would hide the other figures of the section.
                 .filter(|table| table.id != "over_time" || table.rows.len() <= MOST_INTERVALS)
-                .filter(|table| !table.rows.is_empty() || !table.foot.is_empty())
-                .map(|table| table.clone().shortened())
+                .filter(|table| !table.rows.is_empty() || !table.foot.is_empty() || !table.notes.is_empty())
+                .cloned()
                 .collect(),
         };
         let definition = Chapter {

@@ -1,6 +1,7 @@
 //! The sentences of an annual report, in the language of the reader.
 
 use hotline_core::{
+    contact::urgency::Urgency,
     statistics::outreach::{EventKind, SchoolKind},
     text::locale::Words,
 };
@@ -8,7 +9,10 @@ use hotline_store::statistics::report::Report;
 
 use crate::{
     labels::{channel_name, format_day, percent},
-    tables::minutes_label,
+    tables::{
+        duration_label, minutes_label,
+        waits::{self, Replies},
+    },
 };
 
 /// Returns the sentences that describe a report. Most sentences are omitted if the figure that they state is 0.
@@ -66,10 +70,27 @@ pub fn of_report(words: &Words, report: &Report) -> Vec<String> {
 #[must_use]
 pub fn of_waits(words: &Words, report: &Report) -> Vec<String> {
     let mut said = Vec::new();
-    let waits = &report.first_reply;
-    if let (Some(half), Some(nine)) = (waits.half_within, waits.nine_in_ten_within) {
+    let times = &report.first_reply;
+    if let (Some(half), Some(nine)) = (times.half_within, times.nine_in_ten_within) {
         let (half, nine) = (minutes_label(words, half), minutes_label(words, nine));
         said.push(words.with_all("sentence-waits", &[("half", &half), ("nine", &nine)]));
+    }
+    let targets: Vec<String> = waits::first_targets(report, Urgency::ALL)
+        .map(|(urgency, minutes)| {
+            let key = format!("sentence-target-{}", urgency.as_str());
+            words.with(&key, "time", &duration_label(words, minutes))
+        })
+        .collect();
+    if !targets.is_empty() {
+        said.push(words.with("sentence-target", "targets", &targets.join(", ")));
+    }
+    if let Some(replies) = Replies::first(report, Urgency::ALL) {
+        let share = percent(words, replies.kept, replies.all);
+        let (kept, all) = (words.number(replies.kept), words.number(replies.all));
+        said.push(words.with_all(
+            "sentence-target-share",
+            &[("kept", &kept), ("all", &all), ("share", &share)],
+        ));
     }
     let targets = &report.care.targets;
     let (kept, missed) = targets.iter().fold((0, 0), |(kept, missed), one| {

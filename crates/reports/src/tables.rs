@@ -4,25 +4,34 @@ use hotline_core::text::locale::Words;
 
 use crate::labels;
 
+pub(crate) use crate::tables::names::duration_label;
 pub use crate::tables::names::{dimension_label, measure_label, part_label, value_label};
 pub use crate::tables::{
-    breakdown::of_breakdown, names::minutes_label, report::of_report, returns::of_return,
+    breakdown::of_breakdown,
+    comparison::{compare_breakdown, compare_report},
+    names::minutes_label,
+    report::of_report,
+    returns::{ContactLists, of_return, unclassified_contacts},
+    waits::{first_reply_facts, urgent_facts},
 };
 
 mod breakdown;
+mod comparison;
 mod drill_down_links;
+mod hidden;
 mod names;
 mod outreach;
 mod referrals;
 mod report;
 mod returns;
 mod shortened;
+pub(crate) mod waits;
 
 /// The id of the table that shows the current backlog.
 pub const BACKLOG: &str = "standing";
 
 /// A table of figures.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Table {
     /// The id used in files and URLs.
     pub id: String,
@@ -36,6 +45,10 @@ pub struct Table {
     pub rows: Vec<Line>,
     /// The rows at the foot of the table, such as the total, or the number of items that no other row counts.
     pub foot: Vec<Line>,
+    /// Sentences that explain the table, for example which figures are hidden and why.
+    pub notes: Vec<String>,
+    /// Whether the last two columns compare the table with an earlier period.
+    pub compared: bool,
 }
 
 /// A row of a table.
@@ -56,6 +69,13 @@ pub enum Cell {
     Count(i64),
     /// A share in thousandths.
     PerMille(i64),
+    /// The change from the earlier count `then`.
+    Difference {
+        /// The later count minus the earlier one.
+        by: i64,
+        /// The earlier count.
+        then: i64,
+    },
     /// A figure suppressed because it is small, or 0 in a table with suppressed figures. Both are rendered in the same way, so that readers
     /// can't distinguish them.
     Hidden,
@@ -70,6 +90,7 @@ impl Cell {
         match self {
             Self::Count(count) => words.number(count),
             Self::PerMille(part) => labels::percent(words, part, 1_000),
+            Self::Difference { by, then } => labels::difference(words, then + by, then),
             Self::Hidden => words.say("figure-hidden"),
             Self::Empty => String::new(),
         }
@@ -81,6 +102,7 @@ impl Cell {
         match self {
             Self::Count(count) => count.to_string(),
             Self::PerMille(part) => format!("{}.{:03}", part / 1_000, part % 1_000),
+            Self::Difference { by, .. } => by.to_string(),
             Self::Hidden => "hidden".to_owned(),
             Self::Empty => String::new(),
         }
@@ -115,6 +137,15 @@ impl Line {
         self.opens.get(column)?.as_deref().filter(|_| may && counts)
     }
 
+    /// Creates a row with one figure, labelled with the text for `key`. If `figure` is `None`, the row contains the cell `none` instead.
+    fn some(words: &Words, key: &str, figure: Option<i64>, none: Cell) -> Self {
+        Self {
+            label: words.say(key),
+            cells: vec![figure.map_or(none, Cell::Count)],
+            opens: Vec::new(),
+        }
+    }
+
     /// Creates a row of `columns` cells with `count` in the last cell. The other cells are empty.
     fn last(label: impl Into<String>, columns: usize, count: i64) -> Self {
         let mut cells = vec![Cell::Empty; columns.saturating_sub(1)];
@@ -128,11 +159,12 @@ impl Line {
 }
 
 impl Table {
-    /// Returns whether bars beside the rows would show something: there is one column, and there are several
-    /// rows to compare.
+    /// Returns whether bars beside the rows would show something: apart from a comparison there is one column, and there are several rows
+    /// to compare.
     #[must_use]
     pub fn has_bars(&self) -> bool {
-        self.columns.len() == 1 && self.rows.len() > 1 && self.most() > 0
+        let compared = if self.compared { 2 } else { 0 };
+        self.columns.len() == 1 + compared && self.rows.len() > 1 && self.most() > 0
     }
 
     /// Returns the largest count in the first column after the labels, which sets the scale of the bars. Returns 0 if the column has no
@@ -140,7 +172,7 @@ impl Table {
     fn most(&self) -> i64 {
         let counts = self.rows.iter().filter_map(|row| match row.cells.first() {
             Some(Cell::Count(count)) => Some(*count),
-            Some(Cell::PerMille(_) | Cell::Hidden | Cell::Empty) | None => None,
+            Some(Cell::PerMille(_) | Cell::Difference { .. } | Cell::Hidden | Cell::Empty) | None => None,
         });
         counts.max().unwrap_or_default()
     }
@@ -149,7 +181,7 @@ impl Table {
     pub fn bar(&self, line: &Line) -> i64 {
         match line.cells.first() {
             Some(Cell::Count(count)) => (count * 100).checked_div(self.most()).unwrap_or_default().max(0),
-            Some(Cell::PerMille(_) | Cell::Hidden | Cell::Empty) | None => 0,
+            Some(Cell::PerMille(_) | Cell::Difference { .. } | Cell::Hidden | Cell::Empty) | None => 0,
         }
     }
 }

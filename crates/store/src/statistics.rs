@@ -5,6 +5,7 @@ pub mod adjustments;
 pub mod backlog;
 pub(crate) mod breakdown;
 pub mod care;
+pub mod comparison;
 pub mod counts;
 pub(crate) mod drill_down;
 pub(crate) mod filter;

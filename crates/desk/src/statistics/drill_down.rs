@@ -9,7 +9,7 @@ use hotline_core::{
 };
 use hotline_store::{
     inbox::list::Place,
-    statistics::counts::{CountedContacts, DrillDown},
+    statistics::counts::{CountedContacts, DrillDown, SelectedValues},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,6 +34,8 @@ use hotline_reports::{
 
 /// The largest accepted length of a dimension's value, in bytes.
 const LONGEST_VALUE: usize = 64;
+/// The largest accepted length of all values together, in bytes.
+const LONGEST_SELECTION: usize = 2_000;
 /// Number of contacts per page of the list.
 const ROWS: usize = 100;
 
@@ -45,16 +47,28 @@ pub(crate) struct DrillDownQuery {
     /// The measure: `contact` (registered communications) or `closing`. If empty, `contact` is used.
     #[serde(default)]
     of: String,
-    /// Up to two dimensions, separated by commas, such as `channel,topic`.
+    /// Up to three dimensions, separated by commas, such as `channel,topic`.
     #[serde(default)]
     by: String,
     /// The value of each dimension in `by`, separated by commas. Values are written as in the JSON of the statistics. An empty value
-    /// matches contacts with any value in that dimension.
+    /// matches contacts with any value in that dimension, `a|b` matches the values `a` and `b`, `-` matches contacts without a value, and
+    /// `!a|b` matches contacts without a value or with another value than `a` and `b`.
     #[serde(default)]
     is: String,
     /// The value of `next` from the previous page. If empty, the first page is returned.
     #[serde(default)]
     after: String,
+}
+
+/// Parses the selected values of one dimension, as [`DrillDownQuery::is`] describes them.
+fn parse_values(text: &str) -> SelectedValues {
+    let all = |text: &str| text.split('|').map(str::to_owned).collect();
+    match (text, text.strip_prefix('!')) {
+        ("", _) => SelectedValues::Any,
+        ("-", _) => SelectedValues::None,
+        (_, Some(others)) => SelectedValues::NoneOf(all(others)),
+        (values, None) => SelectedValues::OneOf(all(values)),
+    }
 }
 
 impl DrillDownQuery {
@@ -65,13 +79,16 @@ impl DrillDownQuery {
         };
         let by: Vec<&str> = self.by.split(',').filter(|by| !by.is_empty()).collect();
         let is: Vec<&str> = self.is.split(',').collect();
-        let strange = |is: &&str| is.len() > LONGEST_VALUE || is.chars().any(char::is_control);
-        if is.len() > by.len().max(1) || is.iter().any(strange) {
+        let mut values = self.is.split([',', '|']);
+        let strange = |is: &str| is.len() > LONGEST_VALUE || is.chars().any(char::is_control);
+        if is.len() > by.len().max(1) || self.is.len() > LONGEST_SELECTION || values.any(strange) {
             return Err(PageError::Bad("error-form"));
         }
         let is = is.into_iter().chain(std::iter::repeat(""));
-        let value = |is: &str| Some(is.to_owned()).filter(|is| !is.is_empty());
-        let values = by.into_iter().zip(is).map(|(by, is)| (by.to_owned(), value(is)));
+        let values = by
+            .into_iter()
+            .zip(is)
+            .map(|(by, is)| (by.to_owned(), parse_values(is)));
         Ok(DrillDown {
             of,
             period: self.period.period(desk.store.today())?,
@@ -159,10 +176,14 @@ pub(crate) async fn list(
     }
     let words = desk.words(&jar);
     let scheme = desk.store.scheme();
-    let said = |(dimension, value): &(String, Option<String>)| {
-        let value = match value {
-            Some(value) => value_label(words, scheme, dimension, value),
-            None => words.say("figure-any"),
+    let said = |(dimension, selected): &(String, SelectedValues)| {
+        let label = |value: &String| value_label(words, scheme, dimension, value);
+        let all = |values: &[String]| values.iter().map(label).collect::<Vec<_>>().join(", ");
+        let value = match selected {
+            SelectedValues::Any => words.say("figure-any"),
+            SelectedValues::OneOf(values) => all(values),
+            SelectedValues::None => words.say("figure-no-answer"),
+            SelectedValues::NoneOf(values) => words.with("figure-none-of", "values", &all(values)),
         };
         (dimension_label(words, scheme, dimension), value)
     };
@@ -191,5 +212,26 @@ impl DrillDownPage<'_> {
 
     fn counted(&self) -> String {
         measure_label(self.frame.words, self.pointed.of)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_selects_values_several_values_and_no_answer() {
+        let all = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
+        assert_eq!(parse_values(""), SelectedValues::Any);
+        assert_eq!(parse_values("-"), SelectedValues::None);
+        assert_eq!(
+            parse_values("child|student"),
+            SelectedValues::OneOf(all(&["child", "student"]))
+        );
+        assert_eq!(
+            parse_values("!prank|silent"),
+            SelectedValues::NoneOf(all(&["prank", "silent"]))
+        );
+        assert_eq!(parse_values("in-person"), SelectedValues::one("in-person"));
     }
 }

@@ -8,20 +8,21 @@ use axum::{
 use axum_extra::extract::CookieJar;
 use chrono::NaiveDate;
 use hotline_core::{
-    statistics::{figures::Measure, purpose::Purpose},
+    statistics::{comparison::EarlierPeriod, figures::Measure, purpose::Purpose},
     text::locale::{Language, Words},
 };
 use hotline_store::statistics::{
+    comparison::ComparedBreakdown,
     counts::{Breakdown, StatisticsFilter},
     report::Report,
 };
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     http::{access::Reader, answers::FiguresFile, errors::PageError, extractors::Cookies},
     state::Desk,
-    statistics::page::StatisticsQuery,
+    statistics::{filter::NO_COMPARISON, page::StatisticsQuery},
 };
 use hotline_reports::{
     cover::Cover,
@@ -55,6 +56,20 @@ pub(crate) struct FileQuery {
     /// always for publication. If empty, `no` is used.
     #[serde(default)]
     publication: String,
+    /// The earlier period with which tables with one dimension are compared: `before` (the period before) or `year_before` (the same days a
+    /// year earlier). Each of these tables then has the earlier figures and the differences in two more columns. If empty, `none` is used.
+    #[serde(default)]
+    against: String,
+}
+
+/// Figures as JSON, with what they may be used for.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct FiguresJson<T> {
+    /// `internal`: exact figures for internal use. `publication`: figures for publication, in which small figures about persons are
+    /// suppressed.
+    purpose: &'static str,
+    #[serde(flatten)]
+    figures: T,
 }
 
 pub(crate) fn parse_yes(text: &str) -> Result<bool, PageError> {
@@ -77,6 +92,16 @@ impl FileQuery {
     /// Returns the purpose for which this reader gets the figures.
     pub(crate) fn purpose(&self, reader: &Reader) -> Result<Purpose, PageError> {
         Ok(reader.purpose(parse_yes(&self.publication)?))
+    }
+
+    /// Returns the earlier period with which tables are compared.
+    pub(crate) fn earlier(&self) -> Result<Option<EarlierPeriod>, PageError> {
+        match self.against.as_str() {
+            "" | NO_COMPARISON => Ok(None),
+            name => EarlierPeriod::parse(name)
+                .map(Some)
+                .ok_or(PageError::Bad("error-form")),
+        }
     }
 
     pub(crate) fn csv_form(&self) -> Result<CsvForm, PageError> {
@@ -128,15 +153,25 @@ pub(crate) async fn report(
     reader: Reader,
     Cookies(jar): Cookies,
     Query(wanted): Query<FileQuery>,
-) -> Result<FiguresFile<Report>, PageError> {
+) -> Result<FiguresFile<FiguresJson<Report>>, PageError> {
     let period = wanted.period.period(desk.store.today())?;
     let purpose = wanted.purpose(&reader)?;
-    let report = desk.store.report(period, purpose.smallest(desk.smallest)).await?;
+    let least = purpose.smallest(desk.smallest);
+    let report = desk
+        .store
+        .report_compared(period, least, wanted.earlier()?)
+        .await?;
     note_exact(&desk, &reader, purpose, "report", &days(period.from, period.to)).await;
     let words = wanted.words(&desk, &jar);
     let cover = Cover::of_report(words, &desk.centre, &report, purpose, reader.name());
-    let tables = tables::of_report(words, desk.store.scheme(), &report);
-    wanted.answer(words, &file_name("statistics", purpose), &cover, &tables, report)
+    let scheme = desk.store.scheme();
+    let tables = tables::of_report(words, scheme, &report);
+    let tables = tables::compare_report(words, scheme, &report, tables);
+    let json = FiguresJson {
+        purpose: purpose_name(purpose),
+        figures: report,
+    };
+    wanted.answer(words, &file_name("statistics", purpose), &cover, &tables, json)
 }
 
 /// The measure, the period and the groupings of the requested figures.
@@ -159,7 +194,7 @@ pub(crate) async fn breakdown(
     reader: Reader,
     Cookies(jar): Cookies,
     Query(asked): Query<BreakdownQuery>,
-) -> Result<FiguresFile<Breakdown>, PageError> {
+) -> Result<FiguresFile<FiguresJson<Breakdown>>, PageError> {
     let of = match asked.of.as_str() {
         "" => Measure::Contact,
         name => Measure::parse(name).ok_or(PageError::Bad("error-form"))?,
@@ -169,13 +204,30 @@ pub(crate) async fn breakdown(
     let cut = StatisticsFilter::parse(of, period, &asked.by)?;
     let purpose = wanted.purpose(&reader)?;
     let least = purpose.smallest(desk.smallest);
-    let found = desk.store.breakdown_for_reader(&cut, least).await?;
+    let against = wanted.earlier()?;
+    let ComparedBreakdown { found, earlier } = desk.store.breakdown_compared(&cut, least, against).await?;
     let figures = format!("{} {} {}", of.as_str(), asked.by, days(period.from, period.to));
     note_exact(&desk, &reader, purpose, "figures", &figures).await;
     let words = wanted.words(&desk, &jar);
-    let table = tables::of_breakdown(words, desk.store.scheme(), &found);
-    let cover = Cover::of_breakdown(words, &desk.centre, &table.title, &found, purpose, reader.name());
-    wanted.answer(words, &file_name("figures", purpose), &cover, &[table], found)
+    let scheme = desk.store.scheme();
+    let mut table = tables::of_breakdown(words, scheme, &found);
+    if let (Some(against), Some(earlier)) = (against, &earlier) {
+        table = tables::compare_breakdown(words, scheme, table, earlier, against);
+    }
+    let cover = Cover::of_breakdown(
+        words,
+        &desk.centre,
+        &table.title,
+        &found,
+        earlier.as_ref(),
+        purpose,
+        reader.name(),
+    );
+    let json = FiguresJson {
+        purpose: purpose_name(purpose),
+        figures: found,
+    };
+    wanted.answer(words, &file_name("figures", purpose), &cover, &[table], json)
 }
 
 /// Records in the audit that a member of staff exported exact figures.
@@ -187,11 +239,14 @@ pub(crate) async fn note_exact(desk: &Desk, reader: &Reader, purpose: Purpose, w
 
 /// Returns the name of a file without its days. A CSV file without a cover states its purpose only in this name.
 pub(crate) fn file_name(name: &str, purpose: Purpose) -> String {
-    let purpose = match purpose {
+    format!("{name}-{}", purpose_name(purpose))
+}
+
+const fn purpose_name(purpose: Purpose) -> &'static str {
+    match purpose {
         Purpose::Internal => "internal",
         Purpose::Publication => "publication",
-    };
-    format!("{name}-{purpose}")
+    }
 }
 
 /// Sends a file as a download. The file name contains the period.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use hotline_core::{
-    statistics::{figures::Measure, purpose::Purpose},
+    statistics::{comparison::EarlierPeriod, figures::Measure, purpose::Purpose},
     text::locale::Words,
     time::period::{Every, Period},
 };
@@ -13,8 +13,15 @@ use serde::Deserialize;
 use crate::{http::errors::PageError, state::Desk, statistics::page::StatisticsQuery};
 use hotline_reports::{
     labels::query_of,
-    tables::{Table, dimension_label, of_breakdown},
+    tables::{Table, compare_breakdown, dimension_label, of_breakdown},
 };
+
+/// The value of [`FilterForm::against`] for tables without a comparison.
+pub(crate) const NO_COMPARISON: &str = "none";
+
+fn comparison_name(earlier: Option<EarlierPeriod>) -> &'static str {
+    earlier.map_or(NO_COMPARISON, EarlierPeriod::as_str)
+}
 
 /// The fields of the filter form: a period, a measure (`of`), up to two dimensions (`by`, `and`) and a unit of time (`every`).
 #[derive(Clone, Default, Deserialize)]
@@ -32,6 +39,9 @@ pub(crate) struct FilterForm {
     /// `yes` shows figures for publication, in which small figures about persons are suppressed.
     #[serde(default)]
     pub publication: String,
+    /// The earlier period with which tables are compared: the name of an [`EarlierPeriod`], or `none`. If empty, the period before.
+    #[serde(default)]
+    pub against: String,
 }
 
 impl FilterForm {
@@ -71,7 +81,30 @@ impl FilterForm {
             ("and", &self.and),
             ("every", &self.every),
             ("publication", &self.publication),
+            ("against", &self.against),
         ])
+    }
+
+    /// Returns the earlier period with which tables are compared.
+    pub(crate) fn earlier(&self) -> Option<EarlierPeriod> {
+        match self.against.as_str() {
+            NO_COMPARISON => None,
+            name => Some(EarlierPeriod::parse(name).unwrap_or(EarlierPeriod::Before)),
+        }
+    }
+
+    /// Returns the filter as a query string in which the earlier period is replaced by `earlier`.
+    pub(super) fn of_comparison(&self, earlier: Option<EarlierPeriod>) -> String {
+        let chosen = Self {
+            against: comparison_name(earlier).to_owned(),
+            ..self.clone()
+        };
+        chosen.in_address()
+    }
+
+    /// Returns the value of the parameter `against` for file downloads.
+    pub(crate) fn against_of_file(&self) -> &'static str {
+        comparison_name(self.earlier())
     }
 
     /// Returns the filter as a query string for file downloads. The parameter `by` contains the dimensions and the unit of time, joined by
@@ -85,6 +118,7 @@ impl FilterForm {
             ("to", &self.asked.to),
             ("of", &self.of),
             ("by", &by.join(",")),
+            ("against", &comparison_name(self.earlier()).to_owned()),
         ])
     }
 
@@ -121,8 +155,14 @@ pub(crate) async fn table(
     if cut.by.is_empty() && cut.every.is_none() {
         return Ok(None);
     }
-    let found = desk.store.breakdown_for_reader(&cut, least).await?;
-    Ok(Some(of_breakdown(words, desk.store.scheme(), &found)))
+    let scheme = desk.store.scheme();
+    let against = chosen.earlier();
+    let compared = desk.store.breakdown_compared(&cut, least, against).await?;
+    let table = of_breakdown(words, scheme, &compared.found);
+    Ok(Some(match (against, &compared.earlier) {
+        (Some(against), Some(earlier)) => compare_breakdown(words, scheme, table, earlier, against),
+        _ => table,
+    }))
 }
 
 /// Returns the dimensions of all measures as pairs of id and label, sorted by label.

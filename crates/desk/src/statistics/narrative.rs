@@ -158,7 +158,9 @@ async fn compose(
     let sections = wanted.sections()?;
     let period = wanted.file.period.period(desk.store.today())?;
     let purpose = wanted.file.purpose(reader)?;
-    let report = desk.store.report(period, purpose.smallest(desk.smallest)).await?;
+    let least = purpose.smallest(desk.smallest);
+    let against = wanted.file.earlier()?;
+    let report = desk.store.report_compared(period, least, against).await?;
     let days = days(period.from, period.to);
     files::note_exact(desk, reader, purpose, "narrative", &days).await;
     let cover = Cover::of_report(words, &desk.centre, &report, purpose, reader.name());

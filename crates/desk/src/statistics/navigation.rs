@@ -3,7 +3,7 @@
 use chrono::Datelike;
 use hotline_core::{
     staff::rights::Right,
-    statistics::purpose::Purpose,
+    statistics::{comparison::EarlierPeriod, purpose::Purpose},
     time::period::{NAMES, Period},
 };
 
@@ -82,6 +82,23 @@ impl StatisticsPage<'_> {
         .into()
     }
 
+    /// Returns the earlier periods with which tables can be compared, and the choice of no comparison. The value of each choice is a query
+    /// string for the statistics page.
+    pub(super) fn comparisons(&self) -> Vec<Choice> {
+        let of = |(earlier, key): (Option<EarlierPeriod>, &str)| Choice {
+            value: self.chosen.of_comparison(earlier),
+            label: self.frame.words.say(key),
+            chosen: earlier == self.chosen.earlier(),
+        };
+        [
+            (Some(EarlierPeriod::Before), "period-before"),
+            (Some(EarlierPeriod::YearBefore), "a-year-before"),
+            (None, "compare-none"),
+        ]
+        .map(of)
+        .into()
+    }
+
     /// Returns the sections of the page, each as a pair: the id of its heading, and the label.
     pub(super) fn index(&self) -> Vec<(&'static str, String)> {
         let may = self.frame.may(Right::EnterAdjustments);
@@ -91,9 +108,9 @@ impl StatisticsPage<'_> {
             ("over-time", "over-time", self.over_time.is_some()),
             ("cases", "cases", true),
             ("topics", "topics", true),
-            ("ages", "ages", self.table_with_rows("ages").is_some()),
-            ("genders", "genders", self.table_with_rows("genders").is_some()),
-            ("regions", "regions", self.table_with_rows("regions").is_some()),
+            ("ages", "ages", self.explained_table("ages").is_some()),
+            ("genders", "genders", self.explained_table("genders").is_some()),
+            ("regions", "regions", self.explained_table("regions").is_some()),
             ("hours", "hours-of-week", true),
             ("answering", "by-answered", true),
             ("targets", "targets", true),

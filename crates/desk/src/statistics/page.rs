@@ -144,7 +144,7 @@ pub(crate) async fn page(
     let purpose = reader.purpose(chosen.is_for_publication());
     let (store, least) = (&desk.store, purpose.smallest(desk.smallest));
     let period = chosen.asked.period(store.today())?;
-    let report = store.report(period, least).await?;
+    let report = store.report_compared(period, least, chosen.earlier()).await?;
     let scheme = store.scheme();
     let entered = match me.role.may(Right::ReadStatistics) {
         true => store.balances().await?,
@@ -237,7 +237,7 @@ fn shown_tables(words: &Words, scheme: &Scheme, report: &Report, period: Period)
             table.foot.clear();
         }
     }
-    tables
+    tables::compare_report(words, scheme, report, tables)
 }
 
 impl StatisticsPage<'_> {
@@ -256,6 +256,12 @@ impl StatisticsPage<'_> {
     /// Returns the report's table with this id, unless the table has no rows.
     pub(super) fn table_with_rows(&self, id: &str) -> Option<&Table> {
         self.table(id).filter(|table| !table.rows.is_empty())
+    }
+
+    /// Returns the report's table with this id, unless it has neither rows nor a note that explains why it has none.
+    pub(super) fn explained_table(&self, id: &str) -> Option<&Table> {
+        let table = self.table(id)?;
+        (!table.rows.is_empty() || !table.notes.is_empty()).then_some(table)
     }
 
     /// Returns whether the page shows the figures since the centre was established.
@@ -326,6 +332,16 @@ impl StatisticsPage<'_> {
         }
     }
 
+    /// Returns the reply targets and the share of the first replies in time, each as a pair of label and text.
+    fn first_reply_facts(&self) -> Vec<(String, String)> {
+        tables::first_reply_facts(self.frame.words, &self.report)
+    }
+
+    /// Returns the same for urgent contacts.
+    fn urgent_facts(&self) -> Vec<(String, String)> {
+        tables::urgent_facts(self.frame.words, &self.report)
+    }
+
     /// Formats a duration in minutes as an upper bound, such as "up to 5 hours". The page shows the age of the oldest open contact and the
     /// longest wait in this form.
     fn hours(&self, minutes: &Option<i64>) -> String {
@@ -341,6 +357,11 @@ impl StatisticsPage<'_> {
                 words.with("up-to", "time", &long)
             },
         )
+    }
+
+    /// Returns the query string of the report as a file: its days, and the earlier period with which its tables are compared.
+    fn file_query(&self) -> String {
+        format!("{}&against={}", self.days(), self.chosen.against_of_file())
     }
 
     /// Returns the period as a query string with the first and the last day instead of the name of the period.

@@ -8,6 +8,7 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use hotline_core::{
+    contact::classification::Scheme,
     staff::rights::Right,
     statistics::returns::Return,
     text::locale::{Language, Words},
@@ -30,7 +31,7 @@ use crate::{
 };
 use hotline_reports::{
     cover::{Cover, period_label},
-    tables::{self, Table},
+    tables::{self, ContactLists, Table, unclassified_contacts},
 };
 
 #[derive(Template)]
@@ -40,7 +41,16 @@ struct ReturnPage<'a> {
     title: String,
     filled: FilledReturn,
     tables: Vec<Table>,
+    /// Why the return cannot be sent yet.
+    reasons: Vec<MissingPart>,
     query: String,
+}
+
+/// A reason why the return cannot be sent yet.
+struct MissingPart {
+    text: String,
+    /// The URL of the list of contacts that someone has to complete. `None`: there is no such list, or the reader may not open it.
+    list: Option<String>,
 }
 
 /// `GET /desk/statistics/returns/{name}`: shows a return.
@@ -58,8 +68,15 @@ pub(crate) async fn show_return(
         mapping,
         tables,
     } = fill_in(&desk, &reader, words, &name, &chosen.asked).await?;
+    let mut reasons = missing_parts(words, desk.store.scheme(), mapping, &filled, &tables);
+    if !me.role.may(Right::ReadContacts) {
+        for reason in &mut reasons {
+            reason.list = None;
+        }
+    }
     page(&ReturnPage {
         frame: Frame::new(&desk, &jar, &me, "statistics").await?,
+        reasons,
         query: format!("from={}&to={}", filled.from, filled.to),
         title: mapping.label.localized(words),
         filled,
@@ -186,32 +203,50 @@ impl ReturnPage<'_> {
     fn period_label(&self) -> String {
         period_label(self.frame.words, Some(self.filled.from), Some(self.filled.to))
     }
+}
 
-    /// Lists the reasons why the return cannot be sent yet.
-    fn wrong(&self) -> Vec<String> {
-        let words = self.frame.words;
-        let mut wrong = Vec::new();
-        if !self.filled.due_so {
-            wrong.push(words.say("return-other-period"));
-        }
-        if self.filled.not_classified > 0 {
-            wrong.push(words.counted("return-not-classified", self.filled.not_classified));
-        }
-        for (table, filled) in self.tables.iter().zip(&self.filled.tables) {
-            if filled.missing > 0 {
-                let count = words.number(filled.missing);
-                wrong.push(words.with_all("return-missing", &[("table", &table.title), ("count", &count)]));
-            }
-            for (value, count) in &filled.unmapped {
-                let count = words.number(*count);
-                let said = [
-                    ("table", table.title.as_str()),
-                    ("value", value),
-                    ("count", &count),
-                ];
-                wrong.push(words.with_all("return-unmapped-said", &said));
-            }
-        }
-        wrong
+/// Lists the reasons why the return cannot be sent yet.
+fn missing_parts(
+    words: &Words,
+    scheme: &Scheme,
+    mapping: &Return,
+    filled: &FilledReturn,
+    tables: &[Table],
+) -> Vec<MissingPart> {
+    let mut parts = Vec::new();
+    if !filled.due_so {
+        parts.push(MissingPart {
+            text: words.say("return-other-period"),
+            list: None,
+        });
     }
+    if filled.not_classified > 0 {
+        parts.push(MissingPart {
+            text: words.counted("return-not-classified", filled.not_classified),
+            list: unclassified_contacts(filled),
+        });
+    }
+    for ((of, counts), table) in mapping.tables.iter().zip(&filled.tables).zip(tables) {
+        let lists = ContactLists::of(mapping, of, scheme, filled);
+        if counts.missing > 0 {
+            let contacts = words.counted("return-missing", counts.missing);
+            parts.push(MissingPart {
+                text: format!("{}: {contacts}", table.title),
+                list: lists.missing(),
+            });
+        }
+        for (value, count) in &counts.unmapped {
+            let count = words.number(*count);
+            let values = [
+                ("table", table.title.as_str()),
+                ("value", value),
+                ("count", &count),
+            ];
+            parts.push(MissingPart {
+                text: words.with_all("return-unmapped-said", &values),
+                list: lists.with_value(value),
+            });
+        }
+    }
+    parts
 }

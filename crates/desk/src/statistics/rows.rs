@@ -20,11 +20,14 @@ use hotline_core::{
 use hotline_store::db::store::Store;
 
 use crate::{
-    http::{access::Reader, answers::CsvFile, errors::PageError},
+    http::{access::Reader, answers::CsvFile, errors::PageError, extractors::Cookies},
     state::Desk,
-    statistics::files::FileQuery,
+    statistics::files::{FileQuery, file_name},
 };
-use hotline_reports::exports::{CSV, CsvForm, begun, days, harmless, writer};
+use hotline_reports::{
+    cover::Cover,
+    exports::{CSV, CsvForm, begun, csv_of_cover, days, harmless, writer},
+};
 
 /// `GET /api/v1/statistics/rows`: sends one line for each registered communication. The line contains the day and the value in each
 /// dimension. The line contains no contact reference, so that readers cannot look up the contact. Dimensions about persons are included
@@ -32,11 +35,12 @@ use hotline_reports::exports::{CSV, CsvForm, begun, days, harmless, writer};
 pub(crate) async fn download_rows(
     State(desk): State<Desk>,
     reader: Reader,
+    Cookies(jar): Cookies,
     Query(wanted): Query<FileQuery>,
 ) -> Result<CsvFile, PageError> {
     let period = wanted.period.period(desk.store.today())?;
     let form = wanted.csv_form()?;
-    let days = days(period.from, period.to);
+    let (days, purpose) = (days(period.from, period.to), wanted.purpose(&reader)?);
     if let Some(person) = reader.person() {
         desk.note_read(person, "rows", &days).await;
     }
@@ -45,11 +49,18 @@ pub(crate) async fn download_rows(
     let may_read = reader
         .person()
         .is_some_and(|person| person.role.may(Right::ReadContacts));
-    if !may_read || wanted.purpose(&reader)? == Purpose::Publication {
+    if !may_read || purpose == Purpose::Publication {
         dimensions.retain(|dimension| !is_personal(dimension));
     }
     let head = [vec!["day".to_owned()], dimensions.iter().cloned().collect()].concat();
-    let head = line_of(&head, begun(form), form).map_err(PageError::fault)?;
+    let mut first = begun(form);
+    if form.cover {
+        let words = wanted.words(&desk, &jar);
+        let now = desk.clock.now();
+        let cover = Cover::of_rows(words, &desk.centre, period, now, purpose, reader.name());
+        first = csv_of_cover(&cover, form, head.len()).map_err(PageError::fault)?;
+    }
+    let head = line_of(&head, first, form).map_err(PageError::fault)?;
     let rows = Rows {
         store: Arc::clone(&desk.store),
         period,
@@ -77,7 +88,10 @@ pub(crate) async fn download_rows(
         (header::CONTENT_TYPE, CSV.to_owned()),
         (
             header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"communications-{days}.csv\""),
+            format!(
+                "attachment; filename=\"{}-{days}.csv\"",
+                file_name("communications", purpose)
+            ),
         ),
     ];
     Ok(CsvFile((headers, Body::from_stream(lines)).into_response()))

@@ -151,7 +151,11 @@ fn add_table(mut docx: Docx, words: &Words, section: &str, table: &Table) -> Doc
     if table.title != section {
         docx = docx.add_paragraph(heading(&table.title, "Heading2"));
     }
-    docx.add_table(table_of_rows).add_paragraph(Paragraph::new())
+    docx = docx.add_table(table_of_rows);
+    for note in &table.notes {
+        docx = docx.add_paragraph(small(note).line_spacing(LineSpacing::new().before(60).after(60)));
+    }
+    docx.add_paragraph(Paragraph::new())
 }
 
 fn row(texts: &[String], widths: &[usize], bold: bool, is_head: bool) -> TableRow {

@@ -12,6 +12,7 @@ use hotline_store::statistics::counts::{BANDS, Breakdown};
 use crate::tables::{
     Cell, Line, Table,
     drill_down_links::DrillDownLinks,
+    hidden,
     names::{dimension_label, measure_label, value_label},
 };
 
@@ -44,6 +45,14 @@ pub fn of_breakdown(words: &Words, scheme: &Scheme, found: &Breakdown) -> Table 
     let (mut down, mut across) = lines(found, crossed);
     let first = found.by.first().map(String::as_str).unwrap_or_default();
     let across_of = found.by.last().map(String::as_str).unwrap_or_default();
+    if !crossed && found.every.is_none() && is_ordered(scheme, first) {
+        // In a sequence such as age bands, a missing row would look like an error. In other tables, a note names the missing rows.
+        let hidden = |value: &str| Down {
+            places: vec![value.to_owned()],
+            counts: Vec::new(),
+        };
+        down.extend(hidden::hidden_values(found).into_iter().map(hidden));
+    }
     // Hours, weekdays, ages, waiting times and intervals are sorted in their natural order. Other rows are sorted by their sum, largest
     // first.
     if is_ordered(scheme, across_of) {
@@ -97,6 +106,8 @@ pub fn of_breakdown(words: &Words, scheme: &Scheme, found: &Breakdown) -> Table 
             .map(|line| row(words, scheme, found, &across, line))
             .collect(),
         foot: vec![Line::last(words.say(rest), width, found.rest), registered],
+        notes: hidden::notes(words, scheme, found),
+        ..Table::default()
     }
 }
 
@@ -162,8 +173,10 @@ fn row(words: &Words, scheme: &Scheme, found: &Breakdown, across: &[String], lin
         .iter()
         .map(|column| line.count(column).map_or(none, Cell::Count))
         .collect();
-    // If any cell is hidden, the total is hidden too. A visible total is therefore always the sum of visible cells.
-    let whole = !cells.contains(&Cell::Hidden);
+    // If any cell is hidden, the total is hidden too. A visible total is therefore always the sum of visible cells. A row without counts
+    // belongs to a value that is suppressed or has no items.
+    let is_hidden = found.suppressed_below.is_some() && line.counts.is_empty();
+    let whole = !is_hidden && !cells.contains(&Cell::Hidden);
     cells.push(if whole {
         Cell::Count(line.sum())
     } else {
@@ -176,7 +189,7 @@ fn row(words: &Words, scheme: &Scheme, found: &Breakdown, across: &[String], lin
     }
 }
 
-fn is_ordered(scheme: &Scheme, dimension: &str) -> bool {
+pub(super) fn is_ordered(scheme: &Scheme, dimension: &str) -> bool {
     let number = scheme
         .question(dimension)
         .is_some_and(|question| question.number.is_some());

@@ -101,11 +101,31 @@ pub fn minutes_label(words: &Words, minutes: i64) -> String {
     }
 }
 
+/// Formats any duration in minutes without rounding it: in days or hours if it is a whole number of them, otherwise in minutes.
+pub(crate) fn duration_label(words: &Words, minutes: i64) -> String {
+    match minutes {
+        2_881.. if minutes % 1_440 == 0 => words.count("days", minutes / 1_440),
+        91.. if minutes % 60 == 0 => words.count("hours-long", minutes / 60),
+        _ => words.count("minutes", minutes),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use hotline_core::text::locale::Locales;
 
     use super::*;
+
+    #[test]
+    fn a_target_is_not_rounded() {
+        let locales = Locales;
+        let words = locales.of(Language::En);
+        let label = |minutes| duration_label(words, minutes);
+        assert_eq!(
+            [2, 90, 100, 240, 2_880, 4_320].map(label),
+            ["2 min", "90 min", "100 min", "4 hours", "48 hours", "3 days"]
+        );
+    }
 
     #[test]
     fn a_piece_of_time_is_read_as_people_write_it() {

@@ -39,6 +39,7 @@ pub(super) fn by_kind(words: &Words, totals: &OutreachTotals) -> Table {
         columns: reached_columns(words, &["events"]),
         rows: rows.collect(),
         foot: vec![Line::new(words.say("total"), all)],
+        ..Table::default()
     }
 }
 
@@ -57,6 +58,7 @@ pub(super) fn by_school(words: &Words, totals: &OutreachTotals) -> Table {
         columns: reached_columns(words, &["schools", "events", "presentations"]),
         rows: rows.collect(),
         foot: Vec::new(),
+        ..Table::default()
     }
 }
 
@@ -73,5 +75,6 @@ pub(super) fn peers(words: &Words, totals: &OutreachTotals) -> Table {
         columns: vec![words.say("total")],
         rows: rows.map(|(key, count)| Line::new(words.say(key), [count])).into(),
         foot: Vec::new(),
+        ..Table::default()
     }
 }

@@ -1,11 +1,10 @@
 //! Converts reports into tables.
 
+use chrono::NaiveDate;
 use hotline_core::{
     contact::classification::Scheme,
     statistics::{
-        figures::{
-            ADVISORY, ANSWERED, CASE_KIND, CHANNEL, FIRST_REPLY, FORWARDED, INSTITUTION, Measure, URGENT_READ,
-        },
+        figures::{ADVISORY, ANSWERED, CASE_KIND, CHANNEL, FORWARDED, INSTITUTION, Measure},
         waits::Answered,
     },
     text::locale::Words,
@@ -14,15 +13,15 @@ use hotline_store::statistics::{
     backlog::Backlog,
     care::{Care, TalkTime},
     counts::Breakdown,
-    report::Report,
+    report::{Answering, Report},
     totals::{Part, Sum, Totals},
 };
 
 use crate::{
-    labels::{channel_name, target_label},
+    labels::channel_name,
     tables::{
         BACKLOG, Cell, Line, Table, drill_down_links::DrillDownLinks, of_breakdown, outreach, referrals,
-        value_label,
+        value_label, waits,
     },
 };
 
@@ -38,8 +37,8 @@ pub fn of_report(words: &Words, scheme: &Scheme, report: &Report) -> Vec<Table> 
         |id: &str, title: &str, found: Option<&Breakdown>| found.map(|found| cut(id, title, found));
     let mut tables = vec![
         totals(words, report),
-        parts(words, report),
-        cases(words, scheme, report),
+        parts(words, &report.period),
+        cases(words, scheme, &report.period),
         referrals::outcomes(words, scheme, &report.referrals),
         cut("over_time", "over-time", &report.over_time),
         cut("topics", "topics", &report.topics),
@@ -47,10 +46,10 @@ pub fn of_report(words: &Words, scheme: &Scheme, report: &Report) -> Vec<Table> 
         cut("counselling", "by-counselling", &report.counselling),
         flow(words, report),
         backlog(words, report.standing),
-        first_reply(words, report),
-        urgent(words, report),
-        answering(words, report),
-        targets(words, &report.care),
+        waits::first_reply(words, report),
+        waits::urgent(words, report),
+        answering(words, report.answering, (report.from, report.to)),
+        waits::targets(words, report),
         changed_hands(words, &report.care),
         talk(words, report.care.talk),
         outreach::by_kind(words, &report.outreach),
@@ -97,22 +96,27 @@ fn totals(words: &Words, report: &Report) -> Table {
         columns: sums(words),
         rows: rows.into_iter().flatten().collect(),
         foot: Vec::new(),
+        ..Table::default()
     }
 }
 
-/// Returns the URL of the list of items that a figure counts in the report's period. Returns `None` if there is no such list.
-fn opened(report: &Report, of: Measure, by: &[&str], values: &[&str]) -> Option<String> {
+/// The first and the last day of the figures that a table shows.
+type Days = (Option<NaiveDate>, Option<NaiveDate>);
+
+/// Returns the URL of the list of items that a figure counts on these days. Returns `None` if there is no such list.
+pub(super) fn opened(days: Days, of: Measure, by: &[&str], values: &[&str]) -> Option<String> {
     let by: Vec<String> = by.iter().map(|by| (*by).to_owned()).collect();
-    DrillDownLinks::new(of, (report.from, report.to), &by).address(values.iter().copied())
+    DrillDownLinks::new(of, days, &by).address(values.iter().copied())
 }
 
-fn parts(words: &Words, report: &Report) -> Table {
-    let totals = &report.period;
+/// Builds the table of channels. Its drill-down lists cover the days of the totals.
+pub(super) fn parts(words: &Words, totals: &Totals) -> Table {
+    let days = (totals.from, totals.to);
     let row = |part: &Part| {
         let line = sum(channel_name(words, &part.name), part.sum);
-        line.opening(opened(report, Measure::Contact, &[CHANNEL], &[&part.name]))
+        line.opening(opened(days, Measure::Contact, &[CHANNEL], &[&part.name]))
     };
-    let all = opened(report, Measure::Contact, &[], &[]);
+    let all = opened(days, Measure::Contact, &[], &[]);
     Table {
         id: "channels".to_owned(),
         title: words.say("by-channel"),
@@ -120,18 +124,20 @@ fn parts(words: &Words, report: &Report) -> Table {
         columns: sums(words),
         rows: totals.channels.iter().map(row).collect(),
         foot: vec![sum(words.say("total"), totals.sum).opening(all)],
+        ..Table::default()
     }
 }
 
-fn cases(words: &Words, scheme: &Scheme, report: &Report) -> Table {
-    let totals = &report.period;
-    let of_kind = |kind: &str| opened(report, Measure::Case, &[CASE_KIND], &[kind]);
+/// Builds the table of cases.
+pub(super) fn cases(words: &Words, scheme: &Scheme, totals: &Totals) -> Table {
+    let days = (totals.from, totals.to);
+    let of_kind = |kind: &str| opened(days, Measure::Case, &[CASE_KIND], &[kind]);
     let advisory = sum(words.say("case-advisory"), totals.cases.advisory);
     let mut rows = vec![advisory.opening(of_kind(ADVISORY))];
     rows.extend(totals.cases.institutions.iter().map(|part| {
         let institution = value_label(words, scheme, INSTITUTION, &part.name);
         let line = sum(words.with("forwarded-to", "institution", &institution), part.sum);
-        line.opening(opened(report, Measure::Case, &[INSTITUTION], &[&part.name]))
+        line.opening(opened(days, Measure::Case, &[INSTITUTION], &[&part.name]))
     }));
     let forwarded = sum(words.say("forwarded-cases"), totals.cases.forwarded);
     let all = sum(words.say("cases-all"), totals.cases.sum);
@@ -143,15 +149,16 @@ fn cases(words: &Words, scheme: &Scheme, report: &Report) -> Table {
         rows,
         foot: vec![
             forwarded.opening(of_kind(FORWARDED)),
-            all.opening(opened(report, Measure::Case, &[], &[])),
+            all.opening(opened(days, Measure::Case, &[], &[])),
         ],
+        ..Table::default()
     }
 }
 
 fn flow(words: &Words, report: &Report) -> Table {
     let flow = report.flow;
     let line = |key: &str, count: i64| Line::new(words.say(key), [count]);
-    let all = |of| opened(report, of, &[], &[]);
+    let all = |of| opened((report.from, report.to), of, &[], &[]);
     Table {
         id: "flow".to_owned(),
         title: words.say("flow"),
@@ -163,42 +170,7 @@ fn flow(words: &Words, report: &Report) -> Table {
             line("flow-closed", flow.closed).opening(all(Measure::Closing)),
         ],
         foot: vec![line("flow-open", flow.open)],
-    }
-}
-
-fn first_reply(words: &Words, report: &Report) -> Table {
-    let waits = &report.first_reply;
-    Table {
-        id: "first_reply".to_owned(),
-        title: words.say("first-reply"),
-        side: words.say("first-reply"),
-        columns: vec![words.say("total")],
-        rows: vec![
-            Line::new(words.say("first-reply-answered"), [waits.answered]).opening(opened(
-                report,
-                Measure::Contact,
-                &[FIRST_REPLY],
-                &[],
-            )),
-            Line::new(words.say("first-reply-not"), [waits.not_answered]),
-            some(words, "half-within-minutes", waits.half_within, Cell::Empty),
-            some(
-                words,
-                "nine-within-minutes",
-                waits.nine_in_ten_within,
-                Cell::Empty,
-            ),
-        ],
-        foot: Vec::new(),
-    }
-}
-
-/// Creates a row with one figure, labelled with the text for `key`. If `figure` is `None`, the row contains the cell `none` instead.
-fn some(words: &Words, key: &str, figure: Option<i64>, none: Cell) -> Line {
-    Line {
-        label: words.say(key),
-        cells: vec![figure.map_or(none, Cell::Count)],
-        opens: Vec::new(),
+        ..Table::default()
     }
 }
 
@@ -210,13 +182,13 @@ fn backlog(words: &Words, standing: Backlog) -> Table {
         columns: vec![words.say("total")],
         rows: vec![
             Line::new(words.say("standing-open"), [standing.open]),
-            some(
+            Line::some(
                 words,
                 "standing-oldest-minutes",
                 standing.oldest_open,
                 Cell::Empty,
             ),
-            some(
+            Line::some(
                 words,
                 "standing-waiting-minutes",
                 standing.longest_waiting,
@@ -226,53 +198,7 @@ fn backlog(words: &Words, standing: Backlog) -> Table {
             Line::new(words.say("standing-quarantined"), [standing.quarantined]),
         ],
         foot: Vec::new(),
-    }
-}
-
-fn urgent(words: &Words, report: &Report) -> Table {
-    let urgent = report.urgent;
-    // If the number of urgent contacts that were read is suppressed, the times within which half and nine in ten of them were read are
-    // suppressed too. If the number is visible but a time is missing, either no urgent contact was read or the time exceeds 30 days.
-    let none = urgent.read.map_or(Cell::Hidden, |_| Cell::Empty);
-    Table {
-        id: "urgent".to_owned(),
-        title: words.say("urgent-read"),
-        side: words.say("urgent-read"),
-        columns: vec![words.say("total")],
-        rows: vec![
-            some(words, "urgent-read-all", urgent.read, Cell::Hidden).opening(opened(
-                report,
-                Measure::Contact,
-                &[URGENT_READ],
-                &[],
-            )),
-            some(words, "half-within-minutes", urgent.half_within, none),
-            some(words, "nine-within-minutes", urgent.nine_in_ten_within, none),
-        ],
-        foot: Vec::new(),
-    }
-}
-
-fn targets(words: &Words, care: &Care) -> Table {
-    let with_urgency = care.targets.iter().any(|one| one.urgency > 0) || care.alarms.is_some();
-    let rows = care.targets.iter().map(|one| {
-        let all = one.kept + one.missed;
-        let share = Cell::PerMille((one.kept * 1_000 + all / 2) / all.max(1));
-        Line {
-            label: target_label(words, one, with_urgency),
-            cells: vec![Cell::Count(one.kept), Cell::Count(one.missed), share],
-            opens: Vec::new(),
-        }
-    });
-    Table {
-        id: "targets".to_owned(),
-        title: words.say("targets"),
-        side: words.say("target"),
-        columns: ["target-kept", "target-missed", "target-kept-share"]
-            .map(|key| words.say(key))
-            .into(),
-        rows: rows.collect(),
-        foot: Vec::new(),
+        ..Table::default()
     }
 }
 
@@ -294,6 +220,7 @@ fn changed_hands(words: &Words, care: &Care) -> Table {
             line("care-alarms", hidden(care.alarms)),
         ],
         foot: Vec::new(),
+        ..Table::default()
     }
 }
 
@@ -326,11 +253,12 @@ fn talk(words: &Words, talk: Option<TalkTime>) -> Table {
         columns: vec![words.say("total")],
         rows: lines.into_iter().map(line).collect(),
         foot: Vec::new(),
+        ..Table::default()
     }
 }
 
-fn answering(words: &Words, report: &Report) -> Table {
-    let answering = report.answering;
+/// Builds the table of answer states.
+pub(super) fn answering(words: &Words, answering: Answering, days: Days) -> Table {
     let rows = [
         (Answered::Replied, answering.replied),
         (Answered::Taken, answering.taken),
@@ -338,14 +266,10 @@ fn answering(words: &Words, report: &Report) -> Table {
         (Answered::Missed, answering.missed),
         (Answered::Open, answering.open),
     ];
+    let registered: i64 = rows.iter().map(|(_, count)| count).sum();
     let said = |(answered, count): (Answered, i64)| {
         let line = Line::new(words.say(&format!("answered-{}", answered.as_str())), [count]);
-        line.opening(opened(
-            report,
-            Measure::Contact,
-            &[ANSWERED],
-            &[answered.as_str()],
-        ))
+        line.opening(opened(days, Measure::Contact, &[ANSWERED], &[answered.as_str()]))
     };
     let share = answering.missed_per_mille.map_or(Cell::Empty, Cell::PerMille);
     Table {
@@ -355,8 +279,8 @@ fn answering(words: &Words, report: &Report) -> Table {
         columns: vec![words.say("total")],
         rows: rows.map(said).into(),
         foot: vec![
-            Line::new(words.say("registered"), [report.flow.opened]).opening(opened(
-                report,
+            Line::new(words.say("registered"), [registered]).opening(opened(
+                days,
                 Measure::Contact,
                 &[],
                 &[],
@@ -367,5 +291,6 @@ fn answering(words: &Words, report: &Report) -> Table {
                 opens: Vec::new(),
             },
         ],
+        ..Table::default()
     }
 }

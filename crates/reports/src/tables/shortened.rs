@@ -71,6 +71,7 @@ mod tests {
                 .into(),
             rows: rows.iter().map(|row| Line::new("", *row)).collect(),
             foot: Vec::new(),
+            ..Table::default()
         }
     }
 

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 use hotline_core::{
     contact::urgency::Urgency,
     intake::ReplyTarget,
-    routing::targets::{Due, Pace, ReplyOrder, Targets},
+    routing::targets::{Due, Pace, ReplyOrder, TargetClock, Targets},
     time::{clock, hours::OpeningHours, period::Period},
 };
 use sea_orm::{
@@ -45,7 +45,7 @@ pub(crate) struct TargetTimes<'a> {
 /// How many targets of a period were kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub struct KeptTargets {
-    /// The urgency of the contacts: 0 ordinary, 1 urgent, 2 immediate danger.
+    /// The urgency of the contacts: 0 ordinary, 1 urgent, 2 in immediate danger.
     pub urgency: i16,
     /// Whether the reply was the contact's first.
     pub first: bool,
@@ -54,6 +54,32 @@ pub struct KeptTargets {
     /// The number of missed targets: the reply was late, the person still waits although the target has ended, or the contact was closed
     /// without a reply after the target had ended.
     pub missed: i64,
+}
+
+/// The reply targets of one urgency that are in force now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub struct TargetInForce {
+    /// The line with targets of its own. `None`: the targets of the centre, which apply to all other lines.
+    pub line: Option<String>,
+    /// The urgency of the contacts: 0 ordinary, 1 urgent, 2 in immediate danger.
+    pub urgency: i16,
+    /// Minutes from the first message to the first reply. `None`: there is no target.
+    pub first_minutes: Option<u32>,
+    /// Minutes from a later message to its reply. `None`: there is no target.
+    pub next_minutes: Option<u32>,
+    /// Whether only time within the opening hours counts.
+    pub in_opening_hours: bool,
+}
+
+impl TargetInForce {
+    /// Returns the minutes of the first or of a later reply.
+    #[must_use]
+    pub const fn minutes(&self, order: ReplyOrder) -> Option<u32> {
+        match order {
+            ReplyOrder::First => self.first_minutes,
+            ReplyOrder::Next => self.next_minutes,
+        }
+    }
 }
 
 impl TargetTimes<'_> {
@@ -146,6 +172,29 @@ fn order_of(contact: &contacts::Model) -> ReplyOrder {
 }
 
 impl Store {
+    /// Returns the reply targets that are in force: those of the centre, and those in which a line differs from the centre.
+    #[must_use]
+    pub fn targets_in_force(&self) -> Vec<TargetInForce> {
+        let in_force = |line: Option<&String>, urgency: Urgency| {
+            let target = self.targets.of(line.map_or("", String::as_str), urgency);
+            TargetInForce {
+                line: line.cloned(),
+                urgency: urgency.to_stored(),
+                first_minutes: Some(target.first_minutes).filter(|minutes| *minutes > 0),
+                next_minutes: Some(target.next_minutes).filter(|minutes| *minutes > 0),
+                in_opening_hours: target.clock == TargetClock::OpeningHours,
+            }
+        };
+        let of_centre = Urgency::ALL.iter().map(|urgency| in_force(None, *urgency));
+        let of_lines = self.targets.lines.keys().flat_map(|line| {
+            let own = Urgency::ALL
+                .iter()
+                .filter(|urgency| self.targets.of(line, **urgency) != self.targets.of("", **urgency));
+            own.map(|urgency| in_force(Some(line), *urgency))
+        });
+        of_centre.chain(of_lines).collect()
+    }
+
     /// Loads the targets and the opening hours that apply now.
     pub(crate) async fn target_times(
         &self,

@@ -39,7 +39,7 @@ impl Snapshot<'_> {
         if cut.is_fine() {
             return Err(StoreError::Conflict(Conflict::TooFine));
         }
-        let mut rows = Vec::new();
+        let (mut rows, mut possible_values) = (Vec::new(), Vec::new());
         if let Some(period) = cut.period.whole_months(self.today()) {
             let of_months = StatisticsFilter {
                 period,
@@ -56,6 +56,7 @@ impl Snapshot<'_> {
             found.rows.retain(|row| row.piece.as_ref().is_none_or(is_whole));
             found.suppress_small_counts(least);
             rows = found.rows;
+            possible_values = self.possible_values(&of_months);
         }
         let mut found = self
             .breakdown(&StatisticsFilter::of(cut.of, cut.period, [], None))
@@ -65,7 +66,24 @@ impl Snapshot<'_> {
         found.rows = rows;
         found.rest = found.registered - found.sum();
         found.suppressed_below = Some(least);
+        found.possible_values = possible_values;
         Ok(found)
+    }
+
+    /// Returns the values of the breakdown's dimension: age bands, or the answers that a question of the wrap-up offers.
+    fn possible_values(&self, cut: &StatisticsFilter) -> Vec<String> {
+        let ([dimension], None) = (cut.by.as_slice(), cut.every) else {
+            return Vec::new();
+        };
+        if let Some(body) = dimension.strip_prefix(BANDS) {
+            let mapping = self.store.mapping(body, cut.period.to.unwrap_or(self.today()));
+            let bands = mapping.map(|mapping| mapping.bands.iter().map(|band| band.id.clone()));
+            return bands.map(Iterator::collect).unwrap_or_default();
+        }
+        let question = self.store.scheme.question(dimension);
+        let answers = question.map(|question| question.answers.iter().filter(|answer| !answer.retired));
+        let ids = answers.map(|answers| answers.map(|answer| answer.id.clone()));
+        ids.map(Iterator::collect).unwrap_or_default()
     }
 
     /// Implements [`Store::breakdown`].
@@ -133,6 +151,7 @@ impl Snapshot<'_> {
                 .map(|((piece, values), count)| FigureRow { piece, values, count })
                 .collect(),
             suppressed_below: None,
+            possible_values: Vec::new(),
         })
     }
 

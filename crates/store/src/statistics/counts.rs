@@ -31,7 +31,7 @@ use hotline_core::text::locale::Language;
 
 pub use crate::statistics::{
     breakdown::BANDS,
-    drill_down::{CountedContacts, DrillDown, ListedContact},
+    drill_down::{CountedContacts, DrillDown, ListedContact, SelectedValues},
     filter::{Breakdown, FigureRow, StatisticsFilter},
     recount::{OtherFigure, Verified},
     rows::After,

@@ -31,9 +31,53 @@ use crate::{
 
 /// Maximum number of contacts read to fill one page. When it is reached, the page can be shorter than requested.
 const MOST_CONTACTS_READ: usize = 50_000;
+/// Maximum number of contacts read to count a figure that no breakdown contains.
+pub(super) const MOST_CONTACTS_COUNTED: i64 = 200_000;
 
 /// The latest time allowed in a page position, in microseconds since 1970. It is in the year 9987.
 const FARTHEST: i64 = 253_000_000_000_000_000;
+
+/// Maximum number of dimensions by which a list selects contacts.
+const MOST_DIMENSIONS: usize = 3;
+
+/// The values of a dimension that a figure counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SelectedValues {
+    /// Any value.
+    Any,
+    /// One of these values.
+    OneOf(Vec<String>),
+    /// No value: the question was not answered.
+    None,
+    /// No value, or a value that is not in this list.
+    NoneOf(Vec<String>),
+}
+
+impl SelectedValues {
+    /// Selects a single value.
+    #[must_use]
+    pub fn one(value: impl Into<String>) -> Self {
+        Self::OneOf(vec![value.into()])
+    }
+
+    fn select(&self, value: Option<&str>) -> bool {
+        match (self, value) {
+            (Self::Any, value) => value.is_some(),
+            (Self::OneOf(all), Some(value)) => all.iter().any(|one| one == value),
+            (Self::OneOf(_), None) => false,
+            (Self::None, value) => value.is_none(),
+            (Self::NoneOf(all), value) => !all.iter().any(|one| Some(one.as_str()) == value),
+        }
+    }
+
+    /// Returns whether contacts without a value in the dimension are selected.
+    const fn selects_none(&self) -> bool {
+        match self {
+            Self::Any | Self::OneOf(_) => false,
+            Self::None | Self::NoneOf(_) => true,
+        }
+    }
+}
 
 /// A figure selected for drill-down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +86,8 @@ pub struct DrillDown {
     pub of: Measure,
     /// The days that the figure covers.
     pub period: Period,
-    /// The dimensions of the figure, each with the selected value. `None` selects any value.
-    pub values: Vec<(String, Option<String>)>,
+    /// The dimensions of the figure, each with the selected values.
+    pub values: Vec<(String, SelectedValues)>,
 }
 
 /// One page of the contacts that a figure counts, newest first.
@@ -76,7 +120,7 @@ impl Store {
     ///
     /// # Errors
     /// Returns the errors of [`Store::breakdown`]. Also returns [`StoreError::Conflict`] if the figure does not count contacts or closings,
-    /// or if the time in `after` is out of range.
+    /// if the time in `after` is out of range, or if a figure that no breakdown contains would be counted from too many contacts.
     pub async fn pointed_at(
         &self,
         pointed: &DrillDown,
@@ -138,6 +182,9 @@ impl Snapshot<'_> {
 
     /// Computes how many contacts the figure counts.
     async fn count_of(&mut self, pointed: &DrillDown) -> Result<i64, StoreError> {
+        if pointed.values.len() > 2 || pointed.values.iter().any(|(_, values)| values.selects_none()) {
+            return self.count_contacts(pointed).await;
+        }
         let cut = StatisticsFilter {
             of: pointed.of,
             period: pointed.period,
@@ -145,8 +192,8 @@ impl Snapshot<'_> {
             every: None,
         };
         let found = self.breakdown(&cut).await?;
-        let is = |(value, (_, wanted)): (&String, &(String, Option<String>))| {
-            wanted.as_ref().is_none_or(|wanted| wanted == value)
+        let is = |(value, (_, selected)): (&String, &(String, SelectedValues))| {
+            selected.select(Some(value.as_str()))
         };
         let rows = found.rows.iter();
         Ok(rows
@@ -155,17 +202,45 @@ impl Snapshot<'_> {
             .sum())
     }
 
+    /// Counts the selected contacts one by one, because no breakdown contains their figure.
+    pub(super) async fn count_contacts(&mut self, pointed: &DrillDown) -> Result<i64, StoreError> {
+        let known = self.store.dimensions(Measure::Contact);
+        let unknown = pointed
+            .values
+            .iter()
+            .any(|(dimension, _)| !known.contains(dimension));
+        if pointed.of != Measure::Contact || unknown || pointed.values.len() > MOST_DIMENSIONS {
+            return Err(StoreError::Conflict(Conflict::NoDimension));
+        }
+        if self.registered(Measure::Contact, pointed.period).await? > MOST_CONTACTS_COUNTED {
+            return Err(StoreError::Conflict(Conflict::TooManyToCross));
+        }
+        let (mut count, mut after) = (0, None);
+        loop {
+            let (rows, next) = self.store.rows_on(&self.on, pointed.period, after).await?;
+            let selected = rows.iter().filter(|facts| self.is_selected(pointed, facts));
+            count += i64::try_from(selected.count()).unwrap_or(i64::MAX);
+            if next.is_none() {
+                return Ok(count);
+            }
+            after = next;
+        }
+    }
+
     /// Returns the days of the period on which each selected value was counted at least once. Contacts counted on other days cannot match.
     async fn days_of(&self, pointed: &DrillDown) -> Result<BTreeSet<NaiveDate>, StoreError> {
         let mut places = vec![("", None)];
-        for (dimension, value) in &pointed.values {
+        for (dimension, selected) in &pointed.values {
             let kept = self.store.kept_as(dimension);
-            // Counts by age band are not stored, so every day on which any age was counted may match.
-            let value = value.as_deref().filter(|_| kept == dimension);
-            places.push((kept, value));
+            match selected {
+                SelectedValues::OneOf(values) if kept == dimension => places.push((kept, Some(values))),
+                // Counts by age band are not stored, so every day on which any age was counted may match.
+                SelectedValues::Any | SelectedValues::OneOf(_) => places.push((kept, None)),
+                SelectedValues::None | SelectedValues::NoneOf(_) => {}
+            }
         }
         let mut all: Option<BTreeSet<NaiveDate>> = None;
-        for (dimension, value) in places {
+        for (dimension, values) in places {
             let mut query = cells::Entity::find()
                 .select_only()
                 .column(cells::Column::Span)
@@ -174,8 +249,8 @@ impl Snapshot<'_> {
                 .filter(cells::Column::One.eq(dimension))
                 .filter(cells::Column::Other.eq(""))
                 .filter(cells::Column::Count.ne(0));
-            if let Some(value) = value {
-                query = query.filter(cells::Column::Value.eq(value));
+            if let Some(values) = values {
+                query = query.filter(cells::Column::Value.is_in(values.iter().cloned()));
             }
             if let Some(from) = pointed.period.from {
                 query = query.filter(cells::Column::Span.gte(from.to_string()));
@@ -229,22 +304,16 @@ impl Snapshot<'_> {
     fn is_counted(&self, pointed: &DrillDown, contact: &CountedContact) -> Result<bool, StoreError> {
         let facts = self.store.facts_of(contact)?;
         let facts = facts.into_iter().find(|facts| facts.of == pointed.of);
-        Ok(facts.is_some_and(|facts| {
-            pointed
-                .values
-                .iter()
-                .all(|one| self.has(&facts, pointed.period, one))
-        }))
+        Ok(facts.is_some_and(|facts| self.is_selected(pointed, &facts)))
     }
 
-    fn has(&self, facts: &Facts, period: Period, (dimension, wanted): &(String, Option<String>)) -> bool {
-        let Some(value) = facts.values.get(self.store.kept_as(dimension)) else {
-            return false;
-        };
-        let band = self.store.band(dimension, value, period, self.today());
-        wanted
-            .as_ref()
-            .is_none_or(|wanted| wanted == band.as_ref().unwrap_or(value))
+    fn is_selected(&self, pointed: &DrillDown, facts: &Facts) -> bool {
+        pointed.values.iter().all(|(dimension, selected)| {
+            let value = facts.values.get(self.store.kept_as(dimension));
+            let band =
+                value.and_then(|value| self.store.band(dimension, value, pointed.period, self.today()));
+            selected.select(band.as_ref().or(value).map(String::as_str))
+        })
     }
 
     async fn listed_rows(&self, found: Vec<Place>) -> Result<Vec<ListedContact>, StoreError> {

@@ -95,6 +95,10 @@ pub struct Breakdown {
     /// ([`crate::db::store::Store::breakdown_for_reader`]). `None` if the reader may see all counts.
     #[serde(rename = "hidden_below", skip_serializing_if = "Option::is_none")]
     pub suppressed_below: Option<i64>,
+    /// The values of the dimension in their order, if small figures are suppressed and the breakdown has only one dimension. A value in
+    /// this list without a row is suppressed or has no items. Otherwise empty, also if the values of the dimension are not listed anywhere.
+    #[serde(skip)]
+    pub possible_values: Vec<String>,
 }
 
 /// One row of a breakdown.

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
     contact::classification::TOPIC,
     statistics::{
+        comparison::EarlierPeriod,
         figures::{
             ANSWERED, CASE_KIND, CHANNEL, COUNSELLING, FIRST_REPLY, HOUR, Measure, URGENT_READ, WEEKDAY,
         },
@@ -16,9 +17,11 @@ use serde::Serialize;
 use crate::{
     error::StoreError,
     outreach::OutreachTotals,
+    routing::targets::TargetInForce,
     statistics::{
         backlog::Backlog,
         care::Care,
+        comparison::Compared,
         counts::{Breakdown, StatisticsFilter},
         referrals::ReferralOutcomes,
         snapshot::Snapshot,
@@ -27,9 +30,9 @@ use crate::{
 };
 
 /// The dimension of the ages of children in the bands of Insafe, and the wrap-up questions about gender and region.
-const AGE_BANDS: &str = "age_insafe";
-const GENDER: &str = "gender";
-const REGION: &str = "region";
+pub(super) const AGE_BANDS: &str = "age_insafe";
+pub(super) const GENDER: &str = "gender";
+pub(super) const REGION: &str = "region";
 
 /// All figures of a period for managers.
 #[derive(Debug, Clone, Serialize, PartialEq, Eq, schemars::JsonSchema)]
@@ -64,6 +67,8 @@ pub struct Report {
     pub answering: Answering,
     /// How people were taken care of: reply targets, contacts that changed hands, and alarms.
     pub care: Care,
+    /// The reply targets that are in force now, also if others were in force during the period.
+    pub reply_targets: Vec<TargetInForce>,
     /// What came of the referrals that were confirmed in the period.
     pub referrals: ReferralOutcomes,
     /// Contacts by channel and interval, such as a month.
@@ -86,6 +91,9 @@ pub struct Report {
     pub years_cases: Breakdown,
     /// Totals of presentations and other outreach events.
     pub outreach: OutreachTotals,
+    /// The figures of an earlier period with which the tables are compared. `None` if no comparison was requested, or if the period has no
+    /// beginning or no end.
+    pub compared: Option<Compared>,
 }
 
 /// The flow of contacts registered by this software: carried over + opened − closed = open.
@@ -148,7 +156,12 @@ pub struct Answering {
 
 impl Snapshot<'_> {
     /// Implements [`Store::report`](crate::db::store::Store::report).
-    pub(crate) async fn report(&mut self, period: Period, least: i64) -> Result<Report, StoreError> {
+    pub(crate) async fn report(
+        &mut self,
+        period: Period,
+        least: i64,
+        against: Option<EarlierPeriod>,
+    ) -> Result<Report, StoreError> {
         let today = self.today();
         let as_far = |other: Option<Period>| other.map(|other| other.as_far_as(period, today));
         let (before, a_year_before) = (as_far(period.before()), as_far(period.a_year_before()));
@@ -168,6 +181,10 @@ impl Snapshot<'_> {
         };
         let years = StatisticsFilter::contacts(until, [CHANNEL], Some(Every::Year));
         let years_cases = StatisticsFilter::of(Measure::Case, until, [CASE_KIND], Some(Every::Year));
+        let compared = match against {
+            Some(against) => self.compared(period, against, least).await?,
+            None => None,
+        };
         Ok(Report {
             from: so_far.from,
             to: so_far.to,
@@ -183,6 +200,7 @@ impl Snapshot<'_> {
             urgent: self.urgent(period, least).await?,
             answering: answering(&answered),
             care: self.care(period, least).await?,
+            reply_targets: self.store.targets_in_force(),
             referrals: self.referrals(period, least).await?,
             over_time: self.breakdown_for_reader(&over_time, least).await?,
             topics: self
@@ -198,21 +216,27 @@ impl Snapshot<'_> {
             years: self.breakdown(&years).await?,
             years_cases: self.breakdown(&years_cases).await?,
             outreach: self.store.outreach_totals_on(&self.on, period).await?,
+            compared,
         })
     }
 
     /// Loads the contacts of the period by a dimension. Returns `None` if the wrap-up of this centre has no such question.
-    async fn by_question(
+    pub(super) async fn by_question(
         &mut self,
         period: Period,
         dimension: &str,
         least: i64,
     ) -> Result<Option<Breakdown>, StoreError> {
-        if !self.store.dimensions(Measure::Contact).contains(dimension) {
+        if !self.has_dimension(dimension) {
             return Ok(None);
         }
         let cut = StatisticsFilter::contacts(period, [dimension], None);
         self.breakdown_for_reader(&cut, least).await.map(Some)
+    }
+
+    /// Returns whether contacts are counted by this dimension.
+    pub(super) fn has_dimension(&self, dimension: &str) -> bool {
+        self.store.dimensions(Measure::Contact).contains(dimension)
     }
 
     async fn totals_if(&mut self, period: Option<Period>) -> Result<Option<Totals>, StoreError> {
@@ -293,7 +317,7 @@ fn first_reply(waits: &Breakdown) -> FirstReply {
     }
 }
 
-fn answering(answered: &Breakdown) -> Answering {
+pub(super) fn answering(answered: &Breakdown) -> Answering {
     let of = |answered_so: Answered| answered.count(answered_so.as_str());
     let (replied, taken, missed) = (of(Answered::Replied), of(Answered::Taken), of(Answered::Missed));
     let due = replied + taken + missed;

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
-    contact::classification::{KIND, Scheme},
+    contact::classification::KIND,
     statistics::{
         figures::{COUNSELLING, Measure},
         returns::{Counted, Filled, Return, Table},
@@ -16,7 +16,8 @@ use crate::{
     db::store::Store,
     error::StoreError,
     statistics::{
-        counts::{Breakdown, StatisticsFilter},
+        counts::{Breakdown, DrillDown, SelectedValues, StatisticsFilter},
+        drill_down::MOST_CONTACTS_COUNTED,
         snapshot::Snapshot,
     },
 };
@@ -147,35 +148,62 @@ impl Snapshot<'_> {
         })
     }
 
-    /// Returns the number of contacts that the table counts and whose kind is not asked the question of the table. Some of them can have an
-    /// answer, because an earlier scheme asked their kind.
+    /// Returns the number of contacts that the table counts, without an answer to the question of the table, whose kind is not asked it.
     async fn not_asked(&mut self, table: &Table, period: Period) -> Result<i64, StoreError> {
-        let scheme = &self.store.scheme;
-        let kinds = scheme.question(KIND).map(|question| question.answers.as_slice());
-        let Some(question) = scheme.question(&table.by).filter(|question| question.id != KIND) else {
-            return Ok(0);
-        };
-        let not_asked: Vec<&str> = kinds
-            .unwrap_or_default()
-            .iter()
-            .filter(|kind| !Scheme::asks(question, Some(kind)))
-            .map(|kind| kind.id.as_str())
-            .collect();
+        let not_asked = table.kinds_not_asked(&self.store.scheme);
         if not_asked.is_empty() {
             return Ok(0);
         }
-        let Some(only) = &table.only else {
-            let kinds = StatisticsFilter::contacts(period, [KIND], None);
-            let kinds = self.breakdown(&kinds).await?;
-            return Ok(not_asked.iter().map(|kind| kinds.count(kind)).sum());
+        let (by, is) = match &table.only {
+            None => (vec![KIND], None),
+            Some(only) => (vec![KIND, only.by.as_str()], Some(&only.value)),
         };
-        let crossed = StatisticsFilter::contacts(period, [KIND, only.by.as_str()], None);
-        let crossed = self.breakdown(&crossed).await?;
-        let of_table = crossed.rows.iter().filter(|row| match row.values.as_slice() {
-            [kind, value] => not_asked.contains(&kind.as_str()) && *value == only.value,
-            _ => false,
+        let all = self.count_of_kinds(period, &by, is, &not_asked).await?;
+        // Some of these contacts can have an answer, because an earlier scheme asked their kind.
+        let answered = self
+            .count_of_kinds(period, &[KIND, table.by.as_str()], None, &not_asked)
+            .await?;
+        let registered = self.registered(Measure::Contact, period).await?;
+        if answered == 0 || registered > MOST_CONTACTS_COUNTED {
+            return Ok(all);
+        }
+        let kinds = not_asked.iter().map(|kind| (*kind).to_owned()).collect();
+        let mut values = vec![
+            (KIND.to_owned(), SelectedValues::OneOf(kinds)),
+            (table.by.clone(), SelectedValues::None),
+        ];
+        let only = table.only.as_ref();
+        values.extend(only.map(|only| (only.by.clone(), SelectedValues::one(only.value.as_str()))));
+        let pointed = DrillDown {
+            of: Measure::Contact,
+            period,
+            values,
+        };
+        self.count_contacts(&pointed).await
+    }
+
+    /// Returns the number of contacts of these kinds. The first dimension in `by` is the kind. If there is a second one, only contacts with
+    /// the value `is` or, without `is`, with any value in it are counted.
+    async fn count_of_kinds(
+        &mut self,
+        period: Period,
+        by: &[&str],
+        is: Option<&String>,
+        kinds: &[&str],
+    ) -> Result<i64, StoreError> {
+        let cut = StatisticsFilter {
+            by: by.iter().map(|by| (*by).to_owned()).collect(),
+            ..StatisticsFilter::contacts(period, [], None)
+        };
+        let found = self.breakdown(&cut).await?;
+        let counted = found.rows.iter().filter(|row| {
+            let kind = row
+                .values
+                .first()
+                .is_some_and(|kind| kinds.contains(&kind.as_str()));
+            kind && is.is_none_or(|is| row.values.get(1) == Some(is))
         });
-        Ok(of_table.map(|row| row.count).sum())
+        Ok(counted.map(|row| row.count).sum())
     }
 }
 

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, ops::RangeInclusive, time::Duration};
 
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use hotline_core::{
-    statistics::figures::Measure,
+    statistics::{comparison::EarlierPeriod, figures::Measure},
     time::{clock, period::Period},
 };
 use sea_orm::{
@@ -105,8 +105,21 @@ impl Store {
     /// # Errors
     /// Fails if a database query fails.
     pub async fn report(&self, period: Period, least: i64) -> Result<Report, StoreError> {
+        self.report_compared(period, least, None).await
+    }
+
+    /// Loads the report of a period like [`Store::report`], with the figures of an earlier period beside those of its tables.
+    ///
+    /// # Errors
+    /// Fails if a database query fails.
+    pub async fn report_compared(
+        &self,
+        period: Period,
+        least: i64,
+        against: Option<EarlierPeriod>,
+    ) -> Result<Report, StoreError> {
         let mut look = self.begin_figures().await?;
-        let found = look.report(period, least).await?;
+        let found = look.report(period, least, against).await?;
         look.end(found).await
     }
 

@@ -1,0 +1,208 @@
+//! Adds two columns to a table: the figures of an earlier period, and the differences.
+
+use hotline_core::{
+    contact::classification::Scheme, statistics::comparison::EarlierPeriod, text::locale::Words,
+};
+use hotline_store::statistics::{counts::Breakdown, report::Report};
+
+use crate::tables::{
+    Cell, Line, Table,
+    breakdown::{is_ordered, of_breakdown},
+    report,
+};
+
+/// Compares the tables of a report that have one dimension with the earlier period for which the report contains figures. Other tables stay
+/// as they are.
+#[must_use]
+pub fn compare_report(words: &Words, scheme: &Scheme, of: &Report, tables: Vec<Table>) -> Vec<Table> {
+    let Some(compared) = &of.compared else {
+        return tables;
+    };
+    let totals = match compared.against {
+        EarlierPeriod::Before => &of.before,
+        EarlierPeriod::YearBefore => &of.a_year_before,
+    };
+    let Some(totals) = totals else {
+        return tables;
+    };
+    let mut earlier = vec![
+        report::parts(words, totals),
+        report::cases(words, scheme, totals),
+        report::answering(words, compared.answering, (totals.from, totals.to)),
+    ];
+    for (id, found) in [
+        ("topics", Some(&compared.topics)),
+        ("counselling", Some(&compared.counselling)),
+        ("ages", compared.ages.as_ref()),
+        ("genders", compared.genders.as_ref()),
+        ("regions", compared.regions.as_ref()),
+    ] {
+        earlier.extend(found.map(|found| Table {
+            id: id.to_owned(),
+            ..of_breakdown(words, scheme, found)
+        }));
+    }
+    let suppressed = |id: &str| {
+        let is_personal = ["topics", "ages", "genders", "regions"].contains(&id);
+        is_personal && compared.topics.suppressed_below.is_some()
+    };
+    let compare = |table: Table| match earlier.iter().find(|earlier| earlier.id == table.id) {
+        Some(earlier) => {
+            let (missing, ordered) = (missing_cell(suppressed(&table.id)), table.id == "ages");
+            compare(words, table, earlier, compared.against, missing, ordered)
+        }
+        None => table,
+    };
+    tables.into_iter().map(compare).collect()
+}
+
+/// Compares the table of a breakdown with the same breakdown of an earlier period.
+#[must_use]
+pub fn compare_breakdown(
+    words: &Words,
+    scheme: &Scheme,
+    table: Table,
+    earlier: &Breakdown,
+    against: EarlierPeriod,
+) -> Table {
+    let missing = missing_cell(earlier.suppressed_below.is_some());
+    let ordered = earlier.by.first().is_some_and(|by| is_ordered(scheme, by));
+    let earlier = of_breakdown(words, scheme, earlier);
+    compare(words, table, &earlier, against, missing, ordered)
+}
+
+/// Returns the cell for a value without a row. If figures are suppressed, a missing figure is either 0 or suppressed.
+const fn missing_cell(suppressed: bool) -> Cell {
+    if suppressed { Cell::Hidden } else { Cell::Count(0) }
+}
+
+/// Adds the columns. Rows that only the earlier table has are added: where the earlier table has them if the rows have a natural order,
+/// otherwise at the end. A difference from or to a hidden figure is hidden.
+fn compare(
+    words: &Words,
+    mut table: Table,
+    earlier: &Table,
+    against: EarlierPeriod,
+    missing: Cell,
+    ordered: bool,
+) -> Table {
+    let width = table.columns.len();
+    let mut place = 0;
+    for line in &earlier.rows {
+        match table.rows.iter().position(|known| known.label == line.label) {
+            Some(known) => place = known + 1,
+            None => {
+                let added = Line {
+                    label: line.label.clone(),
+                    cells: vec![missing; width],
+                    opens: Vec::new(),
+                };
+                let at = if ordered { place } else { table.rows.len() };
+                table.rows.insert(at, added);
+                place = at + 1;
+            }
+        }
+    }
+    for (lines, before) in [(&mut table.rows, &earlier.rows), (&mut table.foot, &earlier.foot)] {
+        for line in lines {
+            let then = before.iter().find(|then| then.label == line.label);
+            let figure = then.and_then(|then| then.cells.last().copied());
+            let figure = figure.unwrap_or(missing);
+            let difference = match (line.cells.last(), figure) {
+                (Some(Cell::Count(now)), Cell::Count(then)) => Cell::Difference { by: now - then, then },
+                (Some(Cell::Hidden), _) | (_, Cell::Hidden) => Cell::Hidden,
+                _ => Cell::Empty,
+            };
+            line.opens.resize(width, None);
+            line.opens.push(then.and_then(Line::address_of_total));
+            line.cells.extend([figure, difference]);
+        }
+    }
+    table.columns.push(words.say(match against {
+        EarlierPeriod::Before => "period-before",
+        EarlierPeriod::YearBefore => "a-year-before",
+    }));
+    table.columns.push(words.say("difference"));
+    table.compared = true;
+    table
+}
+
+impl Line {
+    /// Returns the URL of the list of the items that the last cell counts. In a table of sums, the list belongs to the registered items in
+    /// the first cell.
+    fn address_of_total(&self) -> Option<String> {
+        if self.cells.first() == self.cells.last() {
+            return self.opens.first().cloned().flatten();
+        }
+        self.opens.get(self.cells.len() - 1).cloned().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hotline_core::text::locale::{Language, Locales};
+
+    use super::*;
+
+    fn table(rows: &[(&str, Cell)]) -> Table {
+        let line = |(label, cell): &(&str, Cell)| Line {
+            label: (*label).to_owned(),
+            cells: vec![*cell],
+            opens: Vec::new(),
+        };
+        Table {
+            columns: vec!["total".to_owned()],
+            rows: rows.iter().map(line).collect(),
+            ..Table::default()
+        }
+    }
+
+    fn rows(table: &Table) -> Vec<(&str, Vec<Cell>)> {
+        let row = |line: &'_ Line| line.cells.clone();
+        table
+            .rows
+            .iter()
+            .map(|line| (line.label.as_str(), row(line)))
+            .collect()
+    }
+
+    fn compared(now: &[(&str, Cell)], then: &[(&str, Cell)], missing: Cell, ordered: bool) -> Table {
+        let locales = Locales;
+        let words = locales.of(Language::En);
+        let then = table(then);
+        compare(words, table(now), &then, EarlierPeriod::Before, missing, ordered)
+    }
+
+    #[test]
+    fn each_row_has_the_earlier_figure_and_the_difference() {
+        let now = [("telephone", Cell::Count(9)), ("email", Cell::Count(2))];
+        let then = [("email", Cell::Count(5)), ("chat", Cell::Count(1))];
+        let table = compared(&now, &then, Cell::Count(0), false);
+        let change = |by, then| Cell::Difference { by, then };
+        assert_eq!(
+            rows(&table),
+            [
+                ("telephone", vec![Cell::Count(9), Cell::Count(0), change(9, 0)]),
+                ("email", vec![Cell::Count(2), Cell::Count(5), change(-3, 5)]),
+                ("chat", vec![Cell::Count(0), Cell::Count(1), change(-1, 1)]),
+            ]
+        );
+        assert!(table.has_bars(), "the bars show the figures of the period");
+        assert_eq!(table.columns.len(), 3);
+    }
+
+    #[test]
+    fn a_hidden_figure_has_no_difference() {
+        let now = [("5-12", Cell::Count(9)), ("13-18", Cell::Hidden)];
+        let then = [("0-4", Cell::Count(6)), ("13-18", Cell::Count(8))];
+        let table = compared(&now, &then, Cell::Hidden, true);
+        assert_eq!(
+            rows(&table),
+            [
+                ("0-4", vec![Cell::Hidden, Cell::Count(6), Cell::Hidden]),
+                ("5-12", vec![Cell::Count(9), Cell::Hidden, Cell::Hidden]),
+                ("13-18", vec![Cell::Hidden, Cell::Count(8), Cell::Hidden]),
+            ]
+        );
+    }
+}
