@@ -175,15 +175,15 @@ mod tests {
 
     #[test]
     fn each_row_has_the_earlier_figure_and_the_difference() {
-        let now = [("telephone", Cell::Count(9)), ("email", Cell::Count(2))];
-        let then = [("email", Cell::Count(5)), ("chat", Cell::Count(1))];
+        let now = [("phone", Cell::Count(9)), ("mail", Cell::Count(2))];
+        let then = [("mail", Cell::Count(5)), ("chat", Cell::Count(1))];
         let table = compared(&now, &then, Cell::Count(0), false);
         let change = |by, then| Cell::Difference { by, then };
         assert_eq!(
             rows(&table),
             [
-                ("telephone", vec![Cell::Count(9), Cell::Count(0), change(9, 0)]),
-                ("email", vec![Cell::Count(2), Cell::Count(5), change(-3, 5)]),
+                ("phone", vec![Cell::Count(9), Cell::Count(0), change(9, 0)]),
+                ("mail", vec![Cell::Count(2), Cell::Count(5), change(-3, 5)]),
                 ("chat", vec![Cell::Count(0), Cell::Count(1), change(-1, 1)]),
             ]
         );
