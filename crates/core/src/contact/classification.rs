@@ -9,6 +9,8 @@ use serde::Deserialize;
 
 use crate::{contact::lifecycle::Marking, text::locale::Words};
 
+pub mod versions;
+
 /// The built-in scheme. It is used unless the setting `desk.scheme_file` names another file.
 const CENTRE: &str = include_str!("../../../../config/schemes/centre-3.toml");
 /// The id of the question that separates counselling from non-counselling contacts.
