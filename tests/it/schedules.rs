@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Sends a request with a JSON body, and returns the status and the response.
-async fn send(service: &Service, who: &Staff, method: Method, path: &str, body: &Value) -> (u16, Value) {
+pub async fn send(service: &Service, who: &Staff, method: Method, path: &str, body: &Value) -> (u16, Value) {
     let client = reqwest::Client::builder().build().unwrap();
     let request = client.request(method, format!("{}{path}", service.base()));
     let answer = request.bearer_auth(who.token()).json(body).send().await.unwrap();
@@ -204,6 +204,84 @@ async fn a_shift_plan_is_read_back_and_a_swap_is_asked_for_and_confirmed() {
     let page = sara.submit("/desk/routing/shifts", &fields).await.unwrap();
     assert!(page.contains("07:30-15:30 and 08:00-09:30 overlap"), "{page}");
     assert!(page.contains("value=\"8-9.30\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_is_freed_from_the_calendar_and_a_gap_is_shown() {
+    let (service, sara, mila) = begun().await;
+    let mila_id = id_of(&mila).await;
+    let times = json!(["07:30-15:30"]);
+    let days = [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+    ];
+    let weekly: serde_json::Map<String, Value> = days
+        .iter()
+        .map(|day| ((*day).to_owned(), times.clone()))
+        .collect();
+    let hours = json!({ "version": 0, "hours": { "weekly": weekly, "holidays": "none" } });
+    assert_eq!(put(&service, &sara, "/api/v1/hours", &hours).await, 200);
+    let all = json!({ "version": 0, "plan": plan(&mila_id, "07:30", "15:30") });
+    assert_eq!(put(&service, &sara, "/api/v1/shifts", &all).await, 200);
+    let page = sara.page("/desk/routing/shifts").await.unwrap();
+    assert!(!page.contains("disagree"), "{page}");
+    assert_eq!(
+        sara.get("/api/v1/shifts").await.unwrap()["disagreements"],
+        json!([])
+    );
+    // The calendar contains the form that frees Mila on the third day.
+    let today = hotline_core::time::clock::Clock::now(&hotline_core::time::clock::SystemClock);
+    let date = (today
+        .with_timezone(&hotline_core::centre::Centre::default().time_zone)
+        .date_naive()
+        + chrono::TimeDelta::days(3))
+    .to_string();
+    assert!(
+        page.contains("Off that day") && page.contains(&format!("value=\"{date}\"")),
+        "{page}"
+    );
+    let who = format!("person:{mila_id}");
+    let free = |version| {
+        [
+            ("change", "free-day"),
+            ("version", version),
+            ("who", &who),
+            ("date", &date),
+            ("note", "slava"),
+        ]
+    };
+    let page = sara.submit("/desk/routing/shifts", &free("1")).await.unwrap();
+    assert!(
+        page.contains("Open with nobody on shift (1)") && page.contains("slava"),
+        "{page}"
+    );
+    let stored = sara.get("/api/v1/shifts").await.unwrap();
+    assert_eq!(stored["plan"]["exceptions"][0]["spans"], json!([]));
+    assert_eq!(text(&stored, "/disagreements/0/kind"), "open_without_shift");
+    assert!(
+        text(&stored, "/disagreements/0/from").starts_with(&date),
+        "{stored}"
+    );
+    assert!(
+        sara.page("/desk/routing/hours")
+            .await
+            .unwrap()
+            .contains("Open with nobody on shift (1)")
+    );
+    // Freeing the same day again replaces the exception.
+    sara.submit("/desk/routing/shifts", &free("2")).await.unwrap();
+    let stored = sara.get("/api/v1/shifts").await.unwrap();
+    assert_eq!(stored["plan"]["exceptions"].as_array().unwrap().len(), 1);
+    let page = mila.page("/desk/routing/shifts").await.unwrap();
+    assert!(
+        !page.contains("Off that day") && !page.contains("disagree"),
+        "{page}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
-//! The clock, and periods of days.
+//! The clock, periods of days, opening hours and shifts.
 
 pub mod clock;
+pub mod coverage;
 pub mod holidays;
 pub mod hours;
 pub mod local;

@@ -3,6 +3,7 @@
 pub(crate) mod alarm;
 pub(crate) mod api;
 pub(crate) mod calendar;
+mod coverage;
 pub(crate) mod duty;
 pub(crate) mod hours;
 pub(crate) mod page;

@@ -30,6 +30,7 @@ use crate::{
         page::{Choice, Frame, page as written},
     },
     routing::{
+        coverage::{self, Coverage},
         hours::form::HoursForm,
         schedules::{LineQuery, check_line},
     },
@@ -50,6 +51,8 @@ struct HoursPage<'a> {
     /// The whole centre and the lines.
     lines: Vec<Choice>,
     warnings: Vec<String>,
+    /// Where the hours and the shift plan disagree.
+    coverage: Coverage,
     /// Whether the line is open now, and when it opens.
     now: String,
     /// The stored version, its date and its author. Empty if nothing is stored.
@@ -155,8 +158,10 @@ async fn render(
         }
     };
     let staff = desk.store.staff().await?;
+    let plan = desk.store.shift_plan().await?.content.unwrap_or_default();
     written(&HoursPage {
         warnings: warnings(desk, words).await?,
+        coverage: coverage::describe(desk, words, &coverage::find(desk, &plan).await?),
         version: version_in_words(&frame, &staff, &stored),
         holidays: holidays(words, desk.store.today()),
         frame,

@@ -2,7 +2,7 @@
 
 use axum::extract::{Path, Query, State};
 use chrono::{DateTime, NaiveDate, Utc};
-use hotline_core::time::{hours::OpeningHours, shifts::ShiftPlan};
+use hotline_core::time::{coverage::Disagreement, hours::OpeningHours, shifts::ShiftPlan};
 use hotline_store::routing::schedules::CENTRE;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,7 @@ use crate::{
         extractors::{FormOrJson, IdPath, ResponseFormat},
         flash::Flash,
     },
+    routing::coverage,
     state::Desk,
 };
 
@@ -109,15 +110,22 @@ pub(crate) struct ShiftsJson {
     made_by: Option<Uuid>,
     /// The plan. `null`: no plan is stored, or it cannot be read. Without shifts, everybody counts as planned at all times.
     plan: Option<ShiftPlan>,
+    /// Where the plan and the opening hours disagree in the next 14 days.
+    disagreements: Vec<Disagreement>,
 }
 
 pub(crate) async fn show_shifts(State(desk): State<Desk>) -> Result<Answer<ShiftsJson>, PageError> {
     let stored = desk.store.shift_plan().await?;
+    let disagreements = match &stored.content {
+        Some(plan) => coverage::find(&desk, plan).await?,
+        None => Vec::new(),
+    };
     Ok(Answer::Json(ShiftsJson {
         version: stored.version,
         made_at: stored.made_at,
         made_by: stored.made_by,
         plan: stored.content,
+        disagreements,
     }))
 }
 

@@ -26,6 +26,7 @@ use crate::{
     },
     routing::{
         calendar,
+        coverage::{self, Coverage},
         hours::version_in_words,
         shifts::{
             form::ShiftForm,
@@ -45,6 +46,8 @@ mod view;
 struct ShiftsPage<'a> {
     frame: Frame<'a>,
     warning: String,
+    /// Where the plan and the opening hours disagree, if the reader may change the plan.
+    coverage: Coverage,
     /// The stored version, its date and its author. Empty if nothing is stored.
     version: String,
     number: i64,
@@ -91,10 +94,10 @@ pub(crate) async fn change(
         (Ok(()), Err(mistake)) => mistake_in_words(words, &store.staff().await?, &mistake),
         (Ok(()), Ok(())) => match store.set_shift_plan(&me, form.version, &plan).await {
             Ok(_) => {
-                let place = if form.change.ends_with("weekly") {
-                    "weekly"
-                } else {
-                    "exceptions"
+                let place = match form.change.as_str() {
+                    "free-day" => "everybody",
+                    change if change.ends_with("weekly") => "weekly",
+                    _ => "exceptions",
                 };
                 return Ok(Flash::ShiftsSaved.redirect(&format!("/desk/routing/shifts#{place}")));
             }
@@ -128,6 +131,10 @@ async fn render(
         (false, false) => String::new(),
     };
     let edits = frame.may(Right::SeeRouting);
+    let coverage = match edits {
+        true => coverage::describe(desk, words, &coverage::find(desk, &plan).await?),
+        false => Coverage::default(),
+    };
     let view = PlanView {
         desk,
         words,
@@ -137,6 +144,7 @@ async fn render(
     };
     written(&ShiftsPage {
         warning,
+        coverage,
         version,
         number: stored.version,
         mine: view.shifts_of(me),

@@ -98,6 +98,21 @@ impl OpeningHours {
         None
     }
 
+    /// Returns the parts of open periods between two moments, in order.
+    #[must_use]
+    pub fn open_periods_between(
+        &self,
+        from: DateTime<Utc>,
+        to: DateTime<Utc>,
+        zone: Tz,
+    ) -> Vec<Range<DateTime<Utc>>> {
+        let spans = self.open_spans(from, zone).take_while(|span| span.start < to);
+        join_spans(spans)
+            .map(|period| period.start.max(from)..period.end.min(to))
+            .filter(|period| period.start < period.end)
+            .collect()
+    }
+
     /// Returns the spans of [`Self::open_spans`], with adjoining spans of consecutive days joined into one period. Hours around the clock
     /// are a single period, so computing the first period can take a pass over all days.
     fn open_periods(&self, at: DateTime<Utc>, zone: Tz) -> impl Iterator<Item = Range<DateTime<Utc>>> {
@@ -194,6 +209,18 @@ mod tests {
         assert!(is_open("2026-07-01T05:30:00Z"), "07:30 in summer");
         assert!(!is_open("2026-11-11T10:00:00Z"), "Armistice Day, a Wednesday");
         assert!(is_open("2028-02-29T10:00:00Z"), "a leap day, a Tuesday");
+    }
+
+    #[test]
+    fn open_periods_are_cut_at_both_ends() {
+        let hours = daily(&["08:00-24:00", "00:00-02:00"]);
+        let found =
+            hours.open_periods_between(at("2026-11-24T10:00:00Z"), at("2026-11-25T08:00:00Z"), BELGRADE);
+        let expected = [
+            at("2026-11-24T10:00:00Z")..at("2026-11-25T01:00:00Z"),
+            at("2026-11-25T07:00:00Z")..at("2026-11-25T08:00:00Z"),
+        ];
+        assert_eq!(found, expected);
     }
 
     #[test]

@@ -130,6 +130,20 @@ impl ShiftForm {
                 });
                 plan.exceptions.sort_by_key(|one| one.date);
             }
+            "free-day" => {
+                let date = self.date.parse();
+                let date = date.map_err(|_| words.say("exception-needs-date"))?;
+                let who = self.worker(words)?;
+                // A person who is free has no other times on that date.
+                plan.exceptions.retain(|one| one.who != who || one.date != date);
+                plan.exceptions.push(ShiftException {
+                    date,
+                    who,
+                    spans: Vec::new(),
+                    note: self.note.chars().take(300).collect(),
+                });
+                plan.exceptions.sort_by_key(|one| one.date);
+            }
             "remove-exception" => {
                 let who = self.worker(words)?;
                 plan.exceptions
@@ -157,5 +171,49 @@ impl ShiftForm {
             })
         };
         parse_spans(&self.times, span).map_err(|part| words.with("times-unreadable", "text", &part))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hotline_core::text::locale::{Language, Locales};
+
+    use super::*;
+
+    #[test]
+    fn a_freed_day_replaces_other_times_of_the_person() {
+        let words = Locales.of(Language::En);
+        let (mila, petar) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let date = "2026-12-01".parse().unwrap();
+        let exception = |who: Uuid, spans: Vec<ShiftSpan>, note: &str| ShiftException {
+            date,
+            who: Worker::Person(who),
+            spans,
+            note: note.to_owned(),
+        };
+        let span = ShiftSpan {
+            from: "10:00".parse().unwrap(),
+            to: "12:00".parse().unwrap(),
+        };
+        let mut plan = ShiftPlan {
+            exceptions: vec![
+                exception(mila, vec![span], "обука"),
+                exception(petar, vec![span], ""),
+            ],
+            ..ShiftPlan::default()
+        };
+        let form = ShiftForm {
+            change: "free-day".to_owned(),
+            who: format!("person:{mila}"),
+            date: "2026-12-01".to_owned(),
+            note: "слава".to_owned(),
+            ..ShiftForm::default()
+        };
+        form.apply(words, &mut plan, Uuid::nil).unwrap();
+        let expected = vec![
+            exception(petar, vec![span], ""),
+            exception(mila, Vec::new(), "слава"),
+        ];
+        assert_eq!(plan.exceptions, expected);
     }
 }

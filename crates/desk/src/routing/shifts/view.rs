@@ -34,7 +34,18 @@ pub(super) struct MyShift {
 pub(super) struct DayRow {
     pub(super) day: String,
     pub(super) today: bool,
-    pub(super) shifts: Vec<String>,
+    pub(super) date: NaiveDate,
+    pub(super) shifts: Vec<PlannedRow>,
+}
+
+/// A shift of a person on a day.
+pub(super) struct PlannedRow {
+    pub(super) text: String,
+    pub(super) name: String,
+    /// The value that identifies the person in a form.
+    pub(super) worker: String,
+    /// The date on which the shift begins. A shift that began before today cannot be freed.
+    pub(super) begins: NaiveDate,
 }
 
 /// A request to swap.
@@ -164,25 +175,32 @@ impl PlanView<'_> {
     }
 
     pub(super) fn days(&self, colleagues: &[StaffMember]) -> Vec<DayRow> {
-        let mut all: Vec<(PlannedShift, String)> = colleagues
+        let mut all: Vec<(PlannedShift, String, Uuid)> = colleagues
             .iter()
             .flat_map(|one| {
                 let name = self.words.own(&one.name);
                 self.coming(one)
                     .into_iter()
-                    .map(move |shift| (shift, name.clone()))
+                    .map(move |shift| (shift, name.clone(), one.id))
             })
             .collect();
         all.sort();
         let today = self.local_day(self.now);
+        let row = |(shift, name, id): &(PlannedShift, String, Uuid)| PlannedRow {
+            text: format!("{} {name}", self.times(shift)),
+            name: name.clone(),
+            worker: worker_value(&Worker::Person(*id)),
+            begins: self.local_day(shift.from),
+        };
         let days = today.iter_days().take(usize::try_from(DAYS).unwrap_or_default());
         days.map(|date| DayRow {
             day: self.day(date),
             today: date == today,
+            date,
             shifts: all
                 .iter()
-                .filter(|(shift, _)| self.local_day(shift.from.max(self.now)) == date)
-                .map(|(shift, name)| format!("{} {name}", self.times(shift)))
+                .filter(|(shift, ..)| self.local_day(shift.from.max(self.now)) == date)
+                .map(row)
                 .collect(),
         })
         .collect()
