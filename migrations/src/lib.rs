@@ -23,6 +23,7 @@ mod m20261202_000016_macros;
 mod m20261203_000017_invitations;
 mod m20261204_000018_answers;
 mod m20261205_000019_talk_time;
+mod m20261206_000020_texts;
 mod m20261207_000021_macro_steps;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261203_000017_invitations::Migration),
             Box::new(m20261204_000018_answers::Migration),
             Box::new(m20261205_000019_talk_time::Migration),
+            Box::new(m20261206_000020_texts::Migration),
             Box::new(m20261207_000021_macro_steps::Migration),
         ]
     }

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// Addresses that are not tested, each with the reason.
-const NOT_ASKED: [(&str, &str); 18] = [
+const NOT_ASKED: [(&str, &str); 21] = [
     ("/api/v1/routing/skills/{id}", "writes what preferences write"),
     ("/api/v1/routing/move", "writes what giving a contact back writes"),
     ("/api/v1/routing/swaps", "writes a version of the shift plan"),
@@ -48,6 +48,12 @@ const NOT_ASKED: [(&str, &str); 18] = [
     (
         "/api/v1/admin/staff/{id}/reset",
         "writes what inviting and ending sessions write",
+    ),
+    ("/desk/admin/texts/{text}", "writes a version of a text"),
+    ("/api/v1/admin/texts/{text}/preview", "stores nothing"),
+    (
+        "/api/v1/admin/teams/rename",
+        "writes what changing a team and a version of the shift plan write",
     ),
     (
         "/api/v1/me/sessions/{session}/end",

@@ -7,7 +7,7 @@ use hotline_channels::{
     channel::{Channel, Opening},
 };
 use hotline_core::{
-    centre::Centre,
+    centre::{Centre, CentreInForce},
     contact::message::{Content, Evidence, Normalised, RawMessage},
     identifiers::line_name::LineName,
     text::locale::Locales,
@@ -60,7 +60,7 @@ fn line(channel: &str) -> Arc<dyn Channel> {
     let opening = Opening {
         name: LineName::parse("line").unwrap(),
         settings: settings.try_deserialize().unwrap(),
-        centre: Arc::new(Centre::default()),
+        centre: CentreInForce::new(Centre::default()),
         addresses: Arc::from([]),
         public_url: "https://centar.example.org".to_owned(),
         locales: Arc::new(Locales),

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use chrono::TimeDelta;
 use hotline_core::{
     casework::answers::CaseSettings,
+    centre::{Centre, CentreInForce, Text},
     contact::{
         classification::Scheme,
         joining::Joining,
@@ -54,17 +55,20 @@ fn settings_of(url: String, folder: &std::path::Path, backlog: u64) -> Settings 
         keeps_order: false,
         name: name.to_owned(),
         channel: channel.to_owned(),
-        acknowledgement: Vec::new(),
-        closed: vec![("sr-Cyrl".to_owned(), "Zatvoreno. Čitamo {opens}.".to_owned())],
+        acknowledgement: None,
+        closed: Some("closed-answer"),
         answers_also_by: answers_also_by.map(str::to_owned),
         asks_for_files: false,
     };
+    let mut centre = Centre::default();
+    let closed = Text::Serbian("Zatvoreno. Čitamo {opens}.".to_owned());
+    centre.messages.insert("closed-answer".to_owned(), closed);
     Settings {
         url: url.into(),
         folder: folder.to_owned(),
         key_file: None,
-        zone: hotline_core::centre::Centre::default().time_zone,
-        reopen_days: 7,
+        centre: CentreInForce::new(centre),
+        form_url: String::new(),
         scheme: Scheme::centre().unwrap(),
         wrap_up: false,
         routing: Routing::default(),
@@ -878,6 +882,12 @@ async fn every_step_of_the_tables_goes_up_and_down_and_up_again_with_rows_in_the
         database.close().await.unwrap();
     })
     .await;
+}
+
+/// Opens the database of a world a second time, as another process does.
+pub async fn second_store(world: &World) -> Arc<Store> {
+    let settings = settings_of(world.url(), world._folder.path(), 1_000);
+    hotline_store::open(settings, world.clock.clone()).await.unwrap()
 }
 
 /// Returns the error message of a start with another master key.

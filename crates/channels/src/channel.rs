@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use hotline_core::{
-    centre::Centre,
+    centre::CentreInForce,
     contact::{
         joining::Joining,
         message::{Normalised, OutboundMessage, RawMessage, Unreadable},
@@ -32,8 +32,8 @@ pub struct Opening {
     pub name: LineName,
     /// The line's table in the settings.
     pub settings: config::Value,
-    /// The settings of the centre (`[centre]`).
-    pub centre: Arc<Centre>,
+    /// The centre with the texts in force.
+    pub centre: CentreInForce,
     /// The base URL of the pages that visitors can open, such as the web form.
     pub public_url: String,
     /// The e-mail addresses of all lines, as written in the settings. A mail to one line may answer a message that another line sent.

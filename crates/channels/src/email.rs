@@ -76,7 +76,7 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
     let shown = settings
         .name
         .clone()
-        .unwrap_or_else(|| opening.centre.name.clone());
+        .unwrap_or_else(|| opening.centre.settings().name.clone());
     let ours = own_addresses::OurAddresses::new(address.clone(), &opening.addresses);
     let sender = smtp::Sender::new(
         &settings.smtp,

@@ -1,5 +1,10 @@
 //! The centre's own details, as shown to the public.
 
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
@@ -8,6 +13,8 @@ use crate::{
     text::locale::{Language, Locales, Words},
     time::hours::OpeningHours,
 };
+
+pub mod texts;
 
 /// The `[centre]` table of the settings.
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
@@ -39,6 +46,47 @@ pub struct Centre {
     pub exit_url: String,
     /// For this number of days after a contact was closed, a new message from the same identifier can still join the contact.
     pub reopen_days: u16,
+    /// The messages that administrators replaced on screen, by the key of the built-in message.
+    #[serde(skip)]
+    pub messages: BTreeMap<String, Text>,
+}
+
+/// The centre with the texts in force: those of the settings, unless administrators replaced them on screen. All parts of a process share
+/// one value, so a replaced text applies to each of them at once.
+#[derive(Debug, Clone)]
+pub struct CentreInForce {
+    /// The centre as the settings describe it.
+    settings: Arc<Centre>,
+    current: Arc<RwLock<Arc<Centre>>>,
+}
+
+impl CentreInForce {
+    /// Begins with the centre as the settings describe it.
+    #[must_use]
+    pub fn new(settings: Centre) -> Self {
+        let settings = Arc::new(settings);
+        Self {
+            current: Arc::new(RwLock::new(Arc::clone(&settings))),
+            settings,
+        }
+    }
+
+    /// Returns the centre with the texts in force.
+    #[must_use]
+    pub fn current(&self) -> Arc<Centre> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Returns the centre as the settings describe it.
+    #[must_use]
+    pub fn settings(&self) -> &Centre {
+        &self.settings
+    }
+
+    /// Replaces the centre with the texts in force.
+    pub fn set(&self, centre: Centre) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(centre);
+    }
 }
 
 impl Centre {
@@ -63,8 +111,8 @@ impl Centre {
         }
     }
 
-    /// Returns the localized text for `key`. Its placeholders are replaced by the centre's details and by the values in `more`, given as
-    /// pairs of name and value.
+    /// Returns the localized text for `key`, or the message with which administrators replaced it. Its placeholders are replaced by the
+    /// centre's details and by the values in `more`, given as pairs of name and value.
     #[must_use]
     pub fn say(&self, words: &Words, key: &str, more: &[(&str, &str)]) -> String {
         let emergency: Vec<String> = self
@@ -81,12 +129,15 @@ impl Centre {
             ("emergency", &emergency),
         ];
         values.extend(more);
-        words.with_all(key, &values)
+        match self.messages.get(key) {
+            Some(message) => texts::fill(&message.localized(words), &values),
+            None => words.with_all(key, &values),
+        }
     }
 }
 
 /// A telephone number that people in need can call.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Emergency {
     /// The number as it is dialled.
@@ -123,6 +174,7 @@ impl Default for Centre {
             ],
             exit_url: "https://www.hidmet.gov.rs/".to_owned(),
             reopen_days: 7,
+            messages: BTreeMap::new(),
         }
     }
 }

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::{
     account::{self, invitation, login, password, preferences, sessions},
-    admin::{links, settings, staff, system, texts},
+    admin::{links, public_text, settings, staff, system, texts},
     cases,
     contact::{actions, api, attachments, calls, canned, macros, preview, reply, wrap_up},
     http::{access::Access, answers::Answer, errors, live, route, style_sheet::STYLE_SHEET},
@@ -122,6 +122,10 @@ fn administration_routes() -> Vec<Route> {
         both POST "/admin/lines/{line}/test" May(OperateService), system::test_line, "Test everything that a line needs";
         both GET "/admin/settings" May(OperateService), settings::show, "The settings in force, without secrets";
         both GET "/admin/texts" May(OperateService), texts::show, "The texts in force: the centre, canned replies, the classification";
+        both GET "/admin/texts/{text}" May(OperateService), public_text::show, "A text for the public, with its versions";
+        desk POST "/admin/texts/{text}" May(OperateService), public_text::change;
+        api PUT "/admin/texts/{text}" May(OperateService), public_text::put, "Replace a text for the public, or put the text of the settings back";
+        api POST "/admin/texts/{text}/preview" May(OperateService), public_text::preview, "A text for the public as people would see it";
     }
 }
 

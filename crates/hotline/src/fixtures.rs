@@ -58,7 +58,7 @@ pub async fn fixtures(settings: Settings) -> anyhow::Result<()> {
     let clock = Arc::new(FixedClock::new(start));
     let locales = Arc::new(hotline_core::text::locale::Locales);
     let lines = Arc::new(crate::lines::open_lines(&settings, &locales)?);
-    let line_settings = crate::lines::line_settings(&settings, &locales, &lines);
+    let line_settings = crate::lines::line_settings(&lines);
     let email = line_settings.iter().find(|line| line.channel == EMAIL);
     let email = email
         .context("The fixtures need a line with `channel = \"email\"`")?

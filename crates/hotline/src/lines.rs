@@ -7,11 +7,7 @@ use hotline_channels::{
     KINDS,
     channel::{Channel, Opening},
 };
-use hotline_core::{
-    identifiers::line_name::LineName,
-    text::locale::{Language, Locales},
-    time::clock::SystemClock,
-};
+use hotline_core::{identifiers::line_name::LineName, text::locale::Locales, time::clock::SystemClock};
 use hotline_store::db::store::LineSettings;
 
 use crate::settings::{self, Settings};
@@ -32,7 +28,7 @@ fn addresses(settings: &Settings) -> Arc<[String]> {
 
 /// Opens every configured line.
 pub fn open_lines(settings: &Settings, locales: &Arc<Locales>) -> anyhow::Result<Lines> {
-    let centre = Arc::new(settings.centre.clone());
+    let centre = settings.centre_in_force();
     let addresses = addresses(settings);
     let mut lines = Lines::new();
     for (name, value) in &settings.lines {
@@ -61,7 +57,7 @@ pub fn open_lines(settings: &Settings, locales: &Arc<Locales>) -> anyhow::Result
         let opening = Opening {
             name: line.clone(),
             settings: value.clone(),
-            centre: Arc::clone(&centre),
+            centre: centre.clone(),
             public_url: settings.http.public_url.clone(),
             addresses: Arc::clone(&addresses),
             locales: Arc::clone(locales),
@@ -84,15 +80,12 @@ pub fn open_lines(settings: &Settings, locales: &Arc<Locales>) -> anyhow::Result
 }
 
 /// Returns the part of each line's settings that the store needs.
-pub fn line_settings(settings: &Settings, locales: &Locales, lines: &Lines) -> Vec<LineSettings> {
+pub fn line_settings(lines: &Lines) -> Vec<LineSettings> {
     let of_line = |(name, (kind, channel)): (&LineName, &(&'static str, Arc<dyn Channel>))| LineSettings {
         name: name.as_str().to_owned(),
         channel: (*kind).to_owned(),
-        acknowledgement: channel
-            .acknowledgement()
-            .map(|key| automatic_texts(key, settings, locales))
-            .unwrap_or_default(),
-        closed: automatic_texts("closed-answer", settings, locales),
+        acknowledgement: channel.acknowledgement(),
+        closed: Some("closed-answer"),
         answers_also_by: channel.answers_also_by(),
         asks_for_files: channel.asks_for_files(),
         sends_files: channel.sends_files(),
@@ -100,26 +93,4 @@ pub fn line_settings(settings: &Settings, locales: &Locales, lines: &Lines) -> V
         keeps_order: channel.keeps_order(),
     };
     lines.iter().map(of_line).collect()
-}
-
-/// Returns an automatic text in every language, each with the tag of the language. The centre's language comes first. The store later
-/// replaces `{reference}` in the text with the reference of the contact, and `{opens}` with the time at which the line opens.
-fn automatic_texts(key: &str, settings: &Settings, locales: &Locales) -> Vec<(String, String)> {
-    let centre = &settings.centre;
-    let mut languages = vec![centre.language];
-    languages.extend(
-        Language::ALL
-            .into_iter()
-            .filter(|language| *language != centre.language),
-    );
-    let text = |language: Language| {
-        let more = [
-            ("reference", "{reference}"),
-            ("opens", "{opens}"),
-            ("form", settings.http.public_url.as_str()),
-        ];
-        let said = centre.say(locales.of(language), key, &more);
-        (language.tag().to_owned(), said)
-    };
-    languages.into_iter().map(text).collect()
 }

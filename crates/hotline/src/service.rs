@@ -62,7 +62,7 @@ pub async fn start(
     let locales = Arc::new(Locales);
     let lines = Arc::new(open_lines(&settings, &locales)?);
     alarm::check_recipients(&settings.alarm, &lines)?;
-    let store = open_store(&settings, line_settings(&settings, &locales, &lines)).await?;
+    let store = open_store(&settings, line_settings(&lines)).await?;
     store.take_over().await?;
     // Compiling the rules takes some milliseconds. The first message should not wait for it.
     let with_rules = Arc::clone(&store);
@@ -234,8 +234,8 @@ pub async fn open_store_at(
         url: settings.database_url(),
         folder: settings.data.folder.clone(),
         key_file: settings.data.key_file.clone(),
-        zone: settings.centre.time_zone,
-        reopen_days: settings.centre.reopen_days,
+        centre: settings.centre_in_force(),
+        form_url: settings.http.public_url.clone(),
         routing: settings.routing.clone(),
         alarm: settings.alarm.clone(),
         targets: settings.targets.clone(),

@@ -4,13 +4,14 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use anyhow::{Context, anyhow, bail};
 use config::{Config, Environment, File, FileFormat, Value};
 use hotline_core::{
     casework::answers::CaseSettings,
-    centre::Centre,
+    centre::{Centre, CentreInForce},
     identifiers::private::Private,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
 };
@@ -66,6 +67,9 @@ pub struct Settings {
     /// The keys that are set, and where each of them is set.
     #[serde(skip)]
     pub given: Given,
+    /// The centre with the texts in force, which the lines and the store share.
+    #[serde(skip)]
+    in_force: OnceLock<CentreInForce>,
 }
 
 /// The `[http]` table: addresses and URLs of the public pages and the desk.
@@ -291,6 +295,14 @@ impl Settings {
             }
         }
         Ok(self)
+    }
+
+    /// Returns the centre with the texts in force. Every call returns the same shared value.
+    pub fn centre_in_force(&self) -> CentreInForce {
+        let shared = self
+            .in_force
+            .get_or_init(|| CentreInForce::new(self.centre.clone()));
+        shared.clone()
     }
 
     /// Returns the URL of the database.

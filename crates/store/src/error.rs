@@ -252,6 +252,12 @@ pub enum Conflict {
         "this password is easily guessed; take four words that do not belong together, or a longer random one"
     )]
     WeakPassword,
+    /// A newer version of the text was stored since the page was opened.
+    #[error("somebody else changed this text; look at the new version first")]
+    TextChanged,
+    /// The text has a mistake, such as an unknown field.
+    #[error("the text has a mistake")]
+    InvalidText,
     /// The display name of the account is empty or too long.
     #[error("a name has 1 to 60 characters")]
     InvalidName,
@@ -343,6 +349,8 @@ impl Conflict {
             Self::InvalidLogin => "conflict-invalid-login",
             Self::InvalidTeam => "conflict-invalid-team",
             Self::LoginTaken => "conflict-login-taken",
+            Self::TextChanged => "conflict-text-changed",
+            Self::InvalidText => "conflict-invalid-text",
             Self::InvalidName => "conflict-invalid-name",
             Self::OwnAccount => "conflict-own-account",
             Self::LastAdministrator => "conflict-last-administrator",

@@ -1,4 +1,4 @@
-//! Staff accounts, invitations, sessions, tokens, canned replies and the audit log.
+//! Staff accounts, invitations, sessions, tokens, canned replies, texts for the public, and the audit log.
 
 pub mod accounts;
 pub mod administration;
@@ -10,5 +10,6 @@ pub mod invitations;
 pub mod own_sessions;
 pub mod passwords;
 pub mod sessions;
+pub mod texts;
 pub mod tokens;
 pub(crate) mod work;

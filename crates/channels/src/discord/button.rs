@@ -30,7 +30,7 @@ impl DiscordLine {
         if is_there {
             return Ok(());
         }
-        let words = self.locales.of(self.centre.language);
+        let words = self.locales.of(self.centre.settings().language);
         let message = CreateMessage::new()
             .content(self.localized(words, "discord-room", &[]))
             .allowed_mentions(CreateAllowedMentions::new())

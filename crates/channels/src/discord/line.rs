@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use hotline_core::{
-    centre::Centre,
+    centre::CentreInForce,
     identifiers::line_name::LineName,
     intake::{Cursor, Intake, NotAccepted, Source},
     text::locale::{Language, Locales, Words},
@@ -29,7 +29,7 @@ pub struct DiscordLine {
     pub room: Option<(GuildId, ChannelId)>,
     pub attachments: Attachments,
     pub acknowledge: bool,
-    pub centre: Arc<Centre>,
+    pub centre: CentreInForce,
     pub locales: Arc<Locales>,
     pub public_url: String,
     pub clock: Arc<dyn Clock>,
@@ -88,12 +88,12 @@ impl DiscordLine {
     /// language.
     pub fn words(&self, locale: &str) -> &Words {
         self.locales
-            .of(Language::parse(locale).unwrap_or(self.centre.language))
+            .of(Language::parse(locale).unwrap_or(self.centre.settings().language))
     }
 
     /// Returns the localized text with the key `key`. Replaces its placeholders with the details of the centre and the values in `more`.
     pub fn localized(&self, words: &Words, key: &str, more: &[(&str, &str)]) -> String {
         let form = [("form", self.public_url.as_str())];
-        self.centre.say(words, key, &[&form, more].concat())
+        self.centre.current().say(words, key, &[&form, more].concat())
     }
 }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use hotline_core::{
-    centre::Centre,
+    centre::CentreInForce,
     identifiers::{line_name::LineName, private::Private},
     intake::Intake,
     text::locale::{Language, Locales},
@@ -101,7 +101,7 @@ pub struct Menu(Arc<Inner>);
 struct Inner {
     line: LineName,
     bot: Bot,
-    centre: Arc<Centre>,
+    centre: CentreInForce,
     locales: Arc<Locales>,
     public_url: String,
     presses: mpsc::Sender<Press>,
@@ -112,7 +112,7 @@ impl Menu {
     pub fn new(
         line: LineName,
         bot: Bot,
-        centre: Arc<Centre>,
+        centre: CentreInForce,
         locales: Arc<Locales>,
         public_url: String,
     ) -> Self {
@@ -212,7 +212,7 @@ impl Inner {
             } => {
                 let person = Private::new(chat.to_string());
                 let chosen = intake.chosen_language(&self.line, &person).await;
-                let language = chosen.ok().flatten().or(language).unwrap_or(self.centre.language);
+                let language = chosen.ok().flatten().or(language).unwrap_or(self.centre.settings().language);
                 match command {
                     Command::Start | Command::Help => self.greet(chat, language).await,
                     Command::Language => self.offer_languages(chat, language).await,
@@ -235,7 +235,7 @@ impl Inner {
                 Ok(())
             }
             Press::Group { chat } => {
-                let words = self.locales.of(self.centre.language);
+                let words = self.locales.of(self.centre.settings().language);
                 let text = words.with("telegram-group", "form", &self.public_url);
                 // The bot may not be allowed to write in the group. It leaves the group anyway.
                 let _ = self.send_text(chat, text).await;
@@ -248,7 +248,7 @@ impl Inner {
     async fn greet(&self, chat: i64, language: Language) -> Result<(), teloxide::RequestError> {
         let words = self.locales.of(language);
         let more = [("form", self.public_url.as_str())];
-        let text = self.centre.say(words, "telegram-greeting", &more);
+        let text = self.centre.current().say(words, "telegram-greeting", &more);
         self.send_text(chat, text).await
     }
 

@@ -233,7 +233,7 @@ fn conversation_page(
         reference: found.reference.to_string(),
         target: found.target,
         code: code.spoken(),
-        said: pages::format_messages(&found.messages, context.line.centre.time_zone),
+        said: pages::format_messages(&found.messages, context.line.centre.settings().time_zone),
         typed: text,
         id,
         sent: matches!(written, Written::Sent),

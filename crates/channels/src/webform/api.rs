@@ -108,7 +108,7 @@ fn parse_post(context: &FormContext, body: &[u8]) -> Result<(FormFields, StoredP
         Some(tag) => {
             Language::parse(tag).ok_or_else(|| wrong("`language` is \"sr-Cyrl\", \"sr-Latn\" or \"en\""))?
         }
-        None => context.line.centre.language,
+        None => context.line.centre.settings().language,
     };
     let fields = FormFields {
         message: post.message.unwrap_or_default(),

@@ -14,7 +14,7 @@ use axum::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use hotline_core::{
-    centre::Centre,
+    centre::{Centre, CentreInForce},
     contact::{message::RawMessage, provenance::Provenance},
     identifiers::{chance, ids, line_name::LineName, receipt::ReceiptCode},
     intake::{
@@ -54,7 +54,7 @@ const SURGE_WAIT: Duration = Duration::from_secs(5);
 /// The state that all requests to a web form line share.
 pub struct FormLine {
     pub name: LineName,
-    pub centre: Arc<Centre>,
+    pub centre: CentreInForce,
     pub locales: Arc<Locales>,
     pub clock: Arc<dyn Clock>,
     pub guess_limit: guess_limit::GuessLimit,
@@ -145,8 +145,13 @@ impl FormContext {
         let language = chosen
             .and_then(Language::parse)
             .or_else(|| accepted.and_then(Language::accepted))
-            .unwrap_or(self.line.centre.language);
+            .unwrap_or(self.line.centre.settings().language);
         self.line.locales.of(language)
+    }
+
+    /// Returns the centre with the texts in force.
+    pub fn centre(&self) -> Arc<Centre> {
+        self.line.centre.current()
     }
 
     /// Returns a text that says when the closed line opens. Returns `None` if the line is open.
@@ -156,7 +161,7 @@ impl FormContext {
             words,
             opens,
             self.line.clock.now(),
-            self.line.centre.time_zone,
+            self.line.centre.settings().time_zone,
         ))
     }
 

@@ -100,7 +100,7 @@ async fn leave(State(context): State<FormContext>, headers: HeaderMap) -> Respon
 
 /// Leads to the neutral page.
 async fn go_elsewhere(State(context): State<FormContext>) -> Response {
-    (CLEAR, Redirect::to(&context.line.centre.exit_url)).into_response()
+    (CLEAR, Redirect::to(&context.line.centre.settings().exit_url)).into_response()
 }
 
 /// Answers the beacon that the page sends when its script replaces the page with the neutral page.

@@ -1,11 +1,11 @@
-//! The texts in force (`/desk/admin/texts`): what people are told about the centre in each language, canned replies with a preview, and the
-//! versions of the classification and the rules of urgency. The page changes nothing.
+//! The texts in force (`/desk/admin/texts`): the texts for the public, with links to their pages; canned replies with a preview; and the
+//! versions of the classification and the rules of urgency.
 
 use askama::Template;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use hotline_core::{
-    contact::classification::Question,
+    contact::classification::{Answer as SchemeAnswer, Question, Scheme, versions::SchemeChange},
     staff::rights::Right,
     text::{
         canned::fill,
@@ -17,6 +17,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
+    admin::public_text::{
+        self, TextRow,
+        facts::{PublicTextJson, SAMPLE_REFERENCE, load_all},
+    },
     http::{
         access::Who,
         answers::Answer,
@@ -27,14 +31,13 @@ use crate::{
     state::Desk,
 };
 
-/// The reference in previews of canned replies. Its check character is wrong, so it belongs to no contact.
-const SAMPLE_REFERENCE: &str = "0000-0001";
-
 /// The texts in force.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct TextsJson {
     /// What people are told about the centre, in each language.
     centre: Vec<CentreTextsJson>,
+    /// The texts that administrators can replace on screen.
+    public: Vec<PublicTextJson>,
     canned: Vec<CannedPreviewJson>,
     scheme: SchemeJson,
     urgency_rules: VersionJson,
@@ -80,6 +83,19 @@ struct SchemeJson {
     name: String,
     version: u32,
     questions: Vec<QuestionJson>,
+    /// The built-in versions, the newest first.
+    versions: Vec<SchemeVersionJson>,
+}
+
+/// A built-in version of the classification scheme.
+#[derive(Serialize, JsonSchema)]
+struct SchemeVersionJson {
+    version: u32,
+    /// Whether this version is in force.
+    in_force: bool,
+    questions: Vec<QuestionJson>,
+    /// What would change if this version came into force, in English.
+    changes: Vec<String>,
 }
 
 /// A question of the classification, in English.
@@ -102,6 +118,7 @@ struct VersionJson {
 #[template(path = "admin/texts.html")]
 struct TextsPage<'a> {
     frame: Frame<'a>,
+    public: Vec<TextRow>,
     texts: TextsJson,
 }
 
@@ -110,6 +127,12 @@ impl TextsPage<'_> {
         let version = version.to_string();
         let values = [("name", name), ("version", version.as_str())];
         self.frame.words.with_all("text-version", &values)
+    }
+
+    /// States how much would change if a version of the classification came into force.
+    fn changes(&self, version: &SchemeVersionJson) -> String {
+        let changes = i64::try_from(version.changes.len()).unwrap_or(i64::MAX);
+        self.frame.words.count("scheme-change-count", changes)
     }
 }
 
@@ -130,7 +153,8 @@ pub(crate) async fn show(
         return Ok(Answer::Json(texts));
     }
     let frame = Frame::new(&desk, &jar, &me, "admin").await?;
-    Ok(Answer::Page(written(&TextsPage { frame, texts })?))
+    let public = public_text::rows(&desk, &frame).await?;
+    Ok(Answer::Page(written(&TextsPage { frame, public, texts })?))
 }
 
 /// Collects the texts. Questions and answers of the classification are in the language of `words`.
@@ -142,6 +166,7 @@ async fn texts(desk: &Desk, me: &StaffMember, words: &Words) -> Result<TextsJson
             .into_iter()
             .map(|language| centre_texts(desk, language))
             .collect(),
+        public: load_all(desk).await?,
         canned: canned.iter().map(|one| preview(desk, me, one)).collect(),
         scheme: SchemeJson {
             name: scheme.name.clone(),
@@ -149,8 +174,10 @@ async fn texts(desk: &Desk, me: &StaffMember, words: &Words) -> Result<TextsJson
             questions: scheme
                 .questions
                 .iter()
+                .filter(|question| !question.retired)
                 .map(|question| describe(question, words))
                 .collect(),
+            versions: scheme_versions(scheme, words)?,
         },
         urgency_rules: VersionJson {
             name: rules.name.clone(),
@@ -160,7 +187,7 @@ async fn texts(desk: &Desk, me: &StaffMember, words: &Words) -> Result<TextsJson
 }
 
 fn centre_texts(desk: &Desk, language: Language) -> CentreTextsJson {
-    let (words, centre) = (desk.locales.of(language), &desk.centre);
+    let (words, centre) = (desk.locales.of(language), desk.store.centre());
     let numbers = centre.emergency.iter().map(|one| EmergencyJson {
         number: one.number.clone(),
         name: one.name.localized(words),
@@ -194,6 +221,53 @@ fn preview(desk: &Desk, me: &StaffMember, one: &Canned) -> CannedPreviewJson {
     }
 }
 
+/// Describes the built-in versions of the classification, and what would change if each came into force in place of `scheme`.
+fn scheme_versions(scheme: &Scheme, words: &Words) -> Result<Vec<SchemeVersionJson>, PageError> {
+    let built_in = Scheme::built_in().map_err(PageError::fault)?;
+    let describe_version = |other: &Scheme| SchemeVersionJson {
+        version: other.version,
+        in_force: scheme == other,
+        questions: other
+            .questions
+            .iter()
+            .filter(|question| !question.retired)
+            .map(|question| describe(question, words))
+            .collect(),
+        changes: scheme
+            .changes_to(other)
+            .into_iter()
+            .map(|change| describe_change(change, words))
+            .collect(),
+    };
+    Ok(built_in.iter().map(describe_version).collect())
+}
+
+fn describe_change(change: SchemeChange<'_>, words: &Words) -> String {
+    let of_question =
+        |key: &str, question: &Question| words.with(key, "question", &question.label.localized(words));
+    let of_answer = |key: &str, question: &Question, answer: &SchemeAnswer| {
+        let (question, answer) = (question.label.localized(words), answer.localized(words));
+        words.with_all(key, &[("question", &question), ("answer", &answer)])
+    };
+    match change {
+        SchemeChange::QuestionAdded(question) => of_question("scheme-question-added", question),
+        SchemeChange::QuestionRemoved(question) => of_question("scheme-question-removed", question),
+        SchemeChange::QuestionRequired(question) => of_question("scheme-question-required", question),
+        SchemeChange::QuestionOptional(question) => of_question("scheme-question-optional", question),
+        SchemeChange::QuestionForOthers(question) => of_question("scheme-question-others", question),
+        SchemeChange::QuestionReworded(before, after) => {
+            let (before, after) = (before.label.localized(words), after.label.localized(words));
+            words.with_all("scheme-reworded", &[("before", &before), ("after", &after)])
+        }
+        SchemeChange::AnswerAdded(question, answer) => of_answer("scheme-answer-added", question, answer),
+        SchemeChange::AnswerRemoved(question, answer) => of_answer("scheme-answer-removed", question, answer),
+        SchemeChange::AnswerReworded(_, before, after) => {
+            let (before, after) = (before.localized(words), after.localized(words));
+            words.with_all("scheme-reworded", &[("before", &before), ("after", &after)])
+        }
+    }
+}
+
 fn describe(question: &Question, words: &Words) -> QuestionJson {
     QuestionJson {
         id: question.id.clone(),
@@ -202,19 +276,8 @@ fn describe(question: &Question, words: &Words) -> QuestionJson {
         answers: question
             .answers
             .iter()
+            .filter(|answer| !answer.retired)
             .map(|answer| answer.localized(words))
             .collect(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use hotline_core::identifiers::reference::Reference;
-
-    use super::*;
-
-    #[test]
-    fn the_sample_reference_belongs_to_no_contact() {
-        assert!(Reference::parse(SAMPLE_REFERENCE).is_err());
     }
 }

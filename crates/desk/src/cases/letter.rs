@@ -221,7 +221,7 @@ fn letter_of(desk: &Desk, case: &Case, referral: &Referral) -> Letter {
 
 /// Returns the lines of the letterhead below the name of the centre.
 fn sender_details(desk: &Desk, words: &Words) -> Vec<String> {
-    let centre = &desk.centre;
+    let centre = desk.store.centre();
     let labelled =
         |key: &str, value: &str| (!value.is_empty()).then(|| format!("{}: {value}", words.say(key)));
     let reached = [

@@ -51,7 +51,7 @@ pub async fn prepare(
     let locales = Arc::new(Locales);
     let lines = Arc::new(open_lines(settings, &locales)?);
     let clock = Arc::new(DemoClock::new(now));
-    let line_settings = line_settings(settings, &locales, &lines);
+    let line_settings = line_settings(&lines);
     let store = service::open_store_at(
         settings,
         line_settings,

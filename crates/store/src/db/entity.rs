@@ -9,7 +9,7 @@ pub use casework::{
     canned, case_contacts, case_entries, case_versions, cases, drafts, follows, links, records, referrals,
 };
 pub use chats::{conversations, people, versions};
-pub use routing::{alarm_notices, alarms, offers, reply_targets, schedules, surges};
+pub use routing::{alarm_notices, alarms, offers, reply_targets, schedules, surges, texts};
 pub use statistics::{educators, event_educators, outreach, schools, tokens};
 
 /// The journal: all raw messages as they were received.

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use hotline_core::{
     casework::answers::CaseSettings,
+    centre::CentreInForce,
     contact::{classification::Scheme, urgency::UrgencyRules},
     identifiers::private::Private,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
@@ -57,10 +58,10 @@ pub struct Settings {
     pub folder: PathBuf,
     /// Path of the master key file. If `None`, the path is `master.key` in `folder`.
     pub key_file: Option<PathBuf>,
-    /// Time zone that determines when a day begins.
-    pub zone: Tz,
-    /// Number of days for which a new message from the person reopens a closed contact. Later messages open a new contact.
-    pub reopen_days: u16,
+    /// The centre with the texts in force. The store replaces its texts by those that administrators stored.
+    pub centre: CentreInForce,
+    /// The URL of the web form, which automatic messages name.
+    pub form_url: String,
     /// Bytes that must stay free on the disk. If fewer bytes are free, no message is accepted.
     pub reserve: u64,
     /// Whether a commit on SQLite waits until the disk has written it. Only a database that is deleted after its first use does without.
@@ -96,12 +97,10 @@ pub struct LineSettings {
     pub name: String,
     /// Name of the line's channel.
     pub channel: String,
-    /// Texts of the automatic acknowledgement of the message that opens a contact, as pairs of language tag and text. If the list is empty,
-    /// no acknowledgement is sent.
-    pub acknowledgement: Vec<(String, String)>,
-    /// Texts of the automatic answer while the line is closed, as pairs of language tag and text. If the list is empty, no such answer is
-    /// sent. `{opens}` stands for the time at which the line opens.
-    pub closed: Vec<(String, String)>,
+    /// Key of the automatic acknowledgement of the message that opens a contact. If `None`, no acknowledgement is sent.
+    pub acknowledgement: Option<&'static str>,
+    /// Key of the automatic answer while the line is closed. If `None`, no such answer is sent.
+    pub closed: Option<&'static str>,
     /// Name of a second line on which replies to this line's contacts are also sent, if the person left an address for replies.
     pub answers_also_by: Option<String>,
     /// Whether people can send files on this line only after a counsellor asked for them.
@@ -135,6 +134,10 @@ pub struct Store {
     database_file: Option<DatabaseFile>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) zone: Tz,
+    pub(crate) centre: CentreInForce,
+    /// The number of versions of texts that `centre` takes into account.
+    pub(crate) texts_read: AtomicU64,
+    pub(crate) form_url: String,
     pub(crate) locales: Locales,
     pub(crate) reopen_days: u16,
     pub(crate) scheme: Scheme,
@@ -218,9 +221,12 @@ impl Store {
             files,
             database_file,
             clock,
-            zone: settings.zone,
+            zone: settings.centre.settings().time_zone,
+            reopen_days: settings.centre.settings().reopen_days,
+            centre: settings.centre,
+            texts_read: AtomicU64::new(0),
+            form_url: settings.form_url,
             locales: Locales,
-            reopen_days: settings.reopen_days,
             scheme: settings.scheme,
             wrap_up: settings.wrap_up,
             urgency_rules: settings.urgency_rules,
@@ -250,6 +256,7 @@ impl Store {
             backlog: settings.backlog,
         });
         store.prove_key().await?;
+        store.refresh_texts().await?;
         Ok((store, received))
     }
 

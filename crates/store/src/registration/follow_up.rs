@@ -61,10 +61,9 @@ impl Store {
         if contact.marking == Some(Stored(Marking::Quarantine)) {
             return Ok(());
         }
-        let language = contact.language.map(|language| language.0.tag());
         let mut texts = Vec::new();
         if arrived == Arrived::Opened
-            && let Some((_, template)) = in_language(&settings.acknowledgement, language)
+            && let Some(key) = settings.acknowledgement
         {
             if self
                 .was_acknowledged_often(transaction, changes, &contact, &identifier)
@@ -72,7 +71,8 @@ impl Store {
             {
                 changes.event(contact.id, self.now(), None, HistoryKind::NotAcknowledged, "");
             } else {
-                texts.push(template.replace("{reference}", &reference_of(&contact).to_string()));
+                let reference = reference_of(&contact).to_string();
+                texts.push(self.automatic_text(key, &contact, ("reference", &reference)));
                 changes.state.contact_mut(contact.id)?.acknowledged_at = Some(self.now());
             }
         }
@@ -127,8 +127,7 @@ impl Store {
         settings: &LineSettings,
         contact: &contacts::Model,
     ) -> Result<Option<String>, StoreError> {
-        let language = contact.language.map(|language| language.0.tag());
-        let Some((tag, template)) = in_language(&settings.closed, language) else {
+        let Some(key) = settings.closed else {
             return Ok(None);
         };
         let now = self.clock.now();
@@ -147,9 +146,22 @@ impl Store {
         if told.is_some_and(|told| period.since.is_none_or(|since| told >= since)) {
             return Ok(None);
         }
-        let words = self.locales.of(Language::parse(tag).unwrap_or_default());
+        let words = self.locales.of(self.language_of(contact));
         let opens = opens_in_words(words, opens, now, self.zone);
-        Ok(Some(template.replace("{opens}", &opens)))
+        Ok(Some(self.automatic_text(key, contact, ("opens", &opens))))
+    }
+
+    /// Returns an automatic text that is in force now, in the language of the contact. `value` is the name and the value of a further field.
+    fn automatic_text(&self, key: &str, contact: &contacts::Model, value: (&str, &str)) -> String {
+        let words = self.locales.of(self.language_of(contact));
+        let values = [value, ("form", self.form_url.as_str())];
+        self.centre.current().say(words, key, &values)
+    }
+
+    /// Returns the language of the contact. If it is unknown, returns the language of the centre.
+    fn language_of(&self, contact: &contacts::Model) -> Language {
+        let language = contact.language.map(|language| language.0);
+        language.unwrap_or(self.centre.settings().language)
     }
 
     fn queue_automatic(
@@ -196,10 +208,4 @@ pub(super) fn may_be_acknowledged(incoming: &Incoming) -> bool {
         && !incoming.unacknowledged
         && !incoming.remarks.contains(&Remark::Unreadable)
         && incoming.answer_to.is_none()
-}
-
-/// Returns the text in `language` with its language tag. If there is no such text, returns the first text with its language tag.
-fn in_language<'a>(texts: &'a [(String, String)], language: Option<&str>) -> Option<&'a (String, String)> {
-    let found = texts.iter().find(|(tag, _)| Some(tag.as_str()) == language);
-    found.or(texts.first())
 }

@@ -1,4 +1,4 @@
-//! Tables of routing and of floods: offers, schedules, alarms, the outcomes of reply targets, and surges.
+//! Tables of routing, of floods and of texts: offers, schedules, texts, alarms, the outcomes of reply targets, and surges.
 
 /// Offers of contacts to counsellors.
 pub mod offers {
@@ -38,6 +38,28 @@ pub mod schedules {
         pub made_at: i64,
         pub made_by: Option<Uuid>,
         pub content: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The texts for the public that administrators replaced, by version.
+pub mod texts {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "texts")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub text: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub version: i64,
+        pub made_at: i64,
+        pub made_by: Option<Uuid>,
+        pub content: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
