@@ -11,7 +11,7 @@ use hotline_store::{
 use crate::store::{World, mail, on_both};
 
 /// Returns the texts that the service sent automatically, in the order of the contacts' rows.
-async fn told(world: &World) -> Vec<String> {
+pub async fn told(world: &World) -> Vec<String> {
     let page = world
         .store
         .inbox(View::All, &Filter::default(), world.mila.id, None, 100)

@@ -75,6 +75,7 @@ mod targets;
 mod teams;
 mod telegram;
 mod telegram_faults;
+mod texts;
 mod tolerant;
 mod walls;
 mod webform;

@@ -73,6 +73,15 @@ pub struct SettingInForce {
     pub value: SettingValue,
     /// Where the value comes from.
     pub source: SettingSource,
+    /// The line of the settings file that sets the value. `None`: the file does not set it, or the line is unknown.
+    pub line: Option<usize>,
+}
+
+impl SettingInForce {
+    /// Returns the name of the environment variable that sets this setting.
+    pub(crate) fn variable(&self) -> String {
+        format!("HOTLINE__{}", self.key.replace('.', "__").to_uppercase())
+    }
 }
 
 /// The value of a setting, as far as administrators may see it.

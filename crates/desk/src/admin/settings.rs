@@ -1,8 +1,13 @@
-//! The settings in force (`/desk/admin/settings`): every key with its value and where the value comes from. Secrets are not shown.
+//! The settings in force (`/desk/admin/settings`): every key with its value, where the value comes from, and how to change it. Secrets are
+//! not shown.
 
 use askama::Template;
 use axum::extract::State;
-use hotline_core::{staff::rights::Right, text::locale::Language};
+use hotline_core::{
+    centre::texts::PublicText,
+    staff::rights::Right,
+    text::locale::{Language, Words},
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -36,22 +41,16 @@ struct SettingJson {
     /// Whether the value is a secret, or could contain one.
     secret: bool,
     source: SettingSource,
-}
-
-impl From<&SettingInForce> for SettingJson {
-    fn from(setting: &SettingInForce) -> Self {
-        let (value, secret) = match &setting.value {
-            SettingValue::Text(text) => (Some(text.clone()), false),
-            SettingValue::Secret => (None, true),
-            SettingValue::Missing => (None, false),
-        };
-        Self {
-            key: setting.key.clone(),
-            value,
-            secret,
-            source: setting.source,
-        }
-    }
+    /// The line of the settings file that sets the value; null if the file does not set it.
+    line: Option<usize>,
+    /// The environment variable that sets the value, or would set it.
+    variable: String,
+    /// The text that administrators can replace on screen (`/api/v1/admin/texts/{text}`); null if the setting is changed in the file.
+    text: Option<PublicText>,
+    /// Whether an administrator replaced the text on screen, so that the value is not in force.
+    replaced: bool,
+    /// How to change the setting, in English.
+    how: String,
 }
 
 #[derive(Template)]
@@ -60,18 +59,61 @@ struct SettingsPage<'a> {
     frame: Frame<'a>,
     file: &'a str,
     /// The settings of each table, with the name of the table.
-    tables: Vec<(&'a str, Vec<&'a SettingInForce>)>,
+    tables: Vec<(&'a str, Vec<SettingRow<'a>>)>,
 }
 
-impl SettingsPage<'_> {
-    fn source(&self, setting: &SettingInForce) -> String {
-        self.frame.words.say(match setting.source {
-            SettingSource::File => "setting-file",
-            SettingSource::Environment => "setting-environment",
-            SettingSource::Program => "setting-program",
-            SettingSource::Default => "setting-default",
-        })
+/// A setting as the page shows it.
+struct SettingRow<'a> {
+    setting: &'a SettingInForce,
+    /// The text that administrators can replace on screen.
+    text: Option<PublicText>,
+    /// Whether the text is replaced on screen.
+    replaced: bool,
+    source: String,
+    how: String,
+}
+
+/// Returns the text for the public that contains a setting.
+fn text_of(key: &str) -> Option<PublicText> {
+    let is_part = |text: &&PublicText| {
+        let rest = text.setting().and_then(|setting| key.strip_prefix(setting));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    PublicText::ALL.iter().find(is_part).copied()
+}
+
+/// States where a value comes from: the line of the file, the variable, or the default.
+fn source_in_words(words: &Words, setting: &SettingInForce) -> String {
+    match (setting.source, setting.line) {
+        (SettingSource::File, Some(line)) => words.with("setting-file-line", "line", &line.to_string()),
+        (SettingSource::File, None) => words.say("setting-file"),
+        (SettingSource::Environment, _) => words.with("setting-variable", "name", &setting.variable()),
+        (SettingSource::Program, _) => words.say("setting-program"),
+        (SettingSource::Default, _) => words.say("setting-default"),
     }
+}
+
+/// States in one sentence how to change a setting.
+fn how_in_words(words: &Words, setting: &SettingInForce, file: &str, text: Option<PublicText>) -> String {
+    if text.is_some() {
+        return words.say("setting-how-screen");
+    }
+    let (variable, line) = (setting.variable(), setting.line.unwrap_or_default().to_string());
+    let values = [
+        ("file", file),
+        ("line", line.as_str()),
+        ("key", setting.key.as_str()),
+        ("name", variable.as_str()),
+    ];
+    let key = match (setting.source, setting.line) {
+        (SettingSource::File, Some(_)) => "setting-how-line",
+        (SettingSource::File, None) => "setting-how-file",
+        (SettingSource::Environment, _) => "setting-how-variable",
+        (SettingSource::Program, _) => "setting-how-program",
+        (SettingSource::Default, _) if file.is_empty() => "setting-how-no-file",
+        (SettingSource::Default, _) => "setting-how-default",
+    };
+    words.with_all(key, &values)
 }
 
 /// `GET /desk/admin/settings` and `GET /api/v1/admin/settings`: shows the settings in force.
@@ -82,18 +124,34 @@ pub(crate) async fn show(
     Cookies(jar): Cookies,
 ) -> Result<Answer<SettingListJson>, PageError> {
     let program = &desk.program;
+    let newest = desk.store.newest_texts().await?;
+    let is_replaced = |text: PublicText| newest.get(&text).is_some_and(|newest| newest.content.is_some());
+    let words = match format {
+        ResponseFormat::Json => desk.locales.of(Language::En),
+        ResponseFormat::Page => desk.words(&jar),
+    };
+    let rows = program.settings.iter().map(|setting| {
+        let text = text_of(&setting.key);
+        SettingRow {
+            setting,
+            text,
+            replaced: text.is_some_and(is_replaced),
+            source: source_in_words(words, setting),
+            how: how_in_words(words, setting, &program.settings_file, text),
+        }
+    });
     if format.is_json() {
         return Ok(Answer::Json(SettingListJson {
             file: Some(program.settings_file.clone()).filter(|file| !file.is_empty()),
-            settings: program.settings.iter().map(SettingJson::from).collect(),
+            settings: rows.map(SettingJson::from).collect(),
         }));
     }
-    let mut tables: Vec<(&str, Vec<&SettingInForce>)> = Vec::new();
-    for setting in &program.settings {
-        let table = table_of(&setting.key);
+    let mut tables: Vec<(&str, Vec<SettingRow<'_>>)> = Vec::new();
+    for row in rows {
+        let table = table_of(&row.setting.key);
         match tables.last_mut() {
-            Some((name, settings)) if *name == table => settings.push(setting),
-            Some(_) | None => tables.push((table, vec![setting])),
+            Some((name, settings)) if *name == table => settings.push(row),
+            Some(_) | None => tables.push((table, vec![row])),
         }
     }
     let page = written(&SettingsPage {
@@ -102,6 +160,27 @@ pub(crate) async fn show(
         tables,
     })?;
     Ok(Answer::Page(page))
+}
+
+impl From<SettingRow<'_>> for SettingJson {
+    fn from(row: SettingRow<'_>) -> Self {
+        let (value, secret) = match &row.setting.value {
+            SettingValue::Text(text) => (Some(text.clone()), false),
+            SettingValue::Secret => (None, true),
+            SettingValue::Missing => (None, false),
+        };
+        Self {
+            key: row.setting.key.clone(),
+            value,
+            secret,
+            source: row.setting.source,
+            line: row.setting.line,
+            variable: row.setting.variable(),
+            text: row.text,
+            replaced: row.replaced,
+            how: row.how,
+        }
+    }
 }
 
 /// Returns the name of the table under which a key is shown: its first part, and for a line also the name of the line.
@@ -115,6 +194,19 @@ fn table_of(key: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn settings_that_are_texts_are_changed_on_screen() {
+        for (key, text) in [
+            ("centre.opening_hours.sr", Some(PublicText::OpeningHours)),
+            ("centre.emergency.1.number", Some(PublicText::Emergency)),
+            ("centre.telephone", Some(PublicText::Telephone)),
+            ("centre.emergency_other", None),
+            ("centre.name", None),
+        ] {
+            assert_eq!(text_of(key), text, "{key}");
+        }
+    }
 
     #[test]
     fn settings_are_grouped_by_table_and_by_line() {

@@ -43,6 +43,42 @@ pub fn given_by_program(cache: &Value, lines: &BTreeMap<String, Value>) -> Given
 /// Returns every setting in force, sorted by key. Keys of a line are listed only if they are set, because the channel of the line decides
 /// which other keys there are.
 pub fn in_force(settings: &Settings) -> Vec<SettingInForce> {
+    let file = settings.file.as_ref();
+    let text = file.and_then(|file| std::fs::read_to_string(file).ok());
+    let mut all = with_sources(settings);
+    note_lines(&mut all, &text.unwrap_or_default());
+    all
+}
+
+/// Notes the line of the settings file that sets each value. A list is set as a whole, so its elements without a line of their own have the
+/// line of the list.
+fn note_lines(all: &mut [SettingInForce], text: &str) {
+    let Ok(document) = toml_edit::Document::parse(text) else {
+        return;
+    };
+    for one in all.iter_mut().filter(|one| one.source == SettingSource::File) {
+        let mut item = document.as_item();
+        let mut start = None;
+        for part in one.key.split('.') {
+            let key = item.as_table_like().and_then(|table| table.get_key_value(part));
+            let index = part
+                .parse::<usize>()
+                .ok()
+                .and_then(|number| number.checked_sub(1));
+            let (span, next) = match (key, index.and_then(|index| item.get(index))) {
+                (Some((key, next)), _) => (key.span(), next),
+                (None, Some(next)) => (next.span(), next),
+                (None, None) => break,
+            };
+            start = span.map(|span| span.start).or(start);
+            item = next;
+        }
+        let before = start.and_then(|start| text.get(..start));
+        one.line = before.map(|before| before.matches('\n').count() + 1);
+    }
+}
+
+fn with_sources(settings: &Settings) -> Vec<SettingInForce> {
     let mut all = Vec::new();
     let json = serde_json::to_value(settings).unwrap_or_default();
     flatten(&json, "", &mut |key, text| {
@@ -50,6 +86,7 @@ pub fn in_force(settings: &Settings) -> Vec<SettingInForce> {
             key: key.to_owned(),
             value: masked(key, text),
             source: source_of(&settings.given, key),
+            line: None,
         });
     });
     all.push(SettingInForce {
@@ -62,6 +99,7 @@ pub fn in_force(settings: &Settings) -> Vec<SettingInForce> {
             Some(_) => source_of(&settings.given, "database.url_file"),
             None => source_of(&settings.given, DATABASE_URL),
         },
+        line: None,
     });
     for (name, value) in &settings.lines {
         let line = format!("lines.{name}");
@@ -70,6 +108,7 @@ pub fn in_force(settings: &Settings) -> Vec<SettingInForce> {
                 key: key.to_owned(),
                 value: masked(key, Some(value.to_string())),
                 source: source_of(&settings.given, key),
+                line: None,
             });
         });
     }
@@ -217,6 +256,25 @@ mod tests {
             assert_eq!(found.source, source, "{key}");
         }
         assert_eq!(one(&all, "data.key_file").value, SettingValue::Missing);
+    }
+
+    #[test]
+    fn every_value_of_the_file_states_its_line() {
+        let text = "[data]\nreserve_mib = 9\n\n[centre]\nopening_hours = { sr = \"увек\", en = \"always\" }\n\
+                    [[centre.emergency]]\nnumber = \"192\"\nname = \"Полиција\"\n[[centre.emergency]]\nnumber = \"194\"\n\
+                    name = \"Хитна помоћ\"\n[desk]\nnetworks = [\"viber\"]\n[lines.mail]\nchannel = \"letter\"\n";
+        let mut all = with_sources(&Settings::read(text, Environment::with_prefix(NOTHING)).unwrap());
+        note_lines(&mut all, text);
+        for (key, line) in [
+            ("data.reserve_mib", Some(2)),
+            ("data.backlog", None),
+            ("centre.opening_hours.en", Some(5)),
+            ("centre.emergency.2.number", Some(10)),
+            ("desk.networks", Some(13)),
+            ("lines.mail.channel", Some(15)),
+        ] {
+            assert_eq!(one(&all, key).line, line, "{key}");
+        }
     }
 
     #[test]
