@@ -11,7 +11,11 @@ use reqwest::{Method, cookie::Jar};
 use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
 use serde_json::{Value, json};
 
-use crate::{privacy::files_with, writing::posted};
+use crate::{
+    privacy::files_with,
+    schedules::{put, send},
+    writing::posted,
+};
 
 const STAFF: &str = "/api/v1/admin/staff";
 
@@ -190,6 +194,121 @@ async fn a_reset_ends_the_sessions_and_the_password_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_corrects_a_display_name() {
+    let (service, vera) = started().await;
+    let (id, _) = invite(&vera, "sara", "counsellor").await;
+    let path = format!("{STAFF}/{id}");
+    let renamed = json!({ "name": " Sara Savić-Ilić " });
+    assert_eq!(send(&service, &vera, Method::POST, &path, &renamed).await.0, 204);
+    assert_eq!(text(&account(&vera, "sara").await, "/name"), "Sara Savić-Ilić");
+    for wrong in ["", " ", &"x".repeat(61), "a\nb"] {
+        let refused = refusal(&vera, &path, &json!({ "name": wrong })).await;
+        assert!(refused.contains("409"), "{wrong:?}: {refused}");
+    }
+    let page = vera
+        .submit(&path.replace("/api/v1", "/desk"), &[("name", "Сара Савић")])
+        .await
+        .unwrap();
+    assert!(
+        page.contains("Sara Savić") && page.contains("value=\"Сара Савић\""),
+        "{page}"
+    );
+    assert_eq!(
+        text(&account(&vera, "sara").await, "/team"),
+        "night",
+        "the team stays"
+    );
+    let entries = audited(&service).await;
+    let named = entries.iter().filter(|one| *one == "staff name sara");
+    assert_eq!(named.count(), 2, "{entries:?}");
+}
+
+async fn a_renamed_team_keeps_everything(database: Option<&str>) {
+    let mut service = Service::new(database).unwrap();
+    service.start().await.unwrap();
+    let vera = service.hire("vera", "administrator").await.unwrap();
+    let petra = service.hire("petra", "supervisor").await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let of_mila = format!("/desk/admin/staff/{}", text(&account(&vera, "mila").await, "/id"));
+    let new_team = [("team", " new"), ("new_team", " night ")];
+    let page = vera.submit(&of_mila, &new_team).await.unwrap();
+    assert!(page.contains("<option value=\"night\" selected>"), "{page}");
+    // A new team whose name differs only in upper and lower case is the team that exists.
+    let of_petra = format!(
+        "/desk/admin/staff/{}",
+        text(&account(&vera, "petra").await, "/id")
+    );
+    vera.submit(&of_petra, &[("team", " new"), ("new_team", "Night")])
+        .await
+        .unwrap();
+    let page = vera
+        .submit(&of_petra, &[("team", " new"), ("new_team", " ")])
+        .await
+        .unwrap();
+    assert!(page.contains("1 to 40 characters"), "{page}");
+    invite(&vera, "sara", "counsellor").await;
+    vera.post(
+        STAFF,
+        &json!({ "login": "ana", "name": "Ana", "role": "counsellor", "team": "day" }),
+    )
+    .await
+    .unwrap();
+    let (reference, _) = posted(&service, "Noću mi piše").await;
+    mila.until_messages(&reference, 1).await.unwrap();
+    mila.post(&format!("/api/v1/contacts/{reference}/claim"), &json!({}))
+        .await
+        .unwrap();
+    let plan = json!({ "version": 0, "plan": { "weekly": [{
+        "id": "00000000-0000-0000-0000-000000000001", "who": { "team": "night" },
+        "weekday": "Mon", "from": "22:00", "to": "06:00",
+    }] } });
+    assert_eq!(put(&service, &petra, "/api/v1/shifts", &plan).await, 200);
+    let rename = "/api/v1/admin/teams/rename";
+    for (team, name, status) in [
+        ("night", "day", "409"),
+        ("night", " ", "409"),
+        ("evening", "x", "404"),
+    ] {
+        let refused = refusal(&vera, rename, &json!({ "team": team, "name": name })).await;
+        assert!(refused.contains(status), "{team} {name}: {refused}");
+    }
+    let page = vera
+        .submit(
+            "/desk/admin/teams/rename",
+            &[("team", "night"), ("name", " ноћ ")],
+        )
+        .await
+        .unwrap();
+    assert!(
+        page.contains("id=\"teams\"") && page.contains("value=\"ноћ\""),
+        "{page}"
+    );
+    let all = vera.get(STAFF).await.unwrap();
+    assert_eq!(
+        all["teams"],
+        json!([{ "name": "day", "members": 1 }, { "name": "ноћ", "members": 3 }])
+    );
+    assert_eq!(text(&mila.contact(&reference).await.unwrap(), "/team"), "ноћ");
+    let shifts = petra.get("/api/v1/shifts").await.unwrap();
+    assert_eq!(shifts["version"], 2);
+    assert_eq!(text(&shifts, "/plan/weekly/0/who/team"), "ноћ");
+    if database.is_none() {
+        let entries = audited(&service).await;
+        assert!(
+            entries.iter().any(|one| one == "rename team night: ноћ"),
+            "{entries:?}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renamed_team_keeps_members_contacts_and_shifts() {
+    a_renamed_team_keeps_everything(None).await;
+    let database = Postgres::url_of_fresh_database().await.unwrap();
+    a_renamed_team_keeps_everything(Some(database.url())).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn administrators_remove_neither_themselves_nor_the_last_one() {
     let (service, vera) = started().await;
     let own = format!("{STAFF}/{}", text(&account(&vera, "vera").await, "/id"));
@@ -359,7 +478,7 @@ async fn the_command_line_prints_links_too() {
 }
 
 /// Returns the entries of the audit as `<action> <object>`.
-async fn audited(service: &Service) -> Vec<String> {
+pub async fn audited(service: &Service) -> Vec<String> {
     let url = format!("sqlite://{}?mode=ro", service.data().join("hotline.db").display());
     let database = Database::connect(&url).await.unwrap();
     let all = "SELECT action || ' ' || object AS entry FROM audit";

@@ -6,4 +6,5 @@ pub(crate) mod schedules;
 pub(crate) mod settings;
 pub(crate) mod staff;
 pub(crate) mod system;
+pub(crate) mod teams;
 pub(crate) mod texts;

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::{
     account::{self, invitation, login, password, preferences, sessions},
-    admin::{links, public_text, settings, staff, system, texts},
+    admin::{links, public_text, settings, staff, system, teams, texts},
     cases,
     contact::{actions, api, attachments, calls, canned, macros, preview, reply, wrap_up},
     http::{access::Access, answers::Answer, errors, live, route, style_sheet::STYLE_SHEET},
@@ -112,11 +112,12 @@ fn administration_routes() -> Vec<Route> {
         both GET "/admin/staff" May(ManageStaff), staff::list, "All accounts";
         both POST "/admin/staff" May(ManageStaff), links::invite, "Add an account, and make the one-time link for its password";
         both GET "/admin/staff/{id}" May(ManageStaff), staff::show, "An account";
-        both POST "/admin/staff/{id}" May(ManageStaff), staff::change, "Change the role or the team of an account";
+        both POST "/admin/staff/{id}" May(ManageStaff), staff::change, "Change the display name, the role or the team of an account";
         both POST "/admin/staff/{id}/reset" May(ManageStaff), links::reset, "Replace a password by a one-time link";
         both POST "/admin/staff/{id}/disable" May(ManageStaff), staff::disable, "Disable an account";
         both POST "/admin/staff/{id}/enable" May(ManageStaff), staff::enable, "Enable a disabled account";
         both POST "/admin/staff/{id}/end-sessions" May(ManageStaff), staff::end_sessions, "End all sessions of an account";
+        both POST "/admin/teams/rename" May(ManageStaff), teams::rename, "Rename a team, with its members, contacts and shifts";
         desk GET "/admin/system" May(OperateService), system::page;
         api GET "/admin/system" May(OperateService), system::show, "The lines, the disk, the queue and the versions";
         both POST "/admin/lines/{line}/test" May(OperateService), system::test_line, "Test everything that a line needs";

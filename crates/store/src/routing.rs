@@ -14,3 +14,4 @@ mod quarantined;
 pub mod schedules;
 pub mod skills;
 pub mod targets;
+pub mod teams;

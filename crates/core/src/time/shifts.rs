@@ -148,6 +148,20 @@ impl ShiftPlan {
         let mut exceptions = self.exceptions.iter();
         self.weekly.is_empty() && exceptions.all(|exception| exception.spans.is_empty())
     }
+
+    /// Returns the plan with another name of a team.
+    #[must_use]
+    pub fn with_team_renamed(&self, from: &str, to: &str) -> Self {
+        let mut plan = self.clone();
+        let weekly = plan.weekly.iter_mut().map(|shift| &mut shift.who);
+        let exceptions = plan.exceptions.iter_mut().map(|exception| &mut exception.who);
+        for who in weekly.chain(exceptions) {
+            if *who == Who::Team(from.to_owned()) {
+                *who = Who::Team(to.to_owned());
+            }
+        }
+        plan
+    }
 }
 
 impl WeeklyShift {
@@ -245,6 +259,14 @@ mod tests {
             let text = DOCUMENT.replace(known, unknown);
             assert!(serde_json::from_str::<ShiftPlan>(&text).is_err(), "{unknown}");
         }
+    }
+
+    #[test]
+    fn a_renamed_team_keeps_its_shifts() {
+        let plan: ShiftPlan = serde_json::from_str(DOCUMENT).unwrap();
+        let renamed: ShiftPlan = serde_json::from_str(&DOCUMENT.replace("night", "ноћ")).unwrap();
+        assert_eq!(plan.with_team_renamed("night", "ноћ"), renamed);
+        assert_eq!(plan.with_team_renamed("day", "дан"), plan);
     }
 
     #[test]

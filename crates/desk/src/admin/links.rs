@@ -20,7 +20,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    admin::staff::{login_of, render},
+    admin::{
+        staff::{login_of, render},
+        teams,
+    },
     http::{
         access::Who,
         answers::Answer,
@@ -42,6 +45,10 @@ pub(crate) struct InviteForm {
     /// The team; empty for none.
     #[serde(default)]
     pub(super) team: String,
+    /// The name of a new team. Only forms of the desk send this field.
+    #[serde(default)]
+    #[schemars(skip)]
+    pub(super) new_team: String,
 }
 
 /// A one-time link with which a person chooses a password.
@@ -71,11 +78,16 @@ pub(crate) async fn invite(
     Cookies(jar): Cookies,
     FormOrJson(typed): FormOrJson<InviteForm>,
 ) -> Result<Answer<NewLinkJson>, PageError> {
-    let team = Some(typed.team.trim()).filter(|team| !team.is_empty());
-    let invited = desk
-        .store
-        .invite_staff(Some(&me), &typed.login, &typed.name, typed.role, team)
-        .await;
+    let invited = match teams::chosen(&desk, &typed.team, &typed.new_team).await {
+        Ok(team) => {
+            let team = Some(team.as_str()).filter(|team| !team.is_empty());
+            let (login, name) = (&typed.login, &typed.name);
+            let store = &desk.store;
+            store.invite_staff(Some(&me), login, name, typed.role, team).await
+        }
+        Err(PageError::Conflict(why)) => Err(StoreError::Conflict(why)),
+        Err(error) => return Err(error),
+    };
     match invited {
         Ok(new) => show_link(&desk, &me, format, &headers, Cookies(jar), new).await,
         Err(StoreError::Conflict(

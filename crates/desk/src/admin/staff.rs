@@ -11,16 +11,22 @@ use hotline_core::{
     staff::rights::{Right, Role},
     text::locale::Language,
 };
-use hotline_store::staff::{
-    accounts::StaffMember,
-    directory::{Account, AccountState},
+use hotline_store::{
+    routing::teams::Team,
+    staff::{
+        accounts::StaffMember,
+        directory::{Account, AccountState},
+    },
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    admin::links::InviteForm,
+    admin::{
+        links::InviteForm,
+        teams::{self, TeamJson},
+    },
     http::{
         access::Who,
         answers::{Answer, Confirmation},
@@ -38,6 +44,8 @@ const STAFF: &str = "/desk/admin/staff";
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct AccountListJson {
     accounts: Vec<AccountJson>,
+    /// The teams that have members, sorted by name.
+    teams: Vec<TeamJson>,
 }
 
 /// An account of a member of staff.
@@ -100,6 +108,7 @@ impl From<Account> for AccountJson {
 struct StaffPage<'a> {
     frame: Frame<'a>,
     accounts: Vec<Account>,
+    all_teams: Vec<Team>,
     typed: InviteForm,
     /// Why the person could not be invited; empty if nobody was refused.
     mistake: String,
@@ -108,6 +117,10 @@ struct StaffPage<'a> {
 impl StaffPage<'_> {
     fn roles(&self) -> Vec<Choice> {
         role_choices(&self.frame, self.typed.role)
+    }
+
+    fn teams(&self) -> Vec<Choice> {
+        teams::choices(&self.frame, &self.all_teams, &self.typed.team)
     }
 
     fn state(&self, account: &Account) -> String {
@@ -124,7 +137,7 @@ impl StaffPage<'_> {
 struct AccountPage<'a> {
     frame: Frame<'a>,
     account: Account,
-    teams: Vec<String>,
+    all_teams: Vec<Team>,
 }
 
 impl AccountPage<'_> {
@@ -140,8 +153,9 @@ impl AccountPage<'_> {
         self.frame.words.say(role_key(self.account.member.role))
     }
 
-    fn team(&self) -> &str {
-        self.account.member.team.as_deref().unwrap_or_default()
+    fn teams(&self) -> Vec<Choice> {
+        let team = self.account.member.team.as_deref().unwrap_or_default();
+        teams::choices(&self.frame, &self.all_teams, team)
     }
 
     fn is_mine(&self) -> bool {
@@ -194,13 +208,16 @@ pub(crate) async fn list(
             .into_iter()
             .map(AccountJson::from)
             .collect();
-        return Ok(Answer::Json(AccountListJson { accounts }));
+        let teams = desk.store.all_teams().await?;
+        let teams = teams.into_iter().map(TeamJson::from).collect();
+        return Ok(Answer::Json(AccountListJson { accounts, teams }));
     }
     let typed = InviteForm {
         login: String::new(),
         name: String::new(),
         role: Role::Counsellor,
         team: String::new(),
+        new_team: String::new(),
     };
     let page = render(&desk, &me, &jar, typed, String::new()).await?;
     Ok(Answer::Page(page))
@@ -217,6 +234,7 @@ pub(super) async fn render(
     written(&StaffPage {
         frame: Frame::new(desk, jar, me, "admin").await?,
         accounts: desk.store.directory().await?,
+        all_teams: desk.store.all_teams().await?,
         typed,
         mistake,
     })
@@ -231,12 +249,6 @@ pub(crate) async fn show(
     Path(IdPath { id }): Path<IdPath>,
 ) -> Result<Answer<AccountJson>, PageError> {
     let accounts = desk.store.directory().await?;
-    let mut teams: Vec<String> = accounts
-        .iter()
-        .filter_map(|one| one.member.team.clone())
-        .collect();
-    teams.sort();
-    teams.dedup();
     let account = accounts.into_iter().find(|one| one.member.id == id);
     let account = account.ok_or(PageError::NotFound)?;
     if format.is_json() {
@@ -245,7 +257,7 @@ pub(crate) async fn show(
     let page = written(&AccountPage {
         frame: Frame::new(&desk, &jar, &me, "admin").await?,
         account,
-        teams,
+        all_teams: desk.store.all_teams().await?,
     })?;
     Ok(Answer::Page(page))
 }
@@ -253,15 +265,22 @@ pub(crate) async fn show(
 /// Changes of an account.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct AccountForm {
+    /// The new name shown to colleagues. If missing, the name stays.
+    #[serde(default)]
+    name: Option<String>,
     /// The new role. If missing, the role stays.
     #[serde(default)]
     role: Option<Role>,
     /// The new team; empty for none. If missing, the team stays.
     #[serde(default)]
     team: Option<String>,
+    /// The name of a new team. Only forms of the desk send this field.
+    #[serde(default)]
+    #[schemars(skip)]
+    new_team: String,
 }
 
-/// `POST /desk/admin/staff/{id}`: changes the role and the team of an account.
+/// `POST /desk/admin/staff/{id}`: changes the display name, the role and the team of an account.
 pub(crate) async fn change(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -270,11 +289,18 @@ pub(crate) async fn change(
     FormOrJson(form): FormOrJson<AccountForm>,
 ) -> Result<Confirmation, PageError> {
     let login = login_of(&desk, id).await?;
+    let team = match &form.team {
+        Some(team) => Some(teams::chosen(&desk, team, &form.new_team).await?),
+        None => None,
+    };
+    if let Some(name) = &form.name {
+        desk.store.set_display_name(Some(&me), &login, name).await?;
+    }
     if let Some(role) = form.role {
         desk.store.set_role(Some(&me), &login, role).await?;
     }
-    if let Some(team) = &form.team {
-        let team = Some(team.trim()).filter(|team| !team.is_empty());
+    if let Some(team) = &team {
+        let team = Some(team.as_str()).filter(|team| !team.is_empty());
         desk.store.set_team(Some(&me), &login, team).await?;
     }
     Ok(confirm(format, id, Flash::AccountSaved))

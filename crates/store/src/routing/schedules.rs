@@ -11,7 +11,8 @@ use hotline_core::{
     },
 };
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
@@ -288,7 +289,49 @@ impl Store {
     ) -> Result<i64, StoreError> {
         let transaction = self.begin().await?;
         self.lock_routing(&transaction).await?;
-        let newest: Versioned<serde_json::Value> = self.schedule(&transaction, kind, line).await?;
+        self.add_version_in(&transaction, who, kind, line, version, content)
+            .await?;
+        self.commit(transaction).await?;
+        self.openings.forget();
+        Ok(version + 1)
+    }
+
+    /// Replaces the name of a team in the shift plan. Adds a version if the plan names the team.
+    ///
+    /// # Errors
+    /// Returns [`Conflict::InvalidSchedule`] if the plan cannot work with the new name, because it has entries for this name already.
+    pub(super) async fn rename_team_in_plan(
+        &self,
+        transaction: &DatabaseTransaction,
+        who: &StaffMember,
+        from: &str,
+        to: &str,
+    ) -> Result<(), StoreError> {
+        let stored: Versioned<ShiftPlan> = self.schedule(transaction, SHIFTS, CENTRE).await?;
+        let Some(plan) = stored.content else {
+            return Ok(());
+        };
+        let renamed = plan.with_team_renamed(from, to);
+        if renamed == plan {
+            return Ok(());
+        }
+        if renamed.check().is_err() {
+            return Err(StoreError::Conflict(Conflict::InvalidSchedule));
+        }
+        self.add_version_in(transaction, who, SHIFTS, CENTRE, stored.version, &renamed)
+            .await
+    }
+
+    async fn add_version_in(
+        &self,
+        transaction: &DatabaseTransaction,
+        who: &StaffMember,
+        kind: &'static str,
+        line: &str,
+        version: i64,
+        content: &impl Serialize,
+    ) -> Result<(), StoreError> {
+        let newest: Versioned<serde_json::Value> = self.schedule(transaction, kind, line).await?;
         if newest.version != version {
             return Err(StoreError::Conflict(Conflict::ScheduleChanged));
         }
@@ -301,12 +344,9 @@ impl Store {
             content: Set(serde_json::to_string(content).unwrap_or_default()),
         };
         schedules::Entity::insert(row)
-            .exec_without_returning(&transaction)
+            .exec_without_returning(transaction)
             .await?;
-        self.audit_in(&transaction, Some(who.id), kind, line).await?;
-        self.commit(transaction).await?;
-        self.openings.forget();
-        Ok(version + 1)
+        self.audit_in(transaction, Some(who.id), kind, line).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! Changes of accounts by administrators: the role, the team, and whether the account is enabled.
+//! Changes of accounts by administrators: the display name, the role, the team, and whether the account is enabled.
 
 use hotline_core::staff::rights::{Right, Role};
 use sea_orm::{
@@ -33,13 +33,7 @@ impl Store {
         login: &str,
         team: Option<&str>,
     ) -> Result<(), StoreError> {
-        let team = team.map(|team| team.trim().to_owned());
-        if team
-            .as_ref()
-            .is_some_and(|team| team.is_empty() || team.chars().count() > 40)
-        {
-            return Err(StoreError::Conflict(Conflict::InvalidTeam));
-        }
+        let team = team.map(checked_team).transpose()?;
         let transaction = self.begin_administration(by).await?;
         let row = self.account_to_change(&transaction, login).await?;
         staff::ActiveModel {
@@ -55,6 +49,34 @@ impl Store {
             .exec(&transaction)
             .await?;
         self.audit_in(&transaction, by.map(|by| by.id), "staff team", &row.login)
+            .await?;
+        self.commit(transaction).await
+    }
+
+    /// Sets the display name of an account.
+    ///
+    /// # Errors
+    /// Fails if the log-in name is unknown. Returns [`Conflict::InvalidName`] if the display name is empty or too long.
+    pub async fn set_display_name(
+        &self,
+        by: Option<&StaffMember>,
+        login: &str,
+        name: &str,
+    ) -> Result<(), StoreError> {
+        let name = checked_name(name)?;
+        let transaction = self.begin_administration(by).await?;
+        let row = self.account_to_change(&transaction, login).await?;
+        if row.name == name {
+            return Ok(());
+        }
+        staff::ActiveModel {
+            id: Unchanged(row.id),
+            name: Set(name),
+            ..Default::default()
+        }
+        .update(&transaction)
+        .await?;
+        self.audit_in(&transaction, by.map(|by| by.id), "staff name", &row.login)
             .await?;
         self.commit(transaction).await
     }
@@ -226,6 +248,24 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Returns a display name without spaces around it, or an error if it is empty or longer than 60 characters.
+pub(crate) fn checked_name(name: &str) -> Result<String, StoreError> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 60 || name.chars().any(char::is_control) {
+        return Err(StoreError::Conflict(Conflict::InvalidName));
+    }
+    Ok(name.to_owned())
+}
+
+/// Returns the name of a team without spaces around it, or an error if it is empty or longer than 40 characters.
+pub(crate) fn checked_team(team: &str) -> Result<String, StoreError> {
+    let team = team.trim();
+    if team.is_empty() || team.chars().count() > 40 || team.chars().any(char::is_control) {
+        return Err(StoreError::Conflict(Conflict::InvalidTeam));
+    }
+    Ok(team.to_owned())
 }
 
 /// Refuses to disable or demote the account of `by`, and the last enabled administrator who has a password.

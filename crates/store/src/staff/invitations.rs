@@ -22,6 +22,7 @@ use crate::{
     error::{Conflict, StoreError},
     staff::{
         accounts::{StaffMember, person},
+        administration::{checked_name, checked_team},
         passwords::{hashed, judge},
         sessions::SessionToken,
     },
@@ -29,9 +30,6 @@ use crate::{
 
 /// How long after it was made a link can be used.
 const VALID: Duration = Duration::hours(72);
-/// Maximum length of a display name, in characters.
-const LONGEST_NAME: usize = 60;
-
 /// A new link. Its secret is not stored, so it cannot be shown again.
 #[derive(Debug, Clone)]
 pub struct NewInvitation {
@@ -81,16 +79,8 @@ impl Store {
         role: Role,
         team: Option<&str>,
     ) -> Result<NewInvitation, StoreError> {
-        if name.trim().is_empty() || name.trim().chars().count() > LONGEST_NAME {
-            return Err(StoreError::Conflict(Conflict::InvalidName));
-        }
-        let mut row = self.new_account(login, name, role).await?;
-        row.team = team.map(|team| team.trim().to_owned());
-        if let Some(team) = &row.team
-            && (team.is_empty() || team.chars().count() > 40)
-        {
-            return Err(StoreError::Conflict(Conflict::InvalidTeam));
-        }
+        let mut row = self.new_account(login, &checked_name(name)?, role).await?;
+        row.team = team.map(checked_team).transpose()?;
         let transaction = self.begin_administration(by).await?;
         staff::ActiveModel::from(row.clone())
             .reset_all()
