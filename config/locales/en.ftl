@@ -299,7 +299,18 @@ view-all = All
 list-empty = There are no contacts in this view.
 more = More
 erased = The content was erased
-line-silent = has said nothing yet
+line-silent = No message received since the start.
+line-up-since = Working since { $since }.
+line-ailing-since = Working since { $since }, but not fully:
+line-down-since = Not working since { $since }:
+queue-hint = Here you see whether the lines work, which replies were not delivered, and which messages did not become contacts.
+failed-replies = Undelivered messages to people
+failed-replies-hint = A contact whose reply did not arrive waits again, so that a counsellor sees it. When the cause is removed, send the message again.
+failed-replies-none = All messages are delivered or still being sent.
+system-failed-replies = { $n ->
+    [one] { $n } message to people was not delivered.
+   *[other] { $n } messages to people were not delivered.
+}
 back-to-desk = Back to the desk
 delivery-ready = Waiting: the person reads it with the code
 error-channel = There is no such channel.
@@ -764,8 +775,6 @@ lines = Lines
 line = Line
 state = State
 since = Since
-line-up = working
-line-is-down = down
 parked = Parked
 parked-hint = Jobs that failed again and again. Nothing is deleted.
 nothing-parked = Nothing is parked.
@@ -1727,7 +1736,7 @@ conflict-last-administrator = this is the last administrator who can log in; add
 conflict-account-disabled = this account is disabled; enable it first
 conflict-invitation-ended = this link cannot be used any more; ask an administrator for a new one
 admin-system = Lines and system
-admin-system-hint = Here you see whether the lines work, whether there is room on the disk, and which version runs.
+admin-system-hint = Here you see whether the lines work, test them, and see whether there is room on the disk and which version runs.
 admin-settings = Settings
 admin-settings-hint = Here you see every setting in force, where it comes from and how to change it.
 settings-read-from = The settings file is

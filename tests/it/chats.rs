@@ -47,6 +47,29 @@ async fn nothing_private_stands_in_logs_or_database_even_when_everything_is_logg
     telegram.blocks(id);
     staff.reply(&reference, word).await.unwrap();
     staff.until_reply_is(&reference, "failed").await.unwrap();
+    let queue_of = async |login: &str, role: &str| {
+        let staff = service.hire(login, role).await.unwrap();
+        let page = staff.page("/desk/queue").await.unwrap();
+        (page, staff.get("/api/v1/queue").await.unwrap())
+    };
+    let (page, json) = queue_of("sara", "supervisor").await;
+    let contact = format!("/desk/contacts/{reference}");
+    let again = format!("{contact}/messages/{}/again", text(&json, "/failed/0/message"));
+    assert!(
+        page.contains(&format!("href=\"{contact}\"")) && page.contains(&again),
+        "{page}"
+    );
+    assert!(page.contains("blocked us"), "{page}");
+    assert_eq!(
+        (text(&json, "/failed/0/reference"), text(&json, "/failed/0/line")),
+        (reference.as_str(), "telegram")
+    );
+    let (page, _) = queue_of("vera", "administrator").await;
+    assert!(page.contains(&reference) && page.contains("blocked us"), "{page}");
+    assert!(
+        !page.contains(&contact),
+        "administrators read no contacts: {page}"
+    );
     service.stop();
     let secrets = [
         word.to_owned(),

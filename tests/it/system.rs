@@ -39,6 +39,9 @@ async fn a_line_is_tested_on_its_page_and_a_fault_is_named() {
         page.contains("refuses the connection") && !page.contains("os error"),
         "{page}"
     );
+    assert!(page.contains("Not working since"), "{page}");
+    let system = vera.get("/api/v1/admin/system").await.unwrap();
+    assert_eq!(system.pointer("/lines/1/up"), Some(&json!(false)));
     let page = vera.submit("/desk/admin/lines/form/test", &[]).await.unwrap();
     assert!(page.contains("the line works"), "{page}");
     let unknown = vera.post("/api/v1/admin/lines/fax/test", &json!({})).await;
@@ -89,7 +92,20 @@ async fn the_settings_in_force_show_their_source_and_no_secret() {
         source("lines.mail.imap.password"),
         (String::new(), "file".to_owned())
     );
+    let found = |key: &str| all.iter().find(|one| text(one, "/key") == key).unwrap();
+    let password = found("lines.mail.imap.password");
+    assert!(password["line"].is_u64() && text(password, "/how").starts_with("Change line "));
+    let backlog = found("data.backlog");
+    assert_eq!(text(backlog, "/variable"), "HOTLINE__DATA__BACKLOG");
+    let how = "Set another value for HOTLINE__DATA__BACKLOG and restart the service.";
+    assert_eq!(text(backlog, "/how"), how);
+    assert!(text(found("data.reserve_mib"), "/how").starts_with("Add data.reserve_mib to "));
+    assert_eq!(text(found("centre.telephone"), "/text"), "telephone");
     let page = vera.page("/desk/admin/settings").await.unwrap();
+    assert!(
+        page.contains("/desk/admin/texts/telephone") && page.contains("settings file, line "),
+        "{page}"
+    );
     assert!(
         page.contains("lines.mail.imap.password") && page.contains("4321"),
         "{page}"
@@ -128,6 +144,22 @@ async fn the_texts_in_force_are_shown_with_their_versions() {
         "it has no English text"
     );
     assert_eq!(json.pointer("/scheme/version"), Some(&json!(3)));
+    let version = |index: usize| json.pointer(&format!("/scheme/versions/{index}")).unwrap();
+    assert_eq!(
+        (&version(0)["in_force"], &version(0)["changes"]),
+        (&json!(true), &json!([]))
+    );
+    let changes = version(2)["changes"].as_array().unwrap();
+    assert!(
+        changes
+            .iter()
+            .any(|one| one.as_str().unwrap().starts_with("new question: ")),
+        "{changes:?}"
+    );
+    assert!(
+        page.contains("What would change if this version came into force"),
+        "{page}"
+    );
 }
 
 /// A line whose mail servers are not there, with a password that no page may show.

@@ -75,6 +75,9 @@ const PAGES = {
     "/desk/admin/system",
     "/desk/admin/settings",
     "/desk/admin/texts",
+    "/desk/admin/texts/closed-answer",
+    "/desk/admin/texts/emergency",
+    "/desk/admin/texts/opening-hours",
   ],
 };
 

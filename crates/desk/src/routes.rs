@@ -97,6 +97,7 @@ fn account_routes() -> Vec<Route> {
         desk GET "/live" Anyone, live::live;
         desk GET "/styleguide" Anyone, styleguide::show;
         desk GET "/queue" May(SeeQueue), queue::page;
+        api GET "/queue" May(SeeQueue), queue::show, "Undelivered replies and parked jobs";
         desk POST "/queue/again" May(RunAgain), queue::run_again;
         desk GET "/{*nothing}" Anyone, errors::not_found;
         api GET "/openapi.json" Open, show_description, "This description";

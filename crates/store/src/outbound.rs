@@ -2,6 +2,7 @@
 //! platforms.
 
 pub mod delivery;
+pub mod failed;
 pub mod fetch;
 pub mod outgoing;
 pub(crate) mod undo;

@@ -16,13 +16,19 @@ pub struct Reason {
 }
 
 impl Reason {
+    /// Returns the kind of reason in the language of `words`. The result quotes nothing, so it contains no address.
+    #[must_use]
+    pub fn kind_localized(&self, words: &Words) -> String {
+        match self.known {
+            Some(known) => words.say(known.key()),
+            None => problem::localize(words, &self.words),
+        }
+    }
+
     /// Returns the reason in the language of `words`.
     #[must_use]
     pub fn localized(&self, words: &Words) -> String {
-        let kind = match self.known {
-            Some(known) => words.say(known.key()),
-            None => problem::localize(words, &self.words),
-        };
+        let kind = self.kind_localized(words);
         // If a mail server responded with a status code, its response is quoted, so that an administrator can look up the code.
         match self.words.split_once("error (") {
             Some((_, answer)) if answer.starts_with(|c: char| c.is_ascii_digit()) => {

@@ -8,6 +8,9 @@ use axum::{
 use axum_extra::extract::CookieJar;
 use chrono::{DateTime, Utc};
 use hotline_core::{
+    health::Health,
+    identifiers::line_name::LineName,
+    intake::Intake,
     staff::rights::Right,
     text::{
         locale::{Language, Words},
@@ -53,6 +56,8 @@ pub(crate) struct SystemJson {
     /// If fewer bytes are free, no message is accepted.
     reserve_bytes: u64,
     queue: Vec<QueueSizeJson>,
+    /// The number of messages to people whose delivery failed or is unknown; at most 100.
+    failed_messages: usize,
     lines: Vec<LineJson>,
     /// The opening hours of the centre and of each line that has its own, and the shift plan.
     schedules: Vec<ScheduleJson>,
@@ -105,6 +110,8 @@ struct SystemPage<'a> {
     lines: Vec<LineState>,
     storage: StorageCondition,
     queue: Vec<QueueSize>,
+    /// The number of messages to people whose delivery failed or is unknown, as far as the queue page lists them.
+    failed: i64,
     schedules: Vec<ScheduleJson>,
     engine: &'static str,
     started_at: DateTime<Utc>,
@@ -130,6 +137,10 @@ impl SystemPage<'_> {
     fn files(&self) -> String {
         let files = i64::try_from(self.storage.attachments.files).unwrap_or(i64::MAX);
         self.frame.words.count("system-files", files)
+    }
+
+    fn failed_in_words(&self) -> String {
+        self.frame.words.count("system-failed-replies", self.failed)
     }
 
     fn is_nearly_full(&self) -> bool {
@@ -174,6 +185,7 @@ async fn render(
         lines: desk.store.line_states().await?,
         storage: desk.store.storage_condition().await?,
         queue: desk.store.queue_sizes().await?,
+        failed: i64::try_from(desk.store.failed_messages().await?.len()).unwrap_or(i64::MAX),
         schedules: schedules(desk).await?,
         engine: desk.store.engine(),
         started_at: desk.program.started_at,
@@ -199,6 +211,7 @@ pub(crate) async fn show(State(desk): State<Desk>) -> Result<Answer<SystemJson>,
         files_are_partial: storage.attachments.is_partial,
         free_bytes: storage.free_bytes,
         reserve_bytes: storage.reserve_bytes,
+        failed_messages: desk.store.failed_messages().await?.len(),
         queue: queue
             .into_iter()
             .map(|size| QueueSizeJson {
@@ -225,7 +238,8 @@ fn localized_problem(words: &Words, noted: &str) -> Option<String> {
     (!noted.is_empty()).then(|| problem::localize(words, noted))
 }
 
-/// `POST /desk/admin/lines/{line}/test`: tests a line as `hotline check` does. The kind of a fault is shown; its error text is logged.
+/// `POST /desk/admin/lines/{line}/test`: tests a line as `hotline check` does, and stores the result as the state of the line. The kind of a
+/// fault is shown; its error text is logged.
 pub(crate) async fn test_line(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -241,6 +255,14 @@ pub(crate) async fn test_line(
     desk.store.audit(Some(&me), "test line", &line).await?;
     let tested = (desk.program.test_line)(line.clone()).await;
     let tested = tested.ok_or(PageError::NotFound)?;
+    if let Ok(name) = LineName::parse(&line) {
+        let health = match &tested {
+            Ok(_) => Health::Up,
+            Err(error) => Health::Down(error.clone()),
+        };
+        // The line itself corrects this state when it next reaches its source, or next fails to.
+        desk.store.health(&name, health).await;
+    }
     if format.is_json() {
         let words = desk.locales.of(Language::En);
         return Ok(Answer::Json(LineTestJson {
