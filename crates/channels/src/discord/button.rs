@@ -32,7 +32,7 @@ impl DiscordLine {
         }
         let words = self.locales.of(self.centre.settings().language);
         let message = CreateMessage::new()
-            .content(self.localized(words, "discord-room", &[]))
+            .content(self.localized(&self.centre.current(), words, "discord-room", &[]))
             .allowed_mentions(CreateAllowedMentions::new())
             .components(vec![CreateActionRow::Buttons(vec![
                 CreateButton::new(BUTTON).label(words.say("discord-button")),

@@ -128,10 +128,12 @@ impl DiscordLine {
         let raw = self.form_to_raw(form);
         let external_id = raw.external_id.clone();
         let accepted = tokio::time::timeout(ACCEPTING, intake.accept(vec![raw], None)).await;
+        let centre = tokio::time::timeout(CHECK_EVERY, self.centre_now(intake)).await;
+        let centre = centre.unwrap_or_else(|_| self.centre.current().as_ref().clone());
         let Ok(Ok(accepted)) = accepted else {
             // The response says that the form was not stored. It contains the typed text, so that the person can copy it.
             let typed: String = form.text.chars().take(1_500).collect();
-            let text = self.localized(words, "discord-not-received", &[("text", &typed)]);
+            let text = self.localized(&centre, words, "discord-not-received", &[("text", &typed)]);
             let _ = self.respond(form, &private_response(text)).await;
             return;
         };
@@ -141,11 +143,12 @@ impl DiscordLine {
             .await;
         let text = match known {
             Some(reference) => self.localized(
+                &centre,
                 words,
                 "discord-received",
                 &[("reference", &reference.to_string())],
             ),
-            None => self.localized(words, "discord-received-only", &[]),
+            None => self.localized(&centre, words, "discord-received-only", &[]),
         };
         let confirmed = self.respond(form, &private_response(text.clone())).await;
         if let Err(error) = &confirmed {

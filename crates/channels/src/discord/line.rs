@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use hotline_core::{
-    centre::CentreInForce,
+    centre::{Centre, CentreInForce},
     identifiers::line_name::LineName,
     intake::{Cursor, Intake, NotAccepted, Source},
     text::locale::{Language, Locales, Words},
@@ -91,9 +91,16 @@ impl DiscordLine {
             .of(Language::parse(locale).unwrap_or(self.centre.settings().language))
     }
 
+    /// Returns the centre with the texts and opening hours in force. If the hours cannot be read, the text of the settings remains.
+    pub async fn centre_now(&self, intake: &dyn Intake) -> Centre {
+        let hours = intake.opening(&self.name).await.unwrap_or_default().hours;
+        let centre = self.centre.current();
+        centre.with_hours(hours.as_deref(), &self.locales, self.clock.now())
+    }
+
     /// Returns the localized text with the key `key`. Replaces its placeholders with the details of the centre and the values in `more`.
-    pub fn localized(&self, words: &Words, key: &str, more: &[(&str, &str)]) -> String {
+    pub fn localized(&self, centre: &Centre, words: &Words, key: &str, more: &[(&str, &str)]) -> String {
         let form = [("form", self.public_url.as_str())];
-        self.centre.current().say(words, key, &[&form, more].concat())
+        centre.say(words, key, &[&form, more].concat())
     }
 }

@@ -12,6 +12,7 @@ use hotline_core::{
     intake::Intake,
     text::locale::{Language, Locales},
 };
+use chrono::Utc;
 use serde_json::Value;
 use teloxide::{
     Bot,
@@ -214,7 +215,7 @@ impl Inner {
                 let chosen = intake.chosen_language(&self.line, &person).await;
                 let language = chosen.ok().flatten().or(language).unwrap_or(self.centre.settings().language);
                 match command {
-                    Command::Start | Command::Help => self.greet(chat, language).await,
+                    Command::Start | Command::Help => self.greet(intake, chat, language).await,
                     Command::Language => self.offer_languages(chat, language).await,
                     Command::Stop => {
                         self.send_text(chat, self.locales.of(language).say("telegram-stopped"))
@@ -228,7 +229,7 @@ impl Inner {
                 language,
             } => {
                 self.bot.answer_callback_query(CallbackQueryId(query)).await?;
-                self.greet(chat, language).await
+                self.greet(intake, chat, language).await
             }
             Press::Stale { query } => {
                 self.bot.answer_callback_query(CallbackQueryId(query)).await?;
@@ -245,10 +246,18 @@ impl Inner {
         }
     }
 
-    async fn greet(&self, chat: i64, language: Language) -> Result<(), teloxide::RequestError> {
+    async fn greet(
+        &self,
+        intake: &dyn Intake,
+        chat: i64,
+        language: Language,
+    ) -> Result<(), teloxide::RequestError> {
+        let hours = intake.opening(&self.line).await.unwrap_or_default().hours;
+        let centre = self.centre.current();
+        let centre = centre.with_hours(hours.as_deref(), &self.locales, Utc::now());
         let words = self.locales.of(language);
         let more = [("form", self.public_url.as_str())];
-        let text = self.centre.current().say(words, "telegram-greeting", &more);
+        let text = centre.say(words, "telegram-greeting", &more);
         self.send_text(chat, text).await
     }
 

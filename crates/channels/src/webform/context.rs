@@ -149,11 +149,6 @@ impl FormContext {
         self.line.locales.of(language)
     }
 
-    /// Returns the centre with the texts in force.
-    pub fn centre(&self) -> Arc<Centre> {
-        self.line.centre.current()
-    }
-
     /// Returns a text that says when the closed line opens. Returns `None` if the line is open.
     pub fn closed(&self, words: &Words) -> Option<String> {
         let opens = self.line.opening().closed?.opens;
@@ -165,11 +160,12 @@ impl FormContext {
         ))
     }
 
-    /// Returns the details of the centre, with the opening hours in force.
+    /// Returns the centre with the texts and opening hours in force.
     pub fn centre(&self) -> Centre {
         let hours = self.line.opening().hours.clone();
         self.line
             .centre
+            .current()
             .with_hours(hours.as_deref(), &self.line.locales, self.line.clock.now())
     }
 

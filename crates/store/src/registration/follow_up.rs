@@ -72,7 +72,7 @@ impl Store {
                 changes.event(contact.id, self.now(), None, HistoryKind::NotAcknowledged, "");
             } else {
                 let reference = reference_of(&contact).to_string();
-                texts.push(self.automatic_text(key, &contact, ("reference", &reference)));
+                texts.push(self.automatic_text(key, &contact, ("reference", &reference)).await?);
                 changes.state.contact_mut(contact.id)?.acknowledged_at = Some(self.now());
             }
         }
@@ -148,14 +148,22 @@ impl Store {
         }
         let words = self.locales.of(self.language_of(contact));
         let opens = opens_in_words(words, opens, now, self.zone);
-        Ok(Some(self.automatic_text(key, contact, ("opens", &opens))))
+        self.automatic_text(key, contact, ("opens", &opens)).await.map(Some)
     }
 
     /// Returns an automatic text that is in force now, in the language of the contact. `value` is the name and the value of a further field.
-    fn automatic_text(&self, key: &str, contact: &contacts::Model, value: (&str, &str)) -> String {
+    async fn automatic_text(
+        &self,
+        key: &str,
+        contact: &contacts::Model,
+        value: (&str, &str),
+    ) -> Result<String, StoreError> {
+        let now = self.clock.now();
+        let (_, hours) = self.opening_hours_now(&contact.line, now).await?;
+        let centre = self.centre.current().with_hours(hours.as_deref(), &self.locales, now);
         let words = self.locales.of(self.language_of(contact));
         let values = [value, ("form", self.form_url.as_str())];
-        self.centre.current().say(words, key, &values)
+        Ok(centre.say(words, key, &values))
     }
 
     /// Returns the language of the contact. If it is unknown, returns the language of the centre.
