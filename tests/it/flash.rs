@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// The forms of the desk whose answers are not flash messages, each with the reason.
-const OTHER_ANSWERS: [(&str, &str); 29] = [
+const OTHER_ANSWERS: [(&str, &str); 31] = [
     ("/desk/login", "opens the desk"),
     ("/desk/logout", "shows the log-in page"),
     ("/desk/invitation/{secret}", "opens the desk"),
@@ -54,6 +54,8 @@ const OTHER_ANSWERS: [(&str, &str); 29] = [
     ("/desk/routing/swaps", "needs a shift"),
     ("/desk/routing/swaps/{id}", "needs a swap"),
     ("/desk/queue/again", "needs the right of administrators"),
+    ("/desk/admin/texts/{text}", "needs the right of administrators"),
+    ("/desk/admin/teams/rename", "needs the right of administrators"),
     (
         "/desk/cases/{id}/referrals/{referral}/return",
         "needs a second referral",

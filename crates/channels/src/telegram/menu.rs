@@ -6,13 +6,13 @@
 
 use std::sync::Arc;
 
+use chrono::Utc;
 use hotline_core::{
     centre::CentreInForce,
     identifiers::{line_name::LineName, private::Private},
     intake::Intake,
     text::locale::{Language, Locales},
 };
-use chrono::Utc;
 use serde_json::Value;
 use teloxide::{
     Bot,
@@ -213,7 +213,11 @@ impl Inner {
             } => {
                 let person = Private::new(chat.to_string());
                 let chosen = intake.chosen_language(&self.line, &person).await;
-                let language = chosen.ok().flatten().or(language).unwrap_or(self.centre.settings().language);
+                let language = chosen
+                    .ok()
+                    .flatten()
+                    .or(language)
+                    .unwrap_or(self.centre.settings().language);
                 match command {
                     Command::Start | Command::Help => self.greet(intake, chat, language).await,
                     Command::Language => self.offer_languages(chat, language).await,

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{
     extract::{Form, Path, State},
     http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use axum_extra::extract::CookieJar;
 use hotline_core::{
@@ -29,6 +29,7 @@ use crate::{
         answers::Answer,
         errors::PageError,
         extractors::{Cookies, FormOrJson, ResponseFormat},
+        flash::Flash,
         page::{Frame, page as written},
     },
     state::Desk,
@@ -175,19 +176,20 @@ pub(crate) async fn show(
     }
     let facts = load(&desk, text).await?;
     let form = TextForm::stored(facts.version, &facts.content);
-    let page = render(&desk, desk.words(&jar), &me, facts, form, None).await?;
+    let page = render(&desk, &jar, &me, facts, form, None).await?;
     Ok(Answer::Page(page))
 }
 
 async fn render(
     desk: &Desk,
-    words: &Words,
+    jar: &CookieJar,
     me: &StaffMember,
     text: PublicTextJson,
     form: TextForm,
     preview: Option<TextContent>,
 ) -> Result<Response, PageError> {
-    let frame = Frame::new(desk, words, me, "admin").await?;
+    let words = desk.words(jar);
+    let frame = Frame::new(desk, jar, me, "admin").await?;
     let answers_form = preview.is_some() || !form.mistake.is_empty();
     let row = |version: &facts::TextVersionJson| {
         let (number, date) = (version.version.to_string(), frame.day_and_hour(&version.made_at));
@@ -248,7 +250,7 @@ pub(crate) async fn change(
     {
         form.mistake = form::mistake_in_words(words, &mistake);
     } else if form.act == "preview" {
-        return render(&desk, words, &me, facts, form, content).await;
+        return render(&desk, &jar, &me, facts, form, content).await;
     } else {
         match desk
             .store
@@ -257,7 +259,7 @@ pub(crate) async fn change(
         {
             Ok(_) | Err(StoreError::Conflict(Conflict::SoAlready)) => {
                 let page = format!("/desk/admin/texts/{}", text.as_str());
-                return Ok(Redirect::to(&page).into_response());
+                return Ok(Flash::TextSaved.redirect(&page));
             }
             Err(StoreError::Conflict(why @ Conflict::TextChanged)) => {
                 // What was typed stays in the form, and the next attempt replaces the version that is shown now.
@@ -270,7 +272,7 @@ pub(crate) async fn change(
             Err(error) => return Err(error.into()),
         }
     }
-    let page = render(&desk, words, &me, facts, form, None).await?;
+    let page = render(&desk, &jar, &me, facts, form, None).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 

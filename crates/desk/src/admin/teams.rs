@@ -11,6 +11,7 @@ use crate::{
         answers::Confirmation,
         errors::PageError,
         extractors::{FormOrJson, ResponseFormat},
+        flash::Flash,
         page::{Choice, Frame},
     },
     state::Desk,
@@ -86,5 +87,5 @@ pub(crate) async fn rename(
     FormOrJson(form): FormOrJson<RenameTeamForm>,
 ) -> Result<Confirmation, PageError> {
     desk.store.rename_team(&me, &form.team, &form.name).await?;
-    Ok(format.confirm("/desk/admin/staff#teams"))
+    Ok(format.confirm("/desk/admin/staff#teams", Flash::TeamRenamed))
 }

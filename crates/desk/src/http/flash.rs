@@ -28,6 +28,8 @@ pub(crate) enum Flash {
     OtherSessionsEnded,
     JobsRetried,
     AccountSaved,
+    TeamRenamed,
+    TextSaved,
     AccountDisabled,
     AccountEnabled,
     AccountSessionsEnded,

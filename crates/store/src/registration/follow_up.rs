@@ -72,7 +72,10 @@ impl Store {
                 changes.event(contact.id, self.now(), None, HistoryKind::NotAcknowledged, "");
             } else {
                 let reference = reference_of(&contact).to_string();
-                texts.push(self.automatic_text(key, &contact, ("reference", &reference)).await?);
+                texts.push(
+                    self.automatic_text(key, &contact, ("reference", &reference))
+                        .await?,
+                );
                 changes.state.contact_mut(contact.id)?.acknowledged_at = Some(self.now());
             }
         }
@@ -148,7 +151,9 @@ impl Store {
         }
         let words = self.locales.of(self.language_of(contact));
         let opens = opens_in_words(words, opens, now, self.zone);
-        self.automatic_text(key, contact, ("opens", &opens)).await.map(Some)
+        self.automatic_text(key, contact, ("opens", &opens))
+            .await
+            .map(Some)
     }
 
     /// Returns an automatic text that is in force now, in the language of the contact. `value` is the name and the value of a further field.
@@ -160,7 +165,10 @@ impl Store {
     ) -> Result<String, StoreError> {
         let now = self.clock.now();
         let (_, hours) = self.opening_hours_now(&contact.line, now).await?;
-        let centre = self.centre.current().with_hours(hours.as_deref(), &self.locales, now);
+        let centre = self
+            .centre
+            .current()
+            .with_hours(hours.as_deref(), &self.locales, now);
         let words = self.locales.of(self.language_of(contact));
         let values = [value, ("form", self.form_url.as_str())];
         Ok(centre.say(words, key, &values))
