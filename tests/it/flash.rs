@@ -332,6 +332,15 @@ async fn case_forms(vera: &mut PlainBrowser, head: &Staff, service: &Service, co
         "The summary was saved.",
     )
     .await;
+    let (other, _) = posted(service, "Isto to.").await;
+    head.until_messages(&other, 1).await.unwrap();
+    vera.says(
+        "/desk/cases/{id}/contacts",
+        &format!("{case}/contacts"),
+        &[("reference", other.as_str())],
+        "The contact was added to the case.",
+    )
+    .await;
     vera.says(
         "/desk/cases/{id}/additions",
         &format!("{case}/additions"),

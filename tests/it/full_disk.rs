@@ -408,6 +408,12 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
         json!({ "seen": referrals[3].1, "reason": "Nedostaje osnov" })
     );
     act!(
+        "/api/v1/cases/{id}/contacts",
+        &ana,
+        format!("{}/contacts", cases[0]),
+        json!({ "reference": fresh[20] })
+    );
+    act!(
         "/api/v1/cases/{id}/additions",
         &ana,
         format!("{}/additions", cases[0]),

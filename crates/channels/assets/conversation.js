@@ -85,11 +85,14 @@ function follow() {
   wait = FIRST;
   lookIn(wait);
   // The button looks without loading the page again, so that typed text stays.
-  form.addEventListener("submit", async (event) => {
+  const mine = form;
+  mine.addEventListener("submit", async (event) => {
     event.preventDefault();
     stop();
     const reached = await look().catch(() => false);
-    if (!reached) return send(form);
+    // The page may have been replaced meanwhile.
+    if (!mine.isConnected) return;
+    if (!reached) return send(mine);
     const looked = document.getElementById("looked");
     const time = new Date().toTimeString().slice(0, "12:00".length);
     looked.textContent = isNew ? "" : looked.dataset.nothing.replace("{time}", time);

@@ -8,8 +8,7 @@ const native = new WeakSet();
 let sending = false;
 
 /** Replaces the content of this page with the response to a form. */
-function show(html) {
-  const next = new DOMParser().parseFromString(html, "text/html");
+function show(next) {
   document.title = next.title;
   document.documentElement.lang = next.documentElement.lang;
   document.body.replaceWith(next.body);
@@ -17,7 +16,8 @@ function show(html) {
   for (const script of document.body.querySelectorAll("script[src]")) import(script.getAttribute("src"));
   const main = document.getElementById("main");
   // Loading the page again leads to the page that belongs to the new content.
-  if (main.dataset.address) history.replaceState(null, "", `${main.dataset.address}?lang=${next.documentElement.lang}`);
+  if (main.dataset.address)
+    history.replaceState(null, "", `${main.dataset.address}?lang=${document.documentElement.lang}`);
   main.tabIndex = -1;
   main.focus({ preventScroll: true });
   scrollTo(0, 0);
@@ -25,27 +25,47 @@ function show(html) {
   document.dispatchEvent(new Event("replaced"));
 }
 
+/** Shows why the service refused a form, such as files that are too large. The form and what was typed remain. */
+function explain(refusal, form) {
+  const [title, text] = Array.from(refusal.querySelectorAll("#main h1, #main p"), (one) => one.textContent);
+  const box = document.createElement("div");
+  Object.assign(box, { className: "mistakes", id: "mistakes", tabIndex: -1 });
+  box.setAttribute("role", "alert");
+  box.append(document.createElement("h2"), document.createElement("p"));
+  box.firstChild.textContent = title;
+  box.lastChild.textContent = text;
+  document.getElementById("mistakes")?.remove();
+  form.before(box);
+  box.focus();
+}
+
 /** Sends a form. Returns the page with which the service responds; fails if the service cannot be reached. */
 async function post(form, submitter) {
-  const data = new FormData(form, submitter);
+  const data = new FormData(form);
+  // Not every browser adds the button that was pressed.
+  if (submitter?.name) data.append(submitter.name, submitter.value);
   const isMultipart = (submitter?.formEnctype || form.enctype) === "multipart/form-data";
-  const body = isMultipart ? data : new URLSearchParams(data);
+  const text = ([name, value]) => [name, value instanceof File ? value.name : value];
+  const body = isMultipart ? data : new URLSearchParams(Array.from(data, text));
   const response = await fetch(form.action, { method: "POST", body, cache: "no-store" });
-  if (!response.headers.get("content-type")?.startsWith("text/html")) throw new Error(response.statusText);
-  return response.text();
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  // A proxy may respond with a page of its own.
+  if (!page.getElementById("main") || !page.getElementById("exit")) throw new Error(response.statusText);
+  return { page, isRefused: !response.ok && !page.getElementById("form") };
 }
 
 /** Sends a form and shows the response. If the service cannot be reached, the browser sends the form, and shows its own error page. */
 export async function send(form, submitter) {
-  if (sending) return;
+  if (sending || !form.isConnected) return;
   sending = true;
   form.setAttribute("aria-busy", "true");
-  const html = await post(form, submitter).catch(() => undefined);
+  const response = await post(form, submitter).catch(() => undefined);
   sending = false;
   form.removeAttribute("aria-busy");
   // The visitor may have left the page meanwhile.
   if (!form.isConnected) return;
-  if (html) return show(html);
+  if (response?.isRefused) return explain(response.page, form);
+  if (response) return show(response.page);
   native.add(form);
   // Only the buttons of the languages have a name. `submit` calls no listener, so no script prevents it.
   if (submitter?.name) form.requestSubmit(submitter);

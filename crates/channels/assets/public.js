@@ -104,15 +104,27 @@ async function showDialog(link) {
   const close = document.createElement("button");
   close.textContent = link.dataset.dialog;
   close.addEventListener("click", () => dialog.close());
-  dialog.append(...main.childNodes, close);
+  const closing = document.createElement("p");
+  closing.append(close);
+  // The rest of the page cannot be used while the dialog is open, so the dialog has a link of its own that leaves the site.
+  const away = exitLink().cloneNode(true);
+  away.removeAttribute("id");
+  away.className = "away";
+  dialog.append(away, ...main.childNodes, closing);
   dialog.setAttribute("aria-label", dialog.querySelector("h1").textContent);
   // The heading gets the focus, so that the dialog shows its beginning.
   Object.assign(dialog.querySelector("h1"), { tabIndex: -1, autofocus: true });
+  // "Back" closes the dialog. Without a place in the history, it would leave the form, and the typed text would be lost.
+  const closeOnBack = () => dialog.close();
   dialog.addEventListener("close", () => {
+    removeEventListener("popstate", closeOnBack);
+    if (history.state?.dialog) history.back();
     dialog.remove();
     link.focus();
   });
   document.body.append(dialog);
+  history.pushState({ dialog: true }, "");
+  addEventListener("popstate", closeOnBack);
   dialog.showModal();
   dialog.scrollTop = 0;
 }
