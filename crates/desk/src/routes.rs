@@ -232,6 +232,7 @@ fn case_routes() -> Vec<Route> {
         both GET "/cases" read, cases::list::list, "Cases, the newest first, and the referrals that wait for you";
         both GET "/cases/{id}" read, page::show_case, "A case";
         both POST "/contacts/{reference}/case" work, actions::form_case, "Form a case, or add to one";
+        both POST "/cases/{id}/contacts" work, actions::add_contact, "Add a contact to a case";
         both POST "/cases/{id}/summary" work, actions::describe, "Write the summary of a case";
         both POST "/cases/{id}/additions" work, actions::add, "Add a signed text to a case";
         both POST "/cases/{id}/take-over" work, actions::take_over, "Become the owner of a case, with a reason";

@@ -312,7 +312,7 @@ mod tests {
             };
             (raw, Arc::clone(&brittle))
         });
-        let readings = read_raws(waiting.to_vec(), Duration::from_secs(2));
+        let readings = read_raws(waiting.to_vec(), Duration::from_secs(8));
         let said: Vec<&str> = readings.iter().map(outcome_name).collect();
         let (broke, slow) = ("its reader broke down", "reading it took too long");
         assert_eq!(

@@ -203,6 +203,17 @@ impl UrgencyRules {
         }
     }
 
+    /// Returns whether the rule with this id raises contacts to immediate danger.
+    #[must_use]
+    pub fn raises_to_danger(&self, rule: &str) -> bool {
+        rule == ANSWERED_YES
+            || self
+                .compiled
+                .rules
+                .iter()
+                .any(|known| known.id == rule && known.raises_to == Urgency::Danger)
+    }
+
     /// Returns how many messages without a reply make a contact urgent, and within how many minutes. The caller counts the messages.
     #[must_use]
     pub const fn written_again(&self) -> &WrittenAgain {

@@ -249,18 +249,22 @@ pub(crate) async fn test_line(
     FormOrJson(_): FormOrJson<NoBody>,
 ) -> Result<Answer<LineTestJson>, PageError> {
     let states = desk.store.line_states().await?;
-    if !states.iter().any(|one| one.line == line) {
+    let Some(state) = states.into_iter().find(|one| one.line == line) else {
         return Err(PageError::NotFound);
-    }
+    };
     desk.store.audit(Some(&me), "test line", &line).await?;
     let tested = (desk.program.test_line)(line.clone()).await;
     let tested = tested.ok_or(PageError::NotFound)?;
-    if let Ok(name) = LineName::parse(&line) {
+    // A line that fetches from its source corrects this state itself when it next reaches the source, or next fails to. The others wait for
+    // requests, and would never correct it.
+    let fetches = !matches!(state.channel.as_str(), "webform" | "bridge");
+    if let Ok(name) = LineName::parse(&line)
+        && fetches
+    {
         let health = match &tested {
             Ok(_) => Health::Up,
             Err(error) => Health::Down(error.clone()),
         };
-        // The line itself corrects this state when it next reaches its source, or next fails to.
         desk.store.health(&name, health).await;
     }
     if format.is_json() {

@@ -68,6 +68,26 @@ pub(crate) async fn form_case(action: ContactAction<FormOrJson<CaseForm>>) -> Ca
     answer_with_case(desk, me, action.format, id, flash).await
 }
 
+/// A contact to add to a case.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AddedContactForm {
+    /// The reference of the contact as shown on screen, such as 7K3M-2QX9.
+    reference: String,
+}
+
+/// `POST /desk/cases/{id}/contacts` and `POST /api/v1/cases/{id}/contacts`: adds a contact that reports the same incident.
+pub(crate) async fn add_contact(
+    request: CaseRequest,
+    Path(IdPath { id }): Path<IdPath>,
+    FormOrJson(form): FormOrJson<AddedContactForm>,
+) -> CaseAnswer {
+    let reference = parse_reference(form.reference.trim())?;
+    let (store, me) = (&request.desk.store, &request.me);
+    store.form_case(me, reference, CaseTarget::Existing(id)).await?;
+    request.respond(id, Flash::AddedToCase).await
+}
+
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct SummaryForm {
     summary: String,

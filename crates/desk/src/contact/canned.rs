@@ -203,7 +203,7 @@ pub(crate) async fn form(
     page(&CannedFormPage {
         frame: Frame::new(&desk, &jar, &me, "canned").await?,
         id,
-        teams: desk.store.teams().await?.into_iter().collect(),
+        teams: teams_for(&desk, &content).await?,
         folders: folders.filter(|folder| !folder.is_empty()).collect(),
         questions: Questions {
             scheme: desk.store.scheme(),
@@ -213,6 +213,15 @@ pub(crate) async fn form(
         },
         content,
     })
+}
+
+/// Returns the teams to which a macro can hand over, and the team of this macro, even if it has no active member now.
+async fn teams_for(desk: &Desk, content: &CannedContent) -> Result<BTreeSet<String>, PageError> {
+    let mut teams: BTreeSet<String> = desk.store.teams().await?.into_iter().collect();
+    if !content.team.is_empty() {
+        teams.insert(content.team.clone());
+    }
+    Ok(teams)
 }
 
 /// A canned reply to add or to change.

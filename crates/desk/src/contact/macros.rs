@@ -190,9 +190,9 @@ async fn find(desk: &Desk, reference: Reference) -> Result<ContactDetail, StoreE
     found.ok_or(StoreError::NotFound("contact"))
 }
 
-/// Carries out the steps of a macro: it classifies the contact, writes the note, sends the reply, and then closes, snoozes or hands over
-/// the contact. Nothing is sent if
-/// the later steps could not follow. A repeated request with the same id of the reply sends nothing again.
+/// Carries out the steps of a macro: it classifies the contact, sends the reply, writes the note, and then closes, snoozes or hands over
+/// the contact. Nothing is written if the later steps could not follow. A repeated request with the same id of the reply sends and writes
+/// nothing again.
 async fn carry_out(
     desk: &Desk,
     me: &StaffMember,
@@ -201,12 +201,14 @@ async fn carry_out(
     mut reply: NewReply,
 ) -> Result<(), StoreError> {
     let store = &desk.store;
+    let note_id = Uuid::from_u128(reply.id.as_u128() ^ NOTE);
     let before = find(desk, reference).await?;
     if let Some(place) = before.messages.iter().position(|message| message.id == reply.id) {
         // The reply was sent by an earlier request. What the person has written since then must not be closed unread.
-        let is_last = place + 1 == before.messages.len();
+        let later = before.messages.iter().skip(place + 1);
+        let is_last = later.into_iter().all(|message| message.id == note_id);
         return if is_last {
-            finish(desk, me, reference, one).await
+            finish(desk, me, reference, one, note_id).await
         } else {
             Ok(())
         };
@@ -214,35 +216,41 @@ async fn carry_out(
     if reply.seen.is_some_and(|seen| before.newest > seen) {
         return Err(StoreError::Conflict(Conflict::NotSeen));
     }
+    if one.content.ending == Some(MacroEnding::HandOver) && !store.teams().await?.contains(&one.content.team)
+    {
+        return Err(StoreError::Conflict(Conflict::NoTeam));
+    }
+    let answers = merge(before.record.answers, &one.content.answers);
+    let closes = one.content.ending == Some(MacroEnding::Close);
+    if closes && store.requires_wrap_up() && !store.scheme().missing(&answers).is_empty() {
+        return Err(StoreError::Conflict(Conflict::NotWrappedUp));
+    }
     if !one.content.answers.is_empty() {
-        let answers = merge(before.record.answers, &one.content.answers);
         store.wrap_up(me, reference, answers, false, None).await?;
     }
-    let note_id = Uuid::from_u128(reply.id.as_u128() ^ NOTE);
-    let mut expected = before.messages.len();
-    // Handing over writes the note itself.
-    if !one.content.note.is_empty() && one.content.ending != Some(MacroEnding::HandOver) {
-        expected += usize::from(before.messages.iter().all(|message| message.id != note_id));
-        store.note(me, reference, note_id, &one.content.note).await?;
-    }
     let classified = find(desk, reference).await?;
-    if classified.messages.len() != expected {
+    if classified.messages.len() != before.messages.len() {
         return Err(StoreError::Conflict(Conflict::NotSeen));
-    }
-    let closes = one.content.ending == Some(MacroEnding::Close);
-    if closes && store.requires_wrap_up() && !classified.record.missing.is_empty() {
-        return Err(StoreError::Conflict(Conflict::NotWrappedUp));
     }
     if !reply.text.trim().is_empty() {
         // The classification above is a newer event, which the writer need not have seen.
         reply.seen = Some(classified.newest);
         store.reply(me, reference, reply).await?;
     }
-    finish(desk, me, reference, one).await
+    finish(desk, me, reference, one, note_id).await
 }
 
-/// Carries out the last step of a macro. Does nothing if an earlier request has carried it out.
-async fn finish(desk: &Desk, me: &StaffMember, reference: Reference, one: &Canned) -> Result<(), StoreError> {
+/// Writes the note and carries out the last step of a macro. Does nothing that an earlier request has done.
+async fn finish(
+    desk: &Desk,
+    me: &StaffMember,
+    reference: Reference,
+    one: &Canned,
+    note_id: Uuid,
+) -> Result<(), StoreError> {
+    if !one.content.note.is_empty() {
+        desk.store.note(me, reference, note_id, &one.content.note).await?;
+    }
     let until = match one.content.ending {
         None => return Ok(()),
         Some(MacroEnding::Close) => {
@@ -259,7 +267,7 @@ async fn finish(desk: &Desk, me: &StaffMember, reference: Reference, one: &Canne
     desk.store.snooze(me, reference, Some(until)).await
 }
 
-/// Hands the contact over to the team of the macro, with its note. Does nothing if an earlier request has done so.
+/// Hands the contact over to the team of the macro. Does nothing if the contact already waits for the team.
 async fn hand_over(
     desk: &Desk,
     me: &StaffMember,
@@ -271,7 +279,7 @@ async fn hand_over(
         return Ok(());
     }
     let team = Recipient::Team(content.team.clone());
-    desk.store.hand_over(me, reference, &team, &content.note).await
+    desk.store.hand_over(me, reference, &team, "").await
 }
 
 /// Returns the answers so far, with the answers of the macro in place of earlier answers to the same questions.

@@ -60,8 +60,10 @@ fn describe_assignee(words: &Words, me: &StaffMember, danger: &UnattendedDanger)
 
 /// Describes why a contact is in danger: the reasons of the rules with the ids `raised_by`, or that staff decided it.
 pub(crate) fn danger_reason(words: &Words, rules: &UrgencyRules, raised_by: &str) -> String {
+    // Rules may have raised the contact only to urgent, and staff to danger later.
+    let is_by_rule = raised_by.split(' ').any(|rule| rules.raises_to_danger(rule));
     let reasons = describe_rules(words, rules, raised_by);
-    if reasons.is_empty() {
+    if !is_by_rule || reasons.is_empty() {
         words.say("danger-set-by-staff")
     } else {
         reasons
@@ -101,6 +103,11 @@ mod tests {
         );
         let set_by_staff = words.say("danger-set-by-staff");
         assert_eq!(danger_reason(words, rules, ""), set_by_staff);
+        assert_eq!(
+            danger_reason(words, rules, WROTE_AGAIN),
+            set_by_staff,
+            "it is only urgent"
+        );
         assert_eq!(danger_reason(words, rules, "no_such_rule"), set_by_staff);
     }
 }

@@ -137,6 +137,8 @@ pub struct Store {
     pub(crate) centre: CentreInForce,
     /// The number of versions of texts that `centre` takes into account.
     pub(crate) texts_read: AtomicU64,
+    /// Held while the texts in force are read.
+    pub(crate) texts_refreshing: tokio::sync::Mutex<()>,
     pub(crate) form_url: String,
     pub(crate) locales: Locales,
     pub(crate) reopen_days: u16,
@@ -225,6 +227,7 @@ impl Store {
             reopen_days: settings.centre.settings().reopen_days,
             centre: settings.centre,
             texts_read: AtomicU64::new(0),
+            texts_refreshing: tokio::sync::Mutex::new(()),
             form_url: settings.form_url,
             locales: Locales,
             scheme: settings.scheme,

@@ -7,7 +7,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
 use crate::{
     db::{
-        entity::{contacts, staff},
+        entity::{canned, contacts, staff},
         store::Store,
     },
     error::{Conflict, StoreError},
@@ -74,6 +74,11 @@ impl Store {
         contacts::Entity::update_many()
             .col_expr(contacts::Column::Team, Expr::value(to.clone()))
             .filter(contacts::Column::Team.eq(from))
+            .exec(&transaction)
+            .await?;
+        canned::Entity::update_many()
+            .col_expr(canned::Column::Team, Expr::value(to.clone()))
+            .filter(canned::Column::Team.eq(from))
             .exec(&transaction)
             .await?;
         self.rename_team_in_plan(&transaction, by, from, &to).await?;

@@ -131,6 +131,8 @@ impl Store {
     /// Puts the stored texts into force in this process if texts were stored since the last call. Versions are only added, so their number
     /// shows whether there is a new one.
     pub(crate) async fn refresh_texts(&self) -> Result<(), StoreError> {
+        // Two calls at once could put an older text into force again.
+        let _alone = self.texts_refreshing.lock().await;
         let stored = texts::Entity::find().count(&self.reading).await?;
         if stored == self.texts_read.load(Ordering::Acquire) {
             return Ok(());

@@ -21,9 +21,12 @@ const WEEKDAYS: [Weekday; 7] = [
     Weekday::Sun,
 ];
 
+/// The number of days, from today, whose differing hours are named.
+const NAMED_DAYS: usize = 7;
+
 impl OpeningHours {
-    /// Describes the weekly hours, such as "Monday–Friday, 07:30–15:30; Saturday, 10:00–14:00", followed by the hours of `today` if they
-    /// differ: a holiday or an exception.
+    /// Describes the weekly hours, such as "Monday–Friday, 07:30–15:30; Saturday, 10:00–14:00", followed by the hours of `today` and of the
+    /// six days after it that differ: holidays and exceptions.
     #[must_use]
     pub fn in_words(&self, locales: &Locales, today: NaiveDate) -> Text {
         Text::Both {
@@ -48,14 +51,26 @@ impl OpeningHours {
         if parts.is_empty() {
             parts.push(words.say("hours-none-weekly"));
         }
-        let times = self.times_on(today);
-        if times != self.weekly.times_on(today.weekday()) {
-            parts.push(match times {
-                [] => words.say("closed-today"),
-                times => words.with("open-today", "times", &spans(words, times)),
-            });
-        }
+        let coming = today.iter_days().take(NAMED_DAYS);
+        parts.extend(coming.filter_map(|date| self.described_exception(words, date, date == today)));
         parts.join("; ")
+    }
+
+    /// Describes the hours of a date that differ from the weekly hours.
+    fn described_exception(&self, words: &Words, date: NaiveDate, is_today: bool) -> Option<String> {
+        let times = self.times_on(date);
+        if times == self.weekly.times_on(date.weekday()) {
+            return None;
+        }
+        let day = date.format("%d.%m.").to_string();
+        let opens = spans(words, times);
+        let key = match (times.is_empty(), is_today) {
+            (true, true) => "closed-today",
+            (true, false) => "closed-on",
+            (false, true) => "open-today",
+            (false, false) => "open-on",
+        };
+        Some(words.with_all(key, &[("day", &day), ("times", &opens)]))
     }
 
     /// Returns the runs of consecutive weekdays with the same opening times: the first day, the last day and the times.
@@ -151,8 +166,14 @@ mod tests {
             (
                 &exception,
                 "2026-11-30",
-                "понедељак–уторак, 07:30–15:30; четвртак, 08:00–12:00 и 13:00–18:00; данас 10:00–11:00",
-                "Monday–Tuesday, 07:30–15:30; Thursday, 08:00–12:00 and 13:00–18:00; today 10:00–11:00",
+                "понедељак–уторак, 07:30–15:30; четвртак, 08:00–12:00 и 13:00–18:00; данас изузетно 10:00–11:00",
+                "Monday–Tuesday, 07:30–15:30; Thursday, 08:00–12:00 and 13:00–18:00; today, by exception, 10:00–11:00",
+            ),
+            (
+                &exception,
+                "2026-11-24",
+                "понедељак–уторак, 07:30–15:30; четвртак, 08:00–12:00 и 13:00–18:00; 30.11. изузетно 10:00–11:00",
+                "Monday–Tuesday, 07:30–15:30; Thursday, 08:00–12:00 and 13:00–18:00; on 30.11., by exception, 10:00–11:00",
             ),
             (
                 week,

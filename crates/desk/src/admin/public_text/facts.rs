@@ -1,13 +1,13 @@
 //! The facts about a text for the public: its content, where it comes from, its versions, and previews.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use hotline_core::{
     centre::{
         Centre,
         texts::{PublicText, TextContent, TextFormat},
     },
     text::locale::{Language, Words},
-    time::hours::opens_in_words,
+    time::{hours::opens_in_words, local::NamedTime},
 };
 use hotline_store::staff::{accounts::StaffMember, texts::TextVersion};
 use schemars::JsonSchema;
@@ -173,7 +173,8 @@ fn preview(desk: &Desk, text: PublicText, centre: &Centre, words: &Words) -> Str
         TextFormat::Line => words.with("hours", "hours", &centre.opening_hours.localized(words)),
         TextFormat::Message(format) => {
             let now = desk.clock.now();
-            let opens = opens_in_words(words, Some(now + TimeDelta::days(1)), now, centre.time_zone);
+            let tomorrow_at_eight = NamedTime::Tomorrow.after(now, centre.time_zone);
+            let opens = opens_in_words(words, Some(tomorrow_at_eight), now, centre.time_zone);
             let values = [
                 ("reference", SAMPLE_REFERENCE),
                 ("opens", &opens),
