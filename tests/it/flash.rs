@@ -270,7 +270,7 @@ async fn contact_forms(vera: &mut PlainBrowser, references: &[String], colleague
         (
             "reply",
             &[("text", "Tu smo")],
-            "The reply was saved and will be sent.",
+            "The reply was saved and will be sent in a few seconds. Until then, “Take back” below it stops it.",
         ),
         ("close", &[], "The contact was closed."),
         ("reopen", &[], "The contact was reopened."),

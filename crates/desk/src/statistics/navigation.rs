@@ -117,7 +117,7 @@ impl StatisticsPage<'_> {
             ("care-title", "care", true),
             ("counselling", "by-counselling", true),
             ("reach", "outreach", true),
-            ("cutting", "figures", true),
+            ("cutting", "figures-any", true),
             ("sentences", "sentences", true),
             ("files", "files-and-returns", true),
             ("entries", "entries", true),
