@@ -196,7 +196,8 @@ async fn a_canned_reply_is_chosen_in_each_language_and_asks_where_none_is_known(
     let database = Database::connect(format!("sqlite://{}", file.display()))
         .await
         .unwrap();
-    let forget = "UPDATE contacts SET language = NULL WHERE opened_at = (SELECT min(opened_at) FROM contacts)";
+    let forget =
+        "UPDATE contacts SET language = NULL WHERE opened_at = (SELECT min(opened_at) FROM contacts)";
     database.execute_unprepared(forget).await.unwrap();
     let browser = Browser::start().await.unwrap();
     let client = browser.client();

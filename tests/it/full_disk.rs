@@ -186,7 +186,7 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
     let invited = nina.post("/api/v1/admin/staff", &iva).await.unwrap();
     let secret = text(&invited, "/link").rsplit('/').next().unwrap().to_owned();
     let mut fresh = Vec::new();
-    for _ in 0..22 {
+    for _ in 0..23 {
         fresh.push(contact(&service, &mila).await);
     }
     let of = |number: usize, rest: &str| format!("/api/v1/contacts/{}{rest}", fresh[number]);
@@ -409,9 +409,9 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
     );
     act!(
         "/api/v1/cases/{id}/contacts",
-        &ana,
+        &mila,
         format!("{}/contacts", cases[0]),
-        json!({ "reference": fresh[20] })
+        json!({ "reference": fresh[22] })
     );
     act!(
         "/api/v1/cases/{id}/additions",

@@ -98,7 +98,7 @@ async fn a_macro_writes_a_note_and_hands_over_to_a_team_once() {
         .skip(1)
         .map(|one| text(one, "/direction"))
         .collect();
-    assert_eq!(written, ["note", "reply"]);
+    assert_eq!(written, ["reply", "note"]);
     let handing =
         json!({ "name": "Ноћ", "note": "Јавља се после 22.", "ending": "hand_over", "team": "night" });
     let id = self::written(&vera, handing).await;

@@ -66,6 +66,7 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
             opening.centre,
             opening.locales,
             opening.public_url.clone(),
+            Arc::clone(&opening.clock),
         ),
         name: opening.name,
         bot,

@@ -6,12 +6,12 @@
 
 use std::sync::Arc;
 
-use chrono::Utc;
 use hotline_core::{
     centre::CentreInForce,
     identifiers::{line_name::LineName, private::Private},
     intake::Intake,
     text::locale::{Language, Locales},
+    time::clock::Clock,
 };
 use serde_json::Value;
 use teloxide::{
@@ -105,6 +105,7 @@ struct Inner {
     centre: CentreInForce,
     locales: Arc<Locales>,
     public_url: String,
+    clock: Arc<dyn Clock>,
     presses: mpsc::Sender<Press>,
     pressed: Mutex<mpsc::Receiver<Press>>,
 }
@@ -116,6 +117,7 @@ impl Menu {
         centre: CentreInForce,
         locales: Arc<Locales>,
         public_url: String,
+        clock: Arc<dyn Clock>,
     ) -> Self {
         let (presses, pressed) = mpsc::channel(WAITING);
         Self(Arc::new(Inner {
@@ -124,6 +126,7 @@ impl Menu {
             centre,
             locales,
             public_url,
+            clock,
             presses,
             pressed: Mutex::new(pressed),
         }))
@@ -258,7 +261,7 @@ impl Inner {
     ) -> Result<(), teloxide::RequestError> {
         let hours = intake.opening(&self.line).await.unwrap_or_default().hours;
         let centre = self.centre.current();
-        let centre = centre.with_hours(hours.as_deref(), &self.locales, Utc::now());
+        let centre = centre.with_hours(hours.as_deref(), &self.locales, self.clock.now());
         let words = self.locales.of(language);
         let more = [("form", self.public_url.as_str())];
         let text = centre.say(words, "telegram-greeting", &more);
