@@ -243,9 +243,12 @@ async fn every_form_of_the_desk_says_what_happened() {
     }
 }
 
+/// The names and values of the fields of a form.
+type Fields<'a> = &'a [(&'a str, &'a str)];
+
 async fn contact_forms(vera: &mut PlainBrowser, references: &[String], colleague: &str) {
     let first = format!("/desk/contacts/{}", references[0]);
-    let forms: [(&str, &[(&str, &str)], &str); 20] = [
+    let forms: [(&str, Fields<'_>, &str); 20] = [
         ("claim", &[], "The contact is assigned to you."),
         ("give-back", &[], "The contact was returned to the queue."),
         ("follow", &[("follows", "true")], "You follow this contact."),
@@ -423,7 +426,7 @@ async fn own_forms(vera: &mut PlainBrowser, head: &Staff, colleague: &str) {
         .unwrap();
     let end = format!("/desk/me/sessions/{}/end", text(ended, "/id"));
     let work = [("from", colleague), ("to", "")];
-    let forms: [(&'static str, &str, &[(&str, &str)], &str); 16] = [
+    let forms: [(&'static str, &str, Fields<'_>, &str); 16] = [
         (
             "/desk/preferences",
             "",
