@@ -19,7 +19,7 @@ async fn every_page_of_the_desk_is_accessible_at_every_width() {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/screens/screens.mjs");
     let mut screens = Command::new("timeout");
     screens
-        .args(["420", "node", script, &base])
+        .args(["600", "node", script, &base])
         .arg(tools().join("node_modules/x"))
         .env(
             "SHOTS",

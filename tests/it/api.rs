@@ -76,7 +76,7 @@ async fn a_schema_driven_tester_finds_no_fault_and_no_undescribed_answer() {
 /// Runs Schemathesis with the token of a member of staff. `which` selects operations.
 fn try_operations(service: &Service, settings: &Path, who: &Staff, which: &[&str]) {
     let output = Command::new("timeout")
-        .arg("420")
+        .arg("600")
         .arg(tools().join("schemathesis/bin/st"))
         .arg("--config-file")
         .arg(settings)
