@@ -103,9 +103,9 @@ async fn a_macro_writes_a_note_and_hands_over_to_a_team_once() {
         json!({ "name": "Ноћ", "note": "Јавља се после 22.", "ending": "hand_over", "team": "night" });
     let id = self::written(&vera, handing).await;
     let path = format!("/api/v1/contacts/{reference}/macros/{id}");
+    let request = json!({ "reply_id": "01976d05-2222-7000-8000-000000000002" });
     for _ in 0..2 {
-        // Only the assignee may write on the contact, so the second request does nothing.
-        mila.post(&path, &json!({})).await.unwrap();
+        mila.post(&path, &request).await.unwrap();
     }
     let contact = mila.contact(&reference).await.unwrap();
     assert_eq!(
