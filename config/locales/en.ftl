@@ -1381,6 +1381,7 @@ event-raised = urgency raised by the rules
 
 # Alarms
 
+care-label = Alarms and offers
 ringing = Immediate danger.
 danger-unassigned = Nobody has taken it yet.
 danger-yours = It is yours; you have not opened it yet.

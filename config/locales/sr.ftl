@@ -1403,6 +1403,7 @@ event-raised = хитност подигнута по правилима
 
 # Alarms
 
+care-label = Узбуне и понуде
 ringing = Непосредна опасност.
 danger-unassigned = Нико још није преузео.
 danger-yours = Ваш контакт, још га нисте отворили.

@@ -1,6 +1,5 @@
 //! Comparisons: the figures of an earlier period beside those of a period.
 
-use chrono::NaiveDate;
 use hotline_core::{
     contact::classification::TOPIC,
     statistics::{
@@ -67,25 +66,11 @@ impl Store {
         let found = look.breakdown_for_reader(cut, least).await?;
         let is_comparable = cut.by.len() == 1 && cut.every.is_none();
         let against = against.filter(|_| is_comparable);
-        let period = published_part(cut.period, least, look.today());
-        let earlier = match against
-            .zip(period)
-            .and_then(|(against, period)| against.days(period, look.today()))
-        {
+        let earlier = match against.and_then(|against| against.days(cut.period, look.today())) {
             Some(earlier) => look.earlier(cut, earlier, least).await?,
             None => None,
         };
         look.end(ComparedBreakdown { found, earlier }).await
-    }
-}
-
-/// Returns the part of a period that figures for publication count: its whole months. Comparing the other days too would compare different
-/// numbers of months.
-fn published_part(period: Period, least: i64, today: NaiveDate) -> Option<Period> {
-    if least > 0 {
-        period.whole_months(today)
-    } else {
-        Some(period)
     }
 }
 
@@ -97,8 +82,7 @@ impl Snapshot<'_> {
         against: EarlierPeriod,
         least: i64,
     ) -> Result<Option<Compared>, StoreError> {
-        let published = published_part(period, least, self.today());
-        let Some(earlier) = published.and_then(|period| against.days(period, self.today())) else {
+        let Some(earlier) = against.days(period, self.today()) else {
             return Ok(None);
         };
         let cut = |dimension| StatisticsFilter::contacts(earlier, [dimension], None);
