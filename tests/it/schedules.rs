@@ -110,6 +110,8 @@ async fn the_form_names_the_hours_that_were_stored_last() {
     };
     let settings = "Monday–Friday, 07:30–15:30";
     assert!(form("/child").await.contains(settings));
+    let promise = "We are open now";
+    assert!(!form("/").await.contains(promise), "no hours are stored");
     let centre = json!({ "line": "", "version": 0, "hours": hours(&["08:00-12:00", "13:00-18:00"]) });
     assert_eq!(put(&service, &sara, "/api/v1/hours", &centre).await, 200);
     for path in ["/", "/child", "/privacy"] {

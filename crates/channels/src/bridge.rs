@@ -214,6 +214,10 @@ impl Channel for Bridge {
         true
     }
 
+    fn reports_health(&self) -> bool {
+        false
+    }
+
     async fn check(&self) -> anyhow::Result<Vec<String>> {
         let calls = format!("takes signed calls at /bridge/{}", self.name);
         let Some(url) = &self.callback_url else {

@@ -119,6 +119,12 @@ pub trait Channel: Send + Sync {
     /// Returns an error if a test fails. The error names the cause and the remedy.
     async fn check(&self) -> anyhow::Result<Vec<String>>;
 
+    /// Returns whether the line reports its own health while it runs. A line that only waits for requests reports none, so nothing would
+    /// correct a state that a test stored.
+    fn reports_health(&self) -> bool {
+        true
+    }
+
     /// Returns the external ids of all messages that the platform or the mail server currently stores for this line, for example in a
     /// mailbox. Returns `None` if messages can't be listed there.
     ///

@@ -111,6 +111,10 @@ impl Channel for WebForm {
         Ok(())
     }
 
+    fn reports_health(&self) -> bool {
+        false
+    }
+
     async fn check(&self) -> anyhow::Result<Vec<String>> {
         let files = match self.line.attachments {
             Attachments::Never => "takes no files",

@@ -60,7 +60,8 @@ pub struct ProgramFacts {
     pub test_line: LineTest,
 }
 
-/// Tests everything that the line with this name needs, as the command `hotline check` does. Returns the number of checks that found no
+/// Tests everything that the line with this name needs, as the command `hotline check` does, and stores the result as the state of the
+/// line. Returns the number of checks that found no
 /// fault, or the error text of the first fault; `None` if there is no such line.
 pub type LineTest = Box<dyn Fn(String) -> BoxFuture<'static, Option<Result<usize, String>>> + Send + Sync>;
 

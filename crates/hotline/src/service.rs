@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use hotline_channels::KINDS;
 use hotline_core::{
     contact::{classification::Scheme, urgency::UrgencyRules},
+    health::Health,
     intake::Intake,
     text::locale::Locales,
     time::clock::{Clock, SystemClock},
@@ -91,7 +92,7 @@ pub async fn start(
                 .as_ref()
                 .map(|file| file.display().to_string())
                 .unwrap_or_default(),
-            test_line: line_test(&lines),
+            test_line: line_test(&lines, &store),
         }),
     };
     let figure = settings.statistics.public.then(|| {
@@ -163,11 +164,14 @@ pub async fn start(
     Ok(store)
 }
 
-/// Returns the function with which the desk tests a line. The desk runs one test at a time.
-fn line_test(lines: &Arc<Lines>) -> LineTest {
+/// Returns the function with which the desk tests a line, and which stores the result as the state of the line. The desk runs one test at
+/// a time.
+fn line_test(lines: &Arc<Lines>, store: &Arc<Store>) -> LineTest {
+    let store = Arc::clone(store);
     let (lines, permit) = (Arc::clone(lines), Arc::new(tokio::sync::Mutex::new(())));
     Box::new(move |name| {
         let (lines, permit) = (Arc::clone(&lines), Arc::clone(&permit));
+        let store = Arc::clone(&store);
         Box::pin(async move {
             let (line, (_, channel)) = lines.iter().find(|(line, _)| line.as_str() == name)?;
             let _permit = permit.lock().await;
@@ -179,11 +183,17 @@ fn line_test(lines: &Arc<Lines>) -> LineTest {
                     "The test of a line found a fault"
                 );
             }
-            Some(
-                tested
-                    .map(|said| said.len())
-                    .map_err(|error| format!("{error:#}")),
-            )
+            let tested = tested
+                .map(|said| said.len())
+                .map_err(|error| format!("{error:#}"));
+            if channel.reports_health() {
+                let health = match &tested {
+                    Ok(_) => Health::Up,
+                    Err(error) => Health::Down(error.clone()),
+                };
+                store.health(line, health).await;
+            }
+            Some(tested)
         })
     })
 }

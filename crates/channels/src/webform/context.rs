@@ -160,6 +160,12 @@ impl FormContext {
         ))
     }
 
+    /// Returns whether the stored hours say that the line is open. A line without stored hours is never closed, but promises nothing.
+    pub fn is_open(&self) -> bool {
+        let opening = self.line.opening();
+        opening.hours.is_some() && opening.closed.is_none()
+    }
+
     /// Returns the centre with the texts and opening hours in force.
     pub fn centre(&self) -> Centre {
         let hours = self.line.opening().hours.clone();

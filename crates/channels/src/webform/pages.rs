@@ -26,6 +26,8 @@ pub struct Home<'a> {
     pub centre: &'a Centre,
     /// When the line opens, in words. `None`: the line is open.
     pub closed: Option<String>,
+    /// Whether the stored hours say that the line is open.
+    pub is_open: bool,
     pub path: &'a str,
 }
 

@@ -121,6 +121,7 @@ async fn show_home(
 ) -> Response {
     let words = context.words(&headers, chosen.lang.as_deref());
     context.page(&pages::Home {
+        is_open: context.is_open(),
         words,
         centre: &context.centre(),
         closed: context.closed(words),

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     centre::{Centre, Emergency, Text},
-    text::locale::{Language, Locales},
+    text::{
+        canned::{NoField, fill_fields},
+        locale::{Language, Locales},
+    },
 };
 
 /// The maximum number of characters of a message.
@@ -360,18 +363,16 @@ impl MessageFormat {
             return Err(InvalidText::ControlCharacter);
         }
         let mut found = Vec::new();
-        let mut rest = text;
-        while let Some((_, after)) = rest.split_once('{') {
-            let (name, after) = after
-                .split_once('}')
-                .ok_or_else(|| InvalidText::UnknownField(after.chars().take(40).collect()))?;
-            if !self.fields.contains(&name) {
-                return Err(InvalidText::UnknownField(name.chars().take(40).collect()));
-            }
-            found.push(name);
-            rest = after;
-        }
-        match self.required.iter().find(|field| !found.contains(*field)) {
+        fill_fields(text, |name| {
+            found.push(name.to_owned());
+            self.fields.contains(&name).then(String::new)
+        })
+        .map_err(|NoField(name)| InvalidText::UnknownField(name.chars().take(40).collect()))?;
+        match self
+            .required
+            .iter()
+            .find(|field| !found.iter().any(|name| name == *field))
+        {
             Some(missing) => Err(InvalidText::MissingField(missing)),
             None => Ok(()),
         }
@@ -420,30 +421,14 @@ fn message_of(centre: &Centre, format: MessageFormat) -> TextContent {
     })
 }
 
-/// Replaces the fields of a message. `values` contains the name and the value of each field. Values are inserted as they are, even if they
-/// contain braces. A field without a value stays.
+/// Replaces the fields of a message. `values` contains the name and the value of each field. A field without a value stays.
 pub(super) fn fill(message: &str, values: &[(&str, &str)]) -> String {
-    let mut filled = String::with_capacity(message.len());
-    let mut rest = message;
-    while let Some((before, after)) = rest.split_once('{') {
-        filled.push_str(before);
-        let found = after.split_once('}').and_then(|(name, after)| {
-            let value = values.iter().find(|(field, _)| *field == name)?;
-            Some((value.1, after))
-        });
-        match found {
-            Some((value, after)) => {
-                filled.push_str(value);
-                rest = after;
-            }
-            None => {
-                filled.push('{');
-                rest = after;
-            }
-        }
-    }
-    filled.push_str(rest);
-    filled
+    let value = |name: &str| {
+        let found = values.iter().find(|(field, _)| *field == name);
+        Some(found.map_or_else(|| format!("{{{name}}}"), |(_, value)| (*value).to_owned()))
+    };
+    // A stored message was checked, so each brace is closed.
+    fill_fields(message, value).unwrap_or_else(|_| message.to_owned())
 }
 
 fn check_line(text: &str, language: Option<Language>) -> Result<(), InvalidText> {

@@ -14,16 +14,26 @@ pub struct NoField(pub String);
 /// Returns [`NoField`] if the text contains an unknown or unclosed field. If such a field were left in the text, the person would receive
 /// it with its braces.
 pub fn fill(text: &str, value: impl Fn(&str) -> Option<String>) -> Result<String, NoField> {
+    fill_fields(text, |name| {
+        let name = name.trim();
+        FIELDS.contains(&name).then(|| value(name)).flatten()
+    })
+}
+
+/// Replaces each name in braces by its value. Values are inserted as they are, even if they contain braces.
+///
+/// # Errors
+/// Returns [`NoField`] if a name has no value or a brace is not closed.
+pub(crate) fn fill_fields(
+    text: &str,
+    mut value: impl FnMut(&str) -> Option<String>,
+) -> Result<String, NoField> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
         filled.push_str(before);
         let (name, after) = after.split_once('}').ok_or_else(|| NoField(after.to_owned()))?;
-        let known = FIELDS
-            .contains(&name.trim())
-            .then(|| value(name.trim()))
-            .flatten();
-        filled.push_str(&known.ok_or_else(|| NoField(name.to_owned()))?);
+        filled.push_str(&value(name).ok_or_else(|| NoField(name.to_owned()))?);
         rest = after;
     }
     filled.push_str(rest);

@@ -8,9 +8,6 @@ use axum::{
 use axum_extra::extract::CookieJar;
 use chrono::{DateTime, Utc};
 use hotline_core::{
-    health::Health,
-    identifiers::line_name::LineName,
-    intake::Intake,
     staff::rights::Right,
     text::{
         locale::{Language, Words},
@@ -249,24 +246,12 @@ pub(crate) async fn test_line(
     FormOrJson(_): FormOrJson<NoBody>,
 ) -> Result<Answer<LineTestJson>, PageError> {
     let states = desk.store.line_states().await?;
-    let Some(state) = states.into_iter().find(|one| one.line == line) else {
+    if !states.iter().any(|one| one.line == line) {
         return Err(PageError::NotFound);
-    };
+    }
     desk.store.audit(Some(&me), "test line", &line).await?;
     let tested = (desk.program.test_line)(line.clone()).await;
     let tested = tested.ok_or(PageError::NotFound)?;
-    // A line that fetches from its source corrects this state itself when it next reaches the source, or next fails to. The others wait for
-    // requests, and would never correct it.
-    let fetches = !matches!(state.channel.as_str(), "webform" | "bridge");
-    if let Ok(name) = LineName::parse(&line)
-        && fetches
-    {
-        let health = match &tested {
-            Ok(_) => Health::Up,
-            Err(error) => Health::Down(error.clone()),
-        };
-        desk.store.health(&name, health).await;
-    }
     if format.is_json() {
         let words = desk.locales.of(Language::En);
         return Ok(Answer::Json(LineTestJson {

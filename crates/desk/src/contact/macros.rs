@@ -1,4 +1,5 @@
-//! Macros: canned replies that also classify, close, snooze or hand over the contact, or write a note. A page previews a macro before it is applied.
+//! Macros: canned replies that also classify, close, snooze or hand over the contact, or write a note. A page previews a macro before it is
+//! applied.
 
 use askama::Template;
 use axum::{
@@ -205,8 +206,8 @@ async fn carry_out(
     let before = find(desk, reference).await?;
     if let Some(place) = before.messages.iter().position(|message| message.id == reply.id) {
         // The reply was sent by an earlier request. What the person has written since then must not be closed unread.
-        let later = before.messages.iter().skip(place + 1);
-        let is_last = later.into_iter().all(|message| message.id == note_id);
+        let mut later = before.messages.iter().skip(place + 1);
+        let is_last = later.all(|message| message.id == note_id);
         return if is_last {
             finish(desk, me, reference, one, note_id).await
         } else {

@@ -13,19 +13,19 @@ use hotline_core::time::hours::{Opening, OpeningHours};
 const KEPT: TimeDelta = TimeDelta::seconds(1);
 
 /// Whether a line is open, and the hours that apply to it. `None`: no hours are stored.
-pub(crate) type Known = (Opening, Option<Arc<OpeningHours>>);
+pub(crate) type LineHours = (Opening, Option<Arc<OpeningHours>>);
 
 #[derive(Default)]
-pub(crate) struct Openings(Mutex<HashMap<String, (DateTime<Utc>, Known)>>);
+pub(crate) struct Openings(Mutex<HashMap<String, (DateTime<Utc>, LineHours)>>);
 
 impl Openings {
-    pub(crate) fn get(&self, line: &str, at: DateTime<Utc>) -> Option<Known> {
+    pub(crate) fn get(&self, line: &str, at: DateTime<Utc>) -> Option<LineHours> {
         let all = self.all();
         let (asked_at, opening) = all.get(line)?;
         ((at - *asked_at).abs() < KEPT).then(|| opening.clone())
     }
 
-    pub(crate) fn put(&self, line: &str, at: DateTime<Utc>, opening: Known) {
+    pub(crate) fn put(&self, line: &str, at: DateTime<Utc>, opening: LineHours) {
         self.all().insert(line.to_owned(), (at, opening));
     }
 
@@ -33,7 +33,7 @@ impl Openings {
         self.all().clear();
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<String, (DateTime<Utc>, Known)>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<String, (DateTime<Utc>, LineHours)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -43,7 +43,8 @@ impl Store {
         Ok(members.into_iter().map(team).collect())
     }
 
-    /// Gives a team another name: to its members, to the contacts of the team, and to its entries in the shift plan.
+    /// Gives a team another name: to its members, to the contacts of the team, to macros that hand over to it, and to its entries in the
+    /// shift plan.
     ///
     /// # Errors
     /// Returns [`StoreError::NotFound`] if the team has no members. Returns [`Conflict::InvalidTeam`] if the new name is empty or too long,

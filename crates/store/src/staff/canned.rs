@@ -168,7 +168,8 @@ impl Store {
     ///
     /// # Errors
     /// Returns [`StoreError::Conflict`] if the name is missing, taken or too long; if both texts are missing and there are no steps; if a
-    /// text is too long or has an unknown placeholder; if there is no team with this name; if an answer is not in the scheme or excludes the other steps; or if `who` may not write this canned reply.
+    /// text is too long or has an unknown placeholder; if there is no team with this name; if an answer is not in the scheme or excludes the
+    /// other steps; or if `who` may not write this canned reply.
     pub async fn write_canned(
         &self,
         who: &StaffMember,
