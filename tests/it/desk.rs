@@ -134,7 +134,7 @@ async fn a_case_is_formed_with_a_summary_and_not_at_one_click() {
     let (reference, _) = posted(&service, "Neko mi preti na mreži").await;
     mila.until_messages(&reference, 1).await.unwrap();
     let page = mila.page(&format!("/desk/contacts/{reference}")).await.unwrap();
-    let (_, form) = page.split_once("<details id=\"forming\">").unwrap();
+    let (_, form) = page.split_once("<details id=\"forming\"").unwrap();
     let (form, _) = form.split_once("</details>").unwrap();
     assert!(form.contains(">Neko mi preti na mreži</textarea>"), "{form}");
     assert!(form.contains("Cancel"), "{form}");
