@@ -39,7 +39,7 @@ async fn a_line_is_tested_on_its_page_and_a_fault_is_named() {
         page.contains("refuses the connection") && !page.contains("os error"),
         "{page}"
     );
-    assert!(page.contains("Not working since"), "{page}");
+    assert!(page.contains("Not working; noticed"), "{page}");
     let system = vera.get("/api/v1/admin/system").await.unwrap();
     assert_eq!(system.pointer("/lines/1/up"), Some(&json!(false)));
     let page = vera.submit("/desk/admin/lines/form/test", &[]).await.unwrap();

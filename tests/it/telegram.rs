@@ -446,7 +446,7 @@ async fn a_page_of_some_other_server_is_no_answer_of_telegrams() {
         sara.page("/desk/queue")
             .await
             .unwrap()
-            .contains("<b class=\"bad\">down</b>")
+            .contains("Not working; noticed")
     })
     .await
     .unwrap();
