@@ -450,7 +450,8 @@ channel-facebook = Facebook
 channel-in-person = in person
 search = Search
 search-hint = Words or a reference
-search-nothing = No contact was found. All words must occur in the same contact; accents, capitals, script and word endings make no difference.
+search-how = "two words" together, -word to leave out, one OR other
+search-nothing = No contact was found. All words must occur in the same contact; accents, capitals, script and word endings make no difference. Try one OR another word.
 search-more = There is more: add a word or a filter.
 search-count = { $n ->
     [one] { $n } contact

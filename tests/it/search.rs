@@ -8,6 +8,7 @@ use hotline_tests::{
     service::Service,
     staff::{Staff, text},
 };
+use reqwest::multipart;
 use serde_json::{Value, json};
 
 use crate::{
@@ -55,6 +56,9 @@ async fn every_script_finds_the_other_and_what_changes_is_found_as_it_is() {
         until_found(&mila, "\"te cuvam\"", &[]).await;
         until_found(&mila, "djak dzepar", &[&other]).await;
         until_found(&mila, "nasilje zao", &[&latin]).await;
+        until_found(&mila, "dokazi OR dzeparac", &[&cyrillic, &other]).await;
+        until_found(&mila, "насиље -слике", &[&cyrillic]).await;
+        until_found(&mila, "nasilje -\"te slike\"", &[&cyrillic]).await;
         // Other forms of the words: u školi, dokaze, dobio.
         until_found(&mila, "школа доказ", &[&cyrillic]).await;
         until_found(&mila, "dobiti", &[&other]).await;
@@ -92,6 +96,47 @@ async fn every_script_finds_the_other_and_what_changes_is_found_as_it_is() {
         let refused = manager.status(reqwest::Method::POST, "/api/v1/search").await;
         assert_eq!(refused.unwrap(), 403);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_found_by_their_names_and_plain_texts_by_their_words() {
+    let mut service = Service::new(None).unwrap();
+    service
+        .set_form_keys("attachments = \"always\"\nattachments_confirmed = true")
+        .unwrap();
+    service.start().await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let (without, _) = posted(&service, "без датотеке").await;
+    for (name, media_type, message) in [
+        ("razgovor.txt", "text/plain", "prva datoteka"),
+        ("снимак екрана.png", "image/png", "друга датотека"),
+    ] {
+        let file = multipart::Part::text("pošalji slike ili uplati").file_name(name);
+        let form = multipart::Form::new()
+            .text("message", message)
+            .text("lang", "sr-Latn")
+            .text("id", name)
+            .part("file", file.mime_str(media_type).unwrap());
+        let request = reqwest::Client::new().post(format!("{}/advice", service.base()));
+        let answer = request.multipart(form).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+    }
+    mila.until_contacts(3).await.unwrap();
+    let mut references = Vec::new();
+    for words in ["prva", "druga"] {
+        wait_until(Duration::from_secs(20), || async {
+            found(&mila, words).await.len() == 1
+        })
+        .await
+        .unwrap();
+        references.extend(found(&mila, words).await);
+    }
+    let [chat, picture] = references.try_into().unwrap();
+    until_found(&mila, "датотека", &[&without, &chat, &picture]).await;
+    until_found(&mila, "uplatiti", &[&chat]).await;
+    until_found(&mila, "razgovor", &[&chat]).await;
+    until_found(&mila, "snimak", &[&picture]).await;
+    until_found(&mila, "nevazno", &[]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

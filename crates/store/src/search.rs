@@ -20,11 +20,13 @@ use crate::{
     memory::search_index::Index,
 };
 
+mod attachments;
 mod cases;
 mod excerpt;
 mod filter;
 mod find;
 
+use crate::search::attachments::AttachmentsByContact;
 pub use crate::search::{cases::FoundCases, filter::SearchFilter, find::SearchResults};
 
 /// Number of contacts that one query loads while the index is built.
@@ -36,10 +38,17 @@ const GATHER: Duration = Duration::from_millis(250);
 /// The searchable texts of a contact.
 #[derive(Default)]
 struct ContactTexts {
-    /// The messages of the person, newest first, then the person's name, the identifier and the subject.
+    /// The messages of the person, newest first, then the person's name, the identifier, the subject and the files.
     by_person: Vec<String>,
-    /// The replies, notes and automatic messages, newest first.
+    /// The replies, notes and automatic messages, newest first, then their files.
     by_staff: Vec<String>,
+}
+
+/// What the database holds of contacts that are searched.
+struct Searchable {
+    /// The messages by contact, newest first. Notices from the platform are left out.
+    messages: HashMap<Uuid, Vec<messages::Model>>,
+    attachments: AttachmentsByContact,
 }
 
 impl Store {
@@ -113,11 +122,11 @@ impl Store {
 
     /// Indexes these contacts by their current texts. Removes erased contacts from the index.
     async fn index(&self, all: Vec<contacts::Model>) -> Result<(), StoreError> {
-        let said = self.searchable_text(&all).await?;
-        let texts: Vec<(Uuid, Option<ContactTexts>)> = all
-            .iter()
-            .map(|contact| (contact.id, self.texts(contact, &said)))
-            .collect();
+        let searchable = self.searchable(&all).await?;
+        let mut texts = Vec::with_capacity(all.len());
+        for contact in &all {
+            texts.push((contact.id, self.texts(contact, &searchable).await));
+        }
         let mut index = self.search.index.write().unwrap_or_else(PoisonError::into_inner);
         for (contact, text) in texts {
             match text {
@@ -130,32 +139,28 @@ impl Store {
         Ok(())
     }
 
-    /// Loads the messages of these contacts, grouped by contact, newest first. Leaves out notices from the platform.
-    async fn searchable_text(
-        &self,
-        all: &[contacts::Model],
-    ) -> Result<HashMap<Uuid, Vec<messages::Model>>, StoreError> {
+    /// Loads what can be searched of these contacts.
+    async fn searchable(&self, all: &[contacts::Model]) -> Result<Searchable, StoreError> {
         let found = messages::Entity::find()
             .filter(messages::Column::ContactId.is_in(all.iter().map(|contact| contact.id)))
             .filter(messages::Column::Direction.ne("notice"))
             .order_by_desc(messages::Column::At);
-        let mut said: HashMap<Uuid, Vec<messages::Model>> = HashMap::new();
+        let mut messages: HashMap<Uuid, Vec<messages::Model>> = HashMap::new();
         for message in found.all(&self.reading).await? {
-            said.entry(message.contact_id).or_default().push(message);
+            messages.entry(message.contact_id).or_default().push(message);
         }
-        Ok(said)
+        Ok(Searchable {
+            messages,
+            attachments: self.searchable_attachments(all).await?,
+        })
     }
 
     /// Returns all searchable texts of a contact. Returns `None` for an erased contact.
-    fn texts(
-        &self,
-        contact: &contacts::Model,
-        said: &HashMap<Uuid, Vec<messages::Model>>,
-    ) -> Option<ContactTexts> {
+    async fn texts(&self, contact: &contacts::Model, searchable: &Searchable) -> Option<ContactTexts> {
         let key = self.contact_key(contact).ok()?;
         let card = self.contact_content(contact).ok()?;
         let mut texts = ContactTexts::default();
-        for message in said.get(&contact.id).into_iter().flatten() {
+        for message in searchable.messages.get(&contact.id).into_iter().flatten() {
             let Ok(body) = self.message_content(&key, message) else {
                 continue;
             };
@@ -173,6 +178,16 @@ impl Store {
         }
         let person = [card.name, card.identifier, card.subject];
         texts.by_person.extend(person.into_iter().flatten());
+        let files = self
+            .texts_of_attachments(contact, &key, &searchable.attachments)
+            .await;
+        for (is_by_person, text) in files {
+            if is_by_person {
+                texts.by_person.push(text);
+            } else {
+                texts.by_staff.push(text);
+            }
+        }
         Some(texts)
     }
 

@@ -7,6 +7,8 @@ use crate::text::{
     stem::stems,
 };
 
+mod parse;
+
 /// A folded search word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SoughtWord {
@@ -16,7 +18,7 @@ pub struct SoughtWord {
 }
 
 impl SoughtWord {
-    fn inflected(word: String) -> Self {
+    pub(super) fn inflected(word: String) -> Self {
         Self {
             stems: stems(&word),
             beginning: word,
@@ -67,77 +69,96 @@ fn without_last(stem: &str) -> &str {
     letters.as_str()
 }
 
-/// A search query. It consists of words and quoted phrases.
+/// One word, or a phrase of several words that must follow each other in a text. The last word of a phrase may be the beginning of the word
+/// in the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Term(Vec<SoughtWord>);
+
+impl Term {
+    /// Returns the words. There is at least one.
+    #[must_use]
+    pub fn words(&self) -> &[SoughtWord] {
+        &self.0
+    }
+
+    /// Returns whether the term has several words.
+    #[must_use]
+    pub const fn is_phrase(&self) -> bool {
+        self.0.len() > 1
+    }
+
+    /// Returns the indices of the first words of each place where the folded words `all` have this term.
+    fn places<'a>(&'a self, all: &'a [&str]) -> impl Iterator<Item = usize> + 'a {
+        let is_here = |part: &[&str]| match (self.0.as_slice(), part) {
+            ([sought], [word]) => sought.matches(word),
+            (phrase, part) => is_phrase(phrase, part),
+        };
+        let parts = all.windows(self.0.len()).enumerate();
+        parts.filter_map(move |(place, part)| is_here(part).then_some(place))
+    }
+}
+
+/// A search query.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sought {
-    /// A text must match each of these words.
-    pub words: Vec<SoughtWord>,
-    /// Phrases, as words that must follow each other in the text. The last word of a phrase may be the beginning of the word in the text.
-    pub phrases: Vec<Vec<SoughtWord>>,
+    /// One term of each of these lists must occur.
+    required: Vec<Vec<Term>>,
+    /// None of these terms may occur.
+    excluded: Vec<Term>,
 }
 
 impl Sought {
-    /// Parses the text typed into the search box.
+    /// Returns whether the query requires nothing. Such a query finds nothing.
     #[must_use]
-    pub fn parse(typed: &str) -> Self {
-        let mut sought = Self::default();
-        let same = |c: char| {
-            if matches!(c, '„' | '“' | '”' | '«' | '»') {
-                '"'
-            } else {
-                c
-            }
-        };
-        let typed: String = typed.chars().map(same).collect();
-        for (place, part) in typed.split('"').enumerate() {
-            let words = words(part).into_iter();
-            if place % 2 == 0 {
-                sought.words.extend(words.map(SoughtWord::inflected));
-                continue;
-            }
-            let phrase: Vec<SoughtWord> = words.map(SoughtWord::exact).collect();
-            match phrase.len() {
-                0 | 1 => sought.words.extend(phrase),
-                _ => sought.phrases.push(phrase),
-            }
-        }
-        sought
+    pub const fn is_nothing(&self) -> bool {
+        self.required.is_empty()
     }
 
-    /// Returns whether the query contains no words.
+    /// Returns lists of terms. One term of each list must occur.
     #[must_use]
-    pub fn is_nothing(&self) -> bool {
-        self.words.is_empty() && self.phrases.is_empty()
+    pub fn required(&self) -> &[Vec<Term>] {
+        &self.required
     }
 
-    /// Returns the words, also those of the phrases. A text that matches the query has a match for each of these words.
-    pub fn all(&self) -> impl Iterator<Item = &SoughtWord> {
-        self.words.iter().chain(self.phrases.iter().flatten())
+    /// Returns the terms that may not occur.
+    #[must_use]
+    pub fn excluded(&self) -> &[Term] {
+        &self.excluded
     }
 
-    /// Returns whether a text matches the query. No text matches a query without words.
+    /// Returns whether the query has a phrase, also among the excluded terms.
     #[must_use]
-    pub fn is_match(&self, text: &str) -> bool {
-        let all = words(text);
-        let has_match = |sought: &SoughtWord| all.iter().any(|word| sought.matches(word));
-        !self.is_nothing() && self.words.iter().all(has_match) && self.phrases_stand_in(text)
+    pub fn has_phrases(&self) -> bool {
+        let mut all = self.required.iter().flatten().chain(&self.excluded);
+        all.any(Term::is_phrase)
     }
 
-    /// Returns whether `text` contains all phrases of the query.
+    /// Returns whether texts match the query together: one may have one term, and another the next. Each phrase must be inside one text.
+    /// Nothing matches a query that requires nothing.
     #[must_use]
-    pub fn phrases_stand_in(&self, text: &str) -> bool {
-        if self.phrases.is_empty() {
-            return true;
-        }
+    pub fn is_match<T: AsRef<str>>(&self, texts: &[T]) -> bool {
+        let texts: Vec<Vec<String>> = texts.iter().map(|text| words(text.as_ref())).collect();
+        let texts: Vec<Vec<&str>> = texts
+            .iter()
+            .map(|text| text.iter().map(String::as_str).collect())
+            .collect();
+        let occurs = |term: &Term| texts.iter().any(|text| term.places(text).next().is_some());
+        !self.is_nothing()
+            && self.required.iter().all(|any| any.iter().any(occurs))
+            && !self.excluded.iter().any(occurs)
+    }
+
+    /// Returns the number of lists of required terms of which the text has a term.
+    #[must_use]
+    pub fn occurring(&self, text: &str) -> usize {
         let all = words(text);
         let all: Vec<&str> = all.iter().map(String::as_str).collect();
-        self.phrases
-            .iter()
-            .all(|phrase| all.windows(phrase.len()).any(|part| is_phrase(phrase, part)))
+        let occurs = |term: &Term| term.places(&all).next().is_some();
+        let lists = self.required.iter();
+        lists.filter(|any| any.iter().any(occurs)).count()
     }
 
-    /// Returns the places of the hits in a text, as byte ranges in ascending order: the words that match a search word, and the words of
-    /// the phrases.
+    /// Returns the places of the hits in a text, as byte ranges in ascending order: the words of the required terms.
     #[must_use]
     pub fn hits(&self, text: &str) -> Vec<Range<usize>> {
         if self.is_nothing() {
@@ -145,18 +166,10 @@ impl Sought {
         }
         let found = words_with_places(text);
         let folded: Vec<&str> = found.iter().map(|(_, word)| word.as_str()).collect();
-        let mut is_hit: Vec<bool> = folded
-            .iter()
-            .map(|word| self.words.iter().any(|sought| sought.matches(word)))
-            .collect();
-        for phrase in &self.phrases {
-            for begin in 0..folded.len() {
-                let place = begin..begin + phrase.len();
-                if folded
-                    .get(place.clone())
-                    .is_some_and(|part| is_phrase(phrase, part))
-                    && let Some(hits) = is_hit.get_mut(place)
-                {
+        let mut is_hit = vec![false; folded.len()];
+        for term in self.required.iter().flatten() {
+            for begin in term.places(&folded) {
+                if let Some(hits) = is_hit.get_mut(begin..begin + term.words().len()) {
                     hits.fill(true);
                 }
             }
@@ -213,19 +226,15 @@ mod tests {
     }
 
     fn matches(typed: &str, word: &str) -> bool {
-        Sought::parse(typed)
-            .words
-            .iter()
-            .all(|sought| sought.matches(word))
+        Sought::parse(typed).is_match(&[word])
     }
 
     #[test]
     fn words_begin_so_and_phrases_stand_together() {
-        let sought = Sought::parse("preti \u{201e}moje slik\u{201c}");
         assert!(matches("preti", "pretimo"));
-        assert!(sought.phrases_stand_in("Има моје слике и прети"));
-        assert!(!sought.phrases_stand_in("slike su moje"));
-        assert!(Sought::parse(" \" ").is_nothing());
+        let typed = "preti \u{201e}moje slik\u{201c}";
+        assert!(matches(typed, "Има моје слике и прети"));
+        assert!(!matches(typed, "slike su moje i preti"));
     }
 
     #[test]
@@ -241,20 +250,32 @@ mod tests {
     }
 
     #[test]
-    fn a_text_matches_if_it_has_all_words_and_phrases() {
+    fn a_text_matches_if_it_has_all_required_terms_and_no_excluded_one() {
         for (typed, expected) in [
+            ("škola OR kuća", true),
+            ("kuća ИЛИ \"moje slike\" ili", false),
+            ("kuća ИЛИ \"moje slike\"", true),
+            ("moje -kuća", true),
+            ("moje -škola", false),
+            ("moje -\"slike iz\"", false),
+            ("moje -\"slike moje\"", true),
+            ("-kuća", false),
             ("школа слике", true),
             ("skola kuca", false),
             ("\"moje slike\" skola", true),
             ("\"slike moje\"", false),
             ("", false),
         ] {
-            assert_eq!(
-                Sought::parse(typed).is_match("Моје слике из школе"),
-                expected,
-                "{typed}"
-            );
+            assert_eq!(matches(typed, "Моје слике из школе"), expected, "{typed}");
         }
+    }
+
+    #[test]
+    fn words_may_be_spread_over_texts_and_a_phrase_may_not() {
+        assert!(Sought::parse("moje škola").is_match(&["moje slike", "iz škole"]));
+        assert!(!Sought::parse("\"slike iz\"").is_match(&["moje slike", "iz škole"]));
+        assert!(!Sought::parse("moje -škola").is_match(&["moje slike", "iz škole"]));
+        assert_eq!(Sought::parse("moje škola kuća").occurring("moje škole"), 2);
     }
 
     #[test]
@@ -271,10 +292,9 @@ mod tests {
     proptest! {
         #[test]
         fn a_text_is_found_by_each_of_its_words(text in "[a-zA-Zа-шђјљњћџčćšđž ,.]{0,60}") {
-            let folded = words(&text);
             for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
                 let sought = Sought::parse(word);
-                prop_assert!(sought.all().all(|one| folded.iter().any(|word| one.matches(word))), "{}", word);
+                prop_assert!(sought.is_match(&[&text]), "{}", word);
                 prop_assert!(!sought.hits(&text).is_empty());
             }
         }

@@ -9,7 +9,7 @@ use std::{
 use fixedbitset::FixedBitSet;
 use hotline_core::text::{
     fold::words,
-    sought::{Sought, SoughtWord},
+    sought::{Sought, SoughtWord, Term},
 };
 use uuid::Uuid;
 
@@ -49,13 +49,20 @@ impl Posting {
     }
 }
 
-/// The places of the contacts that match a search.
+/// The places of the contacts that match a term or a query.
 #[derive(Default)]
 struct MatchingPlaces {
     /// All matching contacts.
     all: FixedBitSet,
-    /// The contacts in which the person's own texts contain all words.
+    /// The contacts in which the person's own texts match.
     by_person: FixedBitSet,
+}
+
+impl MatchingPlaces {
+    fn intersect_with(&mut self, other: &Self) {
+        self.all.intersect_with(&other.all);
+        self.by_person.intersect_with(&other.by_person);
+    }
 }
 
 impl Index {
@@ -125,26 +132,53 @@ impl Index {
         }
     }
 
-    /// Returns the contacts whose text contains a match for each search word. Contacts in which the person wrote all these words come
-    /// first. Within both groups, the most recently changed contacts come first.
+    /// Returns the contacts that may match a query. Contacts in which the person wrote all that is required come first. Within both groups,
+    /// the most recently changed contacts come first.
+    ///
+    /// The index knows the words of a contact and not their order. If the query has phrases, their words count as single words here, excluded
+    /// phrases are ignored, and the caller checks the texts.
     pub(crate) fn find(&self, sought: &Sought) -> Vec<Uuid> {
         let mut found: Option<MatchingPlaces> = None;
-        for word in sought.all() {
-            let has_it = self.matching(word);
+        for alternatives in sought.required() {
+            let has_one = self.matching_one_of(alternatives);
             match &mut found {
-                Some(found) => {
-                    found.all.intersect_with(&has_it.all);
-                    found.by_person.intersect_with(&has_it.by_person);
-                }
-                None => found = Some(has_it),
+                Some(found) => found.intersect_with(&has_one),
+                None => found = Some(has_one),
             }
         }
-        let MatchingPlaces { mut all, by_person } = found.unwrap_or_default();
+        let MatchingPlaces {
+            mut all,
+            mut by_person,
+        } = found.unwrap_or_default();
+        for term in sought.excluded().iter().filter(|term| !term.is_phrase()) {
+            let excluded = self.matching_term(term).all;
+            all.difference_with(&excluded);
+            by_person.difference_with(&excluded);
+        }
         all.difference_with(&by_person);
         let newest_first = by_person.ones().rev().chain(all.ones().rev());
         newest_first
             .filter_map(|place| self.contacts.get(place).copied().flatten())
             .collect()
+    }
+
+    fn matching_one_of(&self, alternatives: &[Term]) -> MatchingPlaces {
+        let mut found = MatchingPlaces::default();
+        for term in alternatives {
+            let has_it = self.matching_term(term);
+            found.all.union_with(&has_it.all);
+            found.by_person.union_with(&has_it.by_person);
+        }
+        found
+    }
+
+    fn matching_term(&self, term: &Term) -> MatchingPlaces {
+        let mut words = term.words().iter().map(|word| self.matching(word));
+        let mut found = words.next().unwrap_or_default();
+        for has_it in words {
+            found.intersect_with(&has_it);
+        }
+        found
     }
 
     /// Returns the places of the contacts that contain a match for `sought`. The index contains words and no stems: the forms of a word
@@ -228,6 +262,19 @@ mod tests {
         assert_eq!(found(&index, "vređa preti"), [id(3)]);
         index.put(id(2), "neko mi preti", "ako ti neko preti, javi se");
         assert_eq!(found(&index, "preti"), [id(2), id(4), id(1), id(3)]);
+    }
+
+    #[test]
+    fn alternatives_are_joined_and_excluded_words_removed() {
+        let mut index = Index::default();
+        index.put(id(1), "pretnja", "");
+        index.put(id(2), "ucena", "škola");
+        index.put(id(3), "ucena slikama", "");
+        assert_eq!(found(&index, "pretnja OR ucena"), [id(3), id(2), id(1)]);
+        assert_eq!(found(&index, "ucena -škola"), [id(3)]);
+        assert_eq!(found(&index, "pretnja OR \"ucena slikama\""), [id(3), id(1)]);
+        assert_eq!(found(&index, "ucena -\"slikama škola\""), [id(3), id(2)]);
+        assert!(found(&index, "-škola").is_empty());
     }
 
     #[test]

@@ -30,8 +30,8 @@ pub struct FoundCases {
 }
 
 impl Store {
-    /// Finds the cases that match the search `typed`, and returns at most `size` of them. A search consists of words, phrases in quotation
-    /// marks, or a number such as `12/2026`.
+    /// Finds the cases that match the search `typed`, and returns at most `size` of them. A search is a query (see
+    /// [`Sought::parse`]) or a number such as `12/2026`.
     ///
     /// # Errors
     /// Fails if a database query fails or if an encrypted (sealed) value cannot be decrypted.
@@ -53,7 +53,7 @@ impl Store {
             let mut texts = vec![self.summary(&self.case_key(&case)?, &case)?];
             texts.extend(institutions.get(&case.id).into_iter().flatten().cloned());
             // All words have to match in the case, but not all of them in the same text.
-            if sought.is_match(&texts.join("\n")) {
+            if sought.is_match(&texts) {
                 let excerpt = excerpt_around_hit(&texts, &sought).unwrap_or_default();
                 found.push((case, excerpt));
             }

@@ -7,13 +7,12 @@ const BEFORE_HIT: usize = 40;
 /// Number of characters of an excerpt.
 const EXCERPT: usize = 180;
 
-/// Finds the first of these texts that contains all phrases and a hit. Returns the words around the first hit, or `None` if no text
-/// matches.
+/// Returns the words around the first hit in the text that has most of the required terms, the first such text if there are several. Returns
+/// `None` if no text has a hit.
 pub(super) fn excerpt_around_hit(texts: &[String], sought: &Sought) -> Option<String> {
-    let with_phrases = texts.iter().filter(|text| sought.phrases_stand_in(text));
-    let (text, hit) = with_phrases
-        .filter_map(|text| Some((text, sought.hits(text).into_iter().next()?)))
-        .next()?;
+    // Of equal elements, `max_by_key` returns the last.
+    let text = texts.iter().rev().max_by_key(|text| sought.occurring(text))?;
+    let hit = sought.hits(text).into_iter().next()?;
     let (before, after) = text.split_at_checked(hit.start)?;
     // The excerpt begins at the beginning of a word.
     let begins = before.char_indices().rev().take(BEFORE_HIT).collect::<Vec<_>>();
@@ -55,6 +54,13 @@ mod tests {
         assert!(found.contains("из моје школе после"), "{found}");
         assert!(found.ends_with("после …"), "{found}");
         assert!(found.chars().count() <= EXCERPT + 4, "{found}");
+        let texts = [
+            "moja škola".to_owned(),
+            "slike iz škole".to_owned(),
+            "škola i slike".to_owned(),
+        ];
+        let found = excerpt_around_hit(&texts, &Sought::parse("škola slike"));
+        assert_eq!(found.as_deref(), Some("slike iz škole"));
         let unbroken = format!("{}школе", "-".repeat(300));
         assert!(excerpt(&unbroken, "škola").unwrap().contains("школе"));
     }

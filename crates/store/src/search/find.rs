@@ -51,8 +51,8 @@ impl SearchResults {
 }
 
 impl Store {
-    /// Finds the contacts that match the search `typed` and the filter, and returns at most `size` of them. A search consists of words,
-    /// phrases in quotation marks, a reference, or a complete identifier.
+    /// Finds the contacts that match the search `typed` and the filter, and returns at most `size` of them. A search is a query
+    /// (see [`Sought::parse`]), a reference, or a complete identifier.
     ///
     /// # Errors
     /// Fails if a database query fails.
@@ -78,7 +78,7 @@ impl Store {
             found.truncate(FILTERED);
             found = self.filter_found(found, filter).await?;
         }
-        let has_phrases = !sought.phrases.is_empty();
+        let has_phrases = sought.has_phrases();
         if has_phrases {
             is_at_least |= found.len() > PHRASES;
             found.truncate(PHRASES);
@@ -125,25 +125,32 @@ impl Store {
         })
     }
 
-    /// Returns those contacts among `ids` whose texts contain all phrases of the search, each with the words around the match. Keeps the
-    /// order of `ids`.
+    /// Returns those contacts among `ids` whose texts match the query, each with the words around a hit. Keeps the order of `ids`.
     async fn looked_into(&self, ids: &[Uuid], sought: &Sought) -> Result<Vec<Hit>, StoreError> {
         let mut found = contacts::Entity::find()
             .filter(contacts::Column::Id.is_in(ids.iter().copied()))
             .all(&self.reading)
             .await?;
         found.sort_by_key(|contact| ids.iter().position(|id| *id == contact.id));
-        let said = self.searchable_text(&found).await?;
-        let hit = |contact: contacts::Model| {
-            let texts = self.texts(&contact, &said)?;
-            let by_person = excerpt_around_hit(&texts.by_person, sought);
-            Some(Hit {
-                is_by_person: by_person.is_some(),
-                excerpt: by_person.or_else(|| excerpt_around_hit(&texts.by_staff, sought))?,
-                contact,
-            })
-        };
-        Ok(found.into_iter().filter_map(hit).collect())
+        let searchable = self.searchable(&found).await?;
+        let mut hits = Vec::new();
+        for contact in found {
+            let Some(texts) = self.texts(&contact, &searchable).await else {
+                continue;
+            };
+            let is_by_person = sought.is_match(&texts.by_person);
+            let all = [texts.by_person, texts.by_staff].concat();
+            if sought.is_match(&all)
+                && let Some(excerpt) = excerpt_around_hit(&all, sought)
+            {
+                hits.push(Hit {
+                    contact,
+                    excerpt,
+                    is_by_person,
+                });
+            }
+        }
+        Ok(hits)
     }
 
     /// Finds the newest 20 contacts that have `typed` as their reference or complete identifier.
