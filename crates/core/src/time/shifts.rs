@@ -2,7 +2,7 @@
 //! plan are in the centre's time zone.
 //!
 //! A plan is one document. `planned.rs` computes the shifts of a member of staff, `check.rs` finds mistakes in a plan, `swaps.rs` changes
-//! the swaps of a plan, and `calendar.rs` renders shifts as a calendar.
+//! the swaps of a plan, `free.rs` frees a person on a date, and `calendar.rs` renders shifts as a calendar.
 //!
 //! The shifts of a person that begin on a date are computed in three steps:
 //!
@@ -22,6 +22,7 @@ use uuid::Uuid;
 pub use crate::time::shifts::{
     calendar::render_calendar,
     check::{InvalidPlan, MAX_ENTRIES, PlanDay},
+    free::Member,
     planned::{NEXT_SHIFT_DAYS, PlannedShift, SHIFT_LIST_DAYS},
     span::{BadShiftTime, ShiftSpan, ShiftTime},
     swaps::SwapError,
@@ -29,6 +30,7 @@ pub use crate::time::shifts::{
 
 mod calendar;
 mod check;
+mod free;
 mod planned;
 #[cfg(test)]
 mod properties;

@@ -55,6 +55,8 @@ struct ShiftsPage<'a> {
     mine: Vec<MyShift>,
     /// The colleagues who can take a shift.
     colleagues: Vec<Choice>,
+    /// The ids and names of the persons who can work a freed shift.
+    everybody: Vec<(String, String)>,
     /// The address of the reader's calendar.
     calendar: String,
     days: Vec<DayRow>,
@@ -88,10 +90,11 @@ pub(crate) async fn change(
     let mut form = ShiftForm::typed(fields);
     let stored = store.shift_plan().await?;
     let mut plan = stored.content.unwrap_or_default();
-    let changed = form.apply(words, &mut plan, || desk.new_id());
+    let staff = store.staff().await?;
+    let changed = form.apply(words, &staff, &mut plan, || desk.new_id());
     form.mistake = match (changed, plan.check()) {
         (Err(mistake), _) => mistake,
-        (Ok(()), Err(mistake)) => mistake_in_words(words, &store.staff().await?, &mistake),
+        (Ok(()), Err(mistake)) => mistake_in_words(words, &staff, &mistake),
         (Ok(()), Ok(())) => match store.set_shift_plan(&me, form.version, &plan).await {
             Ok(_) => {
                 let place = match form.change.as_str() {
@@ -166,6 +169,10 @@ async fn render(
                 label: words.own(&one.name),
                 chosen: false,
             })
+            .collect(),
+        everybody: colleagues
+            .iter()
+            .map(|one| (one.id.to_string(), words.own(&one.name)))
             .collect(),
         calendar: calendar::address(desk, headers, me),
         weekdays: form.weekdays(words),

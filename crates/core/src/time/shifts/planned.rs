@@ -215,7 +215,7 @@ impl<'a> StaffEntries<'a> {
     }
 
     /// Returns the spans of the shifts that begin on this date.
-    fn spans_on(&self, date: NaiveDate) -> Vec<ShiftSpan> {
+    pub fn spans_on(&self, date: NaiveDate) -> Vec<ShiftSpan> {
         if let Some(spans) = self.own_exceptions.get(&date) {
             return spans.to_vec();
         }

@@ -113,6 +113,22 @@ impl ShiftSpan {
         }
     }
 
+    /// Returns this span with the later of both ends. `None` if it would last longer than a day.
+    pub(super) fn until_end_of(self, other: Self) -> Option<Self> {
+        let end = self.end_minutes().max(other.end_minutes());
+        let length = end - self.from.0;
+        // A span that begins and ends at the same time of the day has no length, except from 00:00 to 24:00.
+        let is_span = length < MINUTES_OF_DAY || (self.from.0 == 0 && length == MINUTES_OF_DAY);
+        is_span.then_some(Self {
+            from: self.from,
+            to: ShiftTime(if end > MINUTES_OF_DAY {
+                end - MINUTES_OF_DAY
+            } else {
+                end
+            }),
+        })
+    }
+
     /// Returns the local times of a shift that begins on this date. `None`: the times are too far in the future for a calendar.
     pub(super) fn local_times(self, date: NaiveDate) -> Option<LocalTimes> {
         let midnight = date.and_time(NaiveTime::MIN);

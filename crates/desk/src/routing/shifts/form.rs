@@ -3,8 +3,9 @@
 use chrono::Weekday;
 use hotline_core::{
     text::locale::Words,
-    time::shifts::{ShiftException, ShiftPlan, ShiftSpan, WeeklyShift, Who as Worker},
+    time::shifts::{Member, ShiftException, ShiftPlan, ShiftSpan, WeeklyShift, Who as Worker},
 };
+use hotline_store::staff::accounts::StaffMember;
 use uuid::Uuid;
 
 use crate::{
@@ -25,6 +26,8 @@ pub(super) struct ShiftForm {
     pub(super) times: String,
     pub(super) date: String,
     pub(super) note: String,
+    /// The person who works the shifts of a freed person.
+    pub(super) substitute: String,
     pub(super) id: String,
     pub(super) mistake: String,
 }
@@ -42,6 +45,7 @@ impl ShiftForm {
                 "times" => form.times = value,
                 "date" => form.date = value,
                 "note" => form.note = value,
+                "substitute" => form.substitute = value,
                 "id" => form.id = value,
                 _ => {}
             }
@@ -89,6 +93,7 @@ impl ShiftForm {
     pub(super) fn apply(
         &self,
         words: &Words,
+        staff: &[StaffMember],
         plan: &mut ShiftPlan,
         new_id: impl Fn() -> Uuid,
     ) -> Result<(), String> {
@@ -133,16 +138,12 @@ impl ShiftForm {
             "free-day" => {
                 let date = self.date.parse();
                 let date = date.map_err(|_| words.say("exception-needs-date"))?;
-                let who = self.worker(words)?;
-                // A person who is free has no other times on that date.
-                plan.exceptions.retain(|one| one.who != who || one.date != date);
-                plan.exceptions.push(ShiftException {
-                    date,
-                    who,
-                    spans: Vec::new(),
-                    note: self.note.chars().take(300).collect(),
-                });
-                plan.exceptions.sort_by_key(|one| one.date);
+                let freed = self.worker(words)?.person();
+                let freed = freed.and_then(|id| member(staff, id));
+                let freed = freed.ok_or_else(|| words.say("shift-needs-who"))?;
+                let substitute = self.substitute.parse().ok().and_then(|id| member(staff, id));
+                let note: String = self.note.chars().take(300).collect();
+                plan.free_day(date, freed, substitute, &note);
             }
             "remove-exception" => {
                 let who = self.worker(words)?;
@@ -174,46 +175,10 @@ impl ShiftForm {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use hotline_core::text::locale::{Language, Locales};
-
-    use super::*;
-
-    #[test]
-    fn a_freed_day_replaces_other_times_of_the_person() {
-        let words = Locales.of(Language::En);
-        let (mila, petar) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let date = "2026-12-01".parse().unwrap();
-        let exception = |who: Uuid, spans: Vec<ShiftSpan>, note: &str| ShiftException {
-            date,
-            who: Worker::Person(who),
-            spans,
-            note: note.to_owned(),
-        };
-        let span = ShiftSpan {
-            from: "10:00".parse().unwrap(),
-            to: "12:00".parse().unwrap(),
-        };
-        let mut plan = ShiftPlan {
-            exceptions: vec![
-                exception(mila, vec![span], "обука"),
-                exception(petar, vec![span], ""),
-            ],
-            ..ShiftPlan::default()
-        };
-        let form = ShiftForm {
-            change: "free-day".to_owned(),
-            who: format!("person:{mila}"),
-            date: "2026-12-01".to_owned(),
-            note: "слава".to_owned(),
-            ..ShiftForm::default()
-        };
-        form.apply(words, &mut plan, Uuid::nil).unwrap();
-        let expected = vec![
-            exception(petar, vec![span], ""),
-            exception(mila, Vec::new(), "слава"),
-        ];
-        assert_eq!(plan.exceptions, expected);
-    }
+fn member(staff: &[StaffMember], id: Uuid) -> Option<Member<'_>> {
+    let found = staff.iter().find(|one| one.id == id)?;
+    Some(Member {
+        id,
+        team: found.team.as_deref(),
+    })
 }

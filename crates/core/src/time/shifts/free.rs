@@ -1,0 +1,147 @@
+//! Freeing a person on one date, with or without a substitute.
+
+use chrono::NaiveDate;
+use uuid::Uuid;
+
+use crate::time::shifts::{ShiftException, ShiftPlan, ShiftSpan, Who, planned::StaffEntries};
+
+/// A member of staff and their team. The shifts of the team are the person's shifts too.
+#[derive(Debug, Clone, Copy)]
+pub struct Member<'a> {
+    /// The id of the person.
+    pub id: Uuid,
+    /// The person's team.
+    pub team: Option<&'a str>,
+}
+
+impl ShiftPlan {
+    /// Frees a person on this date: no shift of the person begins then. A substitute works these shifts in addition to their own.
+    ///
+    /// Both get an exception with this note for the date, which replaces an earlier one. A substitute who is the freed person is ignored.
+    pub fn free_day(
+        &mut self,
+        date: NaiveDate,
+        freed: Member<'_>,
+        substitute: Option<Member<'_>>,
+        note: &str,
+    ) {
+        let substitute = substitute.filter(|one| one.id != freed.id);
+        let exceptions = substitute.map(|one| {
+            let spans = [self.spans_on(date, one), self.spans_on(date, freed)].concat();
+            (one, joined(spans))
+        });
+        for (who, spans) in exceptions.into_iter().chain([(freed, Vec::new())]) {
+            let who = Who::Person(who.id);
+            self.exceptions.retain(|one| one.who != who || one.date != date);
+            self.exceptions.push(ShiftException {
+                date,
+                who,
+                spans,
+                note: note.to_owned(),
+            });
+        }
+        self.exceptions.sort_by_key(|one| one.date);
+    }
+
+    fn spans_on(&self, date: NaiveDate, who: Member<'_>) -> Vec<ShiftSpan> {
+        StaffEntries::new(self, &self.assignees(), who.id, who.team).spans_on(date)
+    }
+}
+
+/// Joins spans of one date that overlap, so that nobody has two shifts at once. Spans of together more than a day are not joined.
+fn joined(mut spans: Vec<ShiftSpan>) -> Vec<ShiftSpan> {
+    spans.sort_by_key(|span| span.from);
+    let mut all: Vec<ShiftSpan> = Vec::new();
+    for span in spans {
+        match all.last_mut() {
+            Some(last) if span.from.minutes() < last.end_minutes() => match last.until_end_of(span) {
+                Some(longer) => *last = longer,
+                None => all.push(span),
+            },
+            Some(_) | None => all.push(span),
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::shifts::WeeklyShift;
+
+    const MILA: Uuid = Uuid::from_u128(1);
+    const PETAR: Uuid = Uuid::from_u128(2);
+
+    fn member(id: Uuid) -> Member<'static> {
+        Member {
+            id,
+            team: Some("day"),
+        }
+    }
+
+    fn spans(text: &str) -> Vec<ShiftSpan> {
+        let spans = text.split_whitespace().map(|span| {
+            let (from, to) = span.split_once('-').unwrap();
+            ShiftSpan {
+                from: from.parse().unwrap(),
+                to: to.parse().unwrap(),
+            }
+        });
+        spans.collect()
+    }
+
+    fn written(plan: &ShiftPlan, date: NaiveDate, id: Uuid) -> String {
+        let spans = plan.spans_on(date, member(id)).into_iter();
+        spans.map(|span| span.to_string()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_substitute_works_the_shifts_of_the_freed_person_too() {
+        let date: NaiveDate = "2026-12-01".parse().unwrap();
+        for (freed, own, expected) in [
+            ("08:00-16:00", "", "08:00-16:00"),
+            ("08:00-12:00", "16:00-20:00", "08:00-12:00 16:00-20:00"),
+            ("12:00-20:00", "08:00-16:00", "08:00-20:00"),
+            ("22:00-06:00", "20:00-24:00", "20:00-06:00"),
+            ("08:00-16:00", "08:00-16:00", "08:00-16:00"),
+            ("00:00-24:00", "20:00-04:00", "00:00-24:00 20:00-04:00"),
+        ] {
+            let weekly = |who: Uuid, span: ShiftSpan| WeeklyShift {
+                id: Uuid::new_v4(),
+                who: Who::Person(who),
+                weekday: chrono::Weekday::Tue,
+                from: span.from,
+                to: span.to,
+            };
+            let freed_spans = spans(freed).into_iter().map(|span| weekly(MILA, span));
+            let own_spans = spans(own).into_iter().map(|span| weekly(PETAR, span));
+            let mut plan = ShiftPlan {
+                weekly: freed_spans.chain(own_spans).collect(),
+                ..ShiftPlan::default()
+            };
+            plan.free_day(date, member(MILA), Some(member(PETAR)), "ill");
+            assert_eq!(written(&plan, date, MILA), "");
+            assert_eq!(written(&plan, date, PETAR), expected);
+            let week_later = date + chrono::Days::new(7);
+            assert_eq!(written(&plan, week_later, MILA), freed, "only this date");
+        }
+    }
+
+    #[test]
+    fn a_freed_day_replaces_other_times_of_the_person() {
+        let date: NaiveDate = "2026-12-01".parse().unwrap();
+        let exception = |who: Uuid, spans: Vec<ShiftSpan>, note: &str| ShiftException {
+            date,
+            who: Who::Person(who),
+            spans,
+            note: note.to_owned(),
+        };
+        let petar = exception(PETAR, spans("10:00-12:00"), "");
+        let mut plan = ShiftPlan {
+            exceptions: vec![exception(MILA, spans("10:00-12:00"), "обука"), petar.clone()],
+            ..ShiftPlan::default()
+        };
+        plan.free_day(date, member(MILA), Some(member(MILA)), "слава");
+        assert_eq!(plan.exceptions, vec![petar, exception(MILA, Vec::new(), "слава")]);
+    }
+}
