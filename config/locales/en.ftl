@@ -1247,6 +1247,10 @@ outcome-report = delivery report
 problem-disk = the disk is nearly full; nothing is accepted until there is room
 problem-moved = the database file was moved or deleted; nothing is accepted until it is back
 problem-backlog = too many messages wait to be registered; new ones wait where they are
+return-entered = { $n ->
+    [one] { $number } figure that was entered by hand for this period is not in the return, because the contacts behind it are not classified.
+   *[other] { $number } figures that were entered by hand for this period are not in the return, because the contacts behind them are not classified.
+}
 problem-not-fetched = some messages cannot be fetched; they are asked for again
 problem-no-line = its line is not in the settings
 problem-not-registered = it could not be registered, again and again

@@ -203,6 +203,12 @@ impl ReturnPage<'_> {
     fn period_label(&self) -> String {
         period_label(self.frame.words, Some(self.filled.from), Some(self.filled.to))
     }
+
+    /// Says how many figures that were entered by hand the return leaves out, if there are any.
+    fn entered(&self) -> Option<String> {
+        let entered = i64::try_from(self.filled.entered).unwrap_or(i64::MAX);
+        (entered > 0).then(|| self.frame.words.counted("return-entered", entered))
+    }
 }
 
 /// Lists the reasons why the return cannot be sent yet.

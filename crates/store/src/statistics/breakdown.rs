@@ -152,6 +152,7 @@ impl Snapshot<'_> {
                 .collect(),
             suppressed_below: None,
             possible_values: Vec::new(),
+            began: self.whole(Measure::Contact, Period::default()).await?.0,
         })
     }
 

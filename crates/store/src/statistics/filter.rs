@@ -99,6 +99,9 @@ pub struct Breakdown {
     /// this list without a row is suppressed or has no items. Otherwise empty, also if the values of the dimension are not listed anywhere.
     #[serde(skip)]
     pub possible_values: Vec<String>,
+    /// The first day of the month in which this software registered its first contact. Earlier intervals have no figures, not even zero.
+    #[serde(skip)]
+    pub began: NaiveDate,
 }
 
 /// One row of a breakdown.
@@ -132,8 +135,8 @@ impl Breakdown {
     }
 
     /// Returns the intervals of the requested period up to today, including intervals without counts. The result starts with the first
-    /// interval that has a count if the period has no beginning, or if it begins more than 1,100 days before that interval. If the period
-    /// has no end, the result ends with the last interval that has a count.
+    /// interval that has a count if the period has no beginning, or if it begins more than 1,100 days before that interval. Intervals before
+    /// this software registered its first contact are left out: nobody knows their counts. If the period has no end, the result ends with the last interval that has a count.
     #[must_use]
     pub fn pieces(&self) -> Vec<String> {
         let zone = self.time_zone.parse().unwrap_or(chrono_tz::UTC);
@@ -149,7 +152,7 @@ impl Breakdown {
         let from = self
             .from
             .filter(|from| *from >= far)
-            .map_or(first, |from| from.min(first));
+            .map_or(first, |from| from.max(self.began).min(first));
         let to = self.to.map_or(last, |to| to.min(today).max(last));
         let spans = period::pieces(from, to, self.every).into_values();
         let pieces: BTreeSet<String> = spans.flatten().collect();

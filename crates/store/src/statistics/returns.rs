@@ -16,6 +16,7 @@ use crate::{
     db::store::Store,
     error::StoreError,
     statistics::{
+        adjustments::overlaps,
         counts::{Breakdown, DrillDown, SelectedValues, StatisticsFilter},
         drill_down::MOST_CONTACTS_COUNTED,
         snapshot::Snapshot,
@@ -42,6 +43,9 @@ pub struct FilledReturn {
     pub registered: i64,
     /// Number of the contacts in `registered` that are not yet classified as counselling or non-counselling.
     pub not_classified: i64,
+    /// Number of figures about contacts that were entered by hand for days of the period. The return leaves them out, because the contacts
+    /// behind them are not classified.
+    pub entered: usize,
     /// Whether the days from `from` to `to` are exactly one reporting period of the body, such as a quarter.
     pub due_so: bool,
     /// The tables, in the order of the body's form.
@@ -134,6 +138,9 @@ impl Snapshot<'_> {
                 None,
             ))
             .await?;
+        let entered = self.entered().await?.iter();
+        let entered = entered.filter(|one| one.entry.of == Measure::Contact && overlaps(period, one));
+        let entered = entered.count();
         Ok(FilledReturn {
             name: mapping.name.clone(),
             version: mapping.version,
@@ -143,6 +150,7 @@ impl Snapshot<'_> {
             as_of: counselling.as_of,
             registered: counselling.registered,
             not_classified: counselling.rest,
+            entered,
             due_so: mapping.every.around(from) == period && mapping.every != Every::Day,
             tables,
         })

@@ -174,7 +174,8 @@ impl Snapshot<'_> {
         Ok(self.entered.as_deref().unwrap_or_default())
     }
 
-    /// Returns the first and last day of a period, limited to the years in which items of the measure `of` were counted. Without the limit,
+    /// Returns the first and last day of a period, limited to the time from the month of the first to the year of the last counted item of
+    /// the measure `of`. Without the limit,
     /// a very long period would be divided into many empty intervals.
     pub(super) async fn whole(
         &mut self,
@@ -210,7 +211,18 @@ impl Snapshot<'_> {
         let first = totals().order_by_asc(cells::Column::Span).one(&self.on).await?;
         let last = totals().order_by_desc(cells::Column::Span).one(&self.on).await?;
         let year = |of: Option<cells::Model>| of.and_then(|of| of.span.get(..4)?.parse::<i32>().ok());
-        let first = year(first).and_then(|year| NaiveDate::from_ymd_opt(year, 1, 1));
+        // The spans of a year sort so: 2025, 2025-05, 2025-05-12, 2025-W20. The second is the first month with an item.
+        let first = match first.map(|year| year.span) {
+            Some(year) => {
+                totals()
+                    .filter(cells::Column::Span.gt(year))
+                    .order_by_asc(cells::Column::Span)
+                    .one(&self.on)
+                    .await?
+            }
+            None => None,
+        };
+        let first = first.and_then(|first| Period::named(first.span.get(..7)?, NaiveDate::MIN)?.from);
         let last = year(last).and_then(|year| NaiveDate::from_ymd_opt(year, 12, 31));
         let today = self.today();
         Ok((first.unwrap_or(today), last.unwrap_or(today)))
