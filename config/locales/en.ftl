@@ -1075,7 +1075,7 @@ standing = Now
 standing-open = Open
 standing-oldest = Oldest open
 standing-oldest-minutes = Oldest open, minutes
-standing-waiting = Longest waiting for us
+standing-waiting = Longest waiting for us (hours begun)
 standing-waiting-minutes = Longest waiting for us, minutes
 standing-undelivered = Open, with a reply that did not get through
 standing-quarantined = In quarantine, not counted
@@ -1177,6 +1177,7 @@ n-cases = { $n ->
 }
 cases-shown = { $n ->
    *[other] Only the { $number } newest are listed.
+period-yesterday = Yesterday
 }
 n-presentations = { $n ->
     [one] { $number } presentation

@@ -1086,7 +1086,7 @@ standing = Тренутно
 standing-open = У току
 standing-oldest = Најстарије у току
 standing-oldest-minutes = Најстарије у току, минута
-standing-waiting = Најдуже чека на нас
+standing-waiting = Најдуже чека на нас (започети сати)
 standing-waiting-minutes = Најдуже чека на нас, минута
 standing-undelivered = У току, са одговором који није стигао
 standing-quarantined = У карантину, не броји се
@@ -1195,6 +1195,7 @@ n-presentations = { $n ->
     [one] { $number } презентација
     [few] { $number } презентације
    *[other] { $number } презентација
+period-yesterday = Јуче
 }
 n-primary-schools = { $n ->
     [one] { $number } основној школи

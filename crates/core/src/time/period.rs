@@ -17,7 +17,7 @@ pub struct Period {
 }
 
 /// The names of the periods whose days depend on the current day. `ever` is the period without a first and last day.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 10] = [
     "last_month",
     "month",
     "last_quarter",
@@ -26,6 +26,7 @@ pub const NAMES: [&str; 9] = [
     "year",
     "ever",
     "week",
+    "yesterday",
     "today",
 ];
 
@@ -54,6 +55,10 @@ impl Period {
         Some(match name {
             "ever" => Self::default(),
             "today" => Self::of(today, today),
+            "yesterday" => {
+                let day = today.pred_opt().unwrap_or(today);
+                Self::of(day, day)
+            }
             "week" => whole(Every::Week, 0),
             "month" => whole(Every::Month, 0),
             "last_month" => whole(Every::Month, 1),
@@ -209,6 +214,7 @@ mod tests {
     fn periods_have_the_names_people_give_them() {
         let on = |name| Period::named(name, day("2026-11-26")).unwrap();
         assert_eq!(on("week"), period("2026-11-23", "2026-11-29"));
+        assert_eq!(on("yesterday"), period("2026-11-25", "2026-11-25"));
         assert_eq!(on("last_month"), period("2026-10-01", "2026-10-31"));
         assert_eq!(on("last_quarter"), period("2026-07-01", "2026-09-30"));
         assert_eq!(on("last_year"), period("2025-01-01", "2025-12-31"));
