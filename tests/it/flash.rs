@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// The forms of the desk whose answers are not flash messages, each with the reason.
-const OTHER_ANSWERS: [(&str, &str); 31] = [
+const OTHER_ANSWERS: [(&str, &str); 32] = [
     ("/desk/login", "opens the desk"),
     ("/desk/logout", "shows the log-in page"),
     ("/desk/invitation/{secret}", "opens the desk"),
@@ -46,6 +46,10 @@ const OTHER_ANSWERS: [(&str, &str); 31] = [
     ),
     (
         "/desk/contacts/{reference}/block",
+        "needs a person with an address",
+    ),
+    (
+        "/desk/contacts/{reference}/messages/{id}/pin",
         "needs a person with an address",
     ),
     ("/desk/contacts/{reference}/macros/{id}", "needs a macro"),

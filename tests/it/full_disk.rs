@@ -168,6 +168,9 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
     let failed = mila.reply(&bridged, "Odbijeno").await.unwrap();
     mila.until_reply_is(&bridged, "failed").await.unwrap();
     let again = format!("/messages/{}/again", text(&failed, "/id"));
+    let noted = json!({ "text": "Zove se uvek posle škole" });
+    let note = mila.post(&format!("/api/v1/contacts/{bridged}/note"), &noted).await;
+    let pin = format!("/messages/{}/pin", text(&note.unwrap(), "/id"));
     service.stop();
     service.let_replies_be_taken_back(250).unwrap();
     service.start().await.unwrap();
@@ -327,6 +330,12 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
         "/api/v1/contacts/{reference}/messages/{id}/again",
         &mila,
         format!("/api/v1/contacts/{bridged}{again}"),
+        nothing()
+    );
+    act!(
+        "/api/v1/contacts/{reference}/messages/{id}/pin",
+        &mila,
+        format!("/api/v1/contacts/{bridged}{pin}"),
         nothing()
     );
     act!(

@@ -55,6 +55,7 @@ mod mail;
 mod mime;
 mod pages;
 mod pieces;
+mod pinned_notes;
 mod plans;
 mod preferences;
 mod privacy;

@@ -205,6 +205,7 @@ fn contact_routes() -> Vec<Route> {
         both POST "/contacts/{reference}/here" work, reply::report_presence, "Tell colleagues that you are reading or writing";
         both POST "/contacts/{reference}/messages/{id}/undo" work, reply::undo, "Take back a reply before it is sent";
         both POST "/contacts/{reference}/messages/{id}/again" work, actions::send_again, "Send a failed reply again";
+        both POST "/contacts/{reference}/messages/{id}/pin" work, actions::pin, "Keep a note beside every contact of its person, or only here";
         both POST "/contacts/{reference}/attachments/{id}/fetch" work, actions::fetch_attachment, "Fetch a file from its platform";
         both POST "/contacts/{reference}/claim" work, actions::claim, "Assign a contact to yourself";
         both POST "/contacts/{reference}/give-back" work, actions::give_back, "Give a contact back";

@@ -8,6 +8,7 @@ pub mod detail;
 pub mod drafts;
 pub mod erase;
 pub mod links;
+pub mod pinned_notes;
 pub mod reply;
 pub(crate) mod response_times;
 pub mod wrap_up;

@@ -172,6 +172,9 @@ pub enum Conflict {
     /// Counsellors cannot ask for files on this line.
     #[error("files cannot be asked for on this line")]
     NoFilesOnRequest,
+    /// So many notes about a person are pinned that nobody would read more of them.
+    #[error("too many notes about this person are pinned already")]
+    TooManyPinned,
     /// The opening balance (counts from before Hotline was used) does not name its channel, or does not say where the numbers come from.
     #[error("an opening balance names its channel and its source")]
     BalanceWithoutSource,
@@ -324,6 +327,7 @@ impl Conflict {
             Self::Stopped => "conflict-stopped",
             Self::NothingToFetch => "conflict-nothing-to-fetch",
             Self::SendsNoFiles => "conflict-sends-no-files",
+            Self::TooManyPinned => "conflict-too-many-pinned",
             Self::NoFilesOnRequest => "conflict-no-files",
             Self::BalanceWithoutSource => "conflict-balance-source",
             Self::BalanceBackwards => "conflict-balance-backwards",

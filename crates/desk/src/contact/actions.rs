@@ -157,6 +157,33 @@ pub(crate) async fn link(action: ContactAction<FormOrJson<LinkForm>>) -> Contact
     action.respond(&form.view, flash).await
 }
 
+/// The choice to pin a note or to remove the pin.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct PinForm {
+    /// `true` shows the note beside every contact of the person; `false` shows it only in its contact.
+    #[serde(default = "yes")]
+    pinned: bool,
+    #[serde(default)]
+    #[schemars(skip)]
+    view: String,
+}
+
+pub(crate) async fn pin(
+    Path(path): Path<IdPath>,
+    action: ContactAction<FormOrJson<PinForm>>,
+) -> ContactAnswer {
+    let (store, form) = (&action.desk.store, &action.form);
+    store
+        .pin_note(&action.me, action.reference, path.id, form.pinned)
+        .await?;
+    let flash = if form.pinned {
+        Flash::NotePinned
+    } else {
+        Flash::NoteUnpinned
+    };
+    action.respond(&form.view, flash).await
+}
+
 /// The choice to follow or unfollow the contact.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct FollowForm {

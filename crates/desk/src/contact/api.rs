@@ -137,6 +137,8 @@ pub(crate) struct ContactJson {
     other_contacts: Vec<OtherContactJson>,
     /// The contacts in `linked`, with details.
     linked_contacts: Vec<LinkedContactJson>,
+    /// The notes that are shown beside every contact of the person, newest first.
+    pinned_notes: Vec<PinnedNoteJson>,
     /// The events in `events`, with details.
     outreach: Vec<ContactEventJson>,
     /// The cases in `cases`, with details.
@@ -228,6 +230,17 @@ struct OtherContactJson {
     reference: String,
     opened_at: DateTime<Utc>,
     status: Status,
+}
+
+/// A note about the person.
+#[derive(Serialize, JsonSchema)]
+struct PinnedNoteJson {
+    id: Uuid,
+    /// The reference of the contact in which the note was written.
+    reference: String,
+    author: Option<String>,
+    at: DateTime<Utc>,
+    text: String,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -358,6 +371,17 @@ impl ContactJson {
                 .map(|(other, status)| LinkedContactJson {
                     reference: other.to_string(),
                     status: *status,
+                })
+                .collect(),
+            pinned_notes: contact
+                .pinned
+                .into_iter()
+                .map(|note| PinnedNoteJson {
+                    id: note.id,
+                    reference: note.reference.to_string(),
+                    author: note.author,
+                    at: note.at,
+                    text: note.text,
                 })
                 .collect(),
             outreach: contact

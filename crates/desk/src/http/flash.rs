@@ -69,6 +69,8 @@ pub(crate) enum Flash {
     Unblocked,
     Linked,
     Unlinked,
+    NotePinned,
+    NoteUnpinned,
     Followed,
     Unfollowed,
     Marked,

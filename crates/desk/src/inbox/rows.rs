@@ -295,6 +295,13 @@ impl Inbox<'_> {
         !self.colleagues.iter().any(present) && self.frame.may(Right::WorkOnContacts)
     }
 
+    /// Returns whether the reader may pin this note. There is nothing to pin it to if the contact has no identifier.
+    pub(super) fn may_pin(&self, open: &ContactDetail, note: &Message) -> bool {
+        let has_identifier = open.card.as_ref().is_some_and(|card| card.identifier.is_some());
+        let is_pinned = open.pinned.iter().any(|one| one.id == note.id);
+        has_identifier && !is_pinned && self.frame.may(Right::WorkOnContacts)
+    }
+
     /// Returns whether the reader may ask the assignee to hand over this contact.
     pub(super) fn may_ask(&self, open: &ContactDetail) -> bool {
         let others = open
@@ -343,6 +350,8 @@ impl Inbox<'_> {
             | HistoryKind::Unsent
             | HistoryKind::NotAcknowledged
             | HistoryKind::Noted
+            | HistoryKind::Pinned
+            | HistoryKind::Unpinned
             | HistoryKind::Classified
             | HistoryKind::ClassifiedInPart
             | HistoryKind::Reopened

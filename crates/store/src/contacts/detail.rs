@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{
     cases::CaseRow,
-    contacts::{attachments::Attachment, wrap_up::WrapUpRecord},
+    contacts::{attachments::Attachment, pinned_notes::PinnedNote, wrap_up::WrapUpRecord},
     db::{
         contact_row::{is_unread, reference_of},
         entity::{attachments, contacts, events, jobs, journal, messages, outbox, versions},
@@ -115,6 +115,8 @@ pub struct ContactDetail {
     pub events: Vec<outreach::OutreachEvent>,
     /// Cases to which the contact belongs.
     pub cases: Vec<CaseRow>,
+    /// Notes about the person, newest first.
+    pub pinned: Vec<PinnedNote>,
 }
 
 /// One message of a contact.
@@ -197,6 +199,8 @@ pub struct Other {
     pub opened_at: DateTime<Utc>,
     /// Status of that contact.
     pub status: Status,
+    /// The first words of that contact. Empty if it was erased.
+    pub first_words: String,
 }
 
 /// Returns the text of the note with the id `note`, in which a counsellor explained why a contact was closed without a reply. The history
@@ -269,6 +273,7 @@ impl Store {
             cases: self.cases_of(contact.id).await?,
             events: self.events_of(contact.id).await?,
             linked: self.linked(contact.id).await?,
+            pinned: self.pinned_notes(&contact, &names).await?,
             record,
             is_call: before.is_call,
             needs_reason: before.needs_reason() && contact.data_key.is_some(),
@@ -427,6 +432,10 @@ impl Store {
             .await?;
         let other = |row: &contacts::Model| Other {
             reference: reference_of(row),
+            first_words: self
+                .contact_content(row)
+                .map(|card| card.first_words)
+                .unwrap_or_default(),
             opened_at: time(row.opened_at),
             status: row.status.0,
         };

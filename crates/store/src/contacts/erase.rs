@@ -16,7 +16,7 @@ use crate::{
     db::{
         entity::{
             attachments, contacts, drafts, follows, jobs, journal, journal_contacts, links, messages, outbox,
-            outreach, people, records, versions,
+            outreach, people, pinned_notes, records, versions,
         },
         store::Store,
         values::HistoryKind,
@@ -199,6 +199,10 @@ async fn erase_messages(
         .await?;
     follows::Entity::delete_many()
         .filter(follows::Column::ContactId.eq(contact.id))
+        .exec(transaction)
+        .await?;
+    pinned_notes::Entity::delete_many()
+        .filter(pinned_notes::Column::ContactId.eq(contact.id))
         .exec(transaction)
         .await?;
     links::Entity::delete_many()

@@ -6,7 +6,8 @@ mod routing;
 mod statistics;
 
 pub use casework::{
-    canned, case_contacts, case_entries, case_versions, cases, drafts, follows, links, records, referrals,
+    canned, case_contacts, case_entries, case_versions, cases, drafts, follows, links, pinned_notes, records,
+    referrals,
 };
 pub use chats::{conversations, people, versions};
 pub use routing::{alarm_notices, alarms, offers, reply_targets, schedules, surges, texts};

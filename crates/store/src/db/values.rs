@@ -95,6 +95,10 @@ pub enum HistoryKind {
     Linked,
     /// A link to another contact was removed.
     Unlinked,
+    /// A note was pinned: it is shown beside every contact of the person.
+    Pinned,
+    /// The pin of a note was removed.
+    Unpinned,
     /// The person was asked for files.
     FilesAsked,
     /// A counsellor requested an attachment's file, which is still on the platform.

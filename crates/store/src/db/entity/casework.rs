@@ -224,6 +224,26 @@ pub mod links {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// The notes that are shown beside every contact of a person.
+pub mod pinned_notes {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "pinned_notes")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub message_id: Uuid,
+        pub contact_id: Uuid,
+        pub line: String,
+        pub identifier_hash: Vec<u8>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// The contacts that each member of staff follows.
 pub mod follows {
     use sea_orm::entity::prelude::*;
