@@ -237,9 +237,37 @@ several-close = Close
 several-spam = Spam
 several-release = Release
 several-discard = Discard
-several-done = { $n ->
-    [one] { $n } contact done
-   *[other] { $n } contacts done
+several-done-claim = { $n ->
+    [one] { $n } contact is now yours
+   *[other] { $n } contacts are now yours
+}
+several-done-give-back = { $n ->
+    [one] { $n } contact was given back
+   *[other] { $n } contacts were given back
+}
+several-done-follow = { $n ->
+    [one] You follow { $n } contact
+   *[other] You follow { $n } contacts
+}
+several-done-close = { $n ->
+    [one] { $n } contact was closed
+   *[other] { $n } contacts were closed
+}
+several-done-spam = { $n ->
+    [one] { $n } contact was marked as spam
+   *[other] { $n } contacts were marked as spam
+}
+several-done-release = { $n ->
+    [one] { $n } contact was released from quarantine and is now in the inbox
+   *[other] { $n } contacts were released from quarantine and are now in the inbox
+}
+several-done-discard = { $n ->
+    [one] { $n } contact in quarantine was discarded
+   *[other] { $n } contacts in quarantine were discarded
+}
+several-done-macro = { $n ->
+    [one] The macro was applied to { $n } contact
+   *[other] The macro was applied to { $n } contacts
 }
 save-as = Save as
 urgency = Urgency

@@ -114,7 +114,7 @@ async fn several_are_picked_and_taken_on_the_page() {
     assert_eq!(browser.axe().await.unwrap(), json!([]));
     browser.pictures("several").await.unwrap();
     press(client, "#several button[value=claim]").await;
-    shows(client, "#told", "2 contacts done").await;
+    shows(client, "#told", "2 contacts are now yours").await;
     assert_eq!(view(&mila, "mine").await.len(), 2);
     assert_eq!(view(&mila, "unassigned").await, [references[1].clone()]);
     // An action that changed nothing is not reported as a success; each contact shows the reason.

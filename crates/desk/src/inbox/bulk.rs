@@ -188,7 +188,7 @@ pub(crate) async fn act_on_many(
     let words = desk.words(&jar);
     let count = i64::try_from(done.len()).unwrap_or_default();
     let told = BulkOutcome {
-        done: (count > 0).then(|| words.count("several-done", count)),
+        done: (count > 0).then(|| words.count(&format!("several-done-{}", action.what), count)),
         refused: refused
             .iter()
             .map(|(one, why)| (one.clone(), why.localized(words)))
