@@ -111,6 +111,17 @@ function hasText(part) {
 let done = 0;
 let reading = false;
 let again = false;
+
+function getTopOfMain() {
+  return document.getElementById("main")?.getBoundingClientRect().top ?? 0;
+}
+
+/** Ignores the mouse for a moment, after an alarm at the top moved the page: a press was meant for what stood there before. */
+function ignorePresses() {
+  document.body.classList.add("moved");
+  setTimeout(() => document.body.classList.remove("moved"), 500);
+}
+
 async function refresh() {
   // A page that answers a form cannot be loaded again from its address.
   if (document.body.classList.contains("still")) return;
@@ -134,7 +145,11 @@ async function refresh() {
   reading = false;
   // If the counsellor has sent a form or opened another page in the meantime, the result is discarded.
   if (before !== done) again = true;
-  else if (html && location.href === at) showParts(parsePage(html));
+  else if (html && location.href === at) {
+    const before = getTopOfMain();
+    showParts(parsePage(html));
+    if (getTopOfMain() !== before) ignorePresses();
+  }
   if (again) {
     again = false;
     refresh();
