@@ -145,6 +145,7 @@ function showReady() {
   showLanguages(rows.length > 0);
   getReadyList().replaceChildren(...rows);
   getReadyList().hidden = rows.length === 0;
+  getReadyList().scrollIntoView({ block: "nearest" });
   rows[chosen]?.scrollIntoView({ block: "nearest" });
   if (rows[chosen]) getReplyField()?.setAttribute("aria-activedescendant", `ready-${chosen}`);
   else getReplyField()?.removeAttribute("aria-activedescendant");
