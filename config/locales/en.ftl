@@ -356,6 +356,7 @@ give-back = Give back to the queue
 close = Close
 reopen = Reopen
 marking = Marking
+mark-spam = Spam
 marking-none = none
 marking-spam = spam
 marking-test = test
@@ -438,7 +439,7 @@ messages-folded = { $n ->
    *[other] Show { $n } more messages
 }
 wrap-up-missing = Answer what is marked * before you close.
-no-counselling = Not a request for help
+no-counselling = Not a request for help: spam, prank, test…
 no-counselling-hint = One key closes it: open this, press the key.
 conflict-not-wrapped-up = complete the wrap-up first
 conflict-unlawful-answer = the classification has no such question or answer
@@ -559,6 +560,7 @@ claim-anyway = { $name } is writing here right now. Claim it all the same?
 taken-by-other = This contact is assigned to somebody else now. What you wrote is kept as your draft; it cannot be sent.
 just-closed = Closed.
 take-back = Undo the closing
+conflict-too-many-pinned = too many notes about this person are kept already
 conflict-no-identifier = this contact has no identifier
 cases = Cases
 cases-none = There are no cases yet. A case is formed from an open contact.
@@ -580,6 +582,7 @@ case-tell = Prepare a reply
 referral-new = Forward to an institution
 referral-institution = Institution
 referral-basis = Legal basis
+referral-basis-hint = For example: Family Law, Article 263. The letter to the institution can be prepared as soon as the referral is proposed.
 referral-sent = What is sent
 referral-sent-on = Sent on
 referral-number = Their number
@@ -588,7 +591,6 @@ referral-propose = Propose
 referral-hint = Somebody else confirms before the case counts as forwarded.
 referral-proposed = Proposed
 referral-confirmed = Confirmed
-conflict-too-many-pinned = too many notes about this person are kept already
 referral-confirm = Confirm the referral
 referral-confirm-hint = Read what is to be sent. Once you confirm it, the case counts as forwarded. Then somebody sends the letter and records the date.
 referral-note = Record the days, the number and the outcome
@@ -758,6 +760,9 @@ opened = Opened
 counts-on = Counted in the statistics on
 counts-not = not counted
 refers-to = Refers to
+pin = Keep beside the person
+pinned = Notes about the person
+unpin = Keep only in its contact
 other-contacts = Other contacts of the same identifier
 history = History
 event-registered = registered
@@ -788,9 +793,6 @@ channel-telephone = telephone
 channel-social = social networks
 remark-forwarded = Somebody else's words, passed on.
 remark-sticker = A sticker.
-pin = Keep beside the person
-pinned = Notes about the person
-unpin = Keep only in its contact
 remark-location = A place on the map.
 remark-contact-card = Somebody's name and number from an address book.
 remark-poll = A poll.
@@ -1175,6 +1177,7 @@ nothing-registered = Nothing was registered here in this period.
 link-to-days = Link to just these days
 period-ever = Since establishment
 period-today = Today
+period-yesterday = Yesterday
 period-week = This week
 period-month = This month
 period-last-month = Last month
@@ -1211,7 +1214,6 @@ n-cases = { $n ->
 }
 cases-shown = { $n ->
    *[other] Only the { $number } newest are listed.
-period-yesterday = Yesterday
 }
 n-presentations = { $n ->
     [one] { $number } presentation
@@ -1244,6 +1246,10 @@ n-webinars = { $n ->
 left-out = { $n ->
     [one] { $number } entered figure is left out, because only a part of its days lies in the period
    *[other] { $number } entered figures are left out, because only a part of their days lies in the period
+}
+return-entered = { $n ->
+    [one] { $number } figure that was entered by hand for this period is not in the return, because the contacts behind it are not classified.
+   *[other] { $number } figures that were entered by hand for this period are not in the return, because the contacts behind them are not classified.
 }
 return-not-classified = { $n ->
     [one] { $number } contact is not classified
@@ -1282,10 +1288,6 @@ outcome-report = delivery report
 problem-disk = the disk is nearly full; nothing is accepted until there is room
 problem-moved = the database file was moved or deleted; nothing is accepted until it is back
 problem-backlog = too many messages wait to be registered; new ones wait where they are
-return-entered = { $n ->
-    [one] { $number } figure that was entered by hand for this period is not in the return, because the contacts behind it are not classified.
-   *[other] { $number } figures that were entered by hand for this period are not in the return, because the contacts behind them are not classified.
-}
 problem-not-fetched = some messages cannot be fetched; they are asked for again
 problem-no-line = its line is not in the settings
 problem-not-registered = it could not be registered, again and again
@@ -1584,6 +1586,8 @@ shift-note = Reason
 shift-free = free
 shift-free-day = Off that day
 shift-free-name = Free { $name }
+shift-substitute = Instead
+shift-substitute-none = nobody yet
 shift-free-hint = If somebody does not work on one day, open “Off that day” beside the shift. The weekly shifts stay as they are.
 coverage = Opening hours and shifts disagree in the next 14 days
 coverage-open = Open with nobody on shift
@@ -1625,8 +1629,6 @@ target-next = later replies
 target-urgency-danger = In immediate danger
 target-urgency-urgent = Urgent
 target-urgency-ordinary = Ordinary
-shift-substitute = Instead
-shift-substitute-none = nobody yet
 target-kept = In time
 target-missed = Late
 target-kept-share = In time, of all
@@ -2004,6 +2006,8 @@ flash-woken = The contact is no longer snoozed.
 flash-blocked = The identifier was blocked.
 flash-unblocked = The identifier is no longer blocked.
 flash-linked = The contacts were linked.
+flash-note_pinned = The note is shown beside every contact of this person.
+flash-note_unpinned = The note is now shown only in its contact.
 flash-unlinked = The link was removed.
 flash-followed = You follow this contact.
 flash-unfollowed = You no longer follow this contact.
@@ -2034,8 +2038,6 @@ flash-schools_merged = The two records were merged.
 flash-educator_saved = The peer educator was saved.
 difference = Difference
 compare-with = Compared with
-flash-note_pinned = The note is shown beside every contact of this person.
-flash-note_unpinned = The note is now shown only in its contact.
 compare-none = No comparison
 hidden-all = Nothing is shown here: figures about persons are published only for whole months that are over, and never of fewer than { $least }.
 hidden-rows = Hidden or none: { $rows }. A figure below { $least } is hidden, because it could identify a child. If it were the only hidden figure, it could be computed from the total; so the next smallest figure is hidden with it, even if that one is not small. Hidden figures are counted in the row “Not classified, or hidden”.
