@@ -326,12 +326,16 @@ macro_rules! asset {
     };
 }
 
-const ASSETS: [(&str, &str); 21] = [
+const ASSETS: [(&str, &str); 25] = [
     ("/assets/http/desk.css", STYLE_SHEET),
     asset!("http/desk.webmanifest"),
     asset!("http/icon.svg"),
     asset!("http/icons.svg"),
     asset!("http/desk.js"),
+    asset!("http/navigation.js"),
+    asset!("http/parts.js"),
+    asset!("http/refresh.js"),
+    asset!("http/submit.js"),
     asset!("http/page.js"),
     asset!("http/morph.js"),
     asset!("http/keys.js"),
