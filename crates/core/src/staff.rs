@@ -1,4 +1,5 @@
 //! Rights and preferences of staff.
 
 pub mod preferences;
+pub mod push;
 pub mod rights;
