@@ -1,4 +1,5 @@
-//! Staff accounts, invitations, sessions, tokens, canned replies, texts for the public, and the audit log.
+//! Staff accounts, invitations, sessions, tokens, devices for push messages, canned replies, texts for the public, and the
+//! audit log.
 
 pub mod accounts;
 pub mod administration;
@@ -9,6 +10,7 @@ pub mod directory;
 pub mod invitations;
 pub mod own_sessions;
 pub mod passwords;
+pub mod push;
 pub mod sessions;
 pub mod texts;
 pub mod tokens;

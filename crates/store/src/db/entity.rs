@@ -2,6 +2,7 @@
 
 mod casework;
 mod chats;
+mod push;
 mod routing;
 mod statistics;
 
@@ -10,6 +11,7 @@ pub use casework::{
     referrals,
 };
 pub use chats::{conversations, people, versions};
+pub use push::{push_devices, push_keys};
 pub use routing::{alarm_notices, alarms, offers, reply_targets, schedules, surges, texts};
 pub use statistics::{educators, event_educators, outreach, schools, tokens};
 

@@ -188,7 +188,7 @@ impl Store {
 
     /// Finds which of the given contacts a colleague handed over to `me` or to the team of `me`. Returns that colleague's display name for
     /// each. Leaves out contacts on which staff have acted since the hand-over.
-    async fn handed_over(
+    pub(super) async fn handed_over(
         &self,
         found: &[contacts::Model],
         me: Uuid,
@@ -307,6 +307,20 @@ impl Store {
     /// # Errors
     /// Fails if a database query fails.
     pub async fn waits_for(&self, me: Uuid, about: NotifyAbout) -> Result<u64, StoreError> {
+        let ids = self
+            .waiting_for(me, about)
+            .await?
+            .select_only()
+            .column(contacts::Column::Id);
+        self.count_rows(ids.into_query()).await
+    }
+
+    /// Builds the query of the first thousand waiting contacts about which a member of staff wants to be notified.
+    pub(super) async fn waiting_for(
+        &self,
+        me: Uuid,
+        about: NotifyAbout,
+    ) -> Result<Select<contacts::Entity>, StoreError> {
         let mine = contacts::Column::Assignee.eq(me);
         let mine_or_free = mine.clone().or(contacts::Column::Assignee.is_null());
         let condition = match about {
@@ -314,15 +328,12 @@ impl Store {
             NotifyAbout::Mine => mine,
             NotifyAbout::Urgent => mine_or_free.and(contacts::Column::Urgency.gt(0)),
         };
-        let ids = self
+        Ok(self
             .in_view(View::Waiting, me)
             .await?
             .filter(condition)
-            .select_only()
-            .column(contacts::Column::Id)
             .order_by_asc(Order::Pressing.expression())
-            .limit(1_000);
-        self.count_rows(ids.into_query()).await
+            .limit(1_000))
     }
 
     pub(crate) async fn names(&self) -> Result<Vec<(Uuid, String)>, StoreError> {

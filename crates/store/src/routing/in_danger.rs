@@ -73,12 +73,7 @@ impl Store {
     /// # Errors
     /// Fails if a database query fails.
     pub async fn ringing(&self) -> Result<Vec<UnattendedDanger>, StoreError> {
-        let mut waiting = self.endangered(&self.reading).await?;
-        if waiting.is_empty() {
-            return Ok(Vec::new());
-        }
-        let colleagues = self.availabilities().await?;
-        waiting.retain(|contact| !is_in_care(contact, &colleagues));
+        let mut waiting = self.unattended().await?;
         // The sort is stable, so it keeps the order by waiting time.
         waiting.sort_by_key(|contact| contact.assignee.is_some());
         let raised = self.last_raised_by(&waiting).await?;
@@ -94,6 +89,17 @@ impl Store {
             raised_by: raised.get(&contact.id).cloned().unwrap_or_default(),
         });
         Ok(ringing.collect())
+    }
+
+    /// Returns the contacts in danger that wait for a reply and have no present assignee who has opened them.
+    pub(crate) async fn unattended(&self) -> Result<Vec<contacts::Model>, StoreError> {
+        let mut waiting = self.endangered(&self.reading).await?;
+        if waiting.is_empty() {
+            return Ok(waiting);
+        }
+        let colleagues = self.availabilities().await?;
+        waiting.retain(|contact| !is_in_care(contact, &colleagues));
+        Ok(waiting)
     }
 
     /// Returns the ids of the rules that last raised each of these contacts, separated by spaces. Leaves out contacts that are not in

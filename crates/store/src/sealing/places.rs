@@ -39,3 +39,7 @@ pub(crate) fn raw_place(external_hash: &[u8]) -> String {
 pub(crate) fn conversation_place(hash: &[u8]) -> String {
     format!("conversation|{}", data_encoding::HEXLOWER.encode(hash))
 }
+
+pub(crate) fn push_device_place(session_hash: &[u8]) -> String {
+    format!("push device|{}", data_encoding::HEXLOWER.encode(session_hash))
+}
