@@ -5,4 +5,5 @@ pub(crate) mod invitation;
 pub mod login;
 pub(crate) mod password;
 pub(crate) mod preferences;
+pub(crate) mod push;
 pub(crate) mod sessions;

@@ -6,8 +6,9 @@ use std::sync::LazyLock;
 use aide::openapi::OpenApi;
 use axum::{
     Router,
-    http::{Method, header},
+    http::{HeaderName, Method, header},
     middleware,
+    response::IntoResponse,
     routing::get,
 };
 use hotline_core::staff::rights::Right;
@@ -15,7 +16,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 use crate::{
-    account::{self, invitation, login, password, preferences, sessions},
+    account::{self, invitation, login, password, preferences, push, sessions},
     admin::{links, public_text, settings, staff, system, teams, texts},
     cases,
     contact::{actions, api, attachments, calls, canned, macros, preview, reply, wrap_up},
@@ -74,7 +75,7 @@ pub fn routes() -> Vec<Route> {
 
 fn account_routes() -> Vec<Route> {
     use Access::{Anyone, May, Open};
-    use Right::{ReadContacts, RunAgain, SeeQueue};
+    use Right::{ReadContacts, RunAgain, SeeQueue, WorkOnContacts};
 
     routes! {
         desk GET "/login" Open, login::page;
@@ -91,6 +92,9 @@ fn account_routes() -> Vec<Route> {
         both POST "/me/sessions/end-others" Anyone, sessions::end_others, "End all your other sessions";
         desk GET "/me/password" Anyone, password::page;
         both POST "/me/password" Anyone, password::change, "Change your own password";
+        api GET "/me/push" May(WorkOnContacts), push::show, "Whether your device is notified while no page of the desk is open";
+        api POST "/me/push" May(WorkOnContacts), push::subscribe, "Let your device be notified until your session ends";
+        api POST "/me/push/end" May(WorkOnContacts), push::unsubscribe, "Notify your device no longer";
         both POST "/preferences" Anyone, preferences::set_preferences, "Choose language, colours, sound and keys";
         both POST "/saved" May(ReadContacts), preferences::save_view, "Save a view with filters, or delete one";
         desk GET "" Anyone, inbox::page::front;
@@ -326,7 +330,7 @@ macro_rules! asset {
     };
 }
 
-const ASSETS: [(&str, &str); 25] = [
+const ASSETS: [(&str, &str); 26] = [
     ("/assets/http/desk.css", STYLE_SHEET),
     asset!("http/desk.webmanifest"),
     asset!("http/icon.svg"),
@@ -349,10 +353,22 @@ const ASSETS: [(&str, &str); 25] = [
     asset!("contact/composer.js"),
     asset!("contact/canned.js"),
     asset!("contact/presence.js"),
+    asset!("account/push.js"),
     asset!("inbox/notification.js"),
     asset!("inbox/search.js"),
     asset!("statistics/index.js"),
 ];
+
+/// The service worker, which shows notifications while no page of the desk is open. The address of a service worker limits the pages that
+/// it serves, so it is not below `/assets`. The header lets it serve `/desk` itself.
+async fn push_worker() -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, "text/javascript; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-cache"),
+        (HeaderName::from_static("service-worker-allowed"), "/desk"),
+    ];
+    (headers, include_str!("../assets/account/push_worker.js"))
+}
 
 /// Builds the router of the desk and the API.
 pub fn router(desk: Desk) -> Router {
@@ -361,7 +377,7 @@ pub fn router(desk: Desk) -> Router {
         let path = route.path.clone();
         router = router.route(&path, route.guarded(&desk));
     }
-    let mut assets = openapi::assets();
+    let mut assets = openapi::assets().route("/desk/push.js", get(push_worker));
     for (path, text) in ASSETS {
         let kind = match path.rsplit('.').next() {
             Some("css") => "text/css; charset=utf-8",

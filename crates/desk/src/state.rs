@@ -7,7 +7,10 @@ use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use hotline_core::{
-    centre::Centre, identifiers::private::Private, staff::rights::Role, text::locale::Locales,
+    centre::Centre,
+    identifiers::private::Private,
+    staff::{push::PushSettings, rights::Role},
+    text::locale::Locales,
     time::clock::Clock,
 };
 use hotline_store::{db::store::Store, staff::accounts::StaffMember};
@@ -41,10 +44,20 @@ pub struct Desk {
     /// The rate limiter that prevents repeated audit entries when a member of staff reads the same object again. Its key is a pair: the id
     /// of the member of staff, and a text with the action and the object.
     pub reads: Arc<DefaultKeyedRateLimiter<(Uuid, String)>>,
+    /// What browsers need to subscribe to push messages. `None`: the settings turn them off.
+    pub push: Option<Arc<PushFacts>>,
     /// Accounts that the log-in page offers with one click. Empty in a service; only the demo has such accounts.
     pub personas: Arc<[Persona]>,
     /// What administrators see of the program that runs the desk.
     pub program: Arc<ProgramFacts>,
+}
+
+/// What browsers need to subscribe to push messages.
+pub struct PushFacts {
+    /// The public key of this installation.
+    pub public_key: String,
+    /// The settings, which name the permitted push services.
+    pub settings: PushSettings,
 }
 
 /// Facts about the program that runs the desk, and the test of a line. The desk does not depend on the channels, so the program passes the

@@ -12,6 +12,7 @@ mod lines;
 mod listen;
 mod people;
 mod process;
+mod push;
 mod receive;
 mod reconcile;
 mod service;

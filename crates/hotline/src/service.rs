@@ -11,7 +11,7 @@ use hotline_core::{
     text::locale::Locales,
     time::clock::{Clock, SystemClock},
 };
-use hotline_desk::state::{Desk, LineTest, Persona, ProgramFacts};
+use hotline_desk::state::{Desk, LineTest, Persona, ProgramFacts, PushFacts};
 use hotline_store::db::store::{LineSettings, Store};
 
 use crate::{
@@ -19,7 +19,9 @@ use crate::{
     check::check_line,
     deliver, fetch, http,
     lines::{Lines, line_settings, open_lines},
-    listen, receive,
+    listen,
+    push::Pusher,
+    receive,
     settings::{Settings, in_force::in_force},
     shutdown::{Lifecycle, Signals},
     typing,
@@ -71,6 +73,14 @@ pub async fn start(
         let _ = with_rules.urgency_rules();
     });
     let intake: Arc<dyn Intake> = store.clone();
+    let desk_url = match settings.http.desk_url.as_str() {
+        "" => settings.http.public_url.clone(),
+        desk_url => desk_url.to_owned(),
+    };
+    let pusher = match settings.push.enabled {
+        true => Some(Pusher::new(&store, &settings.push, &locales, &desk_url).await?),
+        false => None,
+    };
     let desk = Desk {
         store: Arc::clone(&store),
         locales: Arc::clone(&locales),
@@ -83,6 +93,12 @@ pub async fn start(
         log_ins: Arc::new(hotline_desk::account::login::limiter()),
         reads: hotline_desk::state::reads(),
         smallest: settings.statistics.smallest.into(),
+        push: pusher.as_ref().map(|pusher| {
+            Arc::new(PushFacts {
+                public_key: pusher.public_key(),
+                settings: settings.push.clone(),
+            })
+        }),
         personas: additions.personas.into(),
         program: Arc::new(ProgramFacts {
             started_at: SystemClock.now(),
@@ -121,13 +137,13 @@ pub async fn start(
             settings: settings.alarm.clone(),
             centre: Arc::new(settings.centre.clone()),
             locales,
-            desk_url: match settings.http.desk_url.as_str() {
-                "" => settings.http.public_url.clone(),
-                desk_url => desk_url.to_owned(),
-            },
+            desk_url,
         },
         lifecycle.stop.clone(),
     ));
+    if let Some(pusher) = pusher {
+        lifecycle.run(pusher.work(lifecycle.stop.clone()));
+    }
     let (routing, stopped) = (Arc::clone(&store).keep_routing(), lifecycle.stop.clone());
     lifecycle.run(async move {
         tokio::select! { () = routing => {}, () = stopped.cancelled() => {} }

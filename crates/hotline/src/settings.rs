@@ -14,6 +14,7 @@ use hotline_core::{
     centre::{Centre, CentreInForce},
     identifiers::private::Private,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
+    staff::push::PushSettings,
 };
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +50,9 @@ pub struct Settings {
     /// When alarms about contacts in danger are sent, and to which recipients.
     #[serde(default)]
     pub alarm: AlarmSettings,
+    /// Notifications to devices on which no page of the desk is open.
+    #[serde(default)]
+    pub push: PushSettings,
     /// The time within which a waiting person is to get a reply.
     #[serde(default)]
     pub targets: Targets,

@@ -4,7 +4,7 @@ use std::{num::NonZeroU32, time::Duration};
 
 use askama::Template;
 use axum::{
-    extract::{Form, State},
+    extract::{Form, Query, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
@@ -24,7 +24,7 @@ use serde::Deserialize;
 use crate::{
     account::preferences,
     http::{
-        access::{cookie_name, token},
+        access::{contact_page, cookie_name, token},
         errors::PageError,
         page::{page as written, role_key},
     },
@@ -47,6 +47,8 @@ struct LogInPage<'a> {
     name: &'a str,
     login: &'a str,
     refused: bool,
+    /// The page that opens after the log-in; empty for the start page.
+    to: &'a str,
     personas: &'a [Persona],
 }
 
@@ -64,12 +66,25 @@ pub fn limiter() -> DefaultKeyedRateLimiter<(bool, String)> {
     RateLimiter::keyed(Quota::per_minute(NonZeroU32::MIN.saturating_add(5)))
 }
 
-pub(crate) async fn page(State(desk): State<Desk>, jar: CookieJar) -> Result<Response, PageError> {
+/// Where the log-in page leads.
+#[derive(Deserialize)]
+pub(crate) struct LogInQuery {
+    /// The page of a contact.
+    #[serde(default)]
+    to: String,
+}
+
+pub(crate) async fn page(
+    State(desk): State<Desk>,
+    jar: CookieJar,
+    Query(query): Query<LogInQuery>,
+) -> Result<Response, PageError> {
     written(&LogInPage {
         words: desk.words(&jar),
         name: &desk.centre.name,
         login: "",
         refused: false,
+        to: &contact_page(&query.to).unwrap_or_default(),
         personas: &desk.personas,
     })
 }
@@ -79,6 +94,10 @@ pub(crate) struct LogInForm {
     pub login: String,
     #[schemars(with = "String")]
     pub password: Private<String>,
+    /// The page of a contact that the browser shows after the log-in. Only the form of the desk sends this field.
+    #[serde(default)]
+    #[schemars(skip)]
+    pub to: String,
 }
 
 pub(crate) async fn log_in(
@@ -98,12 +117,14 @@ pub(crate) async fn log_in(
             name: &desk.centre.name,
             login: &typed.login,
             refused: true,
+            to: &typed.to,
             personas: &desk.personas,
         })?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
     let jar = begin_on_device(&desk, jar, &person, &session);
-    Ok((jar, Redirect::to("/desk")).into_response())
+    let to = contact_page(&typed.to);
+    Ok((jar, Redirect::to(to.as_deref().unwrap_or("/desk"))).into_response())
 }
 
 /// Adds the cookies of a new session: the session's secret, the mark of a known device, and the language of the member of staff.

@@ -12,6 +12,7 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use hotline_core::{
+    identifiers::reference::Reference,
     staff::rights::Right,
     statistics::purpose::Purpose,
     text::locale::{Language, Words},
@@ -75,7 +76,9 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
         if for_api {
             return PageError::NotLoggedIn.into_response();
         }
-        return Redirect::to("/desk/login").into_response();
+        let to = contact_page(request.uri().path());
+        let address = to.map_or_else(|| "/desk/login".to_owned(), |to| format!("/desk/login?to={to}"));
+        return Redirect::to(&address).into_response();
     };
     if let Access::May(right) = access
         && !person.role.may(right)
@@ -85,6 +88,13 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
     request.extensions_mut().insert(person);
     let flash = FlashRequest::new(&request, asker(&request) == Asker::Page);
     uncached(flash.set_cookie(desk.https, next.run(request).await))
+}
+
+/// Returns the path of the page of a contact if `path` is the path of such a page. A notification that is pressed after the session ended
+/// leads through the log-in to this page.
+pub(crate) fn contact_page(path: &str) -> Option<String> {
+    let reference = Reference::parse(path.strip_prefix("/desk/contacts/")?).ok()?;
+    Some(format!("/desk/contacts/{reference}"))
 }
 
 /// Returns whether a read-only token suffices for a request. A read-only token permits reading all statistics except returns (report forms

@@ -66,6 +66,8 @@ pub(crate) struct Frame<'a> {
     pub waits: u64,
     /// Number of waiting contacts about which a hidden page notifies the member of staff.
     pub alerts: u64,
+    /// The key with which the browser subscribes to push messages. `None` if the settings turn them off, or if the reader has no contacts.
+    pub push_key: Option<&'a str>,
     /// Number of referrals that wait for this member of staff: for a confirmation, for changes, or for an answer that is due.
     pub case_tasks: u64,
     pub care: Care,
@@ -184,7 +186,12 @@ impl<'a> Frame<'a> {
                 }
             };
         }
+        let push = desk
+            .push
+            .as_deref()
+            .filter(|_| me.role.may(Right::WorkOnContacts));
         Ok(Self {
+            push_key: push.map(|push| push.public_key.as_str()),
             care: Care::of(desk, words, me).await?,
             waits,
             alerts,
