@@ -61,6 +61,7 @@ mod preferences;
 mod privacy;
 mod processes;
 mod published;
+mod push;
 mod quarantine;
 mod readable;
 mod referrals;

@@ -26,6 +26,7 @@ pub mod disk;
 pub mod dovecot;
 pub mod other_telegram;
 pub mod postgres;
+pub mod push;
 pub mod smtp;
 pub mod telegram;
 
