@@ -10,6 +10,7 @@ use hotline_tests::{
     service::Service,
     staff::{Staff, text},
 };
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
@@ -40,7 +41,8 @@ async fn subscribe(staff: &Staff, push: &PushService, device: &str) {
 }
 
 async fn set_duty(staff: &Staff, on: bool) {
-    staff.post("/api/v1/duty", &json!({ "on": on })).await.unwrap();
+    let on = on.to_string();
+    staff.submit("/desk/duty", &[("on", &on)]).await.unwrap();
 }
 
 async fn until_told(push: &PushService, device: &str, count: usize) -> Value {
@@ -123,7 +125,10 @@ async fn a_log_out_a_disabled_account_and_a_gone_device_end_the_subscription() {
         set_duty(&staff, true).await;
         subscribe(&staff, &push, name).await;
         if name == "mila" {
-            staff.post("/api/v1/session/end", &json!({})).await.unwrap();
+            assert_eq!(
+                staff.status(Method::POST, "/api/v1/session/end").await.unwrap(),
+                204
+            );
         }
     }
     let accounts = head.get("/api/v1/admin/staff").await.unwrap();
@@ -133,7 +138,7 @@ async fn a_log_out_a_disabled_account_and_a_gone_device_end_the_subscription() {
         text(found, "/id").to_owned()
     };
     let disable = format!("/api/v1/admin/staff/{}/disable", of("petar"));
-    head.post(&disable, &json!({})).await.unwrap();
+    assert_eq!(head.status(Method::POST, &disable).await.unwrap(), 204);
     push.answer_next(&[410]);
     posted(&service, DANGER).await;
     wait_until(SOON, || async { push.attempts("vera") == 1 })
