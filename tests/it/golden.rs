@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use hotline_channels::{
     KINDS,
-    channel::{Channel, Opening},
+    channel::{Channel, LineAddresses, Opening},
 };
 use hotline_core::{
     centre::{Centre, CentreInForce},
@@ -61,7 +61,7 @@ fn line(channel: &str) -> Arc<dyn Channel> {
         name: LineName::parse("line").unwrap(),
         settings: settings.try_deserialize().unwrap(),
         centre: CentreInForce::new(Centre::default()),
-        addresses: Arc::from([]),
+        addresses: LineAddresses::default(),
         public_url: "https://centar.example.org".to_owned(),
         locales: Arc::new(Locales),
         clock: Arc::new(SystemClock),

@@ -110,6 +110,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "core",
         &[
             "named",
+            "line_fields",
             "identifiers",
             "text",
             "time",

@@ -33,6 +33,7 @@ use hotline_core::{
     },
     identifiers::{line_name::LineName, private::Private},
     intake::Intake,
+    line_fields::LineField,
     text::{locale::Language, reason::Known, rich::RichText},
     time::clock::Clock,
 };
@@ -49,8 +50,17 @@ use crate::{
 pub const KIND: ChannelKind = ChannelKind {
     name: "bridge",
     only_one: false,
+    fields: FIELDS,
     open,
 };
+
+/// The settings that administrators can enter on screen.
+const FIELDS: &[LineField] = &[
+    LineField::secret("secret")
+        .required()
+        .example("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"),
+    LineField::text("callback_url").example("https://bridge.example.org/replies"),
+];
 
 /// The largest permitted difference between a request's timestamp and our clock, in seconds. The specification gives this value.
 const WINDOW: i64 = 300;

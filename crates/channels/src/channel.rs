@@ -1,6 +1,10 @@
 //! The interface that every channel implements.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use hotline_core::{
@@ -11,6 +15,7 @@ use hotline_core::{
     },
     identifiers::{line_name::LineName, private::Private},
     intake::Intake,
+    line_fields::LineField,
     text::{locale::Locales, reason::Reason, rich::ReplyStyle},
     time::clock::Clock,
 };
@@ -22,6 +27,9 @@ pub struct ChannelKind {
     pub name: &'static str,
     /// `true` if only one line of this kind may exist, because a second line would use the same public URLs.
     pub only_one: bool,
+    /// The settings that administrators can enter on screen. A setting without a field, such as a file on the server, can only be set in the
+    /// settings file.
+    pub fields: &'static [LineField],
     /// Opens a line from its settings. Does not connect to the platform yet.
     pub open: fn(Opening) -> anyhow::Result<Arc<dyn Channel>>,
 }
@@ -36,12 +44,29 @@ pub struct Opening {
     pub centre: CentreInForce,
     /// The base URL of the pages that visitors can open, such as the web form.
     pub public_url: String,
-    /// The e-mail addresses of all lines, as written in the settings. A mail to one line may answer a message that another line sent.
-    pub addresses: Arc<[String]>,
+    /// The e-mail addresses of all lines. A mail to one line may answer a message that another line sent.
+    pub addresses: LineAddresses,
     /// The texts of all languages.
     pub locales: Arc<Locales>,
     /// The clock that gives the current time.
     pub clock: Arc<dyn Clock>,
+}
+
+/// The e-mail addresses of all lines, as written in the settings. Lines share this value, because lines are connected while others run.
+#[derive(Clone, Default)]
+pub struct LineAddresses(Arc<RwLock<Arc<[String]>>>);
+
+impl LineAddresses {
+    /// Returns the addresses that lines have now.
+    #[must_use]
+    pub fn current(&self) -> Arc<[String]> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces the addresses.
+    pub fn set(&self, addresses: Arc<[String]>) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = addresses;
+    }
 }
 
 /// One open line of a channel.

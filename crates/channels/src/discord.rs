@@ -38,6 +38,7 @@ use hotline_core::{
     contact::message::{Normalised, OutboundMessage, RawMessage},
     identifiers::private::Private,
     intake::Intake,
+    line_fields::LineField,
     text::rich::ReplyStyle,
 };
 use serde::Deserialize;
@@ -55,8 +56,22 @@ use crate::channel::{Attachments, Channel, ChannelError, ChannelKind, Opening, d
 pub const KIND: ChannelKind = ChannelKind {
     name: "discord",
     only_one: false,
+    fields: FIELDS,
     open,
 };
+
+/// The settings that administrators can enter on screen.
+const FIELDS: &[LineField] = &[
+    LineField::secret("token")
+        .sent_to("api_url")
+        .required()
+        .example("MTIzNDU2Nzg5MDEyMzQ1Njc4.example.token"),
+    LineField::number("guild", "").example("123456789012345678"),
+    LineField::number("room", "").example("123456789012345678"),
+    LineField::choice("attachments", &["never", "on_request", "always"], "on_request"),
+    LineField::switch("acknowledge", true),
+    LineField::text("api_url").rare().example("https://discord.com"),
+];
 
 /// The settings in the table `[lines.<name>]` of a line with `channel = "discord"`.
 #[derive(Debug, Deserialize)]

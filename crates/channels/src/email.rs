@@ -45,25 +45,62 @@ use hotline_core::{
     contact::message::{Normalised, OutboundMessage, RawMessage},
     identifiers::line_name::LineName,
     intake::Intake,
+    line_fields::LineField,
     text::rich::ReplyStyle,
     time::clock::Clock,
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::channel::{Channel, ChannelError, ChannelKind, Opening};
+use crate::channel::{Channel, ChannelError, ChannelKind, LineAddresses, Opening};
 
 /// The e-mail channel's entry in `KINDS`, the list of channel kinds.
 pub const KIND: ChannelKind = ChannelKind {
     name: "email",
     only_one: false,
+    fields: FIELDS,
     open,
 };
+
+/// The settings that administrators can enter on screen.
+const FIELDS: &[LineField] = &[
+    LineField::text("address")
+        .required()
+        .example("kontakt@example.org"),
+    LineField::text("name"),
+    LineField::text("imap.host")
+        .required()
+        .example("mail.example.org"),
+    LineField::number("imap.port", "993"),
+    LineField::choice("imap.security", SECURITY, "tls"),
+    LineField::text("imap.user").required().example("kontakt"),
+    LineField::secret("imap.password").sent_to("imap.host").required(),
+    LineField::text("imap.folder").with_default("INBOX"),
+    LineField::text("smtp.host")
+        .required()
+        .example("mail.example.org"),
+    LineField::number("smtp.port", "465"),
+    LineField::choice("smtp.security", SECURITY, "tls"),
+    LineField::text("smtp.user").example("kontakt"),
+    LineField::secret("smtp.password").sent_to("smtp.host"),
+    LineField::switch("acknowledge", true),
+    LineField::choice("attachments", &["never", "on_request"], "on_request"),
+    LineField::switch("plus_addressing", true).rare(),
+    LineField::number("max_size", "31457280").rare(),
+    LineField::number("alarm_minutes", "15").rare(),
+    LineField::number("imap.poll_seconds", "15").rare(),
+    LineField::switch("imap.allow_plain", false).rare(),
+    LineField::switch("smtp.allow_plain", false).rare(),
+];
+
+/// How a connection is protected.
+const SECURITY: &[&str] = &["tls", "starttls", "plain"];
 
 /// A mailbox, and the SMTP server that sends replies to the mails in it.
 struct Email {
     name: LineName,
     settings: settings::Email,
-    ours: own_addresses::OurAddresses,
+    address: own_addresses::OwnAddress,
+    addresses: LineAddresses,
     clock: Arc<dyn Clock>,
     sender: smtp::Sender,
 }
@@ -77,18 +114,18 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
         .name
         .clone()
         .unwrap_or_else(|| opening.centre.settings().name.clone());
-    let ours = own_addresses::OurAddresses::new(address.clone(), &opening.addresses);
     let sender = smtp::Sender::new(
         &settings.smtp,
         shown,
-        address,
-        ours.clone(),
+        address.clone(),
+        opening.addresses.clone(),
         settings.plus_addressing,
     )?;
     Ok(Arc::new(Email {
         name: opening.name,
         settings,
-        ours,
+        address,
+        addresses: opening.addresses,
         clock: opening.clock,
         sender,
     }))
@@ -109,7 +146,8 @@ impl Channel for Email {
     }
 
     fn normalise(&self, raw: &RawMessage) -> Normalised {
-        parse::parse_mail(raw, &self.ours, self.settings.attachments)
+        let ours = own_addresses::OurAddresses::new(self.address.clone(), &self.addresses.current());
+        parse::parse_mail(raw, &ours, self.settings.attachments)
     }
 
     async fn send(&self, message: &OutboundMessage, _chunk: usize) -> Result<(), ChannelError> {

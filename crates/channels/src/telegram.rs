@@ -28,6 +28,7 @@ use hotline_core::{
     contact::message::{Normalised, OutboundMessage, RawMessage},
     identifiers::private::Private,
     intake::Intake,
+    line_fields::LineField,
     text::rich::ReplyStyle,
 };
 use teloxide::{Bot, requests::Requester};
@@ -40,8 +41,27 @@ use crate::channel::{Channel, ChannelError, ChannelKind, Opening, read_secret};
 pub const KIND: ChannelKind = ChannelKind {
     name: "telegram",
     only_one: false,
+    fields: FIELDS,
     open,
 };
+
+/// The settings that administrators can enter on screen.
+const FIELDS: &[LineField] = &[
+    LineField::secret("token")
+        .sent_to("api_url")
+        .required()
+        .example("123456789:AAExampleOfTheTokenOfABot"),
+    LineField::choice("attachments", &["never", "on_request", "always"], "on_request"),
+    LineField::switch("acknowledge", true),
+    LineField::choice("mode", &["polling", "webhook"], "polling").rare(),
+    LineField::text("webhook_url")
+        .rare()
+        .example("https://help.example.org"),
+    LineField::choice("repeat", &["ask", "send"], "ask").rare(),
+    LineField::text("api_url")
+        .rare()
+        .example("https://api.telegram.org"),
+];
 
 fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
     let settings: Settings = opening.settings.try_deserialize()?;

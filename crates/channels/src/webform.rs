@@ -29,6 +29,7 @@ use async_trait::async_trait;
 use hotline_core::{
     contact::message::{Normalised, OutboundMessage, RawMessage},
     intake::Intake,
+    line_fields::LineField,
     text::rich::ReplyStyle,
 };
 use serde::Deserialize;
@@ -40,8 +41,16 @@ use crate::channel::{Attachments, Channel, ChannelError, ChannelKind, Opening};
 pub const KIND: ChannelKind = ChannelKind {
     name: "webform",
     only_one: true,
+    fields: FIELDS,
     open,
 };
+
+/// The settings that administrators can enter on screen.
+const FIELDS: &[LineField] = &[
+    LineField::text("answers_also_by").example("mail"),
+    LineField::choice("attachments", &["never", "on_request", "always"], "never"),
+    LineField::switch("attachments_confirmed", false),
+];
 
 /// The settings in the table `[lines.<name>]` of a line with `channel = "webform"`.
 #[derive(Debug, Deserialize)]

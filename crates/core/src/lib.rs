@@ -9,6 +9,7 @@ pub mod health;
 pub mod identifiers;
 pub mod intake;
 pub mod job;
+pub mod line_fields;
 pub mod named;
 pub mod routing;
 pub mod staff;

@@ -25,7 +25,7 @@ use super::{
     own_addresses::{OurAddresses, OwnAddress},
     settings::{Security, Smtp, token},
 };
-use crate::channel::{ChannelError, read_secret};
+use crate::channel::{ChannelError, LineAddresses, read_secret};
 
 /// How long the server may take to accept a connection or to respond to a command.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -41,7 +41,7 @@ pub struct Sender {
     kept: OnceLock<Smtp1>,
     shown: String,
     address: OwnAddress,
-    ours: OurAddresses,
+    addresses: LineAddresses,
     plus_addressing: bool,
 }
 
@@ -53,7 +53,7 @@ impl Sender {
         settings: &Smtp,
         shown: String,
         address: OwnAddress,
-        ours: OurAddresses,
+        addresses: LineAddresses,
         plus_addressing: bool,
     ) -> anyhow::Result<Self> {
         let mut builder = Smtp1::builder_dangerous(&settings.host)
@@ -78,7 +78,7 @@ impl Sender {
             kept: OnceLock::new(),
             shown,
             address,
-            ours,
+            addresses,
             plus_addressing,
         })
     }
@@ -105,7 +105,8 @@ impl Sender {
     /// Sends one message to the SMTP server.
     pub async fn send(&self, message: &OutboundMessage) -> Result<(), ChannelError> {
         // A message to one of our own addresses would only return to us.
-        if self.ours.contains(message.to.expose()) {
+        let ours = OurAddresses::new(self.address.clone(), &self.addresses.current());
+        if ours.contains(message.to.expose()) {
             return Err(ChannelError::permanent(Known::OwnAddress));
         }
         let (envelope, mail) = self
@@ -296,7 +297,7 @@ mod tests {
             token: None,
             kept: OnceLock::new(),
             shown: "Контакт центар".to_owned(),
-            ours: OurAddresses::new(OwnAddress::parse("kontakt@centar.example.org").unwrap(), &[]),
+            addresses: LineAddresses::default(),
             address: OwnAddress::parse("kontakt@centar.example.org").unwrap(),
             plus_addressing: true,
         };
