@@ -53,6 +53,7 @@ fn settings_of(url: String, folder: &std::path::Path, backlog: u64) -> Settings 
         sends_files: false,
         reply_style: hotline_core::text::rich::ReplyStyle::default(),
         keeps_order: false,
+        paused: false,
         name: name.to_owned(),
         channel: channel.to_owned(),
         acknowledgement: None,

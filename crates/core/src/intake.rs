@@ -157,6 +157,8 @@ pub struct LineOpening {
     pub hours: Option<Arc<OpeningHours>>,
     /// When the line opens. `None`: it is open.
     pub closed: Option<Closed>,
+    /// Whether administrators paused the line. A paused line accepts no messages.
+    pub paused: bool,
 }
 
 /// A line is closed at this moment.

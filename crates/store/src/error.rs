@@ -258,6 +258,12 @@ pub enum Conflict {
     /// A newer version of the text was stored since the page was opened.
     #[error("somebody else changed this text; look at the new version first")]
     TextChanged,
+    /// A newer version of the line was stored since the page was opened.
+    #[error("somebody else changed this line; look at its new settings first")]
+    LineChanged,
+    /// A line of another channel has or had this name.
+    #[error("a line of another channel has or had this name; choose another name")]
+    LineOfOtherChannel,
     /// The text has a mistake, such as an unknown field.
     #[error("the text has a mistake")]
     InvalidText,
@@ -354,6 +360,8 @@ impl Conflict {
             Self::InvalidTeam => "conflict-invalid-team",
             Self::LoginTaken => "conflict-login-taken",
             Self::TextChanged => "conflict-text-changed",
+            Self::LineChanged => "conflict-line-changed",
+            Self::LineOfOtherChannel => "conflict-line-of-other-channel",
             Self::InvalidText => "conflict-invalid-text",
             Self::InvalidName => "conflict-invalid-name",
             Self::OwnAccount => "conflict-own-account",

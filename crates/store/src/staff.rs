@@ -1,5 +1,5 @@
-//! Staff accounts, invitations, sessions, tokens, devices for push messages, canned replies, texts for the public, and the
-//! audit log.
+//! Staff accounts, invitations, sessions, tokens, devices for push messages, canned replies, texts for the public, lines connected on
+//! screen, and the audit log.
 
 pub mod accounts;
 pub mod administration;
@@ -8,6 +8,7 @@ pub mod availability;
 pub mod canned;
 pub mod directory;
 pub mod invitations;
+pub mod lines;
 pub mod own_sessions;
 pub mod passwords;
 pub mod push;

@@ -2,7 +2,7 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, OnceLock, atomic::AtomicU64},
+    sync::{Arc, Mutex, OnceLock, RwLock, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -29,7 +29,7 @@ use sea_orm::{
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
     },
 };
-use tokio::sync::{Notify, Semaphore, broadcast, mpsc};
+use tokio::sync::{Notify, Semaphore, broadcast, mpsc, watch};
 
 use crate::{
     db::{
@@ -111,6 +111,8 @@ pub struct LineSettings {
     pub reply_style: ReplyStyle,
     /// Whether an outgoing message waits while an earlier message of the same contact on this line is still to be sent.
     pub keeps_order: bool,
+    /// Whether administrators paused the line: it accepts no messages, but still sends replies.
+    pub paused: bool,
 }
 
 /// Maximum number of concurrent statistics snapshots. The store has at least four reading connections, so two always stay free for other
@@ -149,7 +151,10 @@ pub struct Store {
     pub(crate) alarm: AlarmSettings,
     pub(crate) targets: Targets,
     pub(crate) case_settings: CaseSettings,
-    pub(crate) lines: Vec<LineSettings>,
+    /// The lines that are in force, sorted by name.
+    pub(crate) lines: RwLock<Arc<[Arc<LineSettings>]>>,
+    /// The number of versions of stored lines, as last noticed.
+    pub(crate) stored_line_versions: watch::Sender<u64>,
     pub(crate) networks: Vec<String>,
     pub(crate) returns: Vec<Return>,
     pub(crate) requests: mpsc::Sender<BatchRequest>,
@@ -237,7 +242,8 @@ impl Store {
             alarm: settings.alarm,
             targets: settings.targets,
             case_settings: settings.cases,
-            lines: settings.lines,
+            lines: RwLock::new(settings.lines.into_iter().map(Arc::new).collect()),
+            stored_line_versions: watch::Sender::new(0),
             networks: settings.networks,
             returns: Return::all()?,
             requests,
@@ -260,6 +266,7 @@ impl Store {
         });
         store.prove_key().await?;
         store.refresh_texts().await?;
+        store.notice_line_changes().await?;
         Ok((store, received))
     }
 

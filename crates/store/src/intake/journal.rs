@@ -318,6 +318,9 @@ impl Intake for Store {
         if waiting > self.backlog {
             return Err(refuse(StoreError::Backlog(waiting)));
         }
+        if let Some(raw) = arrived.iter().find(|raw| self.is_paused(&raw.line)) {
+            return Err(NotAccepted(format!("line {} is paused", raw.line)));
+        }
         let mut rows = Vec::with_capacity(arrived.len());
         for raw in arrived {
             rows.push(self.seal_raw(raw).await.map_err(refuse)?);
@@ -385,7 +388,11 @@ impl Intake for Store {
             Opening::Closed { opens, .. } => Some(Closed { opens }),
             Opening::Open | Opening::Unknown => None,
         };
-        Ok(LineOpening { hours, closed })
+        Ok(LineOpening {
+            hours,
+            closed,
+            paused: self.is_paused(line),
+        })
     }
 
     async fn quarantine_surge(&self, line: &LineName, surge: Surge) -> Result<(), NotAccepted> {

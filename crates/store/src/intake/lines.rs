@@ -23,6 +23,8 @@ pub struct LineState {
     pub up: bool,
     /// When `up` last changed. `None` if the line has not reported yet.
     pub since: Option<DateTime<Utc>>,
+    /// Whether administrators paused the line: it receives no messages, but still sends replies.
+    pub paused: bool,
     /// Why the line did not reach its source, or what fails on a line that reached its source. Empty if nothing fails.
     pub problem: String,
 }
@@ -85,13 +87,16 @@ impl Store {
             .order_by_asc(lines::Column::Line)
             .all(&self.reading)
             .await?;
-        let states = self.lines.iter().map(|line| {
-            let row = rows.iter().find(|row| row.line == line.name);
+        let lines = self.lines();
+        let states = lines.iter().map(|line| {
+            // What a paused line reported before the pause is no problem now.
+            let row = rows.iter().find(|row| row.line == line.name && !line.paused);
             LineState {
                 line: line.name.clone(),
                 channel: line.channel.clone(),
                 up: row.is_none_or(|row| row.up),
                 since: row.map(|row| time(row.since)),
+                paused: line.paused,
                 problem: row.map(|row| row.problem.clone()).unwrap_or_default(),
             }
         });

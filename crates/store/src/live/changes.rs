@@ -44,6 +44,9 @@ impl Store {
             if let Err(error) = self.refresh_texts().await {
                 tracing::warn!(error = %error, "The texts could not be read; the ones read before stay in force");
             }
+            if let Err(error) = self.notice_line_changes().await {
+                tracing::warn!(error = %error, "The lines could not be read; the ones read before stay in force");
+            }
             // Another process may have inserted jobs, or waiting jobs may have become due. The workers therefore look for due jobs.
             self.receive_due.notify_one();
             self.deliver_due.notify_one();

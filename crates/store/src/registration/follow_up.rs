@@ -79,7 +79,10 @@ impl Store {
                 changes.state.contact_mut(contact.id)?.acknowledged_at = Some(self.now());
             }
         }
-        if let Some(text) = self.closed_text(transaction, changes, settings, &contact).await? {
+        if let Some(text) = self
+            .closed_text(transaction, changes, &settings, &contact)
+            .await?
+        {
             texts.push(text);
             changes
                 .closed_told

@@ -23,7 +23,7 @@ use uuid::Uuid;
 use crate::{
     db::{
         entity::{attachments, jobs},
-        store::{LineSettings, Store},
+        store::Store,
         values::Outcome,
     },
     error::StoreError,
@@ -194,10 +194,6 @@ impl Store {
                 Ok(())
             }
         }
-    }
-
-    pub(crate) fn line(&self, name: &str) -> Option<&LineSettings> {
-        self.lines.iter().find(|line| line.name == name)
     }
 }
 

@@ -2,6 +2,7 @@
 //! cipher authenticates the place as associated data. A sealed value that was copied to another record or field therefore cannot be
 //! decrypted there.
 
+use hotline_core::identifiers::line_name::LineName;
 use uuid::Uuid;
 
 pub(crate) fn contact_place(id: Uuid) -> String {
@@ -42,4 +43,8 @@ pub(crate) fn conversation_place(hash: &[u8]) -> String {
 
 pub(crate) fn push_device_place(session_hash: &[u8]) -> String {
     format!("push device|{}", data_encoding::HEXLOWER.encode(session_hash))
+}
+
+pub(crate) fn line_settings_place(line: &LineName, version: i64) -> String {
+    format!("line|{line}|{version}")
 }

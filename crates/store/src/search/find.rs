@@ -160,8 +160,11 @@ impl Store {
         if let Ok(reference) = Reference::parse(typed) {
             any = any.add(contacts::Column::Reference.eq(reference.number()));
         }
-        let lines = self.lines.iter().map(|line| line.name.as_str());
-        let hashes = lines.map(|line| self.hash_of_identifier(line, typed));
+        let lines = self.lines();
+        let hashes = lines
+            .iter()
+            .map(|line| line.name.as_str())
+            .map(|line| self.hash_of_identifier(line, typed));
         any = any.add(contacts::Column::IdentifierHash.is_in(hashes));
         let found = contacts::Entity::find()
             .filter(any)

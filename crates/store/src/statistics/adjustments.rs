@@ -352,7 +352,8 @@ impl Store {
     #[must_use]
     pub fn channels(&self) -> Vec<String> {
         let by_hand = ["telephone", "social"].map(str::to_owned);
-        let of_lines = self.lines.iter().map(|line| line.channel.clone());
+        let of_lines = self.lines();
+        let of_lines = of_lines.iter().map(|line| line.channel.clone());
         let all: BTreeSet<String> = of_lines
             .chain(by_hand)
             .chain(self.networks.iter().cloned())

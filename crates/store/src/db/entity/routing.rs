@@ -1,4 +1,4 @@
-//! Tables of routing, of floods and of texts: offers, schedules, texts, alarms, the outcomes of reply targets, and surges.
+//! Tables of routing, of floods, texts and lines: offers, schedules, texts, stored lines, alarms, the outcomes of reply targets, and surges.
 
 /// Offers of contacts to counsellors.
 pub mod offers {
@@ -60,6 +60,31 @@ pub mod texts {
         pub made_at: i64,
         pub made_by: Option<Uuid>,
         pub content: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The versions of the lines that administrators connected on screen.
+pub mod stored_lines {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "stored_lines")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub line: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub version: i64,
+        pub made_at: i64,
+        pub made_by: Option<Uuid>,
+        pub channel: String,
+        pub paused: bool,
+        pub data_key: Vec<u8>,
+        pub settings: Vec<u8>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
