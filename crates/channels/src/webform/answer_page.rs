@@ -141,7 +141,7 @@ pub async fn send_further_message(
         Err(refused) => {
             return unavailable(
                 &refused,
-                code_page(&context, &headers, &fields, Some("unavailable-title")),
+                code_page(&context, &headers, &fields, Some(context.refusal_title())),
             );
         }
     };

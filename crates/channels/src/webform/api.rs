@@ -83,10 +83,12 @@ pub async fn post(State(context): State<FormContext>, headers: HeaderMap, body: 
         }
         Err(refused) => {
             tracing::error!(error = %refused, "A post could not be written down");
-            with_retry_after(problem(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "it could not be stored now; please try again",
-            ))
+            let why = if context.is_paused() {
+                "the form is closed at the moment"
+            } else {
+                "it could not be stored now; please try again"
+            };
+            with_retry_after(problem(StatusCode::SERVICE_UNAVAILABLE, why))
         }
     }
 }

@@ -160,6 +160,35 @@ impl FormContext {
         ))
     }
 
+    /// Returns whether administrators paused the line. It then accepts no posts, but its answer page still shows replies.
+    pub fn is_paused(&self) -> bool {
+        self.line.opening().paused
+    }
+
+    /// Returns the beginning of the locale keys that tell a visitor why a post cannot be stored now.
+    pub fn refusal_key(&self) -> &'static str {
+        if self.is_paused() {
+            "form-paused"
+        } else {
+            "unavailable"
+        }
+    }
+
+    /// Returns the locale key of the sentence that tells a visitor why a post cannot be stored now.
+    pub fn refusal_title(&self) -> &'static str {
+        if self.is_paused() {
+            "form-paused-title"
+        } else {
+            "unavailable-title"
+        }
+    }
+
+    /// Renders the page of a paused form.
+    pub fn paused(&self, words: &Words) -> Response {
+        let (title, text) = (words.say("form-paused-title"), words.say("form-paused-text"));
+        self.notice(words, StatusCode::SERVICE_UNAVAILABLE, &title, &text)
+    }
+
     /// Returns whether the stored hours say that the line is open. A line without stored hours is never closed, but promises nothing.
     pub fn is_open(&self) -> bool {
         let opening = self.line.opening();

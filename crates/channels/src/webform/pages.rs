@@ -66,8 +66,9 @@ pub struct Form<'a> {
     pub files: bool,
     /// Whether the form asks for an e-mail address to which answers are sent, too.
     pub answers_by_mail: bool,
-    /// `true` if the form is shown again, with everything that the visitor typed, because the post could not be stored.
-    pub unavailable: bool,
+    /// Set if the form is shown again, with everything that the visitor typed, because the post could not be stored: the beginning of the
+    /// locale keys of the reason.
+    pub unavailable: Option<&'static str>,
     /// The challenge as JSON, if posts need a proof of work now.
     pub challenge: Option<String>,
 }

@@ -120,6 +120,9 @@ async fn show_home(
     headers: HeaderMap,
 ) -> Response {
     let words = context.words(&headers, chosen.lang.as_deref());
+    if context.is_paused() {
+        return context.paused(words);
+    }
     context.page(&pages::Home {
         is_open: context.is_open(),
         words,
@@ -149,6 +152,9 @@ async fn show_form(
     headers: HeaderMap,
     kind: FormKind,
 ) -> Response {
+    if context.is_paused() {
+        return context.paused(context.words(&headers, chosen.lang.as_deref()));
+    }
     let id = context.form_id();
     let fields = FormFields {
         form_token: context.proofs.create_form_token(&id),
@@ -168,7 +174,7 @@ fn form_page(
     unavailable: bool,
 ) -> Response {
     context.page(&pages::Form {
-        unavailable,
+        unavailable: unavailable.then(|| context.refusal_key()),
         challenge: context
             .challenge()
             .and_then(|challenge| serde_json::to_string(&challenge).ok()),
