@@ -1,6 +1,6 @@
 //! The state shared by all pages and API calls.
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, num::NonZeroU32, sync::Arc, time::Duration};
 
 use axum::http::{HeaderMap, header};
 use chrono::{DateTime, Utc};
@@ -8,7 +8,8 @@ use futures::future::BoxFuture;
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use hotline_core::{
     centre::Centre,
-    identifiers::private::Private,
+    identifiers::{line_name::LineName, private::Private},
+    line_fields::LineField,
     staff::{push::PushSettings, rights::Role},
     text::locale::Locales,
     time::clock::Clock,
@@ -27,8 +28,6 @@ pub struct Desk {
     pub centre: Arc<Centre>,
     /// The source of the current time.
     pub clock: Arc<dyn Clock>,
-    /// Every channel that a contact can have.
-    pub channels: Arc<[String]>,
     /// Channels that no line (configured connection) serves. Counsellors log contacts on these channels by hand.
     pub networks: Arc<[String]>,
     /// The URL under which staff reach the desk; empty if the settings do not state it.
@@ -60,8 +59,7 @@ pub struct PushFacts {
     pub settings: PushSettings,
 }
 
-/// Facts about the program that runs the desk, and the test of a line. The desk does not depend on the channels, so the program passes the
-/// test as a function.
+/// Facts about the program that runs the desk, and its control of the lines.
 pub struct ProgramFacts {
     /// When the program started.
     pub started_at: DateTime<Utc>,
@@ -69,14 +67,56 @@ pub struct ProgramFacts {
     pub settings: Vec<SettingInForce>,
     /// The file from which the settings were read; empty if no file was read.
     pub settings_file: String,
-    /// Tests a line.
-    pub test_line: LineTest,
+    /// Tests lines, and puts them into force.
+    pub lines: Box<dyn LineControl>,
 }
 
-/// Tests everything that the line with this name needs, as the command `hotline check` does, and stores the result as the state of the
-/// line. Returns the number of checks that found no
-/// fault, or the error text of the first fault; `None` if there is no such line.
-pub type LineTest = Box<dyn Fn(String) -> BoxFuture<'static, Option<Result<usize, String>>> + Send + Sync>;
+/// What the program does with lines for the desk, which does not depend on the channels.
+pub trait LineControl: Send + Sync {
+    /// Returns the channels that a line can have.
+    fn channels(&self) -> Vec<ChannelForm>;
+
+    /// Tests everything that the line with this name needs, as the command `hotline check` does, and stores the result as the state of the
+    /// line. Returns the number of checks that found no fault, or the error text of the first fault; `None` if there is no such line.
+    fn test(&self, line: String) -> BoxFuture<'static, Option<Result<usize, String>>>;
+
+    /// Opens a line with new settings, tests it if the candidate is to be tested, and closes it again. Returns the number of checks that
+    /// found no fault.
+    fn try_candidate(&self, candidate: LineCandidate) -> BoxFuture<'static, Result<usize, LineFault>>;
+
+    /// Puts the stored lines into force in this process. The other processes notice the change within a second.
+    fn apply(&self) -> BoxFuture<'static, ()>;
+}
+
+/// A channel that a line can have.
+#[derive(Debug, Clone, Copy)]
+pub struct ChannelForm {
+    /// The name of the channel.
+    pub name: &'static str,
+    /// The settings that administrators can enter on screen.
+    pub fields: &'static [LineField],
+}
+
+/// New settings of a line, before they are stored.
+pub struct LineCandidate {
+    /// The name of the line.
+    pub name: LineName,
+    /// The name of the line's channel.
+    pub channel: String,
+    /// The settings as a JSON object.
+    pub settings: Private<String>,
+    /// Whether the connections and permissions of the line are tested, too.
+    pub tested: bool,
+}
+
+/// Why a line cannot work with new settings. The text is in English.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LineFault {
+    /// The line cannot be opened.
+    Settings(String),
+    /// The test of the line found a fault.
+    Connection(String),
+}
 
 /// A setting in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,6 +189,14 @@ pub fn reads() -> Arc<DefaultKeyedRateLimiter<(Uuid, String)>> {
 }
 
 impl Desk {
+    /// Returns every channel that a contact can have: the channels of the lines, and the networks whose communications are logged by hand.
+    pub(crate) fn channels(&self) -> Vec<String> {
+        let of_lines = self.store.lines();
+        let of_lines = of_lines.iter().map(|line| line.channel.clone());
+        let all: BTreeSet<String> = of_lines.chain(self.networks.iter().cloned()).collect();
+        all.into_iter().collect()
+    }
+
     pub(crate) fn new_id(&self) -> Uuid {
         hotline_core::identifiers::ids::new(self.clock.now())
     }

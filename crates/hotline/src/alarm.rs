@@ -15,7 +15,7 @@ use hotline_core::{
 use hotline_store::{db::store::Store, db::values::AlarmKind, routing::alarm::DueStep};
 use tokio_util::sync::CancellationToken;
 
-use crate::lines::Lines;
+use crate::lines::{LineSet, Lines};
 
 /// The time between two queries for due alarms.
 const LOOK: Duration = Duration::from_secs(2);
@@ -36,7 +36,7 @@ pub struct Teller {
 ///
 /// # Errors
 /// Returns an error about the first recipient whose line does not exist.
-pub fn check_recipients(settings: &AlarmSettings, lines: &Lines) -> anyhow::Result<()> {
+pub fn check_recipients(settings: &AlarmSettings, lines: &LineSet) -> anyhow::Result<()> {
     for recipient in &settings.recipients {
         ensure!(
             lines.keys().any(|line| line.as_str() == recipient.line),
@@ -106,7 +106,7 @@ impl Teller {
 
     async fn send(&self, step: &DueStep, recipient: &AlarmRecipient) -> Result<(), String> {
         let line = LineName::parse(&recipient.line).map_err(|error| error.to_string())?;
-        let (_, channel) = self.lines.get(&line).ok_or("there is no such line")?;
+        let channel = self.lines.find(&line).await.ok_or("there is no such line")?;
         let message = self.message(step, recipient);
         for chunk in 0..channel.chunk_count(&message) {
             channel

@@ -3,10 +3,14 @@
 use std::{collections::BTreeSet, process::ExitCode, sync::Arc, time::Duration};
 
 use hotline_channels::channel::Channel;
-use hotline_core::{text::locale::Locales, time::shifts::Who};
+use hotline_core::{identifiers::line_name::LineName, text::locale::Locales, time::shifts::Who};
 use hotline_store::{db::store::Store, routing::schedules::CENTRE};
 
-use crate::{alarm::check_recipients, lines::open_lines, service::open_store, settings::Settings};
+use crate::{
+    lines::{LineOpener, LineSet, check_lines, line_settings, open_all_lines, open_lines},
+    service::open_store,
+    settings::Settings,
+};
 
 /// Checks the database, the disk and every line. Returns a failure exit code if one of these checks fails.
 pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
@@ -17,11 +21,14 @@ pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
     if let Some(warning) = settings.http.warnings() {
         println!("note  settings: {warning}");
     }
-    match open_store(&settings, Vec::new()).await {
+    let opener = LineOpener::new(&settings, &Arc::new(Locales));
+    let mut lines = open_lines(&settings, &opener)?;
+    match open_store(&settings, line_settings(&lines)).await {
         Ok(store) => match store.ready().await {
             Ok(()) => {
                 println!("ok    database: {} can be written, the key fits", store.engine());
-                works &= check_schedules(&store, &settings).await?;
+                lines = open_all_lines(&settings, &opener, &store).await?;
+                works &= check_schedules(&store, &lines).await?;
             }
             Err(error) => {
                 works = false;
@@ -33,22 +40,19 @@ pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
             println!("wrong database: {error:#}");
         }
     }
-    let locales = Arc::new(Locales);
-    let lines = open_lines(&settings, &locales)?;
-    match check_recipients(&settings.alarm, &lines) {
-        Ok(()) if settings.alarm.recipients.is_empty() => {
-            println!(
-                "note  alarm: nobody is told if nobody takes care of a contact in danger. Add `[[alarm.recipients]]`"
-            );
-        }
-        Ok(()) => println!("ok    alarm: {} recipients", settings.alarm.recipients.len()),
-        Err(error) => {
-            works = false;
-            println!("wrong alarm: {error}");
-        }
+    match settings.alarm.recipients.len() {
+        0 => println!(
+            "note  alarm: nobody is told if nobody takes care of a contact in danger. Add `[[alarm.recipients]]`"
+        ),
+        recipients => println!("ok    alarm: {recipients} recipients"),
     }
-    for (name, (kind, channel)) in lines {
-        match check_line(&channel).await {
+    if let Err(error) = check_lines(&settings, &lines) {
+        works = false;
+        println!("wrong lines: {error}");
+    }
+    for (name, line) in &lines {
+        let kind = line.kind;
+        match check_line(&line.channel).await {
             Ok(said) => said
                 .iter()
                 .for_each(|said| println!("ok    line {name} ({kind}): {said}")),
@@ -58,8 +62,10 @@ pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
             }
         }
     }
-    if settings.lines.is_empty() {
-        println!("note  no lines: nobody can write. Add `[lines.<name>]`");
+    if lines.is_empty() {
+        println!(
+            "note  no lines: nobody can write. Add `[lines.<name>]`, or connect a line at /desk/admin/lines"
+        );
     }
     Ok(if works {
         ExitCode::SUCCESS
@@ -75,11 +81,11 @@ pub async fn check_line(channel: &Arc<dyn Channel>) -> anyhow::Result<Vec<String
 }
 
 /// Checks the stored opening hours and the shift plan. Returns `false` if one of them cannot work.
-async fn check_schedules(store: &Store, settings: &Settings) -> anyhow::Result<bool> {
+async fn check_schedules(store: &Store, lines: &LineSet) -> anyhow::Result<bool> {
     let mut works = true;
     let centre = store.opening_hours(CENTRE).await?;
     let mut open = Vec::new();
-    for line in std::iter::once(CENTRE).chain(settings.lines.keys().map(|line| line.as_str())) {
+    for line in std::iter::once(CENTRE).chain(lines.keys().map(LineName::as_str)) {
         let stored = store.opening_hours(line).await?;
         let place = if line == CENTRE {
             "of the whole centre".to_owned()
@@ -102,7 +108,7 @@ async fn check_schedules(store: &Store, settings: &Settings) -> anyhow::Result<b
             open.push(line);
         }
     }
-    if centre.version == 0 && open.len() == settings.lines.len() {
+    if centre.version == 0 && open.len() == lines.len() {
         println!("note  hours: no opening hours are stored: every line counts as open");
     } else if !open.is_empty() {
         println!(

@@ -106,7 +106,7 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
         }
         Err(error) => return Err(error),
     };
-    let Some((_, channel)) = lines.get(&outgoing.line) else {
+    let Some(channel) = lines.find(&outgoing.line).await else {
         return store.failed(job, Known::NoLine.into()).await;
     };
     // If the outcome of an earlier attempt is unknown, another attempt may deliver the message twice. If the person would see a duplicate
@@ -115,7 +115,7 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
     if outgoing.message.uncertain && asks {
         return store.uncertain(job, Known::CutOff.into()).await;
     }
-    let error = match send_remaining_parts(store, job, channel, &mut outgoing).await? {
+    let error = match send_remaining_parts(store, job, &channel, &mut outgoing).await? {
         SendOutcome::Sent => return store.sent(job).await,
         SendOutcome::LeaseLost => return Ok(()),
         SendOutcome::Failed(error) => error,

@@ -44,7 +44,7 @@ async fn fetch(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), StoreE
     let Some(file) = store.file_to_fetch(job).await? else {
         return Ok(());
     };
-    let Some((_, channel)) = lines.get(&file.line) else {
+    let Some(channel) = lines.find(&file.line).await else {
         return store.fetch_failed(job).await;
     };
     let fetched = tokio::time::timeout(PATIENCE, channel.fetch(&file.reference)).await;

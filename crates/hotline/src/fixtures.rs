@@ -27,6 +27,7 @@ use hotline_store::{
 
 use self::published::{BEFORE, HELD, PRIMARY_SCHOOLS, PUBLISHED, Published, SECONDARY_SCHOOLS};
 use crate::{
+    lines::{LineOpener, Lines, line_settings, open_lines},
     receive,
     service::{self, Durability},
     settings::Settings,
@@ -57,8 +58,9 @@ pub async fn fixtures(settings: Settings) -> anyhow::Result<()> {
     let start: DateTime<Utc> = "2023-01-01T07:00:00Z".parse()?;
     let clock = Arc::new(FixedClock::new(start));
     let locales = Arc::new(hotline_core::text::locale::Locales);
-    let lines = Arc::new(crate::lines::open_lines(&settings, &locales)?);
-    let line_settings = crate::lines::line_settings(&lines);
+    let lines = open_lines(&settings, &LineOpener::new(&settings, &locales))?;
+    let line_settings = line_settings(&lines);
+    let lines = Arc::new(Lines::new(lines));
     let email = line_settings.iter().find(|line| line.channel == EMAIL);
     let email = email
         .context("The fixtures need a line with `channel = \"email\"`")?
@@ -136,7 +138,7 @@ async fn enter_before(store: &Store) -> anyhow::Result<()> {
 
 struct Making<'a> {
     store: &'a Arc<Store>,
-    lines: &'a Arc<crate::lines::Lines>,
+    lines: &'a Arc<Lines>,
     clock: &'a FixedClock,
     staff: &'a Staff,
     email: LineName,

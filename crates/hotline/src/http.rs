@@ -9,14 +9,15 @@ use std::{
 use anyhow::Context;
 use axum::{
     Router,
-    extract::State,
+    extract::{Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
-use hotline_core::{health::Health, intake::Intake};
 use hotline_desk::{routes, state::Desk};
 use hotline_store::db::store::Store;
+use hyper::service::Service;
+use hyper_util::service::TowerToHyperService;
 use tokio::{net::TcpListener, sync::Mutex};
 use tower_http::{
     catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer,
@@ -24,7 +25,7 @@ use tower_http::{
 };
 
 use self::slots::Slots;
-use crate::{lines::Lines, process, settings::Http, shutdown::Lifecycle};
+use crate::{line_runner::LineRunner, process, settings::Http, shutdown::Lifecycle};
 
 mod serving;
 mod slots;
@@ -60,8 +61,7 @@ const HEADERS: [(HeaderName, &str); 7] = [
 pub async fn listen(
     settings: &Http,
     desk: Desk,
-    lines: &Lines,
-    intake: &Arc<dyn Intake>,
+    runner: &LineRunner,
     further: Vec<Router>,
     lifecycle: &Lifecycle,
 ) -> anyhow::Result<()> {
@@ -70,12 +70,6 @@ pub async fn listen(
         found_out: Arc::default(),
     };
     let mut public = probes(&readiness);
-    for (name, (_, channel)) in lines {
-        if let Some(routes) = channel.routes(Arc::clone(intake)) {
-            public = public.merge(routes);
-            intake.health(name, Health::Up).await;
-        }
-    }
     for routes in further {
         public = public.merge(routes);
     }
@@ -87,7 +81,7 @@ pub async fn listen(
         serve(
             settings.public,
             connections.public + connections.desk,
-            public.merge(of_desk),
+            changing(runner, public.merge(of_desk)).await,
             public_https || desk_https,
             lifecycle,
         )
@@ -97,13 +91,21 @@ pub async fn listen(
         serve(
             settings.public,
             connections.public,
-            public,
+            changing(runner, public).await,
             public_https,
             lifecycle,
         )
         .await?;
         serve(settings.desk, connections.desk, of_desk, desk_https, lifecycle).await
     }
+}
+
+/// Returns a router that serves `base` and the routes of the lines that are in force when a request arrives.
+async fn changing(runner: &LineRunner, base: Router) -> Router {
+    runner.routes.set_base(base);
+    runner.serve_routes().await;
+    let routes = Arc::clone(&runner.routes);
+    Router::new().fallback(move |request: Request| TowerToHyperService::new(routes.current()).call(request))
 }
 
 /// The maximum number of connections per listener.

@@ -8,6 +8,7 @@ mod demo;
 mod fetch;
 mod fixtures;
 mod http;
+mod line_runner;
 mod lines;
 mod listen;
 mod people;

@@ -180,7 +180,7 @@ async fn read_all(opened: Vec<Journalled>, lines: &Arc<Lines>) -> Vec<(Journalle
     let mut read = Vec::with_capacity(opened.len());
     let mut waiting = Vec::new();
     for journalled in opened {
-        match lines.get(&journalled.raw.line) {
+        match lines.find(&journalled.raw.line).await {
             None => read.push((journalled, None)),
             Some(_) if journalled.job.interrupted && journalled.job.attempt > DEADLY => {
                 read.push((
@@ -188,7 +188,7 @@ async fn read_all(opened: Vec<Journalled>, lines: &Arc<Lines>) -> Vec<(Journalle
                     Some(unreadable("reading it ended the program before")),
                 ));
             }
-            Some((_, channel)) => waiting.push((journalled, Arc::clone(channel))),
+            Some(channel) => waiting.push((journalled, channel)),
         }
     }
     let finished = tokio::task::spawn_blocking(move || parse_isolated(waiting)).await;

@@ -4,15 +4,19 @@ use std::{process::ExitCode, sync::Arc};
 
 use hotline_core::text::locale::Locales;
 
-use crate::{lines::open_lines, service::open_store, settings::Settings};
+use crate::{
+    lines::{LineOpener, open_all_lines},
+    service::open_store,
+    settings::Settings,
+};
 
 /// Compares the registered messages of each line with the messages in its mailbox or on its platform. Returns a failure exit code if the
 /// mailbox or platform has a message that is not registered.
 pub async fn reconcile(settings: Settings) -> anyhow::Result<ExitCode> {
     let store = open_store(&settings, Vec::new()).await?;
-    let locales = Arc::new(Locales);
+    let opener = LineOpener::new(&settings, &Arc::new(Locales));
     let mut whole = true;
-    for (name, (_, channel)) in open_lines(&settings, &locales)? {
+    for (name, line) in open_all_lines(&settings, &opener, &store).await? {
         let outcomes = store.outcomes(&name).await?;
         let accepted: i64 = outcomes.values().sum();
         let said: Vec<_> = outcomes
@@ -25,7 +29,7 @@ pub async fn reconcile(settings: Settings) -> anyhow::Result<ExitCode> {
             whole = false;
             println!("{name}: {strays} are said to be messages and are in no contact");
         }
-        match channel.held_ids().await {
+        match line.channel.held_ids().await {
             Ok(Some(held)) => {
                 let missing = store.never_accepted(&name, &held).await?;
                 println!(

@@ -6,20 +6,16 @@ use anyhow::{Context, bail};
 use hotline_channels::KINDS;
 use hotline_core::{
     contact::{classification::Scheme, urgency::UrgencyRules},
-    health::Health,
-    intake::Intake,
     text::locale::Locales,
     time::clock::{Clock, SystemClock},
 };
-use hotline_desk::state::{Desk, LineTest, Persona, ProgramFacts, PushFacts};
+use hotline_desk::state::{Desk, Persona, ProgramFacts, PushFacts};
 use hotline_store::db::store::{LineSettings, Store};
 
 use crate::{
-    alarm,
-    check::check_line,
-    deliver, fetch, http,
-    lines::{Lines, line_settings, open_lines},
-    listen,
+    alarm, deliver, fetch, http,
+    line_runner::{DeskLines, LineRunner},
+    lines::{LineOpener, Lines, check_lines, line_settings, open_lines},
     push::Pusher,
     receive,
     settings::{Settings, in_force::in_force},
@@ -63,16 +59,29 @@ pub async fn start(
     additions: Additions,
 ) -> anyhow::Result<Arc<Store>> {
     let locales = Arc::new(Locales);
-    let lines = Arc::new(open_lines(&settings, &locales)?);
-    alarm::check_recipients(&settings.alarm, &lines)?;
-    let store = open_store(&settings, line_settings(&lines)).await?;
+    let opener = LineOpener::new(&settings, &locales);
+    let in_file = open_lines(&settings, &opener)?;
+    let store = open_store(&settings, line_settings(&in_file)).await?;
     store.take_over().await?;
+    let lines = Arc::new(Lines::new(in_file));
+    let runner = Arc::new(LineRunner {
+        store: Arc::clone(&store),
+        opener,
+        lines: Arc::clone(&lines),
+        routes: Arc::default(),
+        listening,
+        lifecycle: lifecycle.clone(),
+        readers: tokio::sync::Mutex::default(),
+        testing: tokio::sync::Mutex::default(),
+    });
+    lines.set_runner(&runner);
+    runner.apply_stored_lines().await;
+    check_lines(&settings, &lines.current())?;
     // Compiling the rules takes some milliseconds. The first message should not wait for it.
     let with_rules = Arc::clone(&store);
     tokio::task::spawn_blocking(move || {
         let _ = with_rules.urgency_rules();
     });
-    let intake: Arc<dyn Intake> = store.clone();
     let desk_url = match settings.http.desk_url.as_str() {
         "" => settings.http.public_url.clone(),
         desk_url => desk_url.to_owned(),
@@ -86,7 +95,6 @@ pub async fn start(
         locales: Arc::clone(&locales),
         centre: Arc::new(settings.centre.clone()),
         clock: Arc::new(SystemClock),
-        channels: channels(&settings, &lines).into(),
         networks: settings.desk.networks.clone().into(),
         url: settings.http.desk_url.as_str().into(),
         https: settings.http.desk_url.starts_with("https:"),
@@ -108,7 +116,7 @@ pub async fn start(
                 .as_ref()
                 .map(|file| file.display().to_string())
                 .unwrap_or_default(),
-            test_line: line_test(&lines, &store),
+            lines: Box::new(DeskLines(Arc::clone(&runner))),
         }),
     };
     let figure = settings.statistics.public.then(|| {
@@ -120,7 +128,7 @@ pub async fn start(
         )
     });
     let further = figure.into_iter().chain(additions.routes).collect();
-    http::listen(&settings.http, desk, &lines, &intake, further, lifecycle).await?;
+    http::listen(&settings.http, desk, &runner, further, lifecycle).await?;
     let following = Arc::clone(&store).follow();
     let stopped = lifecycle.stop.clone();
     lifecycle.run(async move {
@@ -168,59 +176,9 @@ pub async fn start(
         Arc::clone(&lines),
         lifecycle.stop.clone(),
     ));
-    for (name, (_, channel)) in lines.iter().filter(|_| listening == Listening::All) {
-        lifecycle.run(listen::listen(
-            name.clone(),
-            Arc::clone(channel),
-            Arc::clone(&intake),
-            lifecycle.stop.clone(),
-        ));
-    }
+    lifecycle.run(runner.run());
     tracing::info!(engine = store.engine(), "Ready");
     Ok(store)
-}
-
-/// Returns the function with which the desk tests a line, and which stores the result as the state of the line. The desk runs one test at
-/// a time.
-fn line_test(lines: &Arc<Lines>, store: &Arc<Store>) -> LineTest {
-    let store = Arc::clone(store);
-    let (lines, permit) = (Arc::clone(lines), Arc::new(tokio::sync::Mutex::new(())));
-    Box::new(move |name| {
-        let (lines, permit) = (Arc::clone(&lines), Arc::clone(&permit));
-        let store = Arc::clone(&store);
-        Box::pin(async move {
-            let (line, (_, channel)) = lines.iter().find(|(line, _)| line.as_str() == name)?;
-            let _permit = permit.lock().await;
-            let tested = check_line(channel).await;
-            if let Err(error) = &tested {
-                tracing::warn!(
-                    line = line.as_str(),
-                    error = format!("{error:#}"),
-                    "The test of a line found a fault"
-                );
-            }
-            let tested = tested
-                .map(|said| said.len())
-                .map_err(|error| format!("{error:#}"));
-            if channel.reports_health() {
-                let health = match &tested {
-                    Ok(_) => Health::Up,
-                    Err(error) => Health::Down(error.clone()),
-                };
-                store.health(line, health).await;
-            }
-            Some(tested)
-        })
-    })
-}
-
-/// Returns the names of all channels: the channels of the lines, and the networks whose communications counsellors log by hand.
-fn channels(settings: &Settings, lines: &Lines) -> Vec<String> {
-    let of_lines = lines.values().map(|(channel, _)| (*channel).to_owned());
-    let mut all: Vec<String> = of_lines.chain(settings.desk.networks.iter().cloned()).collect();
-    all.sort();
-    all.dedup();
-    all
 }
 
 /// Opens the store with the system clock.

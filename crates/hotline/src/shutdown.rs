@@ -3,14 +3,17 @@
 
 use std::time::Duration;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    task::JoinHandle,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How long an idle worker waits before it checks for work again.
 pub const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
-/// How long running tasks may take to finish at shutdown.
-const GRACE: Duration = Duration::from_secs(8);
+/// How long running tasks may take to finish at shutdown, and a reader of a line when its line changes.
+pub const GRACE: Duration = Duration::from_secs(8);
 
 /// The termination signals of the process. A signal that arrives between the installation and [`Lifecycle::until_stopped`] is kept.
 pub struct Signals {
@@ -49,8 +52,8 @@ pub struct Lifecycle {
 
 impl Lifecycle {
     /// Spawns a task that shutdown waits for.
-    pub fn run(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(task);
+    pub fn run(&self, task: impl Future<Output = ()> + Send + 'static) -> JoinHandle<()> {
+        self.tasks.spawn(task)
     }
 
     /// Waits for a termination signal or for `self.stop`, then for the tasks to finish. A second signal ends the wait for the tasks.

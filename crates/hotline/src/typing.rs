@@ -20,7 +20,7 @@ pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken)
         };
         // An error means that this worker was too slow and missed some notifications. It continues with newer notifications.
         let Ok(typing) = typing else { continue };
-        if let Some((_, channel)) = lines.get(&typing.line) {
+        if let Some(channel) = lines.get(&typing.line) {
             let shown = channel.show_typing(&typing.to, &typing.thread);
             let _ = tokio::time::timeout(PATIENCE, shown).await;
         }

@@ -1,7 +1,5 @@
 //! The pages of the inbox and of a contact.
 
-use std::sync::Arc;
-
 use askama::Template;
 use axum::{
     extract::{Path, Query, State},
@@ -91,7 +89,7 @@ pub(super) struct Inbox<'a> {
     pub(super) teams: Vec<String>,
     pub(super) rules: &'a UrgencyRules,
     pub(super) colleagues: Vec<Colleague>,
-    pub(super) channels: Arc<[String]>,
+    pub(super) channels: Vec<String>,
     pub(super) found: Option<SearchResults>,
     pub(super) found_cases: FoundCases,
     pub(super) open: Option<&'a ContactDetail>,
@@ -265,7 +263,7 @@ pub(crate) async fn render_inbox(
         teams: desk.store.teams().await?.into_iter().collect(),
         rules: desk.store.urgency_rules(),
         colleagues: desk.store.availabilities().await?,
-        channels: desk.channels.clone(),
+        channels: desk.channels(),
         mine: open.is_some_and(|open| {
             open.assignee
                 .as_ref()

@@ -302,7 +302,7 @@ fn forms(desk: &Desk, words: &Words, member: &StaffMember, all: &[CounsellorStat
         .map(|one| choice(&one.id, one.localized(words), skills.topics.contains(&one.id)))
         .collect();
     let channels = desk
-        .channels
+        .channels()
         .iter()
         .map(|one| choice(one, channel_name(words, one), skills.channels.contains(one)))
         .collect();

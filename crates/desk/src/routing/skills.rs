@@ -85,10 +85,10 @@ pub(crate) async fn set_skills(
         .topics
         .iter()
         .all(|topic| has_topic(desk.store.scheme(), topic))
-        && skills
-            .channels
-            .iter()
-            .all(|channel| desk.channels.contains(channel));
+        && {
+            let known = desk.channels();
+            skills.channels.iter().all(|channel| known.contains(channel))
+        };
     // Topics of an earlier scheme and channels of a removed line may stay if they are unchanged.
     let unchanged = skills.topics == member.skills.topics && skills.channels == member.skills.channels;
     if !known && !unchanged {

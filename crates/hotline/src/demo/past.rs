@@ -264,7 +264,7 @@ impl Making<'_> {
                 raw::post(self.store, number, at, &post)?
             }
         };
-        let (_, line) = self.lines.get(&raw.line).context("No such line")?;
+        let line = self.lines.get(&raw.line).context("No such line")?;
         match line.normalise(&raw) {
             Normalised::Message(incoming) => Ok(Some((raw, *incoming))),
             Normalised::Report(_)

@@ -25,7 +25,7 @@ use super::{
     samples::Samples,
 };
 use crate::{
-    lines::{line_settings, open_lines},
+    lines::{LineOpener, Lines, line_settings, open_lines},
     service::{self, Durability},
     settings::Settings,
 };
@@ -49,9 +49,10 @@ pub async fn prepare(
 ) -> anyhow::Result<()> {
     let now = SystemClock.now();
     let locales = Arc::new(Locales);
-    let lines = Arc::new(open_lines(settings, &locales)?);
+    let lines = open_lines(settings, &LineOpener::new(settings, &locales))?;
     let clock = Arc::new(DemoClock::new(now));
     let line_settings = line_settings(&lines);
+    let lines = Arc::new(Lines::new(lines));
     let store = service::open_store_at(
         settings,
         line_settings,
