@@ -1,6 +1,7 @@
 //! Administration: accounts, lines, the state of the service and its settings, and the texts that people read. No page shows the content of a
 //! contact.
 
+pub(crate) mod lines;
 pub(crate) mod links;
 pub(crate) mod public_text;
 pub(crate) mod schedules;

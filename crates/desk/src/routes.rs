@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::{
     account::{self, invitation, login, password, preferences, push, sessions},
-    admin::{links, public_text, settings, staff, system, teams, texts},
+    admin::{lines, links, public_text, settings, staff, system, teams, texts},
     cases,
     contact::{actions, api, attachments, calls, canned, macros, preview, reply, wrap_up},
     http::{access::Access, answers::Answer, errors, live, route, style_sheet::STYLE_SHEET},
@@ -126,6 +126,13 @@ fn administration_routes() -> Vec<Route> {
         desk GET "/admin/system" May(OperateService), system::page;
         api GET "/admin/system" May(OperateService), system::show, "The lines, the disk, the queue and the versions";
         both POST "/admin/lines/{line}/test" May(OperateService), system::test_line, "Test everything that a line needs";
+        both GET "/admin/lines" May(OperateService), lines::list, "All lines, and the settings of each channel";
+        desk POST "/admin/lines" May(OperateService), lines::change;
+        desk GET "/admin/connect/{channel}" May(OperateService), lines::connect;
+        both GET "/admin/lines/{line}" May(OperateService), lines::show, "A line with its settings, without secrets";
+        api PUT "/admin/lines/{line}" May(OperateService), lines::put, "Connect a line, or change its settings";
+        both POST "/admin/lines/{line}/pause" May(OperateService), lines::pause, "Pause a line: it receives nothing, but still sends replies";
+        both POST "/admin/lines/{line}/resume" May(OperateService), lines::resume, "Resume a paused line";
         both GET "/admin/settings" May(OperateService), settings::show, "The settings in force, without secrets";
         both GET "/admin/texts" May(OperateService), texts::show, "The texts in force: the centre, canned replies, the classification";
         both GET "/admin/texts/{text}" May(OperateService), public_text::show, "A text for the public, with its versions";

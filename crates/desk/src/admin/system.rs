@@ -74,6 +74,8 @@ struct QueueSizeJson {
 struct LineJson {
     line: String,
     channel: String,
+    /// Whether administrators paused the line: it receives nothing, but still sends replies.
+    paused: bool,
     /// Whether the line reached its source at the last attempt.
     up: bool,
     /// When `up` last changed; null if the line has not reported yet.
@@ -85,8 +87,8 @@ struct LineJson {
 /// The path parameter that identifies a line.
 #[derive(Deserialize, JsonSchema)]
 pub(crate) struct LinePath {
-    /// The name of the line in the settings.
-    line: String,
+    /// The name of the line.
+    pub(super) line: String,
 }
 
 /// The result of the test of a line.
@@ -224,6 +226,7 @@ pub(crate) async fn show(State(desk): State<Desk>) -> Result<Answer<SystemJson>,
                 problem: localized_problem(words, &line.problem),
                 line: line.line,
                 channel: line.channel,
+                paused: line.paused,
                 up: line.up,
                 since: line.since,
             })
@@ -250,7 +253,7 @@ pub(crate) async fn test_line(
         return Err(PageError::NotFound);
     }
     desk.store.audit(Some(&me), "test line", &line).await?;
-    let tested = (desk.program.test_line)(line.clone()).await;
+    let tested = desk.program.lines.test(line.clone()).await;
     let tested = tested.ok_or(PageError::NotFound)?;
     if format.is_json() {
         let words = desk.locales.of(Language::En);
