@@ -21,11 +21,12 @@ fn whatever_a_page_does_a_program_can_do() {
     let all = routes();
     let served = |path: &str| all.iter().any(|one| one.method == "POST" && one.path == path);
     // Programs log in and out at other addresses. Parked jobs are run again from the desk or by a command, not through the API.
-    // Forms change parts of a schedule or a text, and programs put the whole schedule or text.
+    // Forms change parts of a schedule, a text or a line, and programs put the whole schedule, text or line.
     let elsewhere = [
         "/desk/login",
         "/desk/logout",
         "/desk/admin/texts/{text}",
+        "/desk/admin/lines",
         "/desk/queue/again",
         "/desk/routing/hours",
         "/desk/routing/shifts",

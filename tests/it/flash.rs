@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// The forms of the desk whose answers are not flash messages, each with the reason.
-const OTHER_ANSWERS: [(&str, &str); 32] = [
+const OTHER_ANSWERS: [(&str, &str); 35] = [
     ("/desk/login", "opens the desk"),
     ("/desk/logout", "shows the log-in page"),
     ("/desk/invitation/{secret}", "opens the desk"),
@@ -59,6 +59,12 @@ const OTHER_ANSWERS: [(&str, &str); 32] = [
     ("/desk/routing/swaps/{id}", "needs a swap"),
     ("/desk/queue/again", "needs the right of administrators"),
     ("/desk/admin/texts/{text}", "needs the right of administrators"),
+    ("/desk/admin/lines", "needs the right of administrators"),
+    ("/desk/admin/lines/{line}/pause", "needs the right of administrators"),
+    (
+        "/desk/admin/lines/{line}/resume",
+        "needs the right of administrators",
+    ),
     ("/desk/admin/teams/rename", "needs the right of administrators"),
     (
         "/desk/cases/{id}/referrals/{referral}/return",

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// Addresses that are not tested, each with the reason.
-const NOT_ASKED: [(&str, &str); 21] = [
+const NOT_ASKED: [(&str, &str); 24] = [
     ("/api/v1/routing/skills/{id}", "writes what preferences write"),
     ("/api/v1/routing/move", "writes what giving a contact back writes"),
     ("/api/v1/routing/swaps", "writes a version of the shift plan"),
@@ -51,6 +51,9 @@ const NOT_ASKED: [(&str, &str); 21] = [
     ),
     ("/desk/admin/texts/{text}", "writes a version of a text"),
     ("/api/v1/admin/texts/{text}/preview", "stores nothing"),
+    ("/desk/admin/lines", "writes a version of a line"),
+    ("/api/v1/admin/lines/{line}/pause", "the same"),
+    ("/api/v1/admin/lines/{line}/resume", "the same"),
     (
         "/api/v1/admin/teams/rename",
         "writes what changing a team and a version of the shift plan write",

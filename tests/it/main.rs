@@ -17,6 +17,7 @@ mod canned;
 mod cases;
 mod chats;
 mod closing;
+mod connected_lines;
 mod connections;
 mod contract;
 mod crash;

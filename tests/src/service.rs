@@ -41,6 +41,8 @@ pub struct Service {
     lines: String,
     /// Additional keys of the table `[data]`.
     of_data: String,
+    /// Whether the settings have a form.
+    has_form: bool,
     /// Additional keys of the form's line.
     of_form: String,
     /// Keys of the table `[centre]`.
@@ -72,6 +74,7 @@ impl Service {
             data: None,
             lines: String::new(),
             of_data: String::new(),
+            has_form: true,
             of_form: String::new(),
             of_centre: String::new(),
             undo_seconds: 0,
@@ -81,6 +84,14 @@ impl Service {
             own_clock: false,
             logs_everything: false,
         };
+        service.write_settings()?;
+        Ok(service)
+    }
+
+    /// Creates settings without any line.
+    pub fn without_form(database_url: Option<&str>) -> Result<Self> {
+        let mut service = Self::new(database_url)?;
+        service.has_form = false;
         service.write_settings()?;
         Ok(service)
     }
@@ -193,16 +204,20 @@ impl Service {
             .map(|url| format!("url = \"{url}\"\n"))
             .unwrap_or_default();
         let (port, desk_port) = (self.port, self.desk_port.unwrap_or(self.port));
+        let form = match self.has_form {
+            true => format!("[lines.form]\nchannel = \"webform\"\n{}", self.of_form),
+            false => String::new(),
+        };
         let text = format!(
             "[http]\npublic = \"127.0.0.1:{port}\"\ndesk = \"127.0.0.1:{desk_port}\"\n[desk]\nundo_seconds = {}\nwrap_up = {}\n[database]\n{url}\
              [data]\nfolder = \"{}\"\n{}\n\
-             [centre]\n{}\n[lines.form]\nchannel = \"webform\"\n{}\n{}",
+             [centre]\n{}\n{}\n{}",
             self.undo_seconds,
             self.wrap_up,
             self.data().display(),
             self.of_data,
             self.of_centre,
-            self.of_form,
+            form,
             self.lines,
         );
         std::fs::write(self.settings(), text)?;
