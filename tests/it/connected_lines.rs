@@ -8,12 +8,7 @@ use hotline_store::{
     staff::lines::StoredLine,
 };
 use hotline_tests::{
-    peers::{
-        dovecot::Dovecot,
-        postgres::Postgres,
-        smtp::Smtp,
-        wait_until,
-    },
+    peers::{dovecot::Dovecot, postgres::Postgres, smtp::Smtp, wait_until},
     service::{CENTRE, Service, send_mail},
     staff::{Staff, text},
 };
@@ -198,16 +193,17 @@ async fn a_mailbox_that_does_not_work_is_saved_only_if_confirmed() {
     service.start().await.unwrap();
     let vera = service.hire("vera", "administrator").await.unwrap();
     let port = hotline_tests::peers::free_port().unwrap();
-    let server = |user: &str| {
-        json!({ "host": "127.0.0.1", "port": port, "security": "plain", "user": user, "password": PASSWORD })
-    };
+    let server = |user: &str| json!({ "host": "127.0.0.1", "port": port, "security": "plain", "user": user, "password": PASSWORD });
     let mut body = json!({
         "version": 0, "channel": "email",
         "settings": { "address": CENTRE, "imap": server("kontakt"), "smtp": server("kontakt") },
     });
     let (code, refused) = put(&service, &vera, "posta", &body).await;
     assert_eq!(code, 422, "{refused}");
-    assert!(refused.to_string().contains("refuses the connection"), "{refused}");
+    assert!(
+        refused.to_string().contains("refuses the connection"),
+        "{refused}"
+    );
     for (key, value) in [
         ("/settings/imap/password_file", json!("/etc/passwd")),
         ("/settings/smtp/token_command", json!("id")),
@@ -265,7 +261,9 @@ async fn a_form_connected_on_screen_accepts_and_closes_in_words() {
     assert!(refused.to_string().contains("only one line"), "{refused}");
 
     assert_eq!(act(&vera, "obrazac", "pause").await, 204);
-    let home = reqwest::get(format!("{}/?lang=en", service.base())).await.unwrap();
+    let home = reqwest::get(format!("{}/?lang=en", service.base()))
+        .await
+        .unwrap();
     assert_eq!(home.status(), 503);
     let home = home.text().await.unwrap();
     assert!(home.contains("closed at the moment"), "{home}");

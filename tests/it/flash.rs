@@ -60,7 +60,10 @@ const OTHER_ANSWERS: [(&str, &str); 35] = [
     ("/desk/queue/again", "needs the right of administrators"),
     ("/desk/admin/texts/{text}", "needs the right of administrators"),
     ("/desk/admin/lines", "needs the right of administrators"),
-    ("/desk/admin/lines/{line}/pause", "needs the right of administrators"),
+    (
+        "/desk/admin/lines/{line}/pause",
+        "needs the right of administrators",
+    ),
     (
         "/desk/admin/lines/{line}/resume",
         "needs the right of administrators",
