@@ -5,10 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::{contact::lifecycle::Marking, text::locale::Words};
 
+pub mod check;
+pub mod edit;
 pub mod versions;
 
 /// The built-in scheme. It is used unless the setting `desk.scheme_file` names another file.
@@ -24,7 +27,7 @@ pub const TOPIC: &str = "topic";
 pub const URGENCY: &str = "urgency";
 
 /// A classification scheme: questions with their permitted answers.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scheme {
     /// The name of the scheme. Every record (saved classification) stores this name and the version.
@@ -34,12 +37,12 @@ pub struct Scheme {
     /// The questions, in the order in which they are asked.
     pub questions: Vec<Question>,
     /// The institutions to which staff can refer cases.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub institutions: Vec<Institution>,
 }
 
 /// An institution to which cases are referred.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Institution {
     /// The id stored in records.
@@ -51,7 +54,7 @@ pub struct Institution {
 }
 
 /// A question of the scheme.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Question {
     /// The id stored in records.
@@ -59,28 +62,28 @@ pub struct Question {
     /// The question as shown to counsellors.
     pub label: Label,
     /// Whether a counselling contact can be closed only after this question is answered.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub required: bool,
     /// The maximum number of answers that a counsellor may give to this question. The statistics count only the first answer given.
-    #[serde(default = "one")]
+    #[serde(default = "one", skip_serializing_if = "is_one")]
     pub most: usize,
     /// The kinds of contact for which the question is asked, as ids of answers to [`KIND`]. Empty: all kinds.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub only_if: Vec<String>,
     /// The kinds of contact for which the question is not asked, as ids of answers to [`KIND`].
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub except: Vec<String>,
     /// Whether the question is no longer asked. The scheme keeps it so that its answers can still be named and counted.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub retired: bool,
     /// The answers to choose from.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub answers: Vec<Answer>,
     /// If set, the answer is a whole number in this range instead of a choice.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<Range>,
     /// If set, the answer is free text of at most this many characters instead of a choice.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<usize>,
 }
 
@@ -88,8 +91,24 @@ const fn one() -> usize {
     1
 }
 
+/// The functions below keep defaults out of a written scheme. Serde passes references.
+#[expect(clippy::trivially_copy_pass_by_ref)]
+const fn is_one(number: &usize) -> bool {
+    *number == 1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref)]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref)]
+const fn is_true(flag: &bool) -> bool {
+    *flag
+}
+
 /// The range of whole numbers that answer a question, both ends included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Range {
     /// The smallest permitted number.
@@ -99,7 +118,7 @@ pub struct Range {
 }
 
 /// A text in Serbian and in English.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Label {
     /// The text in Serbian, Cyrillic.
@@ -109,7 +128,7 @@ pub struct Label {
 }
 
 /// A predefined answer to a question.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Answer {
     /// The id stored in records.
@@ -119,20 +138,20 @@ pub struct Answer {
     /// The answer in English.
     pub en: String,
     /// Whether a contact with this answer counts as a counselling contact. Used only in answers to [`KIND`].
-    #[serde(default = "yes")]
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
     pub counselling: bool,
     /// The marking that this answer sets on the contact. A contact with a marking is not counted as a registered communication. Used only
     /// in answers to [`KIND`].
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub marking: Option<Marking>,
     /// Whether the answer is no longer offered. The scheme keeps it so that it can still be named and counted.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub retired: bool,
     /// The id of the row for this answer in the quarterly return to Insafe.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub insafe: Option<String>,
     /// The id of the row for this answer in the yearly return to Child Helpline International until 2025.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chi: Option<String>,
 }
 
@@ -208,6 +227,19 @@ impl Scheme {
         }
         anyhow::ensure!(scheme.question(KIND).is_some(), "it does not ask for the {KIND}");
         Ok(scheme)
+    }
+
+    /// Writes the scheme in the format that [`Scheme::read`] parses.
+    ///
+    /// # Errors
+    /// Fails if the serializer fails, which it does for no scheme.
+    pub fn to_toml(&self) -> anyhow::Result<String> {
+        Ok(toml::to_string(self)?)
+    }
+
+    /// Returns the questions that are still asked.
+    pub fn asked(&self) -> impl Iterator<Item = &Question> {
+        self.questions.iter().filter(|question| !question.retired)
     }
 
     /// Returns the question with this id.
@@ -362,6 +394,11 @@ impl Question {
 }
 
 impl Question {
+    /// Returns the answers that are still offered.
+    pub fn offered(&self) -> impl Iterator<Item = &Answer> {
+        self.answers.iter().filter(|answer| !answer.retired)
+    }
+
     /// Returns the predefined answer with this id.
     #[must_use]
     pub fn answer(&self, id: &str) -> Option<&Answer> {

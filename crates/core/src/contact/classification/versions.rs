@@ -30,6 +30,12 @@ pub enum SchemeChange<'a> {
     AnswerRemoved(&'a Question, &'a Answer),
     /// An answer has other words.
     AnswerReworded(&'a Question, &'a Answer, &'a Answer),
+    /// Another row of a return counts an answer.
+    AnswerCounted(&'a Question, &'a Answer),
+    /// The questions are asked in another order.
+    QuestionsReordered,
+    /// The answers of a question are offered in another order.
+    AnswersReordered(&'a Question),
 }
 
 impl Scheme {
@@ -46,24 +52,29 @@ impl Scheme {
     #[must_use]
     pub fn changes_to<'a>(&'a self, other: &'a Self) -> Vec<SchemeChange<'a>> {
         let mut changes = Vec::new();
-        for new in asked(other) {
-            match asked(self).find(|old| old.id == new.id) {
+        for new in other.asked() {
+            match self.asked().find(|old| old.id == new.id) {
                 Some(old) => compare(old, new, &mut changes),
                 None => changes.push(SchemeChange::QuestionAdded(new)),
             }
         }
-        let removed = asked(self).filter(|old| !asked(other).any(|new| new.id == old.id));
+        let removed = self
+            .asked()
+            .filter(|old| !other.asked().any(|new| new.id == old.id));
         changes.extend(removed.map(SchemeChange::QuestionRemoved));
+        let ids = |scheme: &'a Self| scheme.asked().map(|question| question.id.as_str());
+        if are_reordered(ids(self), ids(other)) {
+            changes.push(SchemeChange::QuestionsReordered);
+        }
         changes
     }
 }
 
-fn asked(scheme: &Scheme) -> impl Iterator<Item = &Question> {
-    scheme.questions.iter().filter(|question| !question.retired)
-}
-
-fn offered(question: &Question) -> impl Iterator<Item = &Answer> {
-    question.answers.iter().filter(|answer| !answer.retired)
+/// Returns whether the ids that both lists contain are in different orders.
+fn are_reordered<'a>(before: impl Iterator<Item = &'a str>, after: impl Iterator<Item = &'a str>) -> bool {
+    let (old, new): (Vec<_>, Vec<_>) = (before.collect(), after.collect());
+    let kept = old.iter().filter(|id| new.contains(id));
+    kept.ne(new.iter().filter(|id| old.contains(id)))
 }
 
 fn compare<'a>(old: &'a Question, new: &'a Question, changes: &mut Vec<SchemeChange<'a>>) {
@@ -78,15 +89,31 @@ fn compare<'a>(old: &'a Question, new: &'a Question, changes: &mut Vec<SchemeCha
     if old.only_if != new.only_if || old.except != new.except {
         changes.push(SchemeChange::QuestionForOthers(new));
     }
-    for answer in offered(new) {
-        match offered(old).find(|one| one.id == answer.id) {
+    for answer in new.offered() {
+        match old.offered().find(|one| one.id == answer.id) {
             Some(before) if before.sr == answer.sr && before.en == answer.en => {}
             Some(before) => changes.push(SchemeChange::AnswerReworded(new, before, answer)),
             None => changes.push(SchemeChange::AnswerAdded(new, answer)),
         }
     }
-    let removed = offered(old).filter(|one| !offered(new).any(|answer| answer.id == one.id));
+    let removed = old
+        .offered()
+        .filter(|one| !new.offered().any(|answer| answer.id == one.id));
     changes.extend(removed.map(|answer| SchemeChange::AnswerRemoved(new, answer)));
+    for answer in new.offered() {
+        if old
+            .answer(&answer.id)
+            .is_some_and(|before| before.insafe != answer.insafe || before.chi != answer.chi)
+        {
+            changes.push(SchemeChange::AnswerCounted(new, answer));
+        }
+    }
+    if are_reordered(
+        old.offered().map(|one| one.id.as_str()),
+        new.offered().map(|one| one.id.as_str()),
+    ) {
+        changes.push(SchemeChange::AnswersReordered(new));
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,667 @@
+//! Edits of a scheme, from which administrators and supervisors build its next version.
+//!
+//! An edit never removes a question or an answer that was in force; it retires it. The ids ("codes") of questions and answers are made once,
+//! from the English words, and never change. So answers that were given with an earlier version keep their names and their figures.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+use super::{
+    Answer, KIND, Label, Question, Range, Scheme,
+    check::{MOST_ANSWERS, MOST_QUESTIONS, SchemeFault},
+    is_id,
+};
+
+#[cfg(test)]
+mod properties;
+
+/// The maximum number of answers that a contact can have to one question.
+const MOST_CHOSEN: usize = 5;
+/// The largest number that can answer a question. Statistics count every number separately.
+const LARGEST_NUMBER: u32 = 200;
+/// The maximum number of characters of an answer in free text.
+const LONGEST_TEXT: usize = 500;
+/// Begins the code of each question that was added on screen. The codes of questions share a name space with the dimensions of the
+/// statistics and with the other fields of forms, none of which begins so.
+const QUESTION_PREFIX: &str = "q_";
+/// The maximum number of characters of a code before its number.
+const LONGEST_CODE: usize = 36;
+
+/// One change of a scheme. Questions and answers are identified by their codes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum SchemeEdit {
+    /// Adds a question at the end. It is asked for every kind of counselling contact, and need not be answered.
+    AddQuestion {
+        /// The words of the question.
+        label: Label,
+        /// What answers the question.
+        format: AnswerFormat,
+    },
+    /// Changes the words of a question.
+    RewordQuestion {
+        /// The code of the question.
+        question: String,
+        /// The new words.
+        label: Label,
+    },
+    /// Decides for which contacts a question is asked.
+    AskQuestion {
+        /// The code of the question.
+        question: String,
+        /// Whether a counselling contact can be closed only after the question is answered.
+        required: bool,
+        /// The kinds of contact for which the question is asked.
+        audience: Audience,
+    },
+    /// Exchanges a question with the one before or after it.
+    MoveQuestion {
+        /// The code of the question.
+        question: String,
+        /// Where to.
+        direction: Direction,
+    },
+    /// Asks a question no longer. A question that was never in force is removed.
+    RetireQuestion {
+        /// The code of the question.
+        question: String,
+    },
+    /// Asks a retired question again.
+    RestoreQuestion {
+        /// The code of the question.
+        question: String,
+    },
+    /// Adds an answer to choose from, at the end.
+    AddAnswer {
+        /// The code of the question.
+        question: String,
+        /// The words of the answer.
+        label: Label,
+        /// Whether a contact of this kind counts as counselling. Used only for answers to the question `kind`.
+        #[serde(default = "super::yes")]
+        counselling: bool,
+    },
+    /// Changes the words of an answer.
+    RewordAnswer {
+        /// The code of the question.
+        question: String,
+        /// The code of the answer.
+        answer: String,
+        /// The new words.
+        label: Label,
+    },
+    /// Exchanges an answer with the one before or after it.
+    MoveAnswer {
+        /// The code of the question.
+        question: String,
+        /// The code of the answer.
+        answer: String,
+        /// Where to.
+        direction: Direction,
+    },
+    /// Offers an answer no longer. An answer that was never in force is removed.
+    RetireAnswer {
+        /// The code of the question.
+        question: String,
+        /// The code of the answer.
+        answer: String,
+    },
+    /// Offers a retired answer again.
+    RestoreAnswer {
+        /// The code of the question.
+        question: String,
+        /// The code of the answer.
+        answer: String,
+    },
+    /// Chooses the row of the return to Insafe that counts an answer.
+    CountAnswer {
+        /// The code of the question.
+        question: String,
+        /// The code of the answer.
+        answer: String,
+        /// The id of the row; null if no row counts the answer.
+        insafe: Option<String>,
+    },
+}
+
+/// What answers a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum AnswerFormat {
+    /// Answers from a list.
+    Choice {
+        /// The maximum number of answers of one contact. The statistics count only the first one.
+        most: usize,
+    },
+    /// A whole number.
+    Number {
+        /// The smallest permitted number.
+        least: u32,
+        /// The largest permitted number.
+        most: u32,
+    },
+    /// Free text, which is encrypted and not counted.
+    Text {
+        /// The maximum number of characters.
+        longest: usize,
+    },
+}
+
+/// The kinds of contact for which a question is asked, as codes of answers to the question `kind`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    /// All kinds that are counselling, also those that are added later.
+    All,
+    /// Only these kinds.
+    Only(Vec<String>),
+    /// All kinds that are counselling except these.
+    Except(Vec<String>),
+}
+
+/// A direction in a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Towards the beginning.
+    Up,
+    /// Towards the end.
+    Down,
+}
+
+impl SchemeEdit {
+    /// Returns the code of the question that the edit changes. `None`: the edit adds a question.
+    #[must_use]
+    pub fn question(&self) -> Option<&str> {
+        match self {
+            Self::AddQuestion { .. } => None,
+            Self::RewordQuestion { question, .. }
+            | Self::AskQuestion { question, .. }
+            | Self::MoveQuestion { question, .. }
+            | Self::RetireQuestion { question }
+            | Self::RestoreQuestion { question }
+            | Self::AddAnswer { question, .. }
+            | Self::RewordAnswer { question, .. }
+            | Self::MoveAnswer { question, .. }
+            | Self::RetireAnswer { question, .. }
+            | Self::RestoreAnswer { question, .. }
+            | Self::CountAnswer { question, .. } => Some(question),
+        }
+    }
+}
+
+impl Scheme {
+    /// Returns the draft that follows from this draft by an edit. `in_force` is the scheme that the draft is to replace.
+    ///
+    /// # Errors
+    /// Returns the rule that the edit breaks. Faults that may wait ([`SchemeFault::may_wait`]) do not refuse an edit.
+    pub fn edited(&self, edit: &SchemeEdit, in_force: &Self) -> Result<Self, SchemeFault> {
+        let mut draft = self.clone();
+        draft.apply(edit, in_force)?;
+        let before = self.mistakes_after(in_force);
+        let made = draft.mistakes_after(in_force);
+        let mut new = made.difference(&before).map(|mistake| mistake.fault);
+        match new.find(|fault| !fault.may_wait()) {
+            Some(fault) => Err(fault),
+            None => Ok(draft),
+        }
+    }
+
+    fn apply(&mut self, edit: &SchemeEdit, in_force: &Self) -> Result<(), SchemeFault> {
+        match edit {
+            SchemeEdit::AddQuestion { label, format } => self.add_question(label, *format),
+            SchemeEdit::RewordQuestion { question, label } => {
+                self.find(question)?.label = label.trimmed();
+                Ok(())
+            }
+            SchemeEdit::AskQuestion {
+                question,
+                required,
+                audience,
+            } => {
+                let question = self.find(question)?;
+                question.required = *required;
+                (question.only_if, question.except) = audience.lists()?;
+                Ok(())
+            }
+            SchemeEdit::MoveQuestion { question, direction } => {
+                let shown: Vec<usize> = places(&self.questions, |one| !one.retired);
+                let place = self.questions.iter().position(|one| one.id == *question);
+                let (one, other) = neighbours(&shown, place.ok_or(SchemeFault::NoSuchQuestion)?, *direction)?;
+                self.questions.swap(one, other);
+                Ok(())
+            }
+            SchemeEdit::RetireQuestion { question } => {
+                self.find(question)?.retired = true;
+                self.questions
+                    .retain(|one| one.id != *question || in_force.question(question).is_some());
+                Ok(())
+            }
+            SchemeEdit::RestoreQuestion { question } => {
+                self.find(question)?.retired = false;
+                Ok(())
+            }
+            SchemeEdit::AddAnswer {
+                question,
+                label,
+                counselling,
+            } => {
+                let question = self.find(question)?;
+                question.add_answer(&label.trimmed(), question.id != KIND || *counselling)
+            }
+            SchemeEdit::RewordAnswer {
+                question,
+                answer,
+                label,
+            } => {
+                let answer = self.find(question)?.find(answer)?;
+                let Label { sr, en } = label.trimmed();
+                (answer.sr, answer.en) = (sr, en);
+                Ok(())
+            }
+            SchemeEdit::MoveAnswer {
+                question,
+                answer,
+                direction,
+            } => {
+                let answers = &mut self.find(question)?.answers;
+                let shown: Vec<usize> = places(answers, |one| !one.retired);
+                let place = answers.iter().position(|one| one.id == *answer);
+                let (one, other) = neighbours(&shown, place.ok_or(SchemeFault::NoSuchAnswer)?, *direction)?;
+                answers.swap(one, other);
+                Ok(())
+            }
+            SchemeEdit::RetireAnswer { question, answer } => self.retire_answer(question, answer, in_force),
+            SchemeEdit::RestoreAnswer { question, answer } => {
+                self.find(question)?.find(answer)?.retired = false;
+                Ok(())
+            }
+            SchemeEdit::CountAnswer {
+                question,
+                answer,
+                insafe,
+            } => {
+                if insafe.as_ref().is_some_and(|row| !is_id(row)) {
+                    return Err(SchemeFault::NoSuchAnswer);
+                }
+                self.find(question)?.find(answer)?.insafe.clone_from(insafe);
+                Ok(())
+            }
+        }
+    }
+
+    fn find(&mut self, id: &str) -> Result<&mut Question, SchemeFault> {
+        let found = self.questions.iter_mut().find(|question| question.id == id);
+        found.ok_or(SchemeFault::NoSuchQuestion)
+    }
+
+    fn add_question(&mut self, label: &Label, format: AnswerFormat) -> Result<(), SchemeFault> {
+        if self.questions.len() >= MOST_QUESTIONS {
+            return Err(SchemeFault::Full);
+        }
+        let label = label.trimmed();
+        let (most, number, text) = format.fields()?;
+        let code = new_code(&format!("{QUESTION_PREFIX}{}", code_of(&label.en)), |code| {
+            self.question(code).is_some()
+        });
+        self.questions.push(Question {
+            id: code,
+            label,
+            required: false,
+            most,
+            only_if: Vec::new(),
+            except: Vec::new(),
+            retired: false,
+            answers: Vec::new(),
+            number,
+            text,
+        });
+        Ok(())
+    }
+
+    fn retire_answer(&mut self, question: &str, answer: &str, in_force: &Self) -> Result<(), SchemeFault> {
+        let was_in_force = in_force
+            .question(question)
+            .is_some_and(|question| question.answer(answer).is_some());
+        let changed = self.find(question)?;
+        changed.find(answer)?.retired = true;
+        if was_in_force {
+            return Ok(());
+        }
+        changed.answers.retain(|one| one.id != answer);
+        if question == KIND {
+            // No question may name a kind that does not exist.
+            for question in &mut self.questions {
+                let was_limited = !question.only_if.is_empty();
+                question.only_if.retain(|kind| kind != answer);
+                question.except.retain(|kind| kind != answer);
+                if was_limited && question.only_if.is_empty() {
+                    return Err(SchemeFault::AskedOfNobody);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Question {
+    fn find(&mut self, id: &str) -> Result<&mut Answer, SchemeFault> {
+        let found = self.answers.iter_mut().find(|answer| answer.id == id);
+        found.ok_or(SchemeFault::NoSuchAnswer)
+    }
+
+    fn add_answer(&mut self, label: &Label, counselling: bool) -> Result<(), SchemeFault> {
+        if !self.is_chosen() {
+            return Err(SchemeFault::NotChosen);
+        }
+        if self.answers.len() >= MOST_ANSWERS {
+            return Err(SchemeFault::Full);
+        }
+        let code = match code_of(&label.en) {
+            code if code.is_empty() => "answer".to_owned(),
+            code => code,
+        };
+        self.answers.push(Answer {
+            id: new_code(&code, |code| self.answer(code).is_some()),
+            sr: label.sr.clone(),
+            en: label.en.clone(),
+            counselling,
+            marking: None,
+            retired: false,
+            insafe: None,
+            chi: None,
+        });
+        Ok(())
+    }
+
+    /// Returns the kinds of contact for which the question is asked.
+    #[must_use]
+    pub fn audience(&self) -> Audience {
+        if !self.only_if.is_empty() {
+            let kinds = self.only_if.iter().filter(|kind| !self.except.contains(kind));
+            return Audience::Only(kinds.cloned().collect());
+        }
+        match self.except.as_slice() {
+            [] => Audience::All,
+            except => Audience::Except(except.to_vec()),
+        }
+    }
+
+    /// Returns what answers the question.
+    #[must_use]
+    pub fn format(&self) -> AnswerFormat {
+        match (self.number, self.text) {
+            (Some(Range { least, most }), _) => AnswerFormat::Number { least, most },
+            (None, Some(longest)) => AnswerFormat::Text { longest },
+            (None, None) => AnswerFormat::Choice { most: self.most },
+        }
+    }
+}
+
+impl AnswerFormat {
+    /// Returns the fields `most`, `number` and `text` of a question with this format.
+    fn fields(self) -> Result<(usize, Option<Range>, Option<usize>), SchemeFault> {
+        match self {
+            Self::Choice { most } if (1..=MOST_CHOSEN).contains(&most) => Ok((most, None, None)),
+            Self::Number { least, most } if least < most && most <= LARGEST_NUMBER => {
+                Ok((1, Some(Range { least, most }), None))
+            }
+            Self::Text { longest } if (1..=LONGEST_TEXT).contains(&longest) => Ok((1, None, Some(longest))),
+            Self::Choice { .. } | Self::Number { .. } | Self::Text { .. } => Err(SchemeFault::InvalidLimit),
+        }
+    }
+}
+
+impl Audience {
+    /// Returns the lists `only_if` and `except` of a question.
+    fn lists(&self) -> Result<(Vec<String>, Vec<String>), SchemeFault> {
+        match self {
+            Self::All => Ok((Vec::new(), Vec::new())),
+            Self::Only(kinds) | Self::Except(kinds) if kinds.is_empty() => Err(SchemeFault::NoSuchKind),
+            Self::Only(kinds) => Ok((without_repeats(kinds), Vec::new())),
+            Self::Except(kinds) => Ok((Vec::new(), without_repeats(kinds))),
+        }
+    }
+}
+
+impl Label {
+    fn trimmed(&self) -> Self {
+        Self {
+            sr: self.sr.trim().to_owned(),
+            en: self.en.trim().to_owned(),
+        }
+    }
+}
+
+fn without_repeats(kinds: &[String]) -> Vec<String> {
+    let mut once: Vec<String> = Vec::new();
+    for kind in kinds {
+        if !once.contains(kind) {
+            once.push(kind.clone());
+        }
+    }
+    once
+}
+
+fn places<T>(all: &[T], is_shown: impl Fn(&T) -> bool) -> Vec<usize> {
+    let shown = all.iter().enumerate().filter(|(_, one)| is_shown(one));
+    shown.map(|(place, _)| place).collect()
+}
+
+/// Returns `place` and its neighbour in the list of shown places.
+fn neighbours(shown: &[usize], place: usize, direction: Direction) -> Result<(usize, usize), SchemeFault> {
+    let position = shown.iter().position(|shown| *shown == place);
+    let neighbour = position.and_then(|position| match direction {
+        Direction::Up => position.checked_sub(1),
+        Direction::Down => position.checked_add(1),
+    });
+    let neighbour = neighbour.and_then(|neighbour| shown.get(neighbour));
+    Ok((place, *neighbour.ok_or(SchemeFault::AtTheEnd)?))
+}
+
+/// Returns the words as a code: letters without accents, digits and underscores.
+fn code_of(words: &str) -> String {
+    let mut code = String::new();
+    for character in words
+        .nfd()
+        .filter(|one| !unicode_normalization::char::is_combining_mark(*one))
+    {
+        if character.is_ascii_alphanumeric() {
+            code.push(character.to_ascii_lowercase());
+        } else if !code.is_empty() && !code.ends_with('_') {
+            code.push('_');
+        }
+    }
+    code.trim_end_matches('_').to_owned()
+}
+
+/// Returns the first code that is not taken: the given one, or the given one with a number.
+fn new_code(code: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let code: String = code.chars().take(LONGEST_CODE).collect();
+    let code = code.trim_end_matches('_');
+    let numbered = (2..).map(|number| format!("{code}_{number}"));
+    let mut all = std::iter::once(code.to_owned()).chain(numbered);
+    all.find(|code| !is_taken(code)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn label(en: &str) -> Label {
+        Label {
+            sr: format!("Ш {en}"),
+            en: en.to_owned(),
+        }
+    }
+
+    fn add_answer(question: &str, en: &str) -> SchemeEdit {
+        SchemeEdit::AddAnswer {
+            question: question.to_owned(),
+            label: label(en),
+            counselling: true,
+        }
+    }
+
+    fn retire_answer(question: &str, answer: &str) -> SchemeEdit {
+        SchemeEdit::RetireAnswer {
+            question: question.to_owned(),
+            answer: answer.to_owned(),
+        }
+    }
+
+    /// Applies edits to the built-in scheme, and returns the draft or the first refusal.
+    fn edited(edits: &[SchemeEdit]) -> Result<Scheme, SchemeFault> {
+        let in_force = Scheme::centre().unwrap();
+        edits
+            .iter()
+            .try_fold(in_force.clone(), |draft, edit| draft.edited(edit, &in_force))
+    }
+
+    #[test]
+    fn a_code_is_made_from_the_english_words_and_numbered_if_taken() {
+        let add = |en: &str| SchemeEdit::AddQuestion {
+            label: label(en),
+            format: AnswerFormat::Choice { most: 1 },
+        };
+        let long = "a very long question about everything that happened there";
+        let draft = edited(&[add("Café & school!"), add("Café, school"), add(long), add("Где?")]).unwrap();
+        let codes: Vec<_> = draft.questions.iter().map(|one| one.id.as_str()).collect();
+        let new = [
+            "q_cafe_school",
+            "q_cafe_school_2",
+            "q_a_very_long_question_about_everyth",
+            "q",
+        ];
+        assert!(codes.ends_with(&new), "{codes:?}");
+        let draft = edited(&[
+            add_answer("platform", "Omegle again"),
+            add_answer("platform", "Tik Tok"),
+            retire_answer("platform", "tik_tok"),
+            add_answer("platform", "Tik-Tok"),
+        ])
+        .unwrap();
+        let platform = draft.question("platform").unwrap();
+        assert!(platform.answer("tik_tok").is_some_and(|one| one.en == "Tik-Tok"));
+        let again = edited(&[retire_answer("platform", "kick"), add_answer("platform", "Kick")]).unwrap();
+        let platform = again.question("platform").unwrap();
+        assert!(platform.answer("kick").unwrap().retired && platform.answer("kick_2").is_some());
+    }
+
+    #[test]
+    fn what_the_count_depends_on_is_reworded_but_not_retired() {
+        let retire = |question: &str| SchemeEdit::RetireQuestion {
+            question: question.to_owned(),
+        };
+        let up = |question: &str, answer: &str| SchemeEdit::MoveAnswer {
+            question: question.to_owned(),
+            answer: answer.to_owned(),
+            direction: Direction::Up,
+        };
+        let ask_kind = SchemeEdit::AskQuestion {
+            question: KIND.to_owned(),
+            required: false,
+            audience: Audience::All,
+        };
+        let move_up = |question: &str| SchemeEdit::MoveQuestion {
+            question: question.to_owned(),
+            direction: Direction::Up,
+        };
+        let refused = [
+            (retire("kind"), SchemeFault::KindIsEssential),
+            (ask_kind, SchemeFault::KindIsEssential),
+            (move_up("role"), SchemeFault::KindIsEssential),
+            (move_up("kind"), SchemeFault::AtTheEnd),
+            (retire("topic"), SchemeFault::TopicIsEssential),
+            (retire("urgency"), SchemeFault::UrgencyIsEssential),
+            (add_answer("urgency", "worse"), SchemeFault::UrgencyIsFixed),
+            (up("urgency", "urgent"), SchemeFault::UrgencyIsFixed),
+            (retire_answer("urgency", "ordinary"), SchemeFault::UrgencyIsFixed),
+            (add_answer("age", "old"), SchemeFault::NotChosen),
+            (add_answer("gender", "girl"), SchemeFault::SameWords),
+            (add_answer("gender", ""), SchemeFault::NoEnglish),
+            (add_answer("nothing", "a"), SchemeFault::NoSuchQuestion),
+        ];
+        for (edit, fault) in refused {
+            assert_eq!(edited(&[edit.clone()]).unwrap_err(), fault, "{edit:?}");
+        }
+        for question in ["kind", "topic", "urgency"] {
+            let reword = SchemeEdit::RewordQuestion {
+                question: question.to_owned(),
+                label: label("Other words"),
+            };
+            assert!(edited(&[reword]).is_ok(), "{question}");
+        }
+    }
+
+    #[test]
+    fn the_last_kind_that_is_counselling_cannot_be_retired() {
+        let kinds = Scheme::centre().unwrap();
+        let counselling = kinds.question(KIND).unwrap().answers.iter();
+        let retired: Vec<_> = counselling
+            .filter(|kind| kind.counselling)
+            .map(|kind| retire_answer(KIND, &kind.id))
+            .collect();
+        assert_eq!(edited(&retired).unwrap_err(), SchemeFault::LastCounselling);
+    }
+
+    #[test]
+    fn a_draft_waits_for_answers_of_a_new_question() {
+        let in_force = Scheme::centre().unwrap();
+        let add = SchemeEdit::AddQuestion {
+            label: label("School type"),
+            format: AnswerFormat::Choice { most: 2 },
+        };
+        let draft = edited(std::slice::from_ref(&add)).unwrap();
+        let mistakes: Vec<_> = draft.mistakes_after(&in_force).into_iter().collect();
+        assert_eq!(
+            mistakes,
+            [super::super::check::SchemeMistake {
+                question: "q_school_type".to_owned(),
+                fault: SchemeFault::NoAnswers,
+            }]
+        );
+        let draft = edited(&[add, add_answer("q_school_type", "primary")]).unwrap();
+        assert!(draft.mistakes_after(&in_force).is_empty());
+    }
+
+    #[test]
+    fn the_audience_of_a_question_is_kept_as_chosen() {
+        let scheme = Scheme::centre().unwrap();
+        for question in &scheme.questions {
+            let (only_if, except) = question.audience().lists().unwrap();
+            assert_eq!((&only_if, &except), (&question.only_if, &question.except));
+        }
+        let ask = |audience| SchemeEdit::AskQuestion {
+            question: "region".to_owned(),
+            required: true,
+            audience,
+        };
+        let draft = edited(&[ask(Audience::Only(vec!["press".to_owned(), "press".to_owned()]))]).unwrap();
+        assert_eq!(draft.question("region").unwrap().only_if, ["press"]);
+        let unknown = edited(&[ask(Audience::Except(vec!["nothing".to_owned()]))]);
+        assert_eq!(unknown.unwrap_err(), SchemeFault::NoSuchKind);
+        assert_eq!(
+            edited(&[ask(Audience::Only(Vec::new()))]).unwrap_err(),
+            SchemeFault::NoSuchKind
+        );
+    }
+
+    #[test]
+    fn the_newest_built_in_version_lost_no_code() {
+        let versions = Scheme::built_in().unwrap();
+        for one in &versions {
+            assert!(
+                one.mistakes().is_empty() || one.version < 3,
+                "{:?}",
+                one.mistakes()
+            );
+            let lost = versions[0].mistakes_after(one);
+            let lost = lost
+                .iter()
+                .filter(|mistake| mistake.fault == SchemeFault::CodeLost);
+            assert_eq!(lost.count(), 0, "{}", one.version);
+        }
+    }
+}
