@@ -6,6 +6,7 @@ pub mod figures;
 pub mod outreach;
 pub mod purpose;
 pub mod returns;
+pub mod scheme_effects;
 pub mod suppression;
 pub mod tally;
 pub mod waits;

@@ -23,6 +23,9 @@ const FILES: [&str; 4] = [
     include_str!("../../../../config/returns/chi-2.toml"),
 ];
 
+/// The name of the return whose rows the classification chooses.
+const INSAFE: &str = "insafe";
+
 /// The mapping for the return to one statistics body, valid from the day `from` to the day `until`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -213,7 +216,12 @@ impl Return {
     }
 
     /// Returns the id of the row of `table` that counts items with this value.
-    fn row_of<'a>(&'a self, table: &'a Table, scheme: &'a Scheme, value: &'a str) -> Option<&'a str> {
+    pub(super) fn row_of<'a>(
+        &'a self,
+        table: &'a Table,
+        scheme: &'a Scheme,
+        value: &'a str,
+    ) -> Option<&'a str> {
         if table.each {
             return Some(value);
         }
@@ -224,7 +232,7 @@ impl Return {
             let question = scheme.question(&table.by)?;
             let answer = question.answer(value)?;
             let row = match self.name.as_str() {
-                "insafe" => answer.insafe.as_deref(),
+                INSAFE => answer.insafe.as_deref(),
                 "chi" => answer.chi.as_deref(),
                 _ => None,
             }?;
@@ -291,6 +299,19 @@ impl Return {
             total: counted.total,
         }
     }
+}
+
+/// Returns the rows of the return to Insafe among which the answers of a question of the classification are divided. Empty if the
+/// classification does not choose the rows of this question.
+#[must_use]
+pub fn rows_of_answers<'a>(newest: &[&'a Return], question: &str) -> &'a [Row] {
+    let insafe = newest.iter().find(|one| one.name == INSAFE);
+    let mut tables = insafe
+        .map(|insafe| insafe.tables.as_slice())
+        .unwrap_or_default()
+        .iter();
+    let table = tables.find(|table| table.of_scheme && table.by == question);
+    table.map(|table| table.rows.as_slice()).unwrap_or_default()
 }
 
 impl Table {
