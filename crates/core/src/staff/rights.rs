@@ -59,6 +59,8 @@ pub enum Right {
     SeeHealth,
     /// Write and change the canned replies and macros that all counsellors share.
     EditCanned,
+    /// Draft a new version of the wrap-up questions, and put it into force.
+    EditScheme,
     /// Invite staff, change and disable accounts, and end sessions.
     ManageStaff,
     /// See the settings in force and the state of the service, and test lines.
@@ -70,9 +72,9 @@ impl Role {
     #[must_use]
     pub const fn may(self, right: Right) -> bool {
         use Right::{
-            EditCanned, EditOutreach, EnterAdjustments, ManageStaff, OperateService, ReadContacts,
-            ReadStatistics, RunAgain, SeeHealth, SeeQueue, SeeRouting, TakeDuty, WorkOnContacts,
-            WorkOnOthers,
+            EditCanned, EditOutreach, EditScheme, EnterAdjustments, ManageStaff, OperateService,
+            ReadContacts, ReadStatistics, RunAgain, SeeHealth, SeeQueue, SeeRouting, TakeDuty,
+            WorkOnContacts, WorkOnOthers,
         };
         match (self, right) {
             (
@@ -81,22 +83,25 @@ impl Role {
             ) => true,
             (
                 Self::Counsellor,
-                WorkOnOthers | SeeRouting | SeeQueue | RunAgain | EnterAdjustments | EditCanned | ManageStaff
-                | OperateService,
+                WorkOnOthers | SeeRouting | SeeQueue | RunAgain | EnterAdjustments | EditCanned | EditScheme
+                | ManageStaff | OperateService,
             ) => false,
             (Self::Supervisor, EnterAdjustments | ManageStaff | OperateService) => false,
             (
                 Self::Supervisor,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeRouting | SeeQueue | RunAgain
-                | ReadStatistics | SeeHealth | EditCanned | EditOutreach,
+                | ReadStatistics | SeeHealth | EditCanned | EditOutreach | EditScheme,
             ) => true,
             (Self::Manager, ReadStatistics | EnterAdjustments) => true,
             (
                 Self::Manager,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeRouting | SeeQueue | RunAgain
-                | SeeHealth | EditCanned | EditOutreach | ManageStaff | OperateService,
+                | SeeHealth | EditCanned | EditOutreach | EditScheme | ManageStaff | OperateService,
             ) => false,
-            (Self::Administrator, SeeQueue | RunAgain | SeeHealth | ManageStaff | OperateService) => true,
+            (
+                Self::Administrator,
+                SeeQueue | RunAgain | SeeHealth | EditScheme | ManageStaff | OperateService,
+            ) => true,
             (
                 Self::Administrator,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeRouting | ReadStatistics
