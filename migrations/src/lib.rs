@@ -26,6 +26,7 @@ mod m20261205_000019_talk_time;
 mod m20261206_000020_texts;
 mod m20261207_000021_macro_steps;
 mod m20261208_000022_stored_lines;
+mod m20261209_000023_schemes;
 mod m20261210_000024_push;
 mod m20261211_000025_pinned_notes;
 
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261206_000020_texts::Migration),
             Box::new(m20261207_000021_macro_steps::Migration),
             Box::new(m20261208_000022_stored_lines::Migration),
+            Box::new(m20261209_000023_schemes::Migration),
             Box::new(m20261210_000024_push::Migration),
             Box::new(m20261211_000025_pinned_notes::Migration),
         ]

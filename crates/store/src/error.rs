@@ -267,6 +267,18 @@ pub enum Conflict {
     /// The text has a mistake, such as an unknown field.
     #[error("the text has a mistake")]
     InvalidText,
+    /// There is no draft of the wrap-up questions.
+    #[error("there is no draft of the wrap-up questions")]
+    NoSchemeDraft,
+    /// Somebody changed the draft of the wrap-up questions since the page was opened.
+    #[error("somebody else changed the draft; look at it first")]
+    SchemeDraftChanged,
+    /// The draft of the wrap-up questions has a mistake.
+    #[error("the draft of the wrap-up questions has a mistake")]
+    InvalidScheme,
+    /// The note that explains a new version of the wrap-up questions is empty or too long.
+    #[error("a note says why the questions change, in at most 500 characters")]
+    InvalidSchemeNote,
     /// The display name of the account is empty or too long.
     #[error("a name has 1 to 60 characters")]
     InvalidName,
@@ -363,6 +375,10 @@ impl Conflict {
             Self::LineChanged => "conflict-line-changed",
             Self::LineOfOtherChannel => "conflict-line-of-other-channel",
             Self::InvalidText => "conflict-invalid-text",
+            Self::NoSchemeDraft => "conflict-no-scheme-draft",
+            Self::SchemeDraftChanged => "conflict-scheme-draft-changed",
+            Self::InvalidScheme => "conflict-invalid-scheme",
+            Self::InvalidSchemeNote => "conflict-invalid-scheme-note",
             Self::InvalidName => "conflict-invalid-name",
             Self::OwnAccount => "conflict-own-account",
             Self::LastAdministrator => "conflict-last-administrator",

@@ -3,5 +3,6 @@
 pub(crate) mod log_ins;
 pub(crate) mod openings;
 pub mod presence;
+pub(crate) mod scheme;
 pub(crate) mod search_index;
 pub mod typing;

@@ -1,5 +1,5 @@
-//! Staff accounts, invitations, sessions, tokens, devices for push messages, canned replies, texts for the public, lines connected on
-//! screen, and the audit log.
+//! Staff accounts, invitations, sessions, tokens, devices for push messages, canned replies, the texts, lines and wrap-up questions that are
+//! changed on screen, and the audit log.
 
 pub mod accounts;
 pub mod administration;
@@ -12,6 +12,7 @@ pub mod lines;
 pub mod own_sessions;
 pub mod passwords;
 pub mod push;
+pub mod schemes;
 pub mod sessions;
 pub mod texts;
 pub mod tokens;

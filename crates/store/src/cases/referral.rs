@@ -45,7 +45,7 @@ impl Store {
         details: &Details,
     ) -> Result<(), StoreError> {
         if !self
-            .scheme
+            .scheme()
             .institutions
             .iter()
             .any(|known| known.id == institution)

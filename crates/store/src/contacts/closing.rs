@@ -70,7 +70,7 @@ impl Store {
         // If the chosen kind is also a marking (spam, test, duplicate), `classify_with_reason` closes the contact, so `close` is not
         // called.
         let marks = self
-            .scheme
+            .scheme()
             .kind(&answers)
             .is_some_and(|kind| kind.marking.is_some());
         self.classify_with_reason(who, reference, answers, reason).await?;
@@ -87,7 +87,7 @@ impl Store {
             assigned: contact.assignee.is_some(),
             was_answered: contact.first_reply_at.is_some(),
             is_call: is_call(contact),
-            counselling: self.scheme.kind(&record.answers).map(|kind| kind.counselling),
+            counselling: self.scheme().kind(&record.answers).map(|kind| kind.counselling),
         }
     }
 
@@ -269,7 +269,8 @@ impl Store {
         }
         let counted_before = self.facts(&contact.into(), &record.chosen);
         let (mut answers, mut chosen) = (record.answers, record.chosen);
-        let kind = self.scheme.kind(&answers);
+        let scheme = self.scheme();
+        let kind = scheme.kind(&answers);
         if marking.is_none() && kind.is_some_and(|kind| kind.marking.is_some()) {
             answers.remove(KIND);
             chosen.remove(KIND);

@@ -4,7 +4,7 @@
 
 use hotline_core::{
     contact::{
-        classification::{Answers, KIND, PRESENTATION, Scheme, TOPIC},
+        classification::{Answers, KIND, PRESENTATION, TOPIC},
         urgency::UrgencyRules,
     },
     identifiers::reference::Reference,
@@ -25,7 +25,7 @@ use crate::{
     },
     error::{Conflict, StoreError, unreadable},
     sealing::bodies::{seal, unseal},
-    staff::accounts::StaffMember,
+    staff::{accounts::StaffMember, schemes::number_of},
     statistics::counts,
 };
 
@@ -56,12 +56,6 @@ impl Store {
         }
     }
 
-    /// Returns the classification scheme: the questions of the wrap-up and their answers.
-    #[must_use]
-    pub fn scheme(&self) -> &Scheme {
-        &self.scheme
-    }
-
     /// Saves the answers of a contact's classification, complete or not. Choosing a kind that is also a marking (spam, test, duplicate)
     /// marks the contact. Choosing any other kind removes the marking.
     ///
@@ -85,27 +79,24 @@ impl Store {
         answers: Answers,
         reason: Option<&str>,
     ) -> Result<(), StoreError> {
-        let answers = self
-            .scheme
+        let scheme = self.scheme();
+        let answers = scheme
             .validate(answers)
             .map_err(|_| StoreError::Conflict(Conflict::InvalidAnswers))?;
         let (transaction, contact) = self.begin_work(who, reference).await?;
         let before = self.record_of(&transaction, &contact).await?;
-        let answers = self.scheme.replace_answers(&before.answers, answers);
+        let answers = scheme.replace_answers(&before.answers, answers);
         if before.answers == answers {
             return Ok(());
         }
         self.keep_record(&transaction, who, &contact, &answers).await?;
-        let marking = |answers: &Answers| self.scheme.kind(answers).and_then(|kind| kind.marking);
+        let marking = |answers: &Answers| scheme.kind(answers).and_then(|kind| kind.marking);
         if marking(&before.answers) != marking(&answers) {
             self.mark_in(&transaction, who, &contact, marking(&answers), reason)
                 .await?;
         }
         // The history records only the first answers and each change from an incomplete to a complete classification or back.
-        let (complete, was_complete) = (
-            self.scheme.missing(&answers).is_empty(),
-            before.missing.is_empty(),
-        );
+        let (complete, was_complete) = (scheme.missing(&answers).is_empty(), before.missing.is_empty());
         if before.answers.is_empty() || complete != was_complete {
             let kind = if complete {
                 HistoryKind::Classified
@@ -127,7 +118,8 @@ impl Store {
         answers: &Answers,
     ) -> Result<(), StoreError> {
         let before = self.record_of(transaction, contact).await?.chosen;
-        let (chosen, words) = self.scheme.chosen_and_words(answers);
+        let scheme = self.scheme();
+        let (chosen, words) = scheme.chosen_and_words(answers);
         let columns = contact.into();
         let (before, after) = (self.facts(&columns, &before), self.facts(&columns, &chosen));
         counts::recount(transaction, &before, &after).await?;
@@ -137,15 +129,15 @@ impl Store {
         {
             self.plan_presentation(transaction, who, contact).await?;
         }
-        let complete = self.scheme.missing(answers).is_empty();
+        let complete = scheme.missing(answers).is_empty();
         // Free text may name a person, so it is encrypted with the contact's key and erased with the contact.
         let place = words_place(contact.id);
         let sealed = || seal(&self.contact_key(contact)?, &place, &words);
         let words = (!words.is_empty()).then(sealed).transpose()?;
         let row = records::ActiveModel {
             contact_id: Set(contact.id),
-            scheme: Set(self.scheme.name.clone()),
-            version: Set(i32::try_from(self.scheme.version).unwrap_or(i32::MAX)),
+            scheme: Set(scheme.name.clone()),
+            version: Set(number_of(&scheme)),
             answers: Set(serde_json::to_string(&chosen).unwrap_or_default()),
             words: Set(words),
             complete: Set(complete),
@@ -170,7 +162,7 @@ impl Store {
         let shown = contacts::ActiveModel {
             id: Unchanged(contact.id),
             // Without an answer, the urgency that the rules found stays.
-            urgency: Set(self.scheme.urgency(answers).unwrap_or(contact.urgency)),
+            urgency: Set(scheme.urgency(answers).unwrap_or(contact.urgency)),
             topic: Set(answers.get(TOPIC).and_then(|topics| topics.first().cloned())),
             ..Default::default()
         };
@@ -184,6 +176,16 @@ impl Store {
         contact: &contacts::Model,
     ) -> Result<WrapUpRecord, StoreError> {
         let row = records::Entity::find_by_id(contact.id).one(connection).await?;
+        let mut scheme = self.scheme();
+        // Another process may have put a newer version into force a moment ago. Only that version knows which answers are counselling, so
+        // the figures would differ from a recount.
+        if row
+            .as_ref()
+            .is_some_and(|row| row.scheme == scheme.name && row.version > number_of(&scheme))
+        {
+            self.refresh_scheme().await?;
+            scheme = self.scheme();
+        }
         let chosen = row
             .as_ref()
             .map(|row| serde_json::from_str::<Answers>(&row.answers));
@@ -196,7 +198,7 @@ impl Store {
             let words: Answers = unseal(&key, &words_place(contact.id), &sealed)?;
             answers.extend(words);
         }
-        let missing = self.scheme.missing(&answers).into_iter();
+        let missing = scheme.missing(&answers).into_iter();
         Ok(WrapUpRecord {
             missing: missing.map(|question| question.id.clone()).collect(),
             answers,

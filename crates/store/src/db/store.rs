@@ -44,6 +44,7 @@ use crate::{
         log_ins::{Refused, Steady, Watched},
         openings::Openings,
         presence::Presence,
+        scheme::SchemeInForce,
         search_index::Search,
         typing::Typing,
     },
@@ -70,7 +71,8 @@ pub struct Settings {
     pub undo: Duration,
     /// Maximum number of accepted messages that wait to be registered. If more messages wait, new messages are refused.
     pub backlog: u64,
-    /// Classification scheme: the questions and answers by which counsellors classify contacts.
+    /// Classification scheme of the settings: the questions and answers by which counsellors classify contacts. A version that staff put
+    /// into force on screen replaces it.
     pub scheme: Scheme,
     /// Whether a contact must be classified before it is closed.
     pub wrap_up: bool,
@@ -144,7 +146,7 @@ pub struct Store {
     pub(crate) form_url: String,
     pub(crate) locales: Locales,
     pub(crate) reopen_days: u16,
-    pub(crate) scheme: Scheme,
+    pub(crate) scheme: SchemeInForce,
     pub(crate) wrap_up: bool,
     pub(crate) urgency_rules: Option<UrgencyRules>,
     pub(crate) routing: Routing,
@@ -235,7 +237,7 @@ impl Store {
             texts_refreshing: tokio::sync::Mutex::new(()),
             form_url: settings.form_url,
             locales: Locales,
-            scheme: settings.scheme,
+            scheme: SchemeInForce::new(settings.scheme),
             wrap_up: settings.wrap_up,
             urgency_rules: settings.urgency_rules,
             routing: settings.routing,
@@ -267,6 +269,7 @@ impl Store {
         store.prove_key().await?;
         store.refresh_texts().await?;
         store.notice_line_changes().await?;
+        store.refresh_scheme().await?;
         Ok((store, received))
     }
 

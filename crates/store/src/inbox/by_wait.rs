@@ -56,7 +56,7 @@ impl Store {
     /// Returns the bands of waiting contacts, one for each level of urgency.
     fn waiting_bands(&self) -> impl Iterator<Item = Band> + use<> {
         let levels = self
-            .scheme
+            .scheme()
             .question(URGENCY)
             .map(|question| question.answers.len());
         let highest = levels.map_or(0, |levels| i64::try_from(levels).unwrap_or_default() - 1);

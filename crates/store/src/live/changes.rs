@@ -47,6 +47,9 @@ impl Store {
             if let Err(error) = self.notice_line_changes().await {
                 tracing::warn!(error = %error, "The lines could not be read; the ones read before stay in force");
             }
+            if let Err(error) = self.refresh_scheme().await {
+                tracing::warn!(error = %error, "The wrap-up questions could not be read; the ones read before stay in force");
+            }
             // Another process may have inserted jobs, or waiting jobs may have become due. The workers therefore look for due jobs.
             self.receive_due.notify_one();
             self.deliver_due.notify_one();

@@ -82,8 +82,8 @@ impl Store {
         if call.talk.is_some_and(|talk| !in_range(talk)) {
             return Err(StoreError::Conflict(Conflict::TalkTime));
         }
-        let answers = self
-            .scheme
+        let scheme = self.scheme();
+        let answers = scheme
             .validate(call.answers)
             .map_err(|_| StoreError::Conflict(Conflict::InvalidAnswers))?;
         let line = LineName::parse(&call.network).map_err(|_| StoreError::Conflict(Conflict::NoNetwork))?;
@@ -93,7 +93,7 @@ impl Store {
         };
         // The form proposes the kind, so the kind alone does not show that there was a call. Kinds such as "silent" need nothing else.
         let only_a_kind = answers.keys().all(|question| question == KIND)
-            && self.scheme.kind(&answers).is_none_or(|kind| kind.counselling);
+            && scheme.kind(&answers).is_none_or(|kind| kind.counselling);
         if call.text.trim().is_empty() && call.talk.is_none() && only_a_kind {
             return Err(StoreError::Conflict(Conflict::NoText));
         }
@@ -160,7 +160,7 @@ impl Store {
             message.direction = Direction::Call;
             message.author = Some(taken_by.id);
         }
-        let complete = self.scheme.missing(&answers).is_empty();
+        let complete = scheme.missing(&answers).is_empty();
         let contact = changes.state.contact_mut(id)?;
         let status = if complete {
             Status::Closed
@@ -193,7 +193,7 @@ impl Store {
         self.count(&transaction, &mut changes).await?;
         changes.write(&transaction).await?;
         self.keep_record(&transaction, who, &contact, &answers).await?;
-        if let Some(marking) = self.scheme.kind(&answers).and_then(|kind| kind.marking) {
+        if let Some(marking) = scheme.kind(&answers).and_then(|kind| kind.marking) {
             self.mark_in(&transaction, who, &contact, Some(marking), None)
                 .await?;
         }

@@ -38,7 +38,7 @@ use crate::{
         bodies::{MessageContent, seal},
         places::{message_content_place, raw_place},
     },
-    staff::accounts::StaffMember,
+    staff::{accounts::StaffMember, schemes::number_of},
     statistics::counts::{AT_ONCE, row},
 };
 
@@ -193,9 +193,10 @@ impl Store {
         journalled: &Journalled,
     ) -> Result<(), StoreError> {
         let invalid = || StoreError::Conflict(Conflict::InvalidAnswers);
-        let answers = self.scheme.validate(past.answers).map_err(|_| invalid())?;
-        let (chosen, words) = self.scheme.chosen_and_words(&answers);
-        if !words.is_empty() || !self.scheme.missing(&answers).is_empty() {
+        let scheme = self.scheme();
+        let answers = scheme.validate(past.answers).map_err(|_| invalid())?;
+        let (chosen, words) = scheme.chosen_and_words(&answers);
+        if !words.is_empty() || !scheme.missing(&answers).is_empty() {
             return Err(invalid());
         }
         let who = &past.assignee;
@@ -218,7 +219,7 @@ impl Store {
             message.author = Some(who.id);
         }
         let mut contact = rows.changes.state.contact(id)?.clone();
-        contact.urgency = self.scheme.urgency(&answers).unwrap_or_default();
+        contact.urgency = scheme.urgency(&answers).unwrap_or_default();
         contact.topic = answers.get(TOPIC).and_then(|topics| topics.first().cloned());
         contact.assignee = Some(who.id);
         contact.team.clone_from(&who.team);
@@ -241,11 +242,7 @@ impl Store {
         if !past.is_call {
             event(closed_at, Some(who.id), HistoryKind::Classified, "");
         }
-        contact.marking = self
-            .scheme
-            .kind(&answers)
-            .and_then(|kind| kind.marking)
-            .map(Stored);
+        contact.marking = scheme.kind(&answers).and_then(|kind| kind.marking).map(Stored);
         if let Some(marking) = contact.marking {
             event(closed_at, Some(who.id), HistoryKind::Marked, marking.0.as_str());
         }
@@ -265,8 +262,8 @@ impl Store {
         }
         rows.records.push(records::ActiveModel {
             contact_id: Set(id),
-            scheme: Set(self.scheme.name.clone()),
-            version: Set(i32::try_from(self.scheme.version).unwrap_or(i32::MAX)),
+            scheme: Set(scheme.name.clone()),
+            version: Set(number_of(&scheme)),
             answers: Set(serde_json::to_string(&chosen).unwrap_or_default()),
             words: Set(None),
             complete: Set(true),

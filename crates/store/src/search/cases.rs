@@ -78,7 +78,8 @@ impl Store {
             .await?;
         let mut names: HashMap<Uuid, Vec<String>> = HashMap::new();
         for (case, id) in found {
-            let known = self.scheme.institutions.iter().find(|known| known.id == id);
+            let scheme = self.scheme();
+            let known = scheme.institutions.iter().find(|known| known.id == id);
             let of_case = names.entry(case).or_default();
             of_case.extend(
                 known

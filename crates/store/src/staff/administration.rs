@@ -177,6 +177,15 @@ impl Store {
         &self,
         by: Option<&StaffMember>,
     ) -> Result<DatabaseTransaction, StoreError> {
+        self.begin_with_right(by, Right::ManageStaff).await
+    }
+
+    /// Begins a transaction like [`Store::begin_administration`] for an action that requires another right.
+    pub(crate) async fn begin_with_right(
+        &self,
+        by: Option<&StaffMember>,
+        right: Right,
+    ) -> Result<DatabaseTransaction, StoreError> {
         let transaction = self.begin().await?;
         // On SQLite only one transaction writes at a time.
         if !self.on_sqlite() {
@@ -185,7 +194,7 @@ impl Store {
         }
         if let Some(by) = by {
             let row = staff::Entity::find_by_id(by.id).one(&transaction).await?;
-            if !row.is_some_and(|row| row.active && row.role.0.may(Right::ManageStaff)) {
+            if !row.is_some_and(|row| row.active && row.role.0.may(right)) {
                 return Err(StoreError::Conflict(Conflict::DoneAlready));
             }
         }

@@ -177,7 +177,7 @@ impl Store {
         content: CannedContent,
     ) -> Result<Uuid, StoreError> {
         let content = content.trimmed();
-        content.check(&self.scheme).map_err(StoreError::Conflict)?;
+        content.check(&self.scheme()).map_err(StoreError::Conflict)?;
         if !content.team.is_empty() && !self.teams().await?.contains(&content.team) {
             return Err(StoreError::Conflict(Conflict::NoTeam));
         }
@@ -259,7 +259,7 @@ fn may_write(who: &StaffMember, owner: Option<Uuid>) -> bool {
     }
 }
 
-fn read(row: canned::Model) -> Result<Canned, StoreError> {
+pub(super) fn read(row: canned::Model) -> Result<Canned, StoreError> {
     Ok(Canned {
         id: row.id,
         changed_at: time(row.at),

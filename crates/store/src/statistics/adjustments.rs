@@ -368,7 +368,8 @@ impl Store {
         match of {
             Measure::Contact => self.channels().into_iter().collect(),
             Measure::Case => {
-                let institutions = self.scheme.institutions.iter().map(|one| one.id.clone());
+                let scheme = self.scheme();
+                let institutions = scheme.institutions.iter().map(|one| one.id.clone());
                 institutions.chain([ADVISORY.to_owned()]).collect()
             }
             Measure::Closing | Measure::Referral => BTreeSet::new(),

@@ -80,7 +80,8 @@ impl Snapshot<'_> {
             let bands = mapping.map(|mapping| mapping.bands.iter().map(|band| band.id.clone()));
             return bands.map(Iterator::collect).unwrap_or_default();
         }
-        let question = self.store.scheme.question(dimension);
+        let scheme = self.store.scheme();
+        let question = scheme.question(dimension);
         let answers = question.map(|question| question.answers.iter().filter(|answer| !answer.retired));
         let ids = answers.map(|answers| answers.map(|answer| answer.id.clone()));
         ids.map(Iterator::collect).unwrap_or_default()
@@ -267,7 +268,7 @@ impl Store {
     /// Returns all dimensions of a measure, including one age-band dimension for each organisation ("body") that collects returns.
     #[must_use]
     pub fn dimensions(&self, of: Measure) -> BTreeSet<String> {
-        let mut all = figures::dimensions(of, &self.scheme);
+        let mut all = figures::dimensions(of, &self.scheme());
         if all.contains(AGE) {
             all.extend(self.returns.iter().map(|one| format!("{BANDS}{}", one.name)));
         }

@@ -89,7 +89,7 @@ impl Store {
             },
             closed: contact.closed_at.is_some(),
         };
-        let registered = Facts::of_contact(&registered, self.zone, &self.scheme, chosen);
+        let registered = Facts::of_contact(&registered, self.zone, &self.scheme(), chosen);
         let closing = contact
             .closed_at
             .map(|at| Facts::of_closing(&contact.channel, time(at), self.zone));

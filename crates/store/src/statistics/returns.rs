@@ -128,7 +128,7 @@ impl Snapshot<'_> {
                 not_asked: self.not_asked(table, period).await?,
                 total,
             };
-            tables.push(mapping.fill(table, &self.store.scheme, &counted));
+            tables.push(mapping.fill(table, &self.store.scheme(), &counted));
         }
         let counselling = self
             .breakdown(&StatisticsFilter::of(
@@ -158,7 +158,8 @@ impl Snapshot<'_> {
 
     /// Returns the number of contacts that the table counts, without an answer to the question of the table, whose kind is not asked it.
     async fn not_asked(&mut self, table: &Table, period: Period) -> Result<i64, StoreError> {
-        let not_asked = table.kinds_not_asked(&self.store.scheme);
+        let scheme = self.store.scheme();
+        let not_asked = table.kinds_not_asked(&scheme);
         if not_asked.is_empty() {
             return Ok(0);
         }

@@ -1,4 +1,5 @@
-//! Tables of routing, of floods, texts and lines: offers, schedules, texts, stored lines, alarms, the outcomes of reply targets, and surges.
+//! Tables of routing, of floods, and of what staff change on screen: offers, schedules, texts, wrap-up questions, lines, alarms, the outcomes of
+//! reply targets, and surges.
 
 /// Offers of contacts to counsellors.
 pub mod offers {
@@ -85,6 +86,50 @@ pub mod stored_lines {
         pub paused: bool,
         pub data_key: Vec<u8>,
         pub settings: Vec<u8>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The versions of the wrap-up questions that staff put into force on screen.
+pub mod schemes {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "schemes")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub name: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub version: i32,
+        pub content: String,
+        pub made_at: i64,
+        pub made_by: Uuid,
+        pub note: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The draft of the next version of the wrap-up questions.
+pub mod scheme_drafts {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "scheme_drafts")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub name: String,
+        pub revision: i64,
+        pub content: Option<String>,
+        pub edited_at: i64,
+        pub edited_by: Uuid,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
