@@ -17,7 +17,11 @@ use serde::Serialize;
 
 use crate::{
     account::{self, invitation, login, password, preferences, push, sessions},
-    admin::{lines, links, public_text, settings, staff, system, teams, texts},
+    admin::{
+        lines, links, public_text,
+        scheme::{self, draft, review},
+        settings, staff, system, teams, texts,
+    },
     cases,
     contact::{actions, api, attachments, calls, canned, macros, preview, reply, wrap_up},
     http::{access::Access, answers::Answer, errors, live, route, style_sheet::STYLE_SHEET},
@@ -111,7 +115,7 @@ fn account_routes() -> Vec<Route> {
 
 fn administration_routes() -> Vec<Route> {
     use Access::May;
-    use Right::{ManageStaff, OperateService};
+    use Right::{EditScheme, ManageStaff, OperateService};
 
     routes! {
         both GET "/admin/staff" May(ManageStaff), staff::list, "All accounts";
@@ -134,6 +138,14 @@ fn administration_routes() -> Vec<Route> {
         both POST "/admin/lines/{line}/pause" May(OperateService), lines::pause, "Pause a line: it receives nothing, but still sends replies";
         both POST "/admin/lines/{line}/resume" May(OperateService), lines::resume, "Resume a paused line";
         both GET "/admin/settings" May(OperateService), settings::show, "The settings in force, without secrets";
+        both GET "/admin/scheme" May(EditScheme), scheme::show, "The wrap-up questions in force, with their versions";
+        both POST "/admin/scheme/draft" May(EditScheme), draft::begin, "Begin a draft of the next version of the wrap-up questions";
+        both GET "/admin/scheme/draft" May(EditScheme), draft::show, "The draft of the next version, with what it would change";
+        both POST "/admin/scheme/draft/edit" May(EditScheme), draft::edit, "Change a question or an answer of the draft";
+        both POST "/admin/scheme/draft/discard" May(EditScheme), draft::discard, "Discard the draft";
+        both POST "/admin/scheme/draft/put-in-force" May(EditScheme), review::put_in_force, "Put the draft into force";
+        desk GET "/admin/scheme/questions/{question}" May(EditScheme), draft::show_question;
+        desk GET "/admin/scheme/review" May(EditScheme), review::show;
         both GET "/admin/texts" May(OperateService), texts::show, "The texts in force: the centre, canned replies, the classification";
         both GET "/admin/texts/{text}" May(OperateService), public_text::show, "A text for the public, with its versions";
         desk POST "/admin/texts/{text}" May(OperateService), public_text::change;

@@ -29,6 +29,7 @@ pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
                 println!("ok    database: {} can be written, the key fits", store.engine());
                 lines = open_all_lines(&settings, &opener, &store).await?;
                 works &= check_schedules(&store, &lines).await?;
+                check_scheme(&store);
             }
             Err(error) => {
                 works = false;
@@ -78,6 +79,27 @@ pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
 pub async fn check_line(channel: &Arc<dyn Channel>) -> anyhow::Result<Vec<String>> {
     let checked = tokio::time::timeout(Duration::from_secs(90), channel.check()).await;
     checked.unwrap_or_else(|_| Err(anyhow::anyhow!("it took longer than 90 seconds")))
+}
+
+/// Checks the wrap-up questions in force. Counsellors can work with questions that have mistakes, so these are notes.
+fn check_scheme(store: &Store) {
+    let (scheme, settings) = (store.scheme(), store.scheme_of_settings());
+    println!(
+        "ok    wrap-up questions: {}, version {}",
+        scheme.name, scheme.version
+    );
+    if *scheme != *settings {
+        println!(
+            "note  wrap-up questions: this version was put into force at the desk and replaces version {} of the settings",
+            settings.version
+        );
+    }
+    for mistake in scheme.mistakes() {
+        println!(
+            "note  wrap-up questions: `{}`: {}",
+            mistake.question, mistake.fault
+        );
+    }
 }
 
 /// Checks the stored opening hours and the shift plan. Returns `false` if one of them cannot work.

@@ -76,7 +76,7 @@ pub async fn run(settings: Settings, command: Statistics) -> anyhow::Result<Exit
             let filled = store.fill_return(&name, from, to).await?;
             let mapping = store.mapping(&name, to).context("There is no such return")?;
             let words = words(asked.language);
-            let tables = of_return(words, store.scheme(), mapping, &filled);
+            let tables = of_return(words, &store.scheme(), mapping, &filled);
             let cover = Cover::of_return(words, &settings.centre, mapping, &filled, None);
             print_tables(words, &cover, &tables, &form, &filled)?;
             if !filled.is_complete() {
@@ -98,7 +98,7 @@ pub async fn run(settings: Settings, command: Statistics) -> anyhow::Result<Exit
                 Some(by) => {
                     let cut = StatisticsFilter::parse(command.of, period, &by)?;
                     let found = store.breakdown_for_reader(&cut, least).await?;
-                    let table = of_breakdown(words, store.scheme(), &found);
+                    let table = of_breakdown(words, &store.scheme(), &found);
                     let cover = Cover::of_breakdown(
                         words,
                         &settings.centre,
@@ -113,7 +113,7 @@ pub async fn run(settings: Settings, command: Statistics) -> anyhow::Result<Exit
                 None => {
                     let report = store.report(period, least).await?;
                     let cover = Cover::of_report(words, &settings.centre, &report, purpose, None);
-                    let tables = of_report(words, store.scheme(), &report);
+                    let tables = of_report(words, &store.scheme(), &report);
                     print_tables(words, &cover, &tables, &command.form, &report)?;
                 }
             }

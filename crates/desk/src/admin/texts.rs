@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
 use hotline_core::{
-    contact::classification::{Answer as SchemeAnswer, Question, Scheme, versions::SchemeChange},
+    contact::classification::{Question, Scheme},
     staff::rights::Right,
     text::{
         canned::fill,
@@ -17,9 +17,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    admin::public_text::{
-        self, TextRow,
-        facts::{PublicTextJson, SAMPLE_REFERENCE, load_all},
+    admin::{
+        public_text::{
+            self, TextRow,
+            facts::{PublicTextJson, SAMPLE_REFERENCE, load_all},
+        },
+        scheme::changes::describe_change,
     },
     http::{
         access::Who,
@@ -160,7 +163,7 @@ pub(crate) async fn show(
 /// Collects the texts. Questions and answers of the classification are in the language of `words`.
 async fn texts(desk: &Desk, me: &StaffMember, words: &Words) -> Result<TextsJson, PageError> {
     let canned = desk.store.canned(me).await?;
-    let (scheme, rules) = (desk.store.scheme(), desk.store.urgency_rules());
+    let (scheme, rules) = (&desk.store.scheme(), desk.store.urgency_rules());
     Ok(TextsJson {
         centre: Language::ALL
             .into_iter()
@@ -236,36 +239,10 @@ fn scheme_versions(scheme: &Scheme, words: &Words) -> Result<Vec<SchemeVersionJs
         changes: scheme
             .changes_to(other)
             .into_iter()
-            .map(|change| describe_change(change, words))
+            .map(|change| describe_change(&change, words))
             .collect(),
     };
     Ok(built_in.iter().map(describe_version).collect())
-}
-
-fn describe_change(change: SchemeChange<'_>, words: &Words) -> String {
-    let of_question =
-        |key: &str, question: &Question| words.with(key, "question", &question.label.localized(words));
-    let of_answer = |key: &str, question: &Question, answer: &SchemeAnswer| {
-        let (question, answer) = (question.label.localized(words), answer.localized(words));
-        words.with_all(key, &[("question", &question), ("answer", &answer)])
-    };
-    match change {
-        SchemeChange::QuestionAdded(question) => of_question("scheme-question-added", question),
-        SchemeChange::QuestionRemoved(question) => of_question("scheme-question-removed", question),
-        SchemeChange::QuestionRequired(question) => of_question("scheme-question-required", question),
-        SchemeChange::QuestionOptional(question) => of_question("scheme-question-optional", question),
-        SchemeChange::QuestionForOthers(question) => of_question("scheme-question-others", question),
-        SchemeChange::QuestionReworded(before, after) => {
-            let (before, after) = (before.label.localized(words), after.label.localized(words));
-            words.with_all("scheme-reworded", &[("before", &before), ("after", &after)])
-        }
-        SchemeChange::AnswerAdded(question, answer) => of_answer("scheme-answer-added", question, answer),
-        SchemeChange::AnswerRemoved(question, answer) => of_answer("scheme-answer-removed", question, answer),
-        SchemeChange::AnswerReworded(_, before, after) => {
-            let (before, after) = (before.localized(words), after.localized(words));
-            words.with_all("scheme-reworded", &[("before", &before), ("after", &after)])
-        }
-    }
 }
 
 fn describe(question: &Question, words: &Words) -> QuestionJson {

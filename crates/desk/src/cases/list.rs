@@ -148,7 +148,7 @@ pub(crate) async fn list(
     let rendered = page(&CaseListPage {
         asked_for,
         tasks,
-        scheme: desk.store.scheme(),
+        scheme: &desk.store.scheme(),
         count,
         cut_off: (shown < count).then(|| words.counted("cases-shown", shown)),
         frame: Frame::new(&desk, &jar, &me, "cases").await?,
@@ -179,7 +179,7 @@ fn grouping_label(desk: &Desk, words: &Words, of: &CasesOf) -> Option<String> {
         words.say(&format!("case-{kind}"))
     });
     let institution = of.institution.as_ref();
-    let institution = institution.map(|one| value_label(words, desk.store.scheme(), INSTITUTION, one));
+    let institution = institution.map(|one| value_label(words, &desk.store.scheme(), INSTITUTION, one));
     let said: Vec<String> = [days, kind, institution].into_iter().flatten().collect();
     (!said.is_empty()).then(|| said.join(" · "))
 }

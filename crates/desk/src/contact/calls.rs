@@ -89,7 +89,7 @@ impl Desk {
             now: self.local_now(),
             typed,
             questions: Questions {
-                scheme: self.store.scheme(),
+                scheme: &self.store.scheme(),
                 words,
                 answers,
                 begins: false,

@@ -143,7 +143,7 @@ pub(crate) async fn list(
     }
     let rendered = page(&CannedPage {
         frame: Frame::new(&desk, &jar, &me, "canned").await?,
-        scheme: desk.store.scheme(),
+        scheme: &desk.store.scheme(),
         all: canned,
     })?;
     Ok(Answer::Page(rendered))
@@ -206,7 +206,7 @@ pub(crate) async fn form(
         teams: teams_for(&desk, &content).await?,
         folders: folders.filter(|folder| !folder.is_empty()).collect(),
         questions: Questions {
-            scheme: desk.store.scheme(),
+            scheme: &desk.store.scheme(),
             words: desk.words(&jar),
             answers: content.answers.clone(),
             begins: false,

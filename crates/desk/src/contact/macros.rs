@@ -66,7 +66,8 @@ fn missing_answers(desk: &Desk, words: &Words, one: &Canned, open: &ContactDetai
     }
     let mut answers = open.record.answers.clone();
     answers.extend(one.content.answers.clone());
-    let missing = desk.store.scheme().missing(&answers).into_iter();
+    let scheme = desk.store.scheme();
+    let missing = scheme.missing(&answers).into_iter();
     missing.map(|question| question.label.localized(words)).collect()
 }
 
@@ -98,7 +99,7 @@ pub(crate) async fn preview(
     page(&MacroPage {
         frame: Frame::new(&desk, &jar, &me, "canned").await?,
         text: text_for(&desk, &one, &open, &me),
-        steps: steps(desk.words(&jar), desk.store.scheme(), &one.content),
+        steps: steps(desk.words(&jar), &desk.store.scheme(), &one.content),
         missing: missing_answers(&desk, desk.words(&jar), &one, &open),
         reply_id: desk.new_id(),
         view: query.view,

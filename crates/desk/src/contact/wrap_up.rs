@@ -118,7 +118,7 @@ pub(crate) struct SchemeJson {
 
 /// A question of the classification scheme.
 #[derive(Serialize, JsonSchema)]
-struct QuestionJson {
+pub(crate) struct QuestionJson {
     id: String,
     /// The question in Serbian, in Cyrillic script.
     sr: String,
@@ -164,7 +164,7 @@ pub(crate) async fn show_scheme(State(desk): State<Desk>) -> Answer<SchemeJson> 
     })
 }
 
-fn question_json(question: &Question) -> QuestionJson {
+pub(crate) fn question_json(question: &Question) -> QuestionJson {
     let answers = question.answers.iter().map(|answer| SchemeAnswerJson {
         id: answer.id.clone(),
         sr: answer.sr.clone(),
@@ -187,7 +187,7 @@ fn question_json(question: &Question) -> QuestionJson {
 }
 
 /// Returns the answers so far or, if there are none, a suggestion: what follows from the purpose, the description and the age that the
-/// person gave in the web form. Leaves out answers that the classification does not contain.
+/// person gave in the web form. Leaves out answers that the classification does not offer.
 pub(crate) fn suggested(scheme: &Scheme, open: &ContactDetail) -> Answers {
     if !open.record.answers.is_empty() {
         return open.record.answers.clone();
@@ -206,6 +206,10 @@ pub(crate) fn suggested(scheme: &Scheme, open: &ContactDetail) -> Answers {
     let given = given.chain(writer.and_then(Writer::role).map(|role| ("role", role)));
     let given = given.chain(age.as_deref().map(|age| ("age", age)));
     given.fold(Answers::new(), |suggested, (question, answer)| {
+        let asked = scheme.question(question);
+        if asked.is_some_and(|asked| asked.answer(answer).is_some_and(|answer| answer.retired)) {
+            return suggested;
+        }
         let mut more = suggested.clone();
         more.insert(question.to_owned(), vec![answer.to_owned()]);
         scheme.validate(more).unwrap_or(suggested)

@@ -243,7 +243,7 @@ async fn preview(
     }
     page(&BulkMacroPage {
         frame: Frame::new(desk, jar, me, "inbox").await?,
-        steps: steps(desk.words(jar), desk.store.scheme(), &one.content),
+        steps: steps(desk.words(jar), &desk.store.scheme(), &one.content),
         view: &action.view,
         request_id: desk.new_id(),
         one,

@@ -234,10 +234,10 @@ pub(crate) async fn render_inbox(
         groups: group_rows(list.rows),
         next: list.next,
         questions: Questions {
-            scheme: desk.store.scheme(),
+            scheme: &desk.store.scheme(),
             words: desk.words(jar),
             answers: open
-                .map(|open| suggested(desk.store.scheme(), open))
+                .map(|open| suggested(&desk.store.scheme(), open))
                 .unwrap_or_default(),
             begins: false,
         },

@@ -218,7 +218,7 @@ fn skills_in_words(desk: &Desk, words: &Words, skills: &Skills) -> String {
         let topics: Vec<String> = skills
             .topics
             .iter()
-            .map(|id| value_label(words, scheme, TOPIC, id))
+            .map(|id| value_label(words, &scheme, TOPIC, id))
             .collect();
         parts.push(words.with("skills-topics", "list", &topics.join(", ")));
     }
@@ -259,7 +259,7 @@ fn decision_row(desk: &Desk, words: &Words, staff: &[StaffMember], made: MadeDec
     let (decided, reasons) = match chosen {
         Some(chosen) => (
             words.with(&format!("decided-{key}"), "name", &name(chosen.staff)),
-            words::reasons(words, desk.store.scheme(), chosen),
+            words::reasons(words, &desk.store.scheme(), chosen),
         ),
         None => (words.say(&format!("decided-{key}-once")), String::new()),
     };
@@ -293,7 +293,8 @@ fn forms(desk: &Desk, words: &Words, member: &StaffMember, all: &[CounsellorStat
             )
         })
         .collect();
-    let question = desk.store.scheme().question(TOPIC);
+    let scheme = desk.store.scheme();
+    let question = scheme.question(TOPIC);
     let answers = question
         .map(|question| question.answers.as_slice())
         .unwrap_or_default();

@@ -84,7 +84,7 @@ pub(crate) async fn set_skills(
     let known = skills
         .topics
         .iter()
-        .all(|topic| has_topic(desk.store.scheme(), topic))
+        .all(|topic| has_topic(&desk.store.scheme(), topic))
         && {
             let known = desk.channels();
             skills.channels.iter().all(|channel| known.contains(channel))

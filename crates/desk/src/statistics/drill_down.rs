@@ -177,7 +177,7 @@ pub(crate) async fn list(
     let words = desk.words(&jar);
     let scheme = desk.store.scheme();
     let said = |(dimension, selected): &(String, SelectedValues)| {
-        let label = |value: &String| value_label(words, scheme, dimension, value);
+        let label = |value: &String| value_label(words, &scheme, dimension, value);
         let all = |values: &[String]| values.iter().map(label).collect::<Vec<_>>().join(", ");
         let value = match selected {
             SelectedValues::Any => words.say("figure-any"),
@@ -185,7 +185,7 @@ pub(crate) async fn list(
             SelectedValues::None => words.say("figure-no-answer"),
             SelectedValues::NoneOf(values) => words.with("figure-none-of", "values", &all(values)),
         };
-        (dimension_label(words, scheme, dimension), value)
+        (dimension_label(words, &scheme, dimension), value)
     };
     let whole = after.is_none() && listed.next.is_none();
     let count = i64::try_from(listed.rows.len()).unwrap_or(i64::MAX);

@@ -282,7 +282,7 @@ fn value_label(desk: &Desk, words: &Words, of: Measure, value: &str) -> String {
         Measure::Contact | Measure::Closing => channel_name(words, value),
         Measure::Case | Measure::Referral if value == ADVISORY => words.say("cases-advisory"),
         Measure::Case | Measure::Referral => {
-            let institution = tables::value_label(words, desk.store.scheme(), INSTITUTION, value);
+            let institution = tables::value_label(words, &desk.store.scheme(), INSTITUTION, value);
             words.with("cases-forwarded-to", "institution", &institution)
         }
     }

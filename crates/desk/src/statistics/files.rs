@@ -165,8 +165,8 @@ pub(crate) async fn report(
     let words = wanted.words(&desk, &jar);
     let cover = Cover::of_report(words, &desk.centre, &report, purpose, reader.name());
     let scheme = desk.store.scheme();
-    let tables = tables::of_report(words, scheme, &report);
-    let tables = tables::compare_report(words, scheme, &report, tables);
+    let tables = tables::of_report(words, &scheme, &report);
+    let tables = tables::compare_report(words, &scheme, &report, tables);
     let json = FiguresJson {
         purpose: purpose_name(purpose),
         figures: report,
@@ -210,9 +210,9 @@ pub(crate) async fn breakdown(
     note_exact(&desk, &reader, purpose, "figures", &figures).await;
     let words = wanted.words(&desk, &jar);
     let scheme = desk.store.scheme();
-    let mut table = tables::of_breakdown(words, scheme, &found);
+    let mut table = tables::of_breakdown(words, &scheme, &found);
     if let (Some(against), Some(earlier)) = (against, &earlier) {
-        table = tables::compare_breakdown(words, scheme, table, earlier, against);
+        table = tables::compare_breakdown(words, &scheme, table, earlier, against);
     }
     let cover = Cover::of_breakdown(
         words,

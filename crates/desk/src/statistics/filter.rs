@@ -158,9 +158,9 @@ pub(crate) async fn table(
     let scheme = desk.store.scheme();
     let against = chosen.earlier();
     let compared = desk.store.breakdown_compared(&cut, least, against).await?;
-    let table = of_breakdown(words, scheme, &compared.found);
+    let table = of_breakdown(words, &scheme, &compared.found);
     Ok(Some(match (against, &compared.earlier) {
-        (Some(against), Some(earlier)) => compare_breakdown(words, scheme, table, earlier, against),
+        (Some(against), Some(earlier)) => compare_breakdown(words, &scheme, table, earlier, against),
         _ => table,
     }))
 }
@@ -174,7 +174,7 @@ pub(crate) fn dimensions(words: &Words, desk: &Desk) -> Vec<(String, String)> {
     let mut all: Vec<(String, String)> = of_any
         .into_iter()
         .map(|dimension| {
-            let said = dimension_label(words, desk.store.scheme(), &dimension);
+            let said = dimension_label(words, &desk.store.scheme(), &dimension);
             (dimension, said)
         })
         .collect();

@@ -166,7 +166,7 @@ async fn compose(
     let cover = Cover::of_report(words, &desk.centre, &report, purpose, reader.name());
     let scheme = desk.store.scheme();
     Ok(Composed {
-        report: Narrative::new(words, scheme, &desk.store.centre(), &report, &cover, &sections),
+        report: Narrative::new(words, &scheme, &desk.store.centre(), &report, &cover, &sections),
         file_name: files::file_name("report", purpose),
         days: cover.days,
     })

@@ -68,7 +68,7 @@ pub(crate) async fn show_return(
         mapping,
         tables,
     } = fill_in(&desk, &reader, words, &name, &chosen.asked).await?;
-    let mut reasons = missing_parts(words, desk.store.scheme(), mapping, &filled, &tables);
+    let mut reasons = missing_parts(words, &desk.store.scheme(), mapping, &filled, &tables);
     if !me.role.may(Right::ReadContacts) {
         for reason in &mut reasons {
             reason.list = None;
@@ -191,7 +191,7 @@ async fn fill_in<'a>(
         desk.note_read(person, "return", &format!("{name} {from} {to}"))
             .await;
     }
-    let tables = tables::of_return(words, store.scheme(), mapping, &filled);
+    let tables = tables::of_return(words, &store.scheme(), mapping, &filled);
     Ok(ReturnTables {
         filled,
         mapping,

@@ -44,7 +44,8 @@ pub(crate) async fn download_rows(
     if let Some(person) = reader.person() {
         desk.note_read(person, "rows", &days).await;
     }
-    let mut dimensions = hotline_core::statistics::figures::dimensions(Measure::Contact, desk.store.scheme());
+    let mut dimensions =
+        hotline_core::statistics::figures::dimensions(Measure::Contact, &desk.store.scheme());
     // A row tells about one person, so the rights are the same as for contacts.
     let may_read = reader
         .person()
