@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// The forms of the desk whose answers are not flash messages, each with the reason.
-const OTHER_ANSWERS: [(&str, &str); 35] = [
+const OTHER_ANSWERS: [(&str, &str); 38] = [
     ("/desk/login", "opens the desk"),
     ("/desk/logout", "shows the log-in page"),
     ("/desk/invitation/{secret}", "opens the desk"),
@@ -68,6 +68,9 @@ const OTHER_ANSWERS: [(&str, &str); 35] = [
         "/desk/admin/lines/{line}/resume",
         "needs the right of administrators",
     ),
+    ("/desk/admin/scheme/draft/edit", "needs a draft"),
+    ("/desk/admin/scheme/draft/discard", "needs a draft"),
+    ("/desk/admin/scheme/draft/put-in-force", "needs a draft"),
     ("/desk/admin/teams/rename", "needs the right of administrators"),
     (
         "/desk/cases/{id}/referrals/{referral}/return",

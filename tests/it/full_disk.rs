@@ -18,6 +18,7 @@ use crate::writing::posted;
 
 /// Addresses that are not tested, each with the reason.
 const NOT_ASKED: [(&str, &str); 24] = [
+const NOT_ASKED: [(&str, &str); 25] = [
     ("/api/v1/routing/skills/{id}", "writes what preferences write"),
     ("/api/v1/routing/move", "writes what giving a contact back writes"),
     ("/api/v1/routing/swaps", "writes a version of the shift plan"),
@@ -54,6 +55,13 @@ const NOT_ASKED: [(&str, &str); 24] = [
     ("/desk/admin/lines", "writes a version of a line"),
     ("/api/v1/admin/lines/{line}/pause", "the same"),
     ("/api/v1/admin/lines/{line}/resume", "the same"),
+    ("/api/v1/admin/scheme/draft", "writes a draft"),
+    ("/api/v1/admin/scheme/draft/edit", "the same"),
+    ("/api/v1/admin/scheme/draft/discard", "the same"),
+    (
+        "/api/v1/admin/scheme/draft/put-in-force",
+        "writes a version, as replacing a text does",
+    ),
     (
         "/api/v1/admin/teams/rename",
         "writes what changing a team and a version of the shift plan write",

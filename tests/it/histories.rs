@@ -410,7 +410,7 @@ async fn equals_the_tables(store: &Store, lie: &[Lies], period: Period, history:
     let locales = Locales;
     let words = locales.of(Language::En);
     let report = store.report(period, 0).await.unwrap();
-    let tables = of_report(words, store.scheme(), &report);
+    let tables = of_report(words, &store.scheme(), &report);
     let cover = Cover::of_report(words, &Centre::default(), &report, Purpose::Internal, None);
     let exported = csv_of_tables(words, &cover, &tables, CsvForm::default()).unwrap();
     let mut sums: BTreeMap<&str, i64> = BTreeMap::new();

@@ -67,6 +67,7 @@ mod quarantine;
 mod readable;
 mod referrals;
 mod schedules;
+mod schemes;
 mod screens;
 mod search;
 mod sessions;

@@ -185,7 +185,7 @@ async fn work(service: &Service, mila: &Staff, petar: &Staff) {
 /// Opens each page of administration, and changes accounts.
 async fn administer(service: &Service) {
     let vera = service.hire("vera", "administrator").await.unwrap();
-    for page in ["staff", "lines", "system", "settings", "texts"] {
+    for page in ["staff", "lines", "system", "settings", "texts", "scheme"] {
         vera.page(&format!("/desk/admin/{page}")).await.unwrap();
     }
     vera.page("/desk/me").await.unwrap();
