@@ -48,6 +48,7 @@ mod hostile;
 mod hours;
 mod keyboard;
 mod keys;
+mod line_fields;
 mod lines;
 mod log;
 mod machines;
