@@ -499,6 +499,24 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
         "/api/v1/preferences".to_owned(),
         json!({ "theme": "dark" })
     );
+    // Ana is off duty, so nothing is sent to this address.
+    let subscription = json!({
+        "endpoint": "https://web.push.apple.com/a",
+        "p256dh": format!("BA{}", "A".repeat(85)),
+        "auth": "A".repeat(22),
+    });
+    act!(
+        "/api/v1/me/push",
+        &ana,
+        "/api/v1/me/push".to_owned(),
+        subscription
+    );
+    act!(
+        "/api/v1/me/push/end",
+        &ana,
+        "/api/v1/me/push/end".to_owned(),
+        nothing()
+    );
     act!(
         "/api/v1/saved",
         &ana,
