@@ -8,6 +8,7 @@ use crate::text::{
 };
 
 mod parse;
+mod synonyms;
 
 /// A folded search word.
 #[derive(Debug, Clone, PartialEq, Eq)]

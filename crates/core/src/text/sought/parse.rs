@@ -1,6 +1,6 @@
 //! Parsing what was typed into the search box.
 
-use super::{Sought, SoughtWord, Term};
+use super::{Sought, SoughtWord, Term, synonyms::synonyms};
 use crate::text::fold::words;
 
 /// The words that join alternatives, in capitals.
@@ -34,20 +34,24 @@ impl Part<'_> {
         (!sought.is_empty()).then_some(Term(sought))
     }
 
-    /// Returns the words as terms that must each occur. Quoted words are one term.
+    /// Returns lists of terms, one for each word, of which one term must occur: the word or a synonym. Quoted words are one term.
     fn terms(&self) -> Vec<Vec<Term>> {
         if self.is_quoted {
             return self.term().into_iter().map(|term| vec![term]).collect();
         }
-        let words = words(self.text).into_iter();
+        let words = words(self.text).into_iter().map(SoughtWord::inflected);
         words
-            .map(|word| vec![Term(vec![SoughtWord::inflected(word)])])
+            .map(|word| {
+                let same = synonyms(&word);
+                let all = std::iter::once(word).chain(same);
+                all.map(|word| Term(vec![word])).collect()
+            })
             .collect()
     }
 }
 
 impl Sought {
-    /// Parses the text typed into the search box: words, all of which must occur; phrases in quotation marks of any kind; `-` before a word or
+    /// Parses the text typed into the search box: words, all of which must occur, or their synonyms; phrases in quotation marks of any kind; `-` before a word or
     /// phrase that may not occur; and `OR` (`ILI`, `ИЛИ`) between alternatives. Every text is a query.
     #[must_use]
     pub fn parse(typed: &str) -> Self {
