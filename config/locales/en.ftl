@@ -1167,6 +1167,8 @@ cover-definition = What counts as one
 cover-left-out = Left out
 time-zone = Time zone
 cover-remark = Remark
+cover-since = Registered here since
+registered-since = Contacts are registered here since { $month }. Earlier ones are only in the figures that were entered by hand; see “Opening balances and corrections”.
 cover-lines = Lines
 figures-of = Count
 counted-contact = registered communications
@@ -1261,8 +1263,8 @@ n-webinars = { $n ->
    *[other] { $number } webinars
 }
 left-out = { $n ->
-    [one] { $number } entered figure is left out, because only a part of its days lies in the period
-   *[other] { $number } entered figures are left out, because only a part of their days lies in the period
+    [one] { $number } figure that was entered by hand, from before this service, is left out: only a part of its days lies in the period
+   *[other] { $number } figures that were entered by hand, from before this service, are left out: only a part of their days lies in the period
 }
 return-entered = { $n ->
     [one] { $number } figure that was entered by hand for this period is not in the return, because the contacts behind it are not classified.

@@ -5,12 +5,12 @@ use hotline_core::{
     centre::Centre,
     statistics::{comparison::EarlierPeriod, purpose::Purpose, returns::Return},
     text::locale::Words,
-    time::period::Period,
+    time::period::{Every, Period},
 };
 use hotline_store::statistics::{counts::Breakdown, report::Report, returns::FilledReturn};
 
 use crate::{
-    labels::format_day,
+    labels::{format_day, period_in_words},
     tables::{self, Table},
 };
 
@@ -52,6 +52,9 @@ impl Cover {
         cover.say(words, "cover-definition", words.say("definition"));
         if let Ok(left_out @ 1..) = i64::try_from(report.period.left_out) {
             cover.say(words, "cover-left-out", words.counted("left-out", left_out));
+        }
+        if let Some(since) = registered_since(words, report) {
+            cover.say(words, "cover-since", since);
         }
         cover.say_hidden(words, report.topics.suppressed_below);
         cover
@@ -187,4 +190,16 @@ pub fn period_label(words: &Words, from: Option<NaiveDate>, to: Option<NaiveDate
     let from = from.map_or_else(|| words.say("from-start"), format_day);
     let to = to.map_or_else(|| words.say("until-now"), format_day);
     format!("{from} – {to}")
+}
+
+/// States since when this software registers contacts, if the period of the report began earlier.
+#[must_use]
+pub fn registered_since(words: &Words, report: &Report) -> Option<String> {
+    let began = report.over_time.began;
+    let is_partly = report.from.is_none_or(|from| from < began) && report.over_time.registered > 0;
+    let month = Every::Month.around(began);
+    is_partly.then(|| {
+        let month = period_in_words(words, month.from, month.to);
+        words.with("registered-since", "month", &month)
+    })
 }

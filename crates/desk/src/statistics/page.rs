@@ -41,7 +41,7 @@ use crate::{
 };
 use hotline_reports::{
     charts::{self, Columns, Heat},
-    cover::{period_label, purpose_label},
+    cover::{period_label, purpose_label, registered_since},
     labels::difference,
     narrative::Section,
     sentences,
@@ -297,6 +297,7 @@ impl StatisticsPage<'_> {
         if let Ok(left_out @ 1..) = i64::try_from(self.report.period.left_out) {
             remarks.push(words.counted("left-out", left_out));
         }
+        remarks.extend(registered_since(words, &self.report));
         if let Some(least) = self.report.topics.suppressed_below {
             remarks.push(words.with("cells-hidden", "least", &least.to_string()));
         }

@@ -4,7 +4,7 @@ use hotline_core::{
     contact::classification::TOPIC,
     statistics::{
         comparison::EarlierPeriod,
-        figures::{ANSWERED, COUNSELLING},
+        figures::{ANSWERED, COUNSELLING, Measure},
     },
     time::period::Period,
 };
@@ -47,7 +47,8 @@ pub struct ComparedBreakdown {
     /// The breakdown of the period.
     pub found: Breakdown,
     /// The breakdown of the earlier period. `None` if no comparison was requested, or if the two cannot be compared: the breakdown does not
-    /// have exactly one dimension, the period has no first or no last day, or the age bands have changed since.
+    /// have exactly one dimension, the period has no first or no last day, the earlier period began before this software registered
+    /// contacts, or the age bands have changed since.
     pub earlier: Option<Breakdown>,
 }
 
@@ -66,7 +67,11 @@ impl Store {
         let found = look.breakdown_for_reader(cut, least).await?;
         let is_comparable = cut.by.len() == 1 && cut.every.is_none();
         let against = against.filter(|_| is_comparable);
-        let earlier = match against.and_then(|against| against.days(cut.period, look.today())) {
+        let earlier = match against {
+            Some(against) => look.comparable(against, cut.period).await?,
+            None => None,
+        };
+        let earlier = match earlier {
             Some(earlier) => look.earlier(cut, earlier, least).await?,
             None => None,
         };
@@ -75,14 +80,26 @@ impl Store {
 }
 
 impl Snapshot<'_> {
-    /// Loads the figures of the earlier period. Returns `None` if the period has no first or no last day.
+    /// Returns the earlier period. Returns `None` if the period has no first or no last day, or if the earlier period began before this
+    /// software registered contacts: its figures would be too low.
+    async fn comparable(
+        &mut self,
+        against: EarlierPeriod,
+        period: Period,
+    ) -> Result<Option<Period>, StoreError> {
+        let (began, _) = self.whole(Measure::Contact, Period::default()).await?;
+        let earlier = against.days(period, self.today());
+        Ok(earlier.filter(|earlier| earlier.from.is_some_and(|from| from >= began)))
+    }
+
+    /// Loads the figures of the earlier period. Returns `None` if there is none to compare with ([`Snapshot::comparable`]).
     pub(crate) async fn compared(
         &mut self,
         period: Period,
         against: EarlierPeriod,
         least: i64,
     ) -> Result<Option<Compared>, StoreError> {
-        let Some(earlier) = against.days(period, self.today()) else {
+        let Some(earlier) = self.comparable(against, period).await? else {
             return Ok(None);
         };
         let cut = |dimension| StatisticsFilter::contacts(earlier, [dimension], None);
