@@ -52,6 +52,7 @@ pub(crate) enum Flash {
     TestAlarmSent,
     HoursSaved,
     ShiftsSaved,
+    ShiftHandedOn,
     SwapAsked,
     SwapConfirmed,
     SwapDeclined,

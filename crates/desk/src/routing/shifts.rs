@@ -102,7 +102,11 @@ pub(crate) async fn change(
                     change if change.ends_with("weekly") => "weekly",
                     _ => "exceptions",
                 };
-                return Ok(Flash::ShiftsSaved.redirect(&format!("/desk/routing/shifts#{place}")));
+                let flash = match form.substitute.as_str() {
+                    "" => Flash::ShiftsSaved,
+                    _ => Flash::ShiftHandedOn,
+                };
+                return Ok(flash.redirect(&format!("/desk/routing/shifts#{place}")));
             }
             Err(StoreError::Conflict(Conflict::ScheduleChanged)) => words.say("schedule-changed"),
             Err(error) => return Err(error.into()),

@@ -17,20 +17,21 @@ pub struct Member<'a> {
 impl ShiftPlan {
     /// Frees a person on this date: no shift of the person begins then. A substitute works these shifts in addition to their own.
     ///
-    /// Both get an exception with this note for the date, which replaces an earlier one. A substitute who is the freed person is ignored.
+    /// Both get an exception for the date, which replaces an earlier one, with a note of their own. A substitute who is the freed person is
+    /// ignored.
     pub fn free_day(
         &mut self,
         date: NaiveDate,
-        freed: Member<'_>,
-        substitute: Option<Member<'_>>,
-        note: &str,
+        freed: (Member<'_>, &str),
+        substitute: Option<(Member<'_>, &str)>,
     ) {
-        let substitute = substitute.filter(|one| one.id != freed.id);
-        let exceptions = substitute.map(|one| {
-            let spans = [self.spans_on(date, one), self.spans_on(date, freed)].concat();
-            (one, joined(spans))
+        let substitute = substitute.filter(|(one, _)| one.id != freed.0.id);
+        let exceptions = substitute.map(|(one, note)| {
+            let spans = [self.spans_on(date, one), self.spans_on(date, freed.0)].concat();
+            (one, joined(spans), note)
         });
-        for (who, spans) in exceptions.into_iter().chain([(freed, Vec::new())]) {
+        let freed = (freed.0, Vec::new(), freed.1);
+        for (who, spans, note) in exceptions.into_iter().chain([freed]) {
             let who = Who::Person(who.id);
             self.exceptions.retain(|one| one.who != who || one.date != date);
             self.exceptions.push(ShiftException {
@@ -119,7 +120,7 @@ mod tests {
                 weekly: freed_spans.chain(own_spans).collect(),
                 ..ShiftPlan::default()
             };
-            plan.free_day(date, member(MILA), Some(member(PETAR)), "ill");
+            plan.free_day(date, (member(MILA), "ill"), Some((member(PETAR), "for Mila")));
             assert_eq!(written(&plan, date, MILA), "");
             assert_eq!(written(&plan, date, PETAR), expected);
             let week_later = date + chrono::Days::new(7);
@@ -141,7 +142,7 @@ mod tests {
             exceptions: vec![exception(MILA, spans("10:00-12:00"), "обука"), petar.clone()],
             ..ShiftPlan::default()
         };
-        plan.free_day(date, member(MILA), Some(member(MILA)), "слава");
+        plan.free_day(date, (member(MILA), "слава"), Some((member(MILA), "")));
         assert_eq!(plan.exceptions, vec![petar, exception(MILA, Vec::new(), "слава")]);
     }
 }

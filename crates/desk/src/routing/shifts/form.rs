@@ -143,7 +143,14 @@ impl ShiftForm {
                 let freed = freed.ok_or_else(|| words.say("shift-needs-who"))?;
                 let substitute = self.substitute.parse().ok().and_then(|id| member(staff, id));
                 let note: String = self.note.chars().take(300).collect();
-                plan.free_day(date, freed, substitute, &note);
+                let name = staff.iter().find(|one| one.id == freed.id);
+                let name = name.map(|one| one.name.as_str()).unwrap_or_default();
+                let instead = words.with("shift-instead-of", "name", name);
+                plan.free_day(
+                    date,
+                    (freed, &note),
+                    substitute.map(|one| (one, instead.as_str())),
+                );
             }
             "remove-exception" => {
                 let who = self.worker(words)?;
