@@ -179,7 +179,7 @@ pub(crate) async fn page(
 fn counsellor_row(desk: &Desk, frame: &Frame<'_>, one: CounsellorState, has_plan: bool) -> CounsellorRow {
     let words = frame.words;
     let state = match one.availability {
-        Availability::Available { until } => words.with("routing-available", "until", &frame.at(&until)),
+        Availability::Available { .. } => words.say("routing-available"),
         Availability::Away { .. } if !one.member.on_duty => words.say("routing-off-duty"),
         Availability::Away { since } if since == DateTime::UNIX_EPOCH => words.say("routing-away"),
         Availability::Away { since } => words.with("routing-away-since", "since", &frame.at(&since)),

@@ -53,6 +53,8 @@ pub struct QueuePart {
     pub late: u64,
     /// Since when the longest-waiting person has waited.
     pub oldest: Option<DateTime<Utc>>,
+    /// The contact of the longest-waiting person.
+    pub longest: Option<Reference>,
 }
 
 /// A counsellor with availability and load.
@@ -161,15 +163,33 @@ impl Store {
                 .find(|(line, urgency, _)| *line == row.line && *urgency == row.urgency);
             part.map_or(0, |(_, _, late)| number(*late))
         };
-        let parts = rows.into_iter().map(|row| QueuePart {
-            late: late(&row),
-            line: row.line,
-            urgency: row.urgency,
-            waiting: number(row.waiting),
-            unassigned: number(row.waiting - row.assigned),
-            oldest: row.oldest.map(time),
-        });
-        Ok(parts.collect())
+        let mut parts = Vec::with_capacity(rows.len());
+        for row in rows {
+            parts.push(QueuePart {
+                late: late(&row),
+                longest: self.longest_waiting(&row.line, row.urgency).await?,
+                line: row.line,
+                urgency: row.urgency,
+                waiting: number(row.waiting),
+                unassigned: number(row.waiting - row.assigned),
+                oldest: row.oldest.map(time),
+            });
+        }
+        Ok(parts)
+    }
+
+    /// Returns the contact on this line with this urgency whose person has waited longest for a reply.
+    async fn longest_waiting(&self, line: &str, urgency: i16) -> Result<Option<Reference>, StoreError> {
+        let found = contacts::Entity::find()
+            .filter(Expr::cust("status = 'waiting'"))
+            .filter(contacts::Column::Marking.is_null())
+            .filter(self.in_sight())
+            .filter(contacts::Column::Line.eq(line))
+            .filter(contacts::Column::Urgency.eq(urgency))
+            .order_by_asc(contacts::Column::WaitingSince)
+            .one(&self.reading)
+            .await?;
+        Ok(found.as_ref().map(reference_of))
     }
 
     async fn counsellor_states(&self) -> Result<Vec<CounsellorState>, StoreError> {
