@@ -113,6 +113,8 @@ export function countDown() {
     if (left <= 0) {
       form.remove();
       over = true;
+      // It says that the reply can be taken back.
+      document.getElementById("flash")?.replaceChildren();
     } else if (shown) shown.textContent = `(${left})`;
   }
   return over;

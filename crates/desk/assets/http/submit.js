@@ -28,6 +28,18 @@ function submitAs(form, button) {
   form.submit();
 }
 
+/**
+ * Shows whether the counsellor is on duty now. Any page of the desk in the answer shows it.
+ * @param {HTMLFormElement} form
+ * @param {Document} fresh the server's answer
+ */
+function showDuty(form, fresh) {
+  const now = fresh.querySelector(".duty")?.closest("form")?.cloneNode(true);
+  if (!(now instanceof HTMLFormElement)) return;
+  form.replaceWith(now);
+  now.querySelector("button")?.focus();
+}
+
 document.addEventListener("submit", async (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
   if (form.dataset.confirm && !confirm(form.dataset.confirm)) return event.preventDefault();
@@ -87,6 +99,7 @@ document.addEventListener("submit", async (event) => {
       outdateRefresh();
       hideRefusal();
       showFlash(first ?? fresh);
+      if (form.querySelector("button.duty")) showDuty(form, first ?? fresh);
     }
     if (form.matches(".why")) closeQuestion();
     // The counsellor opened another page in the meantime, so that page stays.
@@ -129,12 +142,6 @@ document.addEventListener("submit", async (event) => {
       updateWrapUp(fresh);
       restoreAnswers(action);
       focusNext(form, action);
-      const duty = form.querySelector("button.duty");
-      if (duty) {
-        const now = fresh.querySelector(".duty")?.closest("form") ?? form;
-        form.replaceWith(now);
-        now.querySelector("button")?.focus();
-      }
     } else {
       showRefusal(getRefusal(fresh, answer));
       // A colleague was faster, or a message arrived. The refresh shows the current state.
