@@ -49,6 +49,9 @@ pub(crate) struct CaseForm {
     /// The summary of the new case. Ignored if the contact is added to an existing case.
     #[serde(default)]
     summary: String,
+    /// The reference of another contact of the same incident, which is added to the case too.
+    #[serde(default)]
+    also: String,
 }
 
 pub(crate) async fn form_case(action: ContactAction<FormOrJson<CaseForm>>) -> CaseAnswer {
@@ -64,7 +67,15 @@ pub(crate) async fn form_case(action: ContactAction<FormOrJson<CaseForm>>) -> Ca
             (CaseTarget::Existing(id), Flash::AddedToCase)
         }
     };
+    // A reference that is mistyped must not leave a case with one contact.
+    let also = match form.also.trim() {
+        "" => None,
+        also => Some(find_contact(desk, parse_reference(also)?).await?.reference),
+    };
     let id = desk.store.form_case(me, action.reference, target).await?;
+    if let Some(also) = also {
+        desk.store.form_case(me, also, CaseTarget::Existing(id)).await?;
+    }
     answer_with_case(desk, me, action.format, id, flash).await
 }
 
