@@ -17,8 +17,7 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// Addresses that are not tested, each with the reason.
-const NOT_ASKED: [(&str, &str); 24] = [
-const NOT_ASKED: [(&str, &str); 25] = [
+const NOT_ASKED: [(&str, &str); 28] = [
     ("/api/v1/routing/skills/{id}", "writes what preferences write"),
     ("/api/v1/routing/move", "writes what giving a contact back writes"),
     ("/api/v1/routing/swaps", "writes a version of the shift plan"),
@@ -180,7 +179,9 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
     mila.until_reply_is(&bridged, "failed").await.unwrap();
     let again = format!("/messages/{}/again", text(&failed, "/id"));
     let noted = json!({ "text": "Zove se uvek posle škole" });
-    let note = mila.post(&format!("/api/v1/contacts/{bridged}/note"), &noted).await;
+    let note = mila
+        .post(&format!("/api/v1/contacts/{bridged}/note"), &noted)
+        .await;
     let pin = format!("/messages/{}/pin", text(&note.unwrap(), "/id"));
     service.stop();
     service.let_replies_be_taken_back(250).unwrap();

@@ -123,6 +123,11 @@ function showQuestions(form) {
       : !question.hasAttribute("data-needs-kind");
     /** @type {HTMLElement} */ (question).hidden = !asked;
   }
+  // A form that is not saved while it is filled in gets no new marks from the server.
+  if (form.matches("[data-asks]")) {
+    for (const field of form.querySelectorAll(".question [aria-required]"))
+      field.closest(".question")?.classList.toggle("missing", !(/** @type {HTMLSelectElement} */ (field).value));
+  }
   for (const one of form.querySelectorAll("[data-further]")) {
     const further = /** @type {HTMLSelectElement} */ (one);
     const before = /** @type {HTMLSelectElement | null} */ (further.previousElementSibling);

@@ -9,7 +9,10 @@ use axum::{
 use axum_extra::extract::CookieJar;
 use chrono::{DateTime, TimeDelta, Utc};
 use hotline_core::{
-    contact::classification::{Answers, KIND},
+    contact::{
+        classification::{Answers, KIND},
+        lifecycle::Status,
+    },
     identifiers::reference::Reference,
     staff::rights::Right,
     text::locale::{Language, Words},
@@ -52,7 +55,8 @@ struct CallPage<'a> {
     questions: Questions<'a>,
     /// The locale key of the error message; `None` if there is no error.
     mistake: Option<&'static str>,
-    logged: Option<Reference>,
+    /// The contact that was just logged, and whether it is closed.
+    logged: Option<(Reference, bool)>,
 }
 
 /// The values that the counsellor entered in the form.
@@ -74,7 +78,7 @@ impl Desk {
         typed: CallForm,
         answers: Answers,
         mistake: Option<&'static str>,
-        logged: Option<Reference>,
+        logged: Option<(Reference, bool)>,
     ) -> Result<Response, PageError> {
         let mut colleagues = self.store.colleagues().await?;
         colleagues.retain(|one| one.id != me.id);
@@ -143,7 +147,11 @@ pub(crate) async fn form(
         network: desk.networks.first().cloned().unwrap_or_default(),
         ..CallForm::default()
     };
-    let logged = done.logged.and_then(|logged| Reference::parse(&logged).ok());
+    let logged = match done.logged.and_then(|logged| Reference::parse(&logged).ok()) {
+        Some(reference) => desk.store.contact(reference).await?,
+        None => None,
+    };
+    let logged = logged.map(|logged| (logged.reference, logged.status == Status::Closed));
     // Most calls are counselling, and the counsellor can choose another kind.
     let usual = Answers::from([(KIND.to_owned(), vec!["counselling".to_owned()])]);
     let answers = desk.store.scheme().validate(usual).unwrap_or_default();

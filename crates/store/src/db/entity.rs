@@ -13,7 +13,8 @@ pub use casework::{
 pub use chats::{conversations, people, versions};
 pub use push::{push_devices, push_keys};
 pub use routing::{
-    alarm_notices, alarms, offers, reply_targets, schedules, scheme_drafts, schemes, stored_lines, surges, texts,
+    alarm_notices, alarms, offers, reply_targets, schedules, scheme_drafts, schemes, stored_lines, surges,
+    texts,
 };
 pub use statistics::{educators, event_educators, outreach, schools, tokens};
 
