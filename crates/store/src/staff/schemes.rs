@@ -187,7 +187,8 @@ impl Store {
         note: &str,
     ) -> Result<u32, StoreError> {
         let note = note.trim();
-        if note.is_empty() || note.chars().count() > LONGEST_NOTE {
+        // PostgreSQL stores no NUL.
+        if note.is_empty() || note.chars().count() > LONGEST_NOTE || note.contains('\0') {
             return Err(StoreError::Conflict(Conflict::InvalidSchemeNote));
         }
         self.refresh_scheme().await?;

@@ -155,11 +155,13 @@ impl Scheme {
         all
     }
 
-    /// Returns what is wrong with the scheme if it replaces the scheme `before`: its own mistakes, and the changes that would give
-    /// earlier answers another meaning.
+    /// Returns what is wrong with the scheme if it replaces the scheme `before`: its own mistakes, except those that `before` has as well,
+    /// and the changes that would give earlier answers another meaning. A file may have mistakes that no screen can repair, and must not
+    /// prevent its successors.
     #[must_use]
     pub fn mistakes_after(&self, before: &Self) -> BTreeSet<SchemeMistake> {
-        let mut all = self.mistakes();
+        let known = before.mistakes();
+        let mut all: BTreeSet<_> = self.mistakes().difference(&known).cloned().collect();
         for old in &before.questions {
             let fault = match self.question(&old.id) {
                 None => Some(SchemeFault::CodeLost),

@@ -627,6 +627,15 @@ mod tests {
     }
 
     #[test]
+    fn a_mistake_of_the_file_does_not_prevent_a_new_version() {
+        let mut in_force = Scheme::centre().unwrap();
+        in_force.questions[0].required = false;
+        assert!(!in_force.mistakes().is_empty());
+        let draft = in_force.edited(&add_answer("gender", "not said"), &in_force);
+        assert!(draft.unwrap().mistakes_after(&in_force).is_empty());
+    }
+
+    #[test]
     fn the_audience_of_a_question_is_kept_as_chosen() {
         let scheme = Scheme::centre().unwrap();
         for question in &scheme.questions {

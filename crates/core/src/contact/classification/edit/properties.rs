@@ -151,7 +151,7 @@ fn contacts(scheme: &Scheme) -> Vec<Answers> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
 
     #[test]
     fn every_edit_gives_a_valid_scheme_or_a_worded_refusal(edits in prop::collection::vec(drawn(), 1..40)) {
