@@ -34,6 +34,15 @@ const search = (words) => async (page) => {
   await page.waitForURL(/[?&]s=/);
   return page.url().slice(base.length);
 };
+/** Begins a draft of the wrap-up questions, and returns its address. */
+const draft = async (page) => {
+  const begin = page.locator("main form[action='/desk/admin/scheme/draft'] button");
+  if (await begin.count()) {
+    await begin.click();
+    await page.waitForURL(/scheme\/draft/);
+  }
+  return "/desk/admin/scheme/draft";
+};
 const PAGES = {
   mila: [
     "/desk/inbox?view=unassigned",
@@ -78,6 +87,13 @@ const PAGES = {
     "/desk/admin/texts/closed-answer",
     "/desk/admin/texts/emergency",
     "/desk/admin/texts/opening-hours",
+    "/desk/admin/lines",
+    first("main a[href^='/desk/admin/connect/']"),
+    "/desk/admin/lines/mail",
+    "/desk/admin/scheme",
+    draft,
+    first("main a[href^='/desk/admin/scheme/questions/']"),
+    "/desk/admin/scheme/review",
   ],
 };
 
