@@ -220,7 +220,14 @@ impl Happens {
             Self::InACase { which } => {
                 if let Some(contact) = pick(which) {
                     store
-                        .form_case(mila, contact, CaseTarget::New { summary: "" })
+                        .form_case(
+                            mila,
+                            contact,
+                            CaseTarget::New {
+                                summary: "",
+                                also: None,
+                            },
+                        )
                         .await?;
                 }
             }

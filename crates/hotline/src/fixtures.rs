@@ -254,7 +254,14 @@ impl Making<'_> {
         let Staff { mila, vuk } = self.staff;
         let case = self
             .store
-            .form_case(mila, reference, CaseTarget::New { summary: "" })
+            .form_case(
+                mila,
+                reference,
+                CaseTarget::New {
+                    summary: "",
+                    also: None,
+                },
+            )
             .await?;
         let Some(institution) = institution else {
             return Ok(());

@@ -46,10 +46,12 @@ mod view;
 /// The case to which a contact is added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CaseTarget<'a> {
-    /// A new case with this summary, which may be empty.
+    /// A new case.
     New {
-        /// The summary.
+        /// The summary, which may be empty.
         summary: &'a str,
+        /// Another contact of the same incident, which is added too.
+        also: Option<Reference>,
     },
     /// The existing case with this id.
     Existing(Uuid),
@@ -71,6 +73,7 @@ impl Store {
         // Registration takes this lock before it locks a contact. The same order here prevents deadlocks.
         self.lock_registration(&transaction).await?;
         let contact = self.lock_for_work(&transaction, who, reference).await?;
+        let mut added = vec![contact];
         let case = match target {
             CaseTarget::Existing(id) => {
                 let case = open_case(&transaction, id).await?;
@@ -81,12 +84,20 @@ impl Store {
                 }
                 case
             }
-            CaseTarget::New { summary } => self.new_case(&transaction, who, summary).await?,
+            CaseTarget::New { summary, also } => {
+                if let Some(also) = also.filter(|also| *also != reference) {
+                    added.push(self.lock_for_work(&transaction, who, also).await?);
+                }
+                self.new_case(&transaction, who, summary).await?
+            }
         };
-        let tied = case_contacts::Entity::find_by_id((case.id, contact.id))
-            .one(&transaction)
-            .await?;
-        if tied.is_none() {
+        for contact in added {
+            let tied = case_contacts::Entity::find_by_id((case.id, contact.id))
+                .one(&transaction)
+                .await?;
+            if tied.is_some() {
+                continue;
+            }
             let tie = case_contacts::ActiveModel {
                 case_id: Set(case.id),
                 contact_id: Set(contact.id),

@@ -49,7 +49,8 @@ pub(crate) struct CaseForm {
     /// The summary of the new case. Ignored if the contact is added to an existing case.
     #[serde(default)]
     summary: String,
-    /// The reference of another contact of the same incident, which is added to the case too.
+    /// The reference of another contact of the same incident, which is added to the new case too. If it cannot be added, no case is formed.
+    /// Ignored if the contact is added to an existing case.
     #[serde(default)]
     also: String,
 }
@@ -59,23 +60,19 @@ pub(crate) async fn form_case(action: ContactAction<FormOrJson<CaseForm>>) -> Ca
     let form = &action.form;
     let (target, flash) = match form.case.as_str() {
         "" => {
+            let also = match form.also.trim() {
+                "" => None,
+                also => Some(parse_reference(also)?),
+            };
             let summary = form.summary.trim();
-            (CaseTarget::New { summary }, Flash::CaseFormed)
+            (CaseTarget::New { summary, also }, Flash::CaseFormed)
         }
         id => {
             let id = id.parse().map_err(|_| PageError::Bad("error-form"))?;
             (CaseTarget::Existing(id), Flash::AddedToCase)
         }
     };
-    // A reference that is mistyped must not leave a case with one contact.
-    let also = match form.also.trim() {
-        "" => None,
-        also => Some(find_contact(desk, parse_reference(also)?).await?.reference),
-    };
     let id = desk.store.form_case(me, action.reference, target).await?;
-    if let Some(also) = also {
-        desk.store.form_case(me, also, CaseTarget::Existing(id)).await?;
-    }
     answer_with_case(desk, me, action.format, id, flash).await
 }
 

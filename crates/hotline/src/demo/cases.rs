@@ -66,7 +66,14 @@ impl Centre<'_> {
             self.clock.set(*closed_at);
             let case = self
                 .store
-                .form_case(counsellor, *reference, CaseTarget::New { summary: "" })
+                .form_case(
+                    counsellor,
+                    *reference,
+                    CaseTarget::New {
+                        summary: "",
+                        also: None,
+                    },
+                )
                 .await?;
             let summaries = self.data.cases.get(topic).map(Vec::as_slice).unwrap_or_default();
             let summary = dice.pick(summaries).map(|summary| summary.of(self.language));

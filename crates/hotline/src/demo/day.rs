@@ -290,7 +290,14 @@ impl Day<'_> {
             Action::Case { text } => {
                 let case = self
                     .store
-                    .form_case(&who, reference, CaseTarget::New { summary: "" })
+                    .form_case(
+                        &who,
+                        reference,
+                        CaseTarget::New {
+                            summary: "",
+                            also: None,
+                        },
+                    )
                     .await?;
                 self.store
                     .describe_case(&who, case, &text.of(self.language))
