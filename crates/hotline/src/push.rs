@@ -120,10 +120,10 @@ impl Pusher {
 
     /// Sends a notification, and repeats this for some minutes if the push service does not accept it.
     async fn deliver(&self, push: &DuePush) {
-        let mut asked = None;
+        let mut asked: Option<Duration> = None;
         let mut problem = String::new();
         for usual in ATTEMPTS {
-            tokio::time::sleep(asked.unwrap_or(usual)).await;
+            tokio::time::sleep(asked.take().unwrap_or(usual)).await;
             // The last notification of a device follows the end of its subscription.
             if push.kind != PushKind::Ended && !self.store.is_subscribed(&push.device).await.unwrap_or(true) {
                 return;

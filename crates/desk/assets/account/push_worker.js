@@ -17,17 +17,21 @@ function showsDesk(page) {
 /** @param {{ kind: string, text: string, path: string }} message */
 async function showNotification({ kind, text, path }) {
   const pages = await findPages();
-  if (pages.some((/** @type {any} */ page) => page.visibilityState === "visible" && showsDesk(page))) return;
+  const visible = pages.some((/** @type {any} */ page) => page.visibilityState === "visible" && showsDesk(page));
   // A later notification replaces an earlier one with the same tag. Only danger replaces danger.
   const danger = kind === "danger";
+  const tag = visible ? "seen" : danger ? "danger" : "waits";
   await worker.registration.showNotification("Hotline", {
     body: text,
     data: path,
     icon: "/assets/http/icon.svg",
-    renotify: true,
-    requireInteraction: danger,
-    tag: danger ? "danger" : "waits",
+    renotify: !visible,
+    silent: visible,
+    requireInteraction: danger && !visible,
+    tag,
   });
+  // A visible page tells the same. Some browsers end a subscription whose messages show nothing, so the notification is shown and closed.
+  if (visible) for (const shown of await worker.registration.getNotifications({ tag })) shown.close();
 }
 
 /** @param {string} path */
@@ -38,6 +42,9 @@ async function openPage(path) {
   await open.focus();
   return open.navigate(path).catch(() => worker.clients.openWindow(path));
 }
+
+// Without this, a page that was open when the notifications were switched on could not be led to the contact.
+worker.addEventListener("activate", (/** @type {any} */ event) => event.waitUntil(worker.clients.claim()));
 
 worker.addEventListener("push", (/** @type {any} */ event) => event.waitUntil(showNotification(event.data.json())));
 
