@@ -63,7 +63,7 @@ pub const KIND: ChannelKind = ChannelKind {
 /// The settings that administrators can enter on screen.
 const FIELDS: &[LineField] = &[
     LineField::secret("token")
-        .sent_to("api_url")
+        .sent_to(&["api_url"])
         .required()
         .example("MTIzNDU2Nzg5MDEyMzQ1Njc4.example.token"),
     LineField::number("guild", "").example("123456789012345678"),

@@ -73,7 +73,9 @@ const FIELDS: &[LineField] = &[
     LineField::number("imap.port", "993"),
     LineField::choice("imap.security", SECURITY, "tls"),
     LineField::text("imap.user").required().example("kontakt"),
-    LineField::secret("imap.password").sent_to("imap.host").required(),
+    LineField::secret("imap.password")
+        .sent_to(&["imap.host", "imap.port", "imap.security", "imap.allow_plain"])
+        .required(),
     LineField::text("imap.folder").with_default("INBOX"),
     LineField::text("smtp.host")
         .required()
@@ -81,7 +83,12 @@ const FIELDS: &[LineField] = &[
     LineField::number("smtp.port", "465"),
     LineField::choice("smtp.security", SECURITY, "tls"),
     LineField::text("smtp.user").example("kontakt"),
-    LineField::secret("smtp.password").sent_to("smtp.host"),
+    LineField::secret("smtp.password").sent_to(&[
+        "smtp.host",
+        "smtp.port",
+        "smtp.security",
+        "smtp.allow_plain",
+    ]),
     LineField::switch("acknowledge", true),
     LineField::choice("attachments", &["never", "on_request"], "on_request"),
     LineField::switch("plus_addressing", true).rare(),

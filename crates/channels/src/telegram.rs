@@ -48,7 +48,7 @@ pub const KIND: ChannelKind = ChannelKind {
 /// The settings that administrators can enter on screen.
 const FIELDS: &[LineField] = &[
     LineField::secret("token")
-        .sent_to("api_url")
+        .sent_to(&["api_url"])
         .required()
         .example("123456789:AAExampleOfTheTokenOfABot"),
     LineField::choice("attachments", &["never", "on_request", "always"], "on_request"),

@@ -22,7 +22,7 @@ mod routes;
 mod stored_post;
 mod upload;
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use anyhow::ensure;
 use async_trait::async_trait;
@@ -94,6 +94,7 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
             guess_limit: guess_limit::GuessLimit::new(),
             opening: Mutex::default(),
             flood: Mutex::default(),
+            proofs: OnceLock::new(),
             attachments: settings.attachments,
             answers_by_mail: settings.answers_also_by.is_some(),
         }),

@@ -20,9 +20,9 @@ pub struct LineField {
     pub default: &'static str,
     /// A valid value, which the form shows as an example.
     pub example: &'static str,
-    /// The key of the setting that names the server to which a secret is sent; empty if there is none. A stored secret is not sent to
-    /// another server, so it must be typed again if this setting changes.
-    pub sent_to: &'static str,
+    /// The keys of the settings that say to which server a secret is sent, and how the connection is protected. A stored secret must be
+    /// typed again if one of them changes: whoever does not know it may not send it elsewhere or in clear.
+    pub sent_to: &'static [&'static str],
 }
 
 /// The kind of value of a [`LineField`].
@@ -103,7 +103,7 @@ impl LineField {
             rare: false,
             default: "",
             example: "",
-            sent_to: "",
+            sent_to: &[],
         }
     }
 
@@ -135,10 +135,10 @@ impl LineField {
         self
     }
 
-    /// Names the setting that names the server to which the secret is sent.
+    /// Names the settings that say where the secret is sent.
     #[must_use]
-    pub const fn sent_to(mut self, key: &'static str) -> Self {
-        self.sent_to = key;
+    pub const fn sent_to(mut self, keys: &'static [&'static str]) -> Self {
+        self.sent_to = keys;
         self
     }
 
@@ -219,7 +219,8 @@ pub fn complete(
 ) -> Result<Value, FieldMistake> {
     for field in fields.iter().filter(|field| field.kind == FieldKind::Secret) {
         let same_server = |before: &&Value| {
-            field.sent_to.is_empty() || find(before, field.sent_to) == find(&settings, field.sent_to)
+            let mut keys = field.sent_to.iter();
+            keys.all(|key| find(before, key) == find(&settings, key))
         };
         let kept = before.filter(same_server).and_then(|before| field.find(before));
         if let (Some(kept), None) = (kept, field.find(&settings)) {
@@ -297,7 +298,7 @@ mod tests {
         LineField::text("server.host").required(),
         LineField::number("server.port", "993"),
         LineField::secret("server.password")
-            .sent_to("server.host")
+            .sent_to(&["server.host"])
             .required(),
         LineField::switch("acknowledge", true),
         LineField::choice("mode", &["polling", "webhook"], "polling"),

@@ -130,6 +130,15 @@ impl LineRunner {
         }
     }
 
+    /// Returns whether a stored line is missing among the lines in force, because it cannot be opened or read.
+    pub async fn lacks_a_stored_line(&self) -> bool {
+        let lines = self.lines.current();
+        match self.store.stored_lines().await {
+            Ok(stored) => stored.iter().any(|stored| !lines.contains_key(&stored.name)),
+            Err(_) => true,
+        }
+    }
+
     async fn apply_changes(&self) -> Result<(), StoreError> {
         let mut readers = self.readers.lock().await;
         let mut lines = (*self.lines.current()).clone();

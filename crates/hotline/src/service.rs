@@ -76,7 +76,16 @@ pub async fn start(
     });
     lines.set_runner(&runner);
     runner.apply_stored_lines().await;
-    check_lines(&settings, &lines.current())?;
+    if let Err(error) = check_lines(&settings, &lines.current()) {
+        // The settings may name a stored line that cannot be opened. It must not keep the others from running.
+        if !runner.lacks_a_stored_line().await {
+            return Err(error);
+        }
+        tracing::error!(
+            error = format!("{error:#}"),
+            "The settings name a line that is not in force"
+        );
+    }
     // Compiling the rules takes some milliseconds. The first message should not wait for it.
     let with_rules = Arc::clone(&store);
     tokio::task::spawn_blocking(move || {

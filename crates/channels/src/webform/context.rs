@@ -1,7 +1,7 @@
 //! The context in which the line handles a request to the web form: the texts, the pages and the intake.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -62,6 +62,8 @@ pub struct FormLine {
     pub opening: Mutex<LineOpening>,
     /// Decides whether posts need a proof of work. Each process that serves the line counts only the posts that this process receives.
     pub flood: Mutex<FloodGuard>,
+    /// The proofs of work that visitors were asked for. Set when the line is served for the first time.
+    pub proofs: OnceLock<Arc<Proofs>>,
     pub attachments: Attachments,
     /// Whether a visitor who leaves an e-mail address also receives answers by e-mail.
     pub answers_by_mail: bool,

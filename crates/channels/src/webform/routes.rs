@@ -34,8 +34,12 @@ pub fn routes(line: Arc<FormLine>, intake: Arc<dyn Intake>) -> Router {
         Attachments::Never => LARGEST,
         Attachments::OnRequest | Attachments::Always => LARGEST_WITH_FILES,
     };
+    // The routes are made anew whenever a line changes. The proofs that were used stay with the line.
+    let proofs = line
+        .proofs
+        .get_or_init(|| Arc::new(Proofs::new(intake.challenge_key(&line.name))));
     let context = FormContext {
-        proofs: Arc::new(Proofs::new(intake.challenge_key(&line.name))),
+        proofs: Arc::clone(proofs),
         line,
         intake,
         largest,
@@ -242,7 +246,8 @@ fn receipt_page(
     })
 }
 
-/// Answers a visitor who loads the receipt again. The address of a receipt contains no code, so this page cannot show the code.
+/// Answers a visitor who loads the receipt again, or whoever goes back to it in the history. The page does not say that a message was sent,
+/// and cannot show the code, because the address contains none.
 async fn explain_lost_receipt(
     State(context): State<FormContext>,
     Query(chosen): Query<Chosen>,
@@ -254,7 +259,7 @@ async fn explain_lost_receipt(
         centre: &context.centre(),
         closed: context.closed(words),
         path: "/received",
-        title: &words.say("received-title"),
+        title: &words.say("receipt-gone-title"),
         text: &words.say("receipt-gone"),
     })
 }

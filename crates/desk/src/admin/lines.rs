@@ -286,6 +286,10 @@ pub(crate) async fn resume(
 
 async fn set_paused(desk: &Desk, me: &StaffMember, line: &str, paused: bool) -> Result<(), PageError> {
     let line = LineName::parse(line).map_err(|_| PageError::NotFound)?;
+    // The line of the settings file is in force, whatever is stored under its name.
+    if facts::place_in_settings(desk, line.as_str()).is_some() {
+        return Err(PageError::NotFound);
+    }
     match desk.store.pause_line(me, &line, paused).await {
         Ok(()) | Err(StoreError::Conflict(Conflict::SoAlready)) => {}
         Err(error) => return Err(error.into()),

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{
-        entity::{lines, stored_lines},
+        entity::{contacts, lines, stored_lines},
         store::{LineSettings, Store, time},
     },
     error::{Conflict, StoreError},
@@ -100,7 +100,13 @@ impl Store {
             .as_ref()
             .map(|newest| newest.channel.as_str())
             .or(reported.as_ref().map(|reported| reported.channel.as_str()));
-        if before.is_some_and(|before| !before.is_empty() && before != channel) {
+        // Contacts that were logged by hand have their network as the line.
+        let logged = contacts::Entity::find()
+            .filter(contacts::Column::Line.eq(line.as_str()))
+            .filter(contacts::Column::Channel.ne(channel))
+            .one(&transaction)
+            .await?;
+        if before.is_some_and(|before| !before.is_empty() && before != channel) || logged.is_some() {
             return Err(StoreError::Conflict(Conflict::LineOfOtherChannel));
         }
         let new = StoredLine {

@@ -162,6 +162,11 @@ pub(super) async fn load_all(desk: &Desk) -> Result<Vec<SetUpLineJson>, PageErro
         lines.insert(line.line.clone(), line);
     }
     for stored in desk.store.stored_lines().await? {
+        // The settings file comes first: what is stored under the same name does not apply.
+        if place_in_settings(desk, stored.name.as_str()).is_some() && lines.contains_key(stored.name.as_str())
+        {
+            continue;
+        }
         let by = names.iter().find(|one| Some(one.id) == stored.made_by);
         let by = by.map(|one| one.name.clone());
         let known = lines.remove(stored.name.as_str());
@@ -170,7 +175,6 @@ pub(super) async fn load_all(desk: &Desk) -> Result<Vec<SetUpLineJson>, PageErro
     }
     for line in lines.values_mut() {
         if let Some((source, number)) = place_in_settings(desk, &line.line) {
-            // The settings file comes first: what is stored under the same name does not apply.
             line.source = source;
             line.file_line = number;
             line.settings = None;
