@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use hotline_core::{
     contact::{joining::Joining, lifecycle::Marking, message::Incoming},
     identifiers::reference::Reference,
+    routing::targets::ReplyOrder,
     time::{hours::OpeningHours, period::Period},
 };
 use hotline_store::{
@@ -102,6 +103,21 @@ async fn a_reply_in_time_is_kept_and_a_late_one_is_missed() {
         replies(&world, tardy).await;
         assert_eq!(kept(&world).await, [outcome(ORDINARY, true, 1, 1)]);
         assert!(late(&world).await.is_empty());
+        for (urgency, order, expected) in [
+            (None, None, vec![tardy]),
+            (Some(ORDINARY), Some(ReplyOrder::First), vec![tardy]),
+            (Some(ORDINARY), Some(ReplyOrder::Next), vec![]),
+            (Some(2), None, vec![]),
+        ] {
+            let missed = world
+                .store
+                .missed_targets(Period::default(), urgency, order)
+                .await;
+            let missed = missed.unwrap();
+            let found: Vec<Reference> = missed.iter().map(|one| one.reference).collect();
+            assert_eq!(found, expected, "{urgency:?} {order:?}");
+            assert!(missed.iter().all(|one| one.replied_at > Some(one.due_at)));
+        }
     })
     .await;
 }

@@ -29,7 +29,7 @@ use crate::{
     openapi, outreach, queue,
     routing::{self, duty, schedules},
     state::Desk,
-    statistics::{self, drill_down, entries, files, narrative, returns, rows},
+    statistics::{self, drill_down, entries, files, late, narrative, returns, rows},
     styleguide,
 };
 
@@ -286,6 +286,7 @@ fn statistics_routes() -> Vec<Route> {
         api GET "/statistics/narrative" May(ReadStatistics), narrative::download_narrative, "The report of a period as a document (DOCX)";
         api GET "/statistics/sentences" May(ReadStatistics), page::sentences, "The sentences of an annual report";
         api GET "/statistics/rows" May(ReadStatistics), rows::download_rows, "Registered communications one by one, as CSV";
+        both GET "/statistics/late" May(ReadContacts), late::list, "The contacts whose reply missed its target";
         both GET "/statistics/contacts" May(ReadContacts), drill_down::list, "The contacts that a figure counts";
         api GET "/statistics/returns" May(ReadStatistics), returns::list, "The returns that can be filled in";
         desk GET "/statistics/returns/{name}" May(ReadStatistics), returns::show_return;

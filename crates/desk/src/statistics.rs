@@ -4,6 +4,7 @@ pub(crate) mod drill_down;
 pub(crate) mod entries;
 pub(crate) mod files;
 pub(crate) mod filter;
+pub(crate) mod late;
 pub(crate) mod narrative;
 mod navigation;
 pub(crate) mod page;

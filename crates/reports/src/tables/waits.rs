@@ -1,6 +1,7 @@
 //! Converts waiting times and reply targets into tables, and into facts for the cards of the statistics page. A waiting time always has the
 //! target beside it, and the share of the replies that were in time.
 
+use chrono::NaiveDate;
 use hotline_core::{
     contact::urgency::Urgency,
     routing::targets::ReplyOrder,
@@ -13,7 +14,7 @@ use hotline_store::{
 };
 
 use crate::{
-    labels::{percent, target_label},
+    labels::{percent, query_of, target_label},
     tables::{Cell, Line, Table, names::duration_label, report::opened},
 };
 
@@ -228,7 +229,12 @@ pub(super) fn targets(words: &Words, report: &Report) -> Table {
                 Cell::Count(one.missed),
                 Cell::PerMille(replies.per_mille()),
             ],
-            opens: Vec::new(),
+            opens: vec![
+                None,
+                None,
+                (one.missed > 0).then(|| late_replies(report, one)),
+                None,
+            ],
         }
     });
     Table {
@@ -247,6 +253,23 @@ pub(super) fn targets(words: &Words, report: &Report) -> Table {
         notes: notes(words, report),
         ..Table::default()
     }
+}
+
+/// Returns the URL of the list of the contacts whose reply missed this target.
+fn late_replies(report: &Report, one: &KeptTargets) -> String {
+    let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
+    let order = if one.first {
+        ReplyOrder::First
+    } else {
+        ReplyOrder::Next
+    };
+    let query = query_of([
+        ("from", &day(report.from)),
+        ("to", &day(report.to)),
+        ("urgency", &one.urgency.to_string()),
+        ("order", &order.as_str().to_owned()),
+    ]);
+    format!("/desk/statistics/late?{query}")
 }
 
 /// Returns sentences that explain the targets: when their time passes, and which lines have targets of their own.

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use hotline_core::{
     contact::urgency::Urgency,
+    identifiers::reference::Reference,
     intake::ReplyTarget,
     routing::targets::{Due, Pace, ReplyOrder, TargetClock, Targets},
     time::{clock, hours::OpeningHours, period::Period},
@@ -13,7 +14,7 @@ use hotline_core::{
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult,
-    PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 use serde::Serialize;
@@ -21,6 +22,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{
+        contact_row::reference_of,
         entity::{contacts, reply_targets},
         store::{Store, time},
         stored::Stored,
@@ -40,6 +42,23 @@ pub(crate) struct TargetTimes<'a> {
     hours: HashMap<String, OpeningHours>,
     zone: Tz,
     now: DateTime<Utc>,
+}
+
+/// Maximum number of missed targets that are listed.
+const MOST_MISSED: u64 = 500;
+
+/// A reply that missed its target.
+pub struct MissedTarget {
+    /// The contact.
+    pub reference: Reference,
+    /// The channel of the contact.
+    pub channel: String,
+    /// When the person began to wait.
+    pub since: DateTime<Utc>,
+    /// When the reply was due.
+    pub due_at: DateTime<Utc>,
+    /// When the reply left. `None` if it has not.
+    pub replied_at: Option<DateTime<Utc>>,
 }
 
 /// How many targets of a period were kept.
@@ -376,6 +395,52 @@ impl Store {
             .collect();
         found.sort_unstable_by_key(|one| (std::cmp::Reverse(one.urgency), !one.first));
         Ok(found)
+    }
+
+    /// Returns the replies that missed their target, of people who began to wait in a period, the latest due time first: at most 500. `None`
+    /// lists the replies of every urgency, and first and later replies. Leaves out the same contacts as [`Store::kept_targets`], and erased
+    /// contacts too.
+    ///
+    /// # Errors
+    /// Fails if a database query fails.
+    pub async fn missed_targets(
+        &self,
+        period: Period,
+        urgency: Option<i16>,
+        order: Option<ReplyOrder>,
+    ) -> Result<Vec<MissedTarget>, StoreError> {
+        use reply_targets::Column;
+
+        let is_late = Column::RepliedAt
+            .is_null()
+            .or(Column::RepliedAt.into_expr().gte(Expr::col(Column::DueAt)));
+        let late = reply_targets::Entity::find()
+            .filter(self.within(Column::Since, period))
+            .filter(is_late)
+            .apply_if(urgency, |late, urgency| late.filter(Column::Urgency.eq(urgency)))
+            .apply_if(order, |late, order| {
+                late.filter(Column::ReplyOrder.eq(Stored(order)))
+            })
+            .order_by_desc(Column::DueAt)
+            .limit(MOST_MISSED)
+            .all(&self.reading)
+            .await?;
+        let found = contacts::Entity::find()
+            .filter(contacts::Column::Id.is_in(late.iter().map(|one| one.contact_id)))
+            .filter(contacts::Column::Marking.is_null())
+            .all(&self.reading)
+            .await?;
+        let missed = late.into_iter().filter_map(|one| {
+            let contact = found.iter().find(|contact| contact.id == one.contact_id)?;
+            Some(MissedTarget {
+                reference: reference_of(contact),
+                channel: contact.channel.clone(),
+                since: time(one.since),
+                due_at: time(one.due_at),
+                replied_at: one.replied_at.map(time),
+            })
+        });
+        Ok(missed.collect())
     }
 
     /// Returns the condition that a time lies in a period of local days.
