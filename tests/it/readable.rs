@@ -274,8 +274,16 @@ async fn waits_stand_beside_their_targets_on_the_page_and_in_files() {
 async fn each_file_says_first_what_it_may_be_used_for() {
     let mut service = Service::new(None).unwrap();
     service.fix_clock().unwrap();
+    // Without a contact in that time, there is nothing to compare with.
+    service.set_clock("@2025-10-01 09:00:00").unwrap();
     service.start().await.unwrap();
     let mila = service.hire("mila", "counsellor").await.unwrap();
+    let (reference, _) = crate::writing::posted(&service, "pre godinu dana").await;
+    mila.until_messages(&reference, 1).await.unwrap();
+    service.stop();
+    service.fix_clock().unwrap();
+    service.start().await.unwrap();
+    let mila = service.log_in("mila").await.unwrap();
     let answers = json!({ "kind": ["counselling"], "topic": ["grooming"] });
     classified(&mila, &service, "prva", answers).await;
     let page = mila

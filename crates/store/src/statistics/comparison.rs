@@ -1,10 +1,11 @@
 //! Comparisons: the figures of an earlier period beside those of a period.
 
+use chrono::Days;
 use hotline_core::{
     contact::classification::TOPIC,
     statistics::{
         comparison::EarlierPeriod,
-        figures::{ANSWERED, COUNSELLING, Measure},
+        figures::{ANSWERED, COUNSELLING},
     },
     time::period::Period,
 };
@@ -52,6 +53,9 @@ pub struct ComparedBreakdown {
     pub earlier: Option<Breakdown>,
 }
 
+/// A period may begin so many days before the first contact and still counts as whole: in a small centre, nobody writes on some days.
+const QUIET: Days = Days::new(6);
+
 impl Store {
     /// Loads a breakdown, with the same breakdown of an earlier period. `least` has the same meaning as in [`Store::breakdown_for_reader`].
     ///
@@ -87,9 +91,10 @@ impl Snapshot<'_> {
         against: EarlierPeriod,
         period: Period,
     ) -> Result<Option<Period>, StoreError> {
-        let (began, _) = self.whole(Measure::Contact, Period::default()).await?;
+        let began = self.first_day().await?;
         let earlier = against.days(period, self.today());
-        Ok(earlier.filter(|earlier| earlier.from.is_some_and(|from| from >= began)))
+        let is_whole = |from| began.is_none_or(|began| from + QUIET >= began);
+        Ok(earlier.filter(|earlier| earlier.from.is_some_and(is_whole)))
     }
 
     /// Loads the figures of the earlier period. Returns `None` if there is none to compare with ([`Snapshot::comparable`]).

@@ -239,9 +239,16 @@ impl Snapshot<'_> {
         self.store.dimensions(Measure::Contact).contains(dimension)
     }
 
+    /// Returns the totals of a period, if there is one. Returns `None` if nothing is known of it: it began before this software registered
+    /// contacts, and no figures were entered for it.
     async fn totals_if(&mut self, period: Option<Period>) -> Result<Option<Totals>, StoreError> {
         match period {
-            Some(period) => self.totals(period).await.map(Some),
+            Some(period) => {
+                let totals = self.totals(period).await?;
+                let began = self.first_day().await?;
+                let is_known = period.from.zip(began).is_some_and(|(from, began)| from >= began);
+                Ok(Some(totals).filter(|totals| is_known || totals.sum.total != 0))
+            }
             None => Ok(None),
         }
     }

@@ -8,7 +8,8 @@ use hotline_core::{
     time::{clock, period::Period},
 };
 use sea_orm::{
-    ColumnTrait, ConnAcquireErr, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    ColumnTrait, ConnAcquireErr, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, Select,
+    sea_query::Expr,
 };
 use tokio::sync::SemaphorePermit;
 
@@ -201,17 +202,21 @@ impl Snapshot<'_> {
         clock::day_of(self.as_of, self.store.zone)
     }
 
+    /// Returns the day on which this software registered the first contact that counts. `None` if there is none.
+    pub(super) async fn first_day(&self) -> Result<Option<NaiveDate>, StoreError> {
+        let days = totals(Measure::Contact)
+            .filter(Expr::cust("length(span) = 10"))
+            .order_by_asc(cells::Column::Span);
+        let first = days.one(&self.on).await?;
+        Ok(first.and_then(|first| first.span.parse().ok()))
+    }
+
     async fn read_years(&self, of: Measure) -> Result<(NaiveDate, NaiveDate), StoreError> {
-        let totals = || {
-            cells::Entity::find()
-                .filter(cells::Column::Of.eq(of.as_str()))
-                .filter(cells::Column::One.eq(""))
-                .filter(cells::Column::Other.eq(""))
-        };
+        let totals = || totals(of);
         let first = totals().order_by_asc(cells::Column::Span).one(&self.on).await?;
         let last = totals().order_by_desc(cells::Column::Span).one(&self.on).await?;
         let year = |of: Option<cells::Model>| of.and_then(|of| of.span.get(..4)?.parse::<i32>().ok());
-        // The spans of a year sort so: 2025, 2025-05, 2025-05-12, 2025-W20. The second is the first month with an item.
+        // The spans of a year sort so: 2025, 2025-05, 2025-05-12. The second is the first month with an item.
         let first = match first.map(|year| year.span) {
             Some(year) => {
                 totals()
@@ -227,4 +232,14 @@ impl Snapshot<'_> {
         let today = self.today();
         Ok((first.unwrap_or(today), last.unwrap_or(today)))
     }
+}
+
+/// Selects the cells with the totals of a measure.
+fn totals(of: Measure) -> Select<cells::Entity> {
+    cells::Entity::find()
+        .filter(cells::Column::Of.eq(of.as_str()))
+        .filter(cells::Column::One.eq(""))
+        .filter(cells::Column::Other.eq(""))
+        // The cells of a contact that was marked as a test stay, with a count of 0.
+        .filter(cells::Column::Count.ne(0))
 }
