@@ -91,18 +91,18 @@ const fn one() -> usize {
     1
 }
 
-/// The functions below keep defaults out of a written scheme. Serde passes references.
-#[expect(clippy::trivially_copy_pass_by_ref)]
+/// The functions below keep defaults out of a written scheme.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 const fn is_one(number: &usize) -> bool {
     *number == 1
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 const fn is_false(flag: &bool) -> bool {
     !*flag
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 const fn is_true(flag: &bool) -> bool {
     *flag
 }

@@ -76,6 +76,7 @@ document.addEventListener("submit", async (event) => {
   const filled = String(buildBody(new FormData(form)));
   const buttons = [...form.querySelectorAll("button")];
   const typed = new FormData(form, event.submitter);
+  const isDuty = !!form.querySelector("button.duty");
   const mine = /\/(hand-over|give-back)$/.test(action);
   // The ids are collected before the request, because a refresh may show the new message before the answer arrives.
   const before = new Set([...document.querySelectorAll("#thread .message")].map((message) => message.id));
@@ -99,7 +100,7 @@ document.addEventListener("submit", async (event) => {
       outdateRefresh();
       hideRefusal();
       showFlash(first ?? fresh);
-      if (form.querySelector("button.duty")) showDuty(form, first ?? fresh);
+      if (isDuty) showDuty(form, first ?? fresh);
     }
     if (form.matches(".why")) closeQuestion();
     // The counsellor opened another page in the meantime, so that page stays.
@@ -141,7 +142,7 @@ document.addEventListener("submit", async (event) => {
       if (form.matches(".undo")) restoreReply(fresh);
       updateWrapUp(fresh);
       restoreAnswers(action);
-      focusNext(form, action);
+      if (!isDuty) focusNext(form, action);
     } else {
       showRefusal(getRefusal(fresh, answer));
       // A colleague was faster, or a message arrived. The refresh shows the current state.

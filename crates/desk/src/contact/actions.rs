@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use crate::{
     contact::{
-        action::{ContactAction, ContactAnswer},
+        action::{ContactAction, ContactAnswer, answer_with_contact},
         closing::{CloseForm, ask_for_reason, chosen_reason},
     },
     http::{
@@ -166,6 +166,10 @@ pub(crate) struct PinForm {
     #[serde(default)]
     #[schemars(skip)]
     view: String,
+    /// The contact on whose page the form is. It can be another contact of the same person.
+    #[serde(default)]
+    #[schemars(skip)]
+    open: String,
 }
 
 pub(crate) async fn pin(
@@ -181,7 +185,8 @@ pub(crate) async fn pin(
     } else {
         Flash::NoteUnpinned
     };
-    action.respond(&form.view, flash).await
+    let open = Reference::parse(&form.open).unwrap_or(action.reference);
+    answer_with_contact(&action.desk, &action.me, action.format, open, &form.view, flash).await
 }
 
 /// The choice to follow or unfollow the contact.
