@@ -50,7 +50,9 @@ async fn the_first_view_of_a_contact_is_at_most_80_kilobytes() {
     let scripts = files(Path::new(assets), &["js"]);
     // The description of the API has a page and a script of its own. The worker is loaded where notifications are switched on.
     let others = ["api_docs.js", "push_worker.js"];
-    let scripts = scripts.iter().filter(|path| !others.iter().any(|other| path.ends_with(other)));
+    let scripts = scripts
+        .iter()
+        .filter(|path| !others.iter().any(|other| path.ends_with(other)));
     let scripts = scripts.map(|path| format!("/assets/{}", path.strip_prefix(assets).unwrap().display()));
     let others = [
         page,

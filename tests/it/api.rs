@@ -3,12 +3,13 @@
 use std::{
     path::Path,
     process::{Command, Stdio},
+    time::Duration,
 };
 
 use fantoccini::Locator;
 use hotline_desk::routes::routes;
 use hotline_tests::{
-    peers::{browser::Browser, tools},
+    peers::{browser::Browser, tools, wait_until},
     service::Service,
     staff::{Staff, text},
 };
@@ -126,8 +127,12 @@ async fn the_description_is_a_page_that_loads_nothing_from_other_hosts() {
     let client = browser.client();
     client.goto(&page).await.unwrap();
     until(client, ".opblock").await;
-    let operations = client.find_all(Locator::Css(".opblock")).await.unwrap();
-    assert!(operations.len() > 50, "{} operations", operations.len());
+    wait_until(Duration::from_secs(30), || async {
+        let operations = client.find_all(Locator::Css(".opblock")).await;
+        operations.unwrap().len() > 50
+    })
+    .await
+    .unwrap();
     let loaded = client.execute(LOADED, vec![]).await.unwrap();
     for address in loaded.as_array().unwrap() {
         let address = address.as_str().unwrap();

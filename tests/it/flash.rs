@@ -371,7 +371,7 @@ async fn case_forms(vera: &mut PlainBrowser, head: &Staff, service: &Service, co
         "/desk/cases/{id}/referrals",
         &format!("{case}/referrals"),
         &[("institution", "mup"), ("sent", "Opis"), ("basis", "Zakon")],
-        "The referral was proposed. A colleague must confirm it.",
+        "The referral was proposed. Any other counsellor or supervisor can confirm it; it waits for them under “Cases”, with a number in their menu.",
     )
     .await;
     let referral = id_of(head, &api, "/referrals/0/id").await;

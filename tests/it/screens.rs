@@ -1,10 +1,10 @@
 //! Screens at every width, on paper, and in one language at a time.
 
-use std::{collections::BTreeSet, path::Path, process::Command};
+use std::{collections::BTreeSet, path::Path, process::Command, time::Duration};
 
 use fantoccini::{Client, key::Key, wd::PrintConfiguration};
 use hotline_tests::{
-    peers::{browser::Browser, free_port},
+    peers::{browser::Browser, free_port, wait_until},
     service::Service,
     staff::{Staff, text},
 };
@@ -372,6 +372,12 @@ async fn a_call_is_logged_from_wherever_the_keyboard_is() {
             .await
             .unwrap();
         mila.until_contacts(which + 2).await.unwrap();
+        wait_until(Duration::from_secs(20), || async {
+            let text = "return document.getElementById('text')?.value";
+            client.execute(text, vec![]).await.unwrap() == json!("")
+        })
+        .await
+        .unwrap();
         shows(client, "main .done", "Registered").await;
     }
     browser.close().await.unwrap();
