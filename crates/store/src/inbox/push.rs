@@ -1,6 +1,6 @@
 //! What devices are to be notified of: the waiting contacts that concern a member of staff and of which the device was not told yet.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use chrono::Duration;
 use hotline_core::{
@@ -67,23 +67,21 @@ impl Store {
             // Staff who lost the right to work on contacts, or whose account is disabled, are not among the colleagues.
             let colleague = colleagues.iter().find(|one| one.member.id == row.staff_id);
             let Some(colleague) = colleague else { continue };
-            if !concerns.contains_key(&row.staff_id) {
-                let found = self.concerns_of(&colleague.member).await?;
-                concerns.insert(row.staff_id, found);
-            }
-            if let Some((concerns, references)) = concerns.get(&row.staff_id) {
-                let on_duty = colleague.duty.switched_on;
-                let told = self.tell_device(&row, concerns, on_duty).await?;
-                due.extend(told.map(|(device, kind, contacts)| DuePush {
-                    language: colleague.member.preferences.language.unwrap_or(device.language),
-                    device,
-                    kind,
-                    reference: match contacts.as_slice() {
-                        [only] => references.get(only).copied(),
-                        _ => None,
-                    },
-                }));
-            }
+            let (concerns, references) = match concerns.entry(row.staff_id) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(self.concerns_of(&colleague.member).await?),
+            };
+            let on_duty = colleague.duty.switched_on;
+            let told = self.tell_device(&row, concerns, on_duty).await?;
+            due.extend(told.map(|(device, kind, contacts)| DuePush {
+                language: colleague.member.preferences.language.unwrap_or(device.language),
+                device,
+                kind,
+                reference: match contacts.as_slice() {
+                    [only] => references.get(only).copied(),
+                    _ => None,
+                },
+            }));
         }
         Ok(due)
     }
