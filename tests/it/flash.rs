@@ -231,6 +231,9 @@ async fn every_form_of_the_desk_says_what_happened() {
         nina.says(route, &format!("{account}{rest}"), fields, expected)
             .await;
     }
+    let draft = "/desk/admin/scheme/draft";
+    nina.says(draft, draft, &[], "The draft begins with the questions in force.")
+        .await;
     let mut petra = PlainBrowser::log_in(&service, "petra").await;
     let entry = [
         ("what", "contact:telephone"),
