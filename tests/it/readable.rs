@@ -22,7 +22,7 @@ use crate::{
 
 /// Days before the fixed day of [`World`], 24 November 2026, that lie in October and in September.
 const OCTOBER: i64 = 40;
-const SEPTEMBER: i64 = 70;
+const SEPTEMBER: i64 = 82;
 
 async fn log(world: &World, days_ago: i64, age: &str, times: usize) {
     let chosen = [("kind", "counselling"), ("age", age)];

@@ -88,6 +88,9 @@ document.addEventListener(
   true,
 );
 
+// The menu may have been opened while this script was loading.
+if (document.querySelector("#preferences[open]")) showState().catch(console.error);
+
 document.addEventListener("change", async (event) => {
   const box = findSwitch();
   if (!box || event.target !== box) return;
