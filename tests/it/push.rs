@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use hotline_core::{staff::push::PushKind, text::locale::Language};
 use hotline_store::{inbox::push::DuePush, staff::push::PushDevice};
 use hotline_tests::{
-    peers::{browser::Browser, push::PushService, wait_until},
+    peers::{push::PushService, wait_until},
     service::Service,
     staff::{Staff, text},
 };
@@ -15,9 +15,8 @@ use serde_json::{Value, json};
 
 use crate::{
     duty::on_duty,
-    pages::log_in_as,
     store::{World, mail, on_both},
-    writing::{posted, press, shows, until},
+    writing::posted,
 };
 
 const DANGER: &str = "Hoću da se ubijem večeras, popila sam tablete";
@@ -231,56 +230,6 @@ async fn a_device_is_told_once_and_a_last_time_when_its_session_ends() {
         assert!(!world.store.is_subscribed(&device).await.unwrap());
     })
     .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_switch_explains_itself_and_the_worker_shows_a_notification() {
-    let (service, _push) = begun().await;
-    service.hire("mila", "counsellor").await.unwrap();
-    let browser = Browser::start().await.unwrap();
-    let client = browser.client();
-    log_in_as(client, &service, "mila", "en").await;
-    let permit = json!({ "origin": service.base(), "permissions": ["notifications"] });
-    browser
-        .devtools("Browser.grantPermissions", permit)
-        .await
-        .unwrap();
-    press(client, "#preferences summary").await;
-    shows(client, "#push-hint", "While you are on duty").await;
-    press(client, "#push").await;
-    // Chromium without its vendor's keys reaches no push service.
-    shows(client, "#push-hint", "did not reach its push service").await;
-    assert_eq!(browser.axe().await.unwrap(), json!([]));
-    browser.pictures("push").await.unwrap();
-    browser.devtools("ServiceWorker.enable", json!({})).await.unwrap();
-    let deliver = async |text: &str| {
-        let data = json!({ "kind": "message", "text": text, "path": "/desk/inbox" }).to_string();
-        let message = json!({ "origin": service.base(), "registrationId": "0", "data": data });
-        browser
-            .devtools("ServiceWorker.deliverPushMessage", message)
-            .await
-            .unwrap();
-    };
-    let shown = async || {
-        let script = "const done = arguments[0];
-            navigator.serviceWorker.getRegistration('/desk')
-                .then((worker) => worker.getNotifications())
-                .then((all) => done(all.map((one) => one.body)));";
-        client.execute_async(script, vec![]).await.unwrap()
-    };
-    deliver("While the desk is visible").await;
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    client.goto(&service.base()).await.unwrap();
-    until(client, "h1").await;
-    assert_eq!(shown().await, json!([]));
-    browser.devtools("ServiceWorker.enable", json!({})).await.unwrap();
-    deliver("While the desk is closed").await;
-    wait_until(SOON, || async {
-        shown().await == json!(["While the desk is closed"])
-    })
-    .await
-    .unwrap();
-    browser.close().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

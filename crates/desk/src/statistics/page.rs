@@ -229,7 +229,7 @@ pub(crate) async fn sentences(
 
 /// Returns the tables of the report as the page shows them.
 fn shown_tables(words: &Words, scheme: &Scheme, report: &Report, period: Period) -> Vec<Table> {
-    let tables = tables::of_report(words, &scheme, report).into_iter();
+    let tables = tables::of_report(words, scheme, report).into_iter();
     let mut tables: Vec<Table> = tables.map(Table::shortened).collect();
     if period == Period::default() {
         // The first card shows the sums since the centre was established.
@@ -237,7 +237,7 @@ fn shown_tables(words: &Words, scheme: &Scheme, report: &Report, period: Period)
             table.foot.clear();
         }
     }
-    tables::compare_report(words, &scheme, report, tables)
+    tables::compare_report(words, scheme, report, tables)
 }
 
 impl StatisticsPage<'_> {

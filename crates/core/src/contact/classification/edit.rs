@@ -584,7 +584,11 @@ mod tests {
             (add_answer("nothing", "a"), SchemeFault::NoSuchQuestion),
         ];
         for (edit, fault) in refused {
-            assert_eq!(edited(&[edit.clone()]).unwrap_err(), fault, "{edit:?}");
+            assert_eq!(
+                edited(std::slice::from_ref(&edit)).unwrap_err(),
+                fault,
+                "{edit:?}"
+            );
         }
         for question in ["kind", "topic", "urgency"] {
             let reword = SchemeEdit::RewordQuestion {

@@ -214,10 +214,10 @@ mod tests {
     fn each_format_of_a_new_question_is_read() {
         let format = |fields: &[(&'static str, &'static str)]| {
             let all = [&[("do", "add_question"), ("sr", "Ш"), ("en", "S")], fields].concat();
-            match edit(&all).unwrap() {
-                SchemeEdit::AddQuestion { format, .. } => format,
-                other => panic!("{other:?}"),
-            }
+            let SchemeEdit::AddQuestion { format, .. } = edit(&all).unwrap() else {
+                panic!("another edit");
+            };
+            format
         };
         assert_eq!(
             format(&[("format", "choice"), ("most", "3")]),
