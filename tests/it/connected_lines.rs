@@ -267,7 +267,7 @@ async fn a_form_connected_on_screen_accepts_and_closes_in_words() {
     assert_eq!(home.status(), 503);
     let home = home.text().await.unwrap();
     assert!(home.contains("closed at the moment"), "{home}");
-    let client = reqwest::Client::new();
+    let client = reqwest::Client::builder().build().unwrap();
     let fields = [
         ("lang", "en"),
         ("id", "00000000-0000-7000-8000-000000000001"),

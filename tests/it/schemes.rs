@@ -106,10 +106,11 @@ async fn by_topic(store: &Store) -> BTreeMap<String, i64> {
 }
 
 fn conflict<T: std::fmt::Debug>(result: Result<T, StoreError>) -> Conflict {
-    match result.unwrap_err() {
-        StoreError::Conflict(why) => why,
-        other => panic!("{other}"),
-    }
+    let error = result.unwrap_err();
+    let StoreError::Conflict(why) = error else {
+        panic!("{error}");
+    };
+    why
 }
 
 #[tokio::test]

@@ -117,7 +117,10 @@ async fn files_are_found_by_their_names_and_plain_texts_by_their_words() {
             .text("lang", "sr-Latn")
             .text("id", name)
             .part("file", file.mime_str(media_type).unwrap());
-        let request = reqwest::Client::new().post(format!("{}/advice", service.base()));
+        let request = reqwest::Client::builder()
+            .build()
+            .unwrap()
+            .post(format!("{}/advice", service.base()));
         let answer = request.multipart(form).send().await.unwrap();
         assert_eq!(answer.status(), 200);
     }
