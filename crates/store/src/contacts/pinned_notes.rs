@@ -41,7 +41,7 @@ impl Store {
     ///
     /// # Errors
     /// Returns [`StoreError::NotFound`] if the contact has no such note. Returns [`StoreError::Conflict`] if the contact has no identifier,
-    /// so that no other contact can be of the same person, or if [`MOST_PINNED`] notes about the person are pinned already.
+    /// so that no other contact can be of the same person, or if 20 notes about the person are pinned already.
     pub async fn pin_note(
         &self,
         who: &StaffMember,
