@@ -1,4 +1,4 @@
-// The service worker of the desk. It shows notifications while no page of the desk is visible, and opens the contact of a
+// The service worker of the desk. It shows notifications, which stay only while no page of the desk is visible, and opens the contact of a
 // notification that is pressed. It handles no requests and stores nothing, so contacts are never kept in the browser.
 
 /** @type {any} */
