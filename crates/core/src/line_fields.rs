@@ -206,9 +206,9 @@ pub fn read_form<'a>(
     Ok(settings)
 }
 
-/// Adds to `settings` each secret that they lack and that the settings before contained, unless it would go to another server. Then checks that every setting has a field,
-/// that its value is of the right kind, and that no required setting is missing. Only settings with a field are allowed on screen: the
-/// others name files and commands of the server.
+/// Adds to `settings` each secret that they lack and that the settings before contained, unless it would be sent in another way
+/// ([`LineField::sent_to`]). Then checks that every setting has a field, that its value is of the right kind, and that no required setting is
+/// missing. Only settings with a field are allowed on screen: the others name files and commands of the server.
 ///
 /// # Errors
 /// Returns the first mistake.

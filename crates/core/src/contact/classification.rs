@@ -91,7 +91,8 @@ const fn one() -> usize {
     1
 }
 
-/// The functions below keep defaults out of a written scheme.
+// These functions keep defaults out of a written scheme.
+
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 const fn is_one(number: &usize) -> bool {
     *number == 1

@@ -88,9 +88,9 @@ impl Term {
         self.0.len() > 1
     }
 
-    /// Returns the indices of the first words of each place where the folded words `all` have this term.
-    fn places<'a>(&'a self, all: &'a [&str]) -> impl Iterator<Item = usize> + 'a {
-        let is_here = |part: &[&str]| match (self.0.as_slice(), part) {
+    /// Returns each index at which the term begins in the folded words `all`.
+    fn places<'a>(&'a self, all: &'a [String]) -> impl Iterator<Item = usize> + 'a {
+        let is_here = |part: &[String]| match (self.0.as_slice(), part) {
             ([sought], [word]) => sought.matches(word),
             (phrase, part) => is_phrase(phrase, part),
         };
@@ -139,10 +139,6 @@ impl Sought {
     #[must_use]
     pub fn is_match<T: AsRef<str>>(&self, texts: &[T]) -> bool {
         let texts: Vec<Vec<String>> = texts.iter().map(|text| words(text.as_ref())).collect();
-        let texts: Vec<Vec<&str>> = texts
-            .iter()
-            .map(|text| text.iter().map(String::as_str).collect())
-            .collect();
         let occurs = |term: &Term| texts.iter().any(|text| term.places(text).next().is_some());
         !self.is_nothing()
             && self.required.iter().all(|any| any.iter().any(occurs))
@@ -153,7 +149,6 @@ impl Sought {
     #[must_use]
     pub fn occurring(&self, text: &str) -> usize {
         let all = words(text);
-        let all: Vec<&str> = all.iter().map(String::as_str).collect();
         let occurs = |term: &Term| term.places(&all).next().is_some();
         let lists = self.required.iter();
         lists.filter(|any| any.iter().any(occurs)).count()
@@ -165,8 +160,7 @@ impl Sought {
         if self.is_nothing() {
             return Vec::new();
         }
-        let found = words_with_places(text);
-        let folded: Vec<&str> = found.iter().map(|(_, word)| word.as_str()).collect();
+        let (places, folded): (Vec<_>, Vec<_>) = words_with_places(text).into_iter().unzip();
         let mut is_hit = vec![false; folded.len()];
         for term in self.required.iter().flatten() {
             for begin in term.places(&folded) {
@@ -175,21 +169,21 @@ impl Sought {
                 }
             }
         }
-        let places = found.into_iter().zip(is_hit);
+        let places = places.into_iter().zip(is_hit);
         places
-            .filter_map(|((place, _), is_hit)| is_hit.then_some(place))
+            .filter_map(|(place, is_hit)| is_hit.then_some(place))
             .collect()
     }
 }
 
-fn is_phrase(phrase: &[SoughtWord], words: &[&str]) -> bool {
+fn is_phrase(phrase: &[SoughtWord], words: &[String]) -> bool {
     let Some(((last, before), (end, begin))) = phrase.split_last().zip(words.split_last()) else {
         return false;
     };
     let equal = before
         .iter()
         .zip(begin)
-        .all(|(sought, word)| sought.beginning == **word);
+        .all(|(sought, word)| sought.beginning == *word);
     before.len() == begin.len() && equal && end.starts_with(&last.beginning)
 }
 

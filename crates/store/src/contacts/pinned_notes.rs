@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use hotline_core::identifiers::reference::Reference;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use crate::{
@@ -56,7 +56,7 @@ impl Store {
         if !found.as_ref().is_some_and(is_note) {
             return Err(StoreError::NotFound("note"));
         }
-        // An anonymous person of the form has a hash, too, of the receipt code. It is in one contact only.
+        // A contact has a hash also if nobody gave an identifier. Then no other contact is known to be of the same person.
         let content = self.contact_content(&contact)?;
         let hash = content.identifier.and(contact.identifier_hash.clone());
         let Some(hash) = hash else {
@@ -69,9 +69,8 @@ impl Store {
         let kind = if pinned {
             let of_person = pinned_notes::Entity::find()
                 .filter(pinned_notes::Column::Line.eq(&contact.line))
-                .filter(pinned_notes::Column::IdentifierHash.eq(hash.clone()))
-                .limit(MOST_PINNED);
-            if of_person.all(&transaction).await?.len() as u64 == MOST_PINNED {
+                .filter(pinned_notes::Column::IdentifierHash.eq(hash.clone()));
+            if of_person.count(&transaction).await? >= MOST_PINNED {
                 return Err(StoreError::Conflict(Conflict::TooManyPinned));
             }
             let row = pinned_notes::ActiveModel {

@@ -7,7 +7,8 @@ use hotline_core::{
     time::{period::Period, shifts::PlannedShift},
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
 };
 
 use crate::{
@@ -145,9 +146,7 @@ impl Store {
             .column_as(contacts::Column::Id.count(), "waiting")
             .column_as(contacts::Column::Assignee.count(), "assigned")
             .column_as(contacts::Column::WaitingSince.min(), "oldest")
-            .filter(Expr::cust("status = 'waiting'"))
-            .filter(contacts::Column::Marking.is_null())
-            .filter(self.in_sight())
+            .filter(self.waits_in_sight())
             .group_by(contacts::Column::Line)
             .group_by(contacts::Column::Urgency)
             .order_by_desc(contacts::Column::Urgency)
@@ -178,12 +177,18 @@ impl Store {
         Ok(parts)
     }
 
+    /// Returns the condition that a person waits for a reply, and that the contact is not snoozed.
+    fn waits_in_sight(&self) -> Condition {
+        Condition::all()
+            .add(Expr::cust("status = 'waiting'"))
+            .add(contacts::Column::Marking.is_null())
+            .add(self.in_sight())
+    }
+
     /// Returns the contact on this line with this urgency whose person has waited longest for a reply.
     async fn longest_waiting(&self, line: &str, urgency: i16) -> Result<Option<Reference>, StoreError> {
         let found = contacts::Entity::find()
-            .filter(Expr::cust("status = 'waiting'"))
-            .filter(contacts::Column::Marking.is_null())
-            .filter(self.in_sight())
+            .filter(self.waits_in_sight())
             .filter(contacts::Column::Line.eq(line))
             .filter(contacts::Column::Urgency.eq(urgency))
             .order_by_asc(contacts::Column::WaitingSince)

@@ -15,7 +15,7 @@ use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult,
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    sea_query::{Expr, ExprTrait, OnConflict},
+    sea_query::{Expr, ExprTrait, OnConflict, SimpleExpr},
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -364,13 +364,6 @@ impl Store {
             all: i64,
         }
         let kept = Expr::case(Column::RepliedAt.into_expr().lt(Expr::col(Column::DueAt)), 1).finally(0);
-        let marked = contacts::Entity::find()
-            .select_only()
-            .column(contacts::Column::Id)
-            .filter(Expr::cust(
-                "contacts.id = reply_targets.contact_id AND marking IS NOT NULL",
-            ))
-            .into_query();
         let rows: Vec<Row> = reply_targets::Entity::find()
             .select_only()
             .column(Column::Urgency)
@@ -378,7 +371,7 @@ impl Store {
             .column_as(Expr::expr(kept).sum().cast_as("bigint"), "kept")
             .column_as(Column::Since.count(), "all")
             .filter(self.within(Column::Since, period))
-            .filter(Expr::exists(marked).not())
+            .filter(is_counted())
             .group_by(Column::Urgency)
             .group_by(Column::ReplyOrder)
             .into_model()
@@ -398,8 +391,7 @@ impl Store {
     }
 
     /// Returns the replies that missed their target, of people who began to wait in a period, the latest due time first: at most 500. `None`
-    /// lists the replies of every urgency, and first and later replies. Leaves out the same contacts as [`Store::kept_targets`], and erased
-    /// contacts too.
+    /// lists the replies of every urgency, and first and later replies. Leaves out the same contacts as [`Store::kept_targets`].
     ///
     /// # Errors
     /// Fails if a database query fails.
@@ -416,6 +408,7 @@ impl Store {
             .or(Column::RepliedAt.into_expr().gte(Expr::col(Column::DueAt)));
         let late = reply_targets::Entity::find()
             .filter(self.within(Column::Since, period))
+            .filter(is_counted())
             .filter(is_late)
             .apply_if(urgency, |late, urgency| late.filter(Column::Urgency.eq(urgency)))
             .apply_if(order, |late, order| {
@@ -427,7 +420,6 @@ impl Store {
             .await?;
         let found = contacts::Entity::find()
             .filter(contacts::Column::Id.is_in(late.iter().map(|one| one.contact_id)))
-            .filter(contacts::Column::Marking.is_null())
             .all(&self.reading)
             .await?;
         let missed = late.into_iter().filter_map(|one| {
@@ -455,4 +447,16 @@ impl Store {
                     .map(|after| column.lt(start(after))),
             )
     }
+}
+
+/// Returns the condition that the contact of a target has no marking, so that the statistics count it.
+fn is_counted() -> SimpleExpr {
+    let marked = contacts::Entity::find()
+        .select_only()
+        .column(contacts::Column::Id)
+        .filter(Expr::cust(
+            "contacts.id = reply_targets.contact_id AND marking IS NOT NULL",
+        ))
+        .into_query();
+    Expr::exists(marked).not()
 }

@@ -181,11 +181,10 @@ impl Scheme {
         for (sr, en) in labels.chain([(&question.label.sr, &question.label.en)]) {
             faults.extend(check_words(sr, en).err());
         }
-        match (question.id.as_str(), question.retired) {
-            (KIND, _) => faults.extend(self.fault_of_kind(question)),
-            (TOPIC, true) => faults.push(SchemeFault::TopicIsEssential),
-            (URGENCY, true) => faults.push(SchemeFault::UrgencyIsEssential),
-            (_, true) => return faults,
+        match (question.essential(), question.retired) {
+            (Some(SchemeFault::KindIsEssential), _) => faults.extend(self.fault_of_kind(question)),
+            (Some(fault), true) => faults.push(fault),
+            (None, true) => return faults,
             (_, false) => {}
         }
         for (place, answer) in question.answers.iter().enumerate() {
@@ -224,6 +223,17 @@ impl Scheme {
 }
 
 impl Question {
+    /// Returns why the question cannot be retired. `None` if it can be.
+    #[must_use]
+    pub fn essential(&self) -> Option<SchemeFault> {
+        match self.id.as_str() {
+            KIND => Some(SchemeFault::KindIsEssential),
+            TOPIC => Some(SchemeFault::TopicIsEssential),
+            URGENCY => Some(SchemeFault::UrgencyIsEssential),
+            _ => None,
+        }
+    }
+
     /// Returns whether the answers to the question are chosen from a list.
     #[must_use]
     pub const fn is_chosen(&self) -> bool {

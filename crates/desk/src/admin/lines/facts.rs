@@ -145,10 +145,11 @@ pub(super) async fn load_all(desk: &Desk) -> Result<Vec<SetUpLineJson>, PageErro
     let names = desk.store.staff().await?;
     let mut lines = BTreeMap::new();
     for state in desk.store.line_states().await? {
+        let (source, file_line) = place_in_settings(desk, &state.line).unwrap_or((LineSource::Screen, None));
         let line = SetUpLineJson {
             channel: state.channel,
-            source: LineSource::Screen,
-            file_line: None,
+            source,
+            file_line,
             paused: state.paused,
             open: true,
             version: 0,
@@ -163,8 +164,7 @@ pub(super) async fn load_all(desk: &Desk) -> Result<Vec<SetUpLineJson>, PageErro
     }
     for stored in desk.store.stored_lines().await? {
         // The settings file comes first: what is stored under the same name does not apply.
-        if place_in_settings(desk, stored.name.as_str()).is_some() && lines.contains_key(stored.name.as_str())
-        {
+        if place_in_settings(desk, stored.name.as_str()).is_some() {
             continue;
         }
         let by = names.iter().find(|one| Some(one.id) == stored.made_by);
@@ -172,14 +172,6 @@ pub(super) async fn load_all(desk: &Desk) -> Result<Vec<SetUpLineJson>, PageErro
         let known = lines.remove(stored.name.as_str());
         let line = stored_line(desk, stored, by, known);
         lines.insert(line.line.clone(), line);
-    }
-    for line in lines.values_mut() {
-        if let Some((source, number)) = place_in_settings(desk, &line.line) {
-            line.source = source;
-            line.file_line = number;
-            line.settings = None;
-            line.secrets.clear();
-        }
     }
     Ok(lines.into_values().collect())
 }

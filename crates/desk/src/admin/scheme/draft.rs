@@ -13,7 +13,7 @@ use axum_extra::extract::CookieJar;
 use chrono::{DateTime, Utc};
 use hotline_core::{
     contact::classification::{
-        Answer as SchemeAnswer, KIND, Question, Scheme, TOPIC, URGENCY,
+        Answer as SchemeAnswer, KIND, Question, Scheme, URGENCY,
         check::SchemeFault,
         edit::{Audience, SchemeEdit},
     },
@@ -158,16 +158,10 @@ struct DraftRow {
 
 impl DraftRow {
     fn new(words: &Words, editing: &Editing, question: &Question) -> Self {
-        let essential = match question.id.as_str() {
-            KIND => Some(SchemeFault::KindIsEssential),
-            TOPIC => Some(SchemeFault::TopicIsEssential),
-            URGENCY => Some(SchemeFault::UrgencyIsEssential),
-            _ => None,
-        };
         Self {
             row: QuestionRow::new(words, &editing.draft.scheme, question),
             is_new: editing.in_force.question(&question.id).is_none(),
-            essential: essential.map(|fault| fault_in_words(words, fault)),
+            essential: question.essential().map(|fault| fault_in_words(words, fault)),
         }
     }
 }
