@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::contact::classification::Answers;
+use crate::contact::classification::{Answers, KIND, Question, Scheme, check::SchemeFault};
 
 /// Where an edit applies. The numbers choose among what the draft has.
 #[derive(Debug, Clone)]
