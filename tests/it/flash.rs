@@ -299,7 +299,7 @@ async fn contact_forms(vera: &mut PlainBrowser, references: &[String], colleague
         (
             "mark",
             &[("marking", "test")],
-            "The contact was marked and closed.",
+            "The contact was marked, is not counted, and was closed. One press undoes all of this.",
         ),
         ("mark", &[("marking", "none")], "The marking was removed."),
         ("reopen", &[], "The contact was reopened."),

@@ -43,6 +43,20 @@ function closeMenus(but) {
     if (menu !== but) menu.open = false;
 }
 document.addEventListener("click", (event) => closeMenus(findAround(event, "details.menu")));
+// A menu that would reach beyond its part of the page opens to the left.
+document.addEventListener(
+  "toggle",
+  (event) => {
+    const menu = /** @type {HTMLDetailsElement} */ (event.target);
+    if (!menu.matches?.("details.menu[open]")) return;
+    menu.classList.remove("leftwards");
+    const panel = menu.querySelector(":scope > form, :scope > div");
+    const room = menu.closest(".contact, main");
+    if (panel && room && panel.getBoundingClientRect().right > room.getBoundingClientRect().right)
+      menu.classList.add("leftwards");
+  },
+  true,
+);
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   const summary = /** @type {HTMLElement | null} */ (document.querySelector("details.menu[open] summary"));

@@ -100,6 +100,8 @@ document.addEventListener("submit", async (event) => {
       outdateRefresh();
       hideRefusal();
       showFlash(first ?? fresh);
+      const menu = /** @type {HTMLDetailsElement | null} */ (form.closest("details.menu"));
+      if (menu) menu.open = false;
       if (isDuty) showDuty(form, first ?? fresh);
     }
     if (form.matches(".why")) closeQuestion();

@@ -6,6 +6,7 @@ use axum_extra::extract::CookieJar;
 use chrono::{DateTime, Utc};
 use hotline_core::{
     contact::classification::TOPIC,
+    identifiers::reference::Reference,
     routing::{
         availability::Availability,
         skills::{Skills, Spoken},
@@ -55,6 +56,32 @@ struct RoutingPage<'a> {
     forms: Vec<CounsellorForms>,
     /// The capacity of a counsellor for whom no other capacity is recorded.
     usual_capacity: u16,
+}
+
+impl RoutingPage<'_> {
+    /// Returns the contact whose person waits longest of all, and a sentence about it.
+    fn longest(&self) -> Option<(Reference, String)> {
+        let waiting = self.queue.iter().filter_map(|part| Some((part.oldest?, part)));
+        let (oldest, part) = waiting.min_by_key(|(oldest, _)| *oldest)?;
+        let reference = part.longest?;
+        let values = [
+            ("contact", reference.to_string()),
+            ("line", part.line.clone()),
+            ("since", self.frame.at(&oldest)),
+        ];
+        let values = values.each_ref().map(|(name, value)| (*name, value.as_str()));
+        Some((
+            reference,
+            self.frame.words.with_all("routing-longest-all", &values),
+        ))
+    }
+
+    /// States how long a person has waited, and since when.
+    fn waits(&self, oldest: &DateTime<Utc>) -> String {
+        let (long, at) = (self.frame.since(oldest), self.frame.at(oldest));
+        let values = [("long", long.as_str()), ("at", at.as_str())];
+        self.frame.words.with_all("routing-since-at", &values)
+    }
 }
 
 /// The reply targets of one urgency, either for first replies or for later replies.

@@ -189,12 +189,15 @@ pub(super) fn urgent(words: &Words, report: &Report) -> Table {
         Line::some(words, "nine-within-minutes", urgent.nine_in_ten_within, none),
     ];
     rows.extend(target_lines(words, report, &URGENT, urgent_replies(report)));
+    let least = report.topics.suppressed_below.filter(|_| urgent.read.is_none());
+    let hidden = least.map(|least| words.with("hidden-urgent", "least", &least.to_string()));
     Table {
         id: "urgent".to_owned(),
         title: words.say("urgent-read"),
         side: words.say("urgent-read"),
         columns: vec![words.say("total")],
         rows,
+        notes: hidden.into_iter().collect(),
         ..Table::default()
     }
 }
