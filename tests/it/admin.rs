@@ -181,10 +181,10 @@ async fn a_reset_ends_the_sessions_and_the_password_at_once() {
     assert_eq!(text(&account(&vera, "mila").await, "/state"), "disabled");
     let audit = audited(&service).await;
     for action in [
-        "staff reset by link",
-        "accept invitation",
-        "staff end sessions",
-        "staff disable",
+        "staff-reset-by-link",
+        "accept-invitation",
+        "staff-end-sessions",
+        "staff-disable",
     ] {
         assert!(
             audit.iter().any(|one| one == &format!("{action} mila")),
@@ -219,7 +219,7 @@ async fn an_administrator_corrects_a_display_name() {
         "the team stays"
     );
     let entries = audited(&service).await;
-    let named = entries.iter().filter(|one| *one == "staff name sara");
+    let named = entries.iter().filter(|one| *one == "staff-name sara");
     assert_eq!(named.count(), 2, "{entries:?}");
 }
 
@@ -295,7 +295,7 @@ async fn a_renamed_team_keeps_everything(database: Option<&str>) {
     if database.is_none() {
         let entries = audited(&service).await;
         assert!(
-            entries.iter().any(|one| one == "rename team night: ноћ"),
+            entries.iter().any(|one| one == "rename-team night: ноћ"),
             "{entries:?}"
         );
     }

@@ -12,6 +12,7 @@ mod admin;
 mod alarm;
 mod answering;
 mod api;
+mod audit;
 mod bridge;
 mod canned;
 mod cases;

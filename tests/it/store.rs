@@ -16,6 +16,7 @@ use hotline_core::{
     intake::{Cursor, Intake, Source},
     job::JobKind,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
+    staff::audit::AuditSettings,
     staff::rights::Role,
     statistics::figures::Measure,
     time::{
@@ -40,6 +41,8 @@ pub struct World {
     pub store: Arc<Store>,
     pub clock: Arc<FixedClock>,
     pub mila: StaffMember,
+    /// The URL of the database.
+    pub url: String,
     _folder: tempfile::TempDir,
     _database: Option<FreshDatabase>,
 }
@@ -76,6 +79,7 @@ fn settings_of(url: String, folder: &std::path::Path, backlog: u64) -> Settings 
         alarm: AlarmSettings::default(),
         targets: Targets::default(),
         cases: CaseSettings::default(),
+        audit: AuditSettings::default(),
         urgency_rules: None,
         durable: true,
         undo: Duration::ZERO,
@@ -93,7 +97,7 @@ async fn world_with_backlog(database: Option<FreshDatabase>, backlog: u64) -> Wo
         None => format!("sqlite://{}?mode=rwc", folder.path().join("hotline.db").display()),
     };
     let clock = Arc::new(FixedClock::new("2026-11-24T10:00:00Z".parse().unwrap()));
-    let settings = settings_of(url, folder.path(), backlog);
+    let settings = settings_of(url.clone(), folder.path(), backlog);
     let store = hotline_store::open(settings, clock.clone()).await.unwrap();
     let mila = store
         .add_staff(
@@ -108,6 +112,7 @@ async fn world_with_backlog(database: Option<FreshDatabase>, backlog: u64) -> Wo
         store,
         clock,
         mila,
+        url,
         _folder: folder,
         _database: database,
     }

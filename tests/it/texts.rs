@@ -269,7 +269,7 @@ async fn an_administrator_previews_saves_and_restores_a_text_on_screen() {
     );
     let entries = audited(&service).await;
     for version in 1..=3 {
-        let entry = format!("replace text privacy-kept: version {version}");
+        let entry = format!("replace-text privacy-kept: version {version}");
         assert!(entries.contains(&entry), "{entries:?}");
     }
 }

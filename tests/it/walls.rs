@@ -174,6 +174,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "state",
             "http",
             "account",
+            "audit",
             "contact",
             "admin",
             "routing",

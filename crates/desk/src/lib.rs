@@ -3,6 +3,7 @@
 
 pub mod account;
 mod admin;
+mod audit;
 pub mod cases;
 pub mod contact;
 pub mod http;

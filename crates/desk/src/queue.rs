@@ -11,7 +11,7 @@ use axum_extra::extract::CookieJar;
 use chrono::{DateTime, Utc};
 use hotline_core::{
     job::{Delivery, JobKind},
-    staff::rights::Right,
+    staff::{audit::AuditAction, rights::Right},
     text::{
         locale::{Language, Words},
         problem,
@@ -89,7 +89,7 @@ pub(crate) async fn run_again(
     Form(form): Form<RunAgainForm>,
 ) -> Result<Response, PageError> {
     let what = form.job.map_or_else(|| "all".to_owned(), |job| job.to_string());
-    desk.store.audit(Some(&me), "run again", &what).await?;
+    desk.store.audit(Some(&me), AuditAction::RunAgain, &what).await?;
     desk.store.run_again(form.job).await?;
     Ok(Flash::JobsRetried.redirect("/desk/queue"))
 }

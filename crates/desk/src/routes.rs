@@ -22,7 +22,7 @@ use crate::{
         scheme::{self, draft, review},
         settings, staff, system, teams, texts,
     },
-    cases,
+    audit, cases,
     contact::{actions, api, attachments, calls, canned, macros, preview, reply, wrap_up},
     http::{access::Access, answers::Answer, errors, live, route, style_sheet::STYLE_SHEET},
     inbox::{self, bulk},
@@ -115,9 +115,11 @@ fn account_routes() -> Vec<Route> {
 
 fn administration_routes() -> Vec<Route> {
     use Access::May;
-    use Right::{EditScheme, ManageStaff, OperateService};
+    use Right::{EditScheme, ManageStaff, OperateService, ReadAudit};
 
     routes! {
+        both GET "/audit" May(ReadAudit), audit::list, "The audit: who did what, newest first";
+        both POST "/audit/verify" May(ReadAudit), audit::verify, "Look for entries of the audit that were changed, removed or added";
         both GET "/admin/staff" May(ManageStaff), staff::list, "All accounts";
         both POST "/admin/staff" May(ManageStaff), links::invite, "Add an account, and make the one-time link for its password";
         both GET "/admin/staff/{id}" May(ManageStaff), staff::show, "An account";
@@ -129,7 +131,7 @@ fn administration_routes() -> Vec<Route> {
         both POST "/admin/teams/rename" May(ManageStaff), teams::rename, "Rename a team, with its members, contacts and shifts";
         desk GET "/admin/system" May(OperateService), system::page;
         api GET "/admin/system" May(OperateService), system::show, "The lines, the disk, the queue and the versions";
-        both POST "/admin/lines/{line}/test" May(OperateService), system::test_line, "Test everything that a line needs";
+        both POST "/admin/lines/{line}/test" May(OperateService), lines::test::test_line, "Test everything that a line needs";
         both GET "/admin/lines" May(OperateService), lines::list, "All lines, and the settings of each channel";
         desk POST "/admin/lines" May(OperateService), lines::change;
         desk GET "/admin/connect/{channel}" May(OperateService), lines::connect;

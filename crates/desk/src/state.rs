@@ -10,7 +10,7 @@ use hotline_core::{
     centre::Centre,
     identifiers::{line_name::LineName, private::Private},
     line_fields::LineField,
-    staff::{push::PushSettings, rights::Role},
+    staff::{audit::AuditAction, push::PushSettings, rights::Role},
     text::locale::Locales,
     time::clock::Clock,
 };
@@ -214,18 +214,18 @@ impl Desk {
 
     /// Records in the audit log that a member of staff read an object. If the entry cannot be written (for example, on a full disk), the
     /// error is logged and staff can still read the object.
-    pub(crate) async fn note_read(&self, who: &StaffMember, what: &str, object: &str) {
+    pub(crate) async fn note_read(&self, who: &StaffMember, action: AuditAction, object: &str) {
         if self.reads.len() > 10_000 {
             self.reads.retain_recent();
         }
         if self
             .reads
-            .check_key(&(who.id, format!("{what} {object}")))
+            .check_key(&(who.id, format!("{} {object}", action.as_str())))
             .is_err()
         {
             return;
         }
-        if let Err(error) = self.store.audit(Some(who), what, object).await {
+        if let Err(error) = self.store.audit(Some(who), action, object).await {
             tracing::warn!(error = %error, "What was read could not be noted");
         }
     }

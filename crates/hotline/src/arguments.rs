@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand, ValueEnum};
-use hotline_core::{staff::rights::Role, statistics::figures::Measure, text::locale::Language};
+use hotline_core::{
+    staff::{audit::AuditAction, rights::Role},
+    statistics::figures::Measure,
+    text::locale::Language,
+};
 
 /// One inbox for everything people write to a helpline.
 #[derive(Parser)]
@@ -38,6 +42,9 @@ pub enum Command {
     /// List the background jobs that are not done, and retry parked jobs: jobs that failed and are no longer retried automatically.
     #[command(subcommand)]
     Queue(Queue),
+    /// List and verify the audit.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Bring the database schema up to date.
     Migrate,
     /// Erase the person's words and identity from a closed contact. The statistics still count the contact.
@@ -96,7 +103,7 @@ pub enum Staff {
         /// The display name that colleagues see.
         #[arg(long)]
         name: Option<String>,
-        /// counsellor, supervisor, manager or administrator.
+        /// counsellor, supervisor, manager, administrator or auditor.
         #[arg(long, value_parser = role)]
         role: Role,
         /// The team.
@@ -111,7 +118,7 @@ pub enum Staff {
         /// The name shown to colleagues; the login name by default.
         #[arg(long)]
         name: Option<String>,
-        /// counsellor, supervisor, manager or administrator.
+        /// counsellor, supervisor, manager, administrator or auditor.
         #[arg(long, value_parser = role)]
         role: Role,
         /// The team.
@@ -271,6 +278,35 @@ pub enum Format {
 }
 
 #[derive(Subcommand)]
+pub enum Audit {
+    /// List entries, newest first.
+    List {
+        /// The first day, such as 2026-01-01.
+        #[arg(long)]
+        from: Option<NaiveDate>,
+        /// The last day.
+        #[arg(long)]
+        to: Option<NaiveDate>,
+        /// Only the actions of this account.
+        #[arg(long)]
+        login: Option<String>,
+        /// Only this action, such as open-contact.
+        #[arg(long, value_parser = audit_action)]
+        action: Option<AuditAction>,
+        /// The largest number of entries.
+        #[arg(long, default_value_t = 100)]
+        count: u32,
+    },
+    /// Look for entries that were changed, removed, moved or added without the service, and for a cut end. Exits with 1 if anything is
+    /// found.
+    Verify {
+        /// A further file with signed heads, such as a copy on another machine. May be given several times.
+        #[arg(long)]
+        heads: Vec<PathBuf>,
+    },
+}
+
+#[derive(Subcommand)]
 pub enum Queue {
     /// List every job that is not done.
     List,
@@ -285,8 +321,15 @@ fn language(tag: &str) -> Result<Language, String> {
     Language::parse(tag).ok_or_else(|| "sr-Cyrl, sr-Latn or en".to_owned())
 }
 
+fn audit_action(name: &str) -> Result<AuditAction, String> {
+    AuditAction::parse(name).ok_or_else(|| {
+        let all: Vec<&str> = AuditAction::ALL.iter().map(|one| one.as_str()).collect();
+        format!("one of: {}", all.join(", "))
+    })
+}
+
 fn role(name: &str) -> Result<Role, String> {
-    Role::parse(name).ok_or_else(|| "counsellor, supervisor, manager or administrator".to_owned())
+    Role::parse(name).ok_or_else(|| "counsellor, supervisor, manager, administrator or auditor".to_owned())
 }
 
 fn parse_measure(name: &str) -> Result<Measure, String> {

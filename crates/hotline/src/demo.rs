@@ -118,7 +118,7 @@ async fn fill(
 
 /// The accounts that the log-in page of the demo offers.
 fn personas(language: Language) -> anyhow::Result<Vec<Persona>> {
-    let offered = ["mila", "sara", "petra", "admin"];
+    let offered = ["mila", "sara", "petra", "admin", "vera"];
     let accounts = CentreData::read()?.accounts(language);
     let persona = |(login, name, role)| Persona {
         login,

@@ -2,6 +2,7 @@
 
 mod alarm;
 mod arguments;
+mod audit;
 mod check;
 mod deliver;
 mod demo;
@@ -65,6 +66,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Fixtures => fixtures::fixtures(settings::Settings::load(file)?).await?,
         Command::Reconcile => return reconcile::reconcile(settings::Settings::load(file)?).await,
         Command::Queue(command) => people::queue(settings::Settings::load(file)?, command).await?,
+        Command::Audit(command) => return audit::run(settings::Settings::load(file)?, command).await,
         Command::Migrate => {
             service::open_store(&settings::Settings::load(file)?, Vec::new()).await?;
             println!("The database is up to date.");

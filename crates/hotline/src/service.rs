@@ -13,7 +13,7 @@ use hotline_desk::state::{Desk, Persona, ProgramFacts, PushFacts};
 use hotline_store::db::store::{LineSettings, Store};
 
 use crate::{
-    alarm, deliver, fetch, http,
+    alarm, audit, deliver, fetch, http,
     line_runner::{DeskLines, LineRunner},
     lines::{LineOpener, Lines, check_lines, line_settings, open_lines},
     push::Pusher,
@@ -158,6 +158,7 @@ pub async fn start(
         },
         lifecycle.stop.clone(),
     ));
+    lifecycle.run(audit::work(Arc::clone(&store), lifecycle.stop.clone()));
     if let Some(pusher) = pusher {
         lifecycle.run(pusher.work(lifecycle.stop.clone()));
     }
@@ -233,6 +234,7 @@ pub async fn open_store_at(
         alarm: settings.alarm.clone(),
         targets: settings.targets.clone(),
         cases: settings.cases.clone(),
+        audit: settings.audit.clone(),
         urgency_rules,
         scheme,
         wrap_up: settings.desk.wrap_up,

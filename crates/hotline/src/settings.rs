@@ -14,7 +14,7 @@ use hotline_core::{
     centre::{Centre, CentreInForce},
     identifiers::private::Private,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
-    staff::push::PushSettings,
+    staff::{audit::AuditSettings, push::PushSettings},
 };
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +59,9 @@ pub struct Settings {
     /// When the answers of institutions to referrals are due.
     #[serde(default)]
     pub cases: CaseSettings,
+    /// Where the signed end of the audit is copied to.
+    #[serde(default)]
+    pub audit: AuditSettings,
     /// Publication and suppression of statistics.
     #[serde(default)]
     pub statistics: Statistics,

@@ -5,6 +5,7 @@ use hotline_core::{
     casework::rights::{CaseAction, CaseParty},
     contact::message::LONGEST_TEXT,
     identifiers::{ids, reference::Reference},
+    staff::audit::AuditAction,
     statistics::figures::{ADVISORY, Facts},
     time::clock,
 };
@@ -86,7 +87,13 @@ impl Store {
             }
             CaseTarget::New { summary, also } => {
                 if let Some(also) = also.filter(|also| *also != reference) {
-                    added.push(self.lock_for_work(&transaction, who, also).await?);
+                    let other = self.lock_for_work(&transaction, who, also).await;
+                    added.push(other.map_err(|error| match error {
+                        StoreError::Conflict(Conflict::AssignedToOther) => {
+                            StoreError::Conflict(Conflict::OtherOneAssigned)
+                        }
+                        other => other,
+                    })?);
                 }
                 self.new_case(&transaction, who, summary).await?
             }
@@ -157,7 +164,7 @@ impl Store {
             .insert(transaction)
             .await?;
         recount(transaction, &[], &[self.case_facts(&case.day, None)]).await?;
-        self.audit_in(transaction, Some(who.id), "form case", &id.to_string())
+        self.audit_in(transaction, Some(who.id), AuditAction::FormCase, &id.to_string())
             .await?;
         Ok(case)
     }
@@ -191,8 +198,13 @@ impl Store {
         .update(&transaction)
         .await?;
         self.propose_again(&transaction, who, id).await?;
-        self.audit_in(&transaction, Some(who.id), "describe case", &id.to_string())
-            .await?;
+        self.audit_in(
+            &transaction,
+            Some(who.id),
+            AuditAction::DescribeCase,
+            &id.to_string(),
+        )
+        .await?;
         self.commit(transaction).await
     }
 
@@ -246,7 +258,11 @@ impl Store {
         }
         .update(&transaction)
         .await?;
-        let what = if closed { "close case" } else { "reopen case" };
+        let what = if closed {
+            AuditAction::CloseCase
+        } else {
+            AuditAction::ReopenCase
+        };
         self.audit_in(&transaction, Some(who.id), what, &id.to_string())
             .await?;
         self.commit(transaction).await

@@ -44,6 +44,9 @@ pub enum Conflict {
     /// others.
     #[error("this contact is assigned to somebody else")]
     AssignedToOther,
+    /// The contact that is to join the same new case is assigned to someone else.
+    #[error("the other contact is assigned to somebody else")]
+    OtherOneAssigned,
     /// The contact is quarantined, and the member of staff who made the request may not release or discard it.
     #[error("this contact is in quarantine; a supervisor releases or discards it")]
     Quarantined,
@@ -305,6 +308,7 @@ impl Conflict {
     pub const fn key(self) -> &'static str {
         match self {
             Self::AssignedToOther => "conflict-held",
+            Self::OtherOneAssigned => "conflict-other-held",
             Self::Quarantined => "conflict-quarantined",
             Self::NotAvailable => "conflict-not-available",
             Self::ScheduleChanged => "conflict-schedule-changed",

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use chrono::NaiveDate;
 use hotline_core::{
     identifiers::{ids, reference::Reference},
+    staff::audit::AuditAction,
     statistics::outreach::{EventKind, EventState, InvalidEvent, Part, Reached, checked},
     time::period::Period,
 };
@@ -158,7 +159,7 @@ impl Store {
                     return Err(StoreError::NotFound("event"));
                 }
                 row.update(&transaction).await?;
-                (id, "change event")
+                (id, AuditAction::ChangeEvent)
             }
             None => {
                 let id = ids::new(now);
@@ -170,7 +171,7 @@ impl Store {
                         .insert(&transaction)
                         .await?;
                 }
-                (id, "write event")
+                (id, AuditAction::WriteEvent)
             }
         };
         educators::put(&transaction, id, &event.educators).await?;
@@ -226,8 +227,13 @@ impl Store {
         )
         .insert(transaction)
         .await?;
-        self.audit_in(transaction, Some(who.id), "write event", &id.to_string())
-            .await
+        self.audit_in(
+            transaction,
+            Some(who.id),
+            AuditAction::WriteEvent,
+            &id.to_string(),
+        )
+        .await
     }
 
     /// Loads one event. Returns `None` if the event does not exist.

@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn an_owner_who_became_a_manager_or_administrator_does_nothing_in_a_case() {
-        for role in [Role::Manager, Role::Administrator] {
+        for role in [Role::Manager, Role::Administrator, Role::Auditor] {
             for action in CaseAction::VARIANTS {
                 assert!(!CaseParty::of(role, true).may(*action), "{role:?} {action:?}");
             }

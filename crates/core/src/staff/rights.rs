@@ -27,6 +27,8 @@ pub enum Role {
     Manager,
     /// Operates the service. Has no access to messages or to details about people.
     Administrator,
+    /// Reads the audit, and nothing else.
+    Auditor,
 }
 
 crate::named!(Role);
@@ -65,6 +67,8 @@ pub enum Right {
     ManageStaff,
     /// See the settings in force and the state of the service, and test lines.
     OperateService,
+    /// Read and verify the audit, which shows who did what.
+    ReadAudit,
 }
 
 impl Role {
@@ -72,7 +76,7 @@ impl Role {
     #[must_use]
     pub const fn may(self, right: Right) -> bool {
         use Right::{
-            EditCanned, EditOutreach, EditScheme, EnterAdjustments, ManageStaff, OperateService,
+            EditCanned, EditOutreach, EditScheme, EnterAdjustments, ManageStaff, OperateService, ReadAudit,
             ReadContacts, ReadStatistics, RunAgain, SeeHealth, SeeQueue, SeeRouting, TakeDuty,
             WorkOnContacts, WorkOnOthers,
         };
@@ -84,9 +88,9 @@ impl Role {
             (
                 Self::Counsellor,
                 WorkOnOthers | SeeRouting | SeeQueue | RunAgain | EnterAdjustments | EditCanned | EditScheme
-                | ManageStaff | OperateService,
+                | ManageStaff | OperateService | ReadAudit,
             ) => false,
-            (Self::Supervisor, EnterAdjustments | ManageStaff | OperateService) => false,
+            (Self::Supervisor, EnterAdjustments | ManageStaff | OperateService | ReadAudit) => false,
             (
                 Self::Supervisor,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeRouting | SeeQueue | RunAgain
@@ -96,7 +100,8 @@ impl Role {
             (
                 Self::Manager,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeRouting | SeeQueue | RunAgain
-                | SeeHealth | EditCanned | EditOutreach | EditScheme | ManageStaff | OperateService,
+                | SeeHealth | EditCanned | EditOutreach | EditScheme | ManageStaff | OperateService
+                | ReadAudit,
             ) => false,
             (
                 Self::Administrator,
@@ -105,7 +110,14 @@ impl Role {
             (
                 Self::Administrator,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeRouting | ReadStatistics
-                | EnterAdjustments | EditCanned | EditOutreach,
+                | EnterAdjustments | EditCanned | EditOutreach | ReadAudit,
+            ) => false,
+            (Self::Auditor, ReadAudit) => true,
+            (
+                Self::Auditor,
+                ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeRouting | SeeQueue | RunAgain
+                | ReadStatistics | EnterAdjustments | SeeHealth | EditCanned | EditOutreach | EditScheme
+                | ManageStaff | OperateService,
             ) => false,
         }
     }
@@ -116,8 +128,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn managers_and_administrators_get_no_content() {
-        for role in [Role::Manager, Role::Administrator] {
+    fn managers_administrators_and_auditors_get_no_content() {
+        for role in [Role::Manager, Role::Administrator, Role::Auditor] {
             assert!(!role.may(Right::ReadContacts));
             assert!(!role.may(Right::WorkOnContacts));
         }

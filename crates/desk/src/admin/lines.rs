@@ -9,10 +9,14 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use hotline_core::{
-    identifiers::line_name::LineName, line_fields::FieldKind, staff::rights::Right, text::locale::Language,
+    identifiers::line_name::LineName,
+    line_fields::FieldKind,
+    staff::rights::Right,
+    text::{locale::Language, problem},
 };
 use hotline_store::{
     error::{Conflict, StoreError},
+    intake::lines::LineState,
     staff::accounts::StaffMember,
 };
 use schemars::JsonSchema;
@@ -20,13 +24,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::{
-    admin::{
-        lines::{
-            facts::{LineListJson, LineSource, SetUpLineJson, load, load_all},
-            form::{FieldGroup, LineForm},
-            save::{NewLine, Refusal, save},
-        },
-        system::LinePath,
+    admin::lines::{
+        facts::{LineListJson, LineSource, SetUpLineJson, load, load_all},
+        form::{FieldGroup, LineForm},
+        save::{NewLine, Refusal, save},
+        test::{LinePath, TestResult},
     },
     http::{
         access::Who,
@@ -42,6 +44,7 @@ use crate::{
 mod facts;
 mod form;
 mod save;
+pub(crate) mod test;
 
 const PAGE: &str = "/desk/admin/lines";
 
@@ -57,11 +60,20 @@ pub(crate) struct ChannelPath {
 struct LinesPage<'a> {
     frame: Frame<'a>,
     lines: Vec<SetUpLineJson>,
+    states: Vec<LineState>,
     channels: Vec<&'static str>,
     file: &'a str,
+    tested: Option<TestResult>,
 }
 
 impl LinesPage<'_> {
+    /// Returns whether a line works. A line that is not open has no state.
+    fn state(&self, line: &SetUpLineJson) -> Option<&LineState> {
+        self.states
+            .iter()
+            .find(|state| line.open && state.line == line.line)
+    }
+
     /// States where the settings of a line are.
     fn source(&self, line: &SetUpLineJson) -> String {
         let words = self.frame.words;
@@ -93,13 +105,23 @@ pub(crate) async fn list(
     format: ResponseFormat,
     Cookies(jar): Cookies,
 ) -> Result<Answer<LineListJson>, PageError> {
-    let lines = load_all(&desk).await?;
     if format.is_json() {
+        let lines = load_all(&desk).await?;
         return Ok(Answer::Json(LineListJson::new(&desk, lines)));
     }
-    Ok(Answer::Page(written(&LinesPage {
-        frame: Frame::new(&desk, &jar, &me, "admin").await?,
-        lines,
+    Ok(Answer::Page(render_list(&desk, &me, &jar, None).await?))
+}
+
+async fn render_list(
+    desk: &Desk,
+    me: &StaffMember,
+    jar: &CookieJar,
+    tested: Option<TestResult>,
+) -> Result<Response, PageError> {
+    written(&LinesPage {
+        frame: Frame::new(desk, jar, me, "admin").await?,
+        lines: load_all(desk).await?,
+        states: desk.store.line_states().await?,
         channels: desk
             .program
             .lines
@@ -108,7 +130,8 @@ pub(crate) async fn list(
             .map(|form| form.name)
             .collect(),
         file: &desk.program.settings_file,
-    })?))
+        tested,
+    })
 }
 
 #[derive(Template)]

@@ -1,10 +1,7 @@
-//! The state of the service (`/desk/admin/system`): lines with a test, the database, the disk, the queue and the versions.
+//! The state of the service (`/desk/admin/system`): the database, the disk, the queue and the versions.
 
 use askama::Template;
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use axum_extra::extract::CookieJar;
 use chrono::{DateTime, Utc};
 use hotline_core::{
@@ -14,12 +11,9 @@ use hotline_core::{
         problem,
     },
 };
-use hotline_store::{
-    db::condition::StorageCondition, intake::lines::LineState, jobs::sizes::QueueSize,
-    staff::accounts::StaffMember,
-};
+use hotline_store::{db::condition::StorageCondition, jobs::sizes::QueueSize};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::{
     admin::schedules::{ScheduleJson, schedules},
@@ -27,7 +21,6 @@ use crate::{
         access::Who,
         answers::Answer,
         errors::PageError,
-        extractors::{Cookies, FormOrJson, NoBody, ResponseFormat},
         page::{Frame, page as written},
         problems,
     },
@@ -84,29 +77,10 @@ struct LineJson {
     problem: Option<String>,
 }
 
-/// The path parameter that identifies a line.
-#[derive(Deserialize, JsonSchema)]
-pub(crate) struct LinePath {
-    /// The name of the line.
-    pub(super) line: String,
-}
-
-/// The result of the test of a line.
-#[derive(Serialize, JsonSchema)]
-pub(crate) struct LineTestJson {
-    line: String,
-    works: bool,
-    /// The number of checks that found no fault; 0 if the line does not work.
-    checks: usize,
-    /// The kind of the fault in English; null if the line works.
-    problem: Option<String>,
-}
-
 #[derive(Template)]
 #[template(path = "admin/system.html")]
 struct SystemPage<'a> {
     frame: Frame<'a>,
-    lines: Vec<LineState>,
     storage: StorageCondition,
     queue: Vec<QueueSize>,
     /// The number of messages to people whose delivery failed or is unknown, as far as the queue page lists them.
@@ -114,8 +88,6 @@ struct SystemPage<'a> {
     schedules: Vec<ScheduleJson>,
     engine: &'static str,
     started_at: DateTime<Utc>,
-    /// The line that was tested, whether it works, and what the test found.
-    tested: Option<(String, bool, String)>,
 }
 
 impl SystemPage<'_> {
@@ -170,25 +142,14 @@ pub(crate) async fn page(
     Who(me): Who,
     jar: CookieJar,
 ) -> Result<Response, PageError> {
-    render(&desk, &me, &jar, None).await
-}
-
-async fn render(
-    desk: &Desk,
-    me: &StaffMember,
-    jar: &CookieJar,
-    tested: Option<(String, bool, String)>,
-) -> Result<Response, PageError> {
     written(&SystemPage {
-        frame: Frame::new(desk, jar, me, "admin").await?,
-        lines: desk.store.line_states().await?,
+        frame: Frame::new(&desk, &jar, &me, "admin").await?,
         storage: desk.store.storage_condition().await?,
         queue: desk.store.queue_sizes().await?,
         failed: i64::try_from(desk.store.failed_messages().await?.len()).unwrap_or(i64::MAX),
-        schedules: schedules(desk).await?,
+        schedules: schedules(&desk).await?,
         engine: desk.store.engine(),
         started_at: desk.program.started_at,
-        tested,
     })
 }
 
@@ -234,43 +195,6 @@ pub(crate) async fn show(State(desk): State<Desk>) -> Result<Answer<SystemJson>,
     }))
 }
 
-fn localized_problem(words: &Words, noted: &str) -> Option<String> {
+pub(super) fn localized_problem(words: &Words, noted: &str) -> Option<String> {
     (!noted.is_empty()).then(|| problem::localize(words, noted))
-}
-
-/// `POST /desk/admin/lines/{line}/test`: tests a line as `hotline check` does, and stores the result as the state of the line. The kind of a
-/// fault is shown; its error text is logged.
-pub(crate) async fn test_line(
-    State(desk): State<Desk>,
-    Who(me): Who,
-    format: ResponseFormat,
-    Cookies(jar): Cookies,
-    Path(LinePath { line }): Path<LinePath>,
-    FormOrJson(_): FormOrJson<NoBody>,
-) -> Result<Answer<LineTestJson>, PageError> {
-    let states = desk.store.line_states().await?;
-    if !states.iter().any(|one| one.line == line) {
-        return Err(PageError::NotFound);
-    }
-    desk.store.audit(Some(&me), "test line", &line).await?;
-    let tested = desk.program.lines.test(line.clone()).await;
-    let tested = tested.ok_or(PageError::NotFound)?;
-    if format.is_json() {
-        let words = desk.locales.of(Language::En);
-        return Ok(Answer::Json(LineTestJson {
-            line,
-            works: tested.is_ok(),
-            checks: tested.as_ref().copied().unwrap_or_default(),
-            problem: tested.err().and_then(|error| localized_problem(words, &error)),
-        }));
-    }
-    let words = desk.words(&jar);
-    let result = match tested {
-        Ok(checks) => {
-            let checks = i64::try_from(checks).unwrap_or(i64::MAX);
-            (line, true, words.count("line-test-passed", checks))
-        }
-        Err(error) => (line, false, problem::localize(words, &error)),
-    };
-    Ok(Answer::Page(render(&desk, &me, &jar, Some(result)).await?))
 }

@@ -15,7 +15,7 @@ use axum::{
 use chrono::{Datelike, NaiveDate};
 use hotline_core::{
     casework::rights::{CaseAction, CaseParty},
-    staff::rights::Right,
+    staff::{audit::AuditAction, rights::Right},
     text::locale::{Language, Words},
     time::clock,
 };
@@ -121,7 +121,7 @@ async fn load(request: &CaseRequest, path: &ReferralPath) -> Result<Case, PageEr
     let CaseRequest { desk, me, .. } = request;
     let case = desk.store.case(path.id).await?.ok_or(PageError::NotFound)?;
     let what = format!("{} {}", path.id, path.referral);
-    desk.note_read(me, "open letter", &what).await;
+    desk.note_read(me, AuditAction::OpenLetter, &what).await;
     Ok(case)
 }
 

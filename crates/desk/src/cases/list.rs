@@ -5,7 +5,7 @@ use axum::extract::{Query, State};
 use chrono::NaiveDate;
 use hotline_core::{
     contact::classification::{Scheme, is_id},
-    staff::rights::Right,
+    staff::{audit::AuditAction, rights::Right},
     statistics::figures::{ADVISORY, FORWARDED, INSTITUTION},
     text::locale::{Language, Words},
     time::period::Period,
@@ -130,7 +130,8 @@ pub(crate) async fn list(
     };
     let listed = [days.as_str(), &asked.kind, &asked.institution];
     let listed: Vec<&str> = listed.into_iter().filter(|one| !one.is_empty()).collect();
-    desk.note_read(&me, "list cases", &listed.join(" ")).await;
+    desk.note_read(&me, AuditAction::ListCases, &listed.join(" "))
+        .await;
     let tasks = desk.store.case_tasks(&me).await?;
     if format.is_json() {
         let tasks = tasks.into_iter().map(CaseTaskJson::from).collect();

@@ -12,7 +12,7 @@ use hotline_core::{
         rights::{CaseAction, CaseParty},
     },
     contact::classification::Institution,
-    staff::rights::Right,
+    staff::{audit::AuditAction, rights::Right},
     text::{
         locale::Language,
         rich::{Block, RichText},
@@ -111,7 +111,7 @@ pub(super) async fn answer_with_case(
 /// Loads a case for display, and records in the audit log that `me` opened the case.
 pub(super) async fn open_case(desk: &Desk, me: &StaffMember, id: Uuid) -> Result<Case, PageError> {
     let case = desk.store.case(id).await?.ok_or(PageError::NotFound)?;
-    desk.note_read(me, "open case", &id.to_string()).await;
+    desk.note_read(me, AuditAction::OpenCase, &id.to_string()).await;
     Ok(case)
 }
 

@@ -5,6 +5,7 @@ use axum::{
     http::{HeaderName, HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use hotline_core::staff::audit::AuditAction;
 use hotline_store::{contacts::attachments::Bytes, staff::accounts::StaffMember};
 use uuid::Uuid;
 
@@ -24,7 +25,7 @@ pub(crate) async fn download_source(
 ) -> Result<Response, PageError> {
     let reference = parse_reference(&reference)?;
     desk.store
-        .audit(Some(&me), "source", &format!("{reference} {id}"))
+        .audit(Some(&me), AuditAction::Source, &format!("{reference} {id}"))
         .await?;
     let bytes = desk
         .store
@@ -39,7 +40,7 @@ pub(crate) async fn download_attachment(
     Who(me): Who,
     Path((reference, id)): Path<(String, Uuid)>,
 ) -> Result<Response, PageError> {
-    let found = load_attachment(&desk, &me, "attachment", &reference, id).await?;
+    let found = load_attachment(&desk, &me, AuditAction::Attachment, &reference, id).await?;
     let name = found.name.unwrap_or_else(|| format!("{reference}.bin"));
     Ok(download(found.bytes, &name))
 }
@@ -48,13 +49,13 @@ pub(crate) async fn download_attachment(
 async fn load_attachment(
     desk: &Desk,
     me: &StaffMember,
-    what: &str,
+    action: AuditAction,
     reference: &str,
     id: Uuid,
 ) -> Result<Bytes, PageError> {
     let reference = parse_reference(reference)?;
     desk.store
-        .audit(Some(me), what, &format!("{reference} {id}"))
+        .audit(Some(me), action, &format!("{reference} {id}"))
         .await?;
     let found = desk.store.attachment(reference, id).await?;
     found.ok_or(PageError::NotFound)
@@ -106,7 +107,7 @@ pub(crate) async fn preview(
     Who(me): Who,
     Path((reference, id)): Path<(String, Uuid)>,
 ) -> Result<Response, PageError> {
-    let found = load_attachment(&desk, &me, "look", &reference, id).await?;
+    let found = load_attachment(&desk, &me, AuditAction::Look, &reference, id).await?;
     let kind = infer::get(&found.bytes).map(|kind| kind.mime_type());
     let kind = kind
         .filter(|kind| PREVIEWED.contains(kind))

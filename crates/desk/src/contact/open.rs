@@ -1,6 +1,6 @@
 //! Loads a contact by its reference.
 
-use hotline_core::{identifiers::reference::Reference, routing::skills::DANGER};
+use hotline_core::{identifiers::reference::Reference, routing::skills::DANGER, staff::audit::AuditAction};
 use hotline_store::{contacts::detail::ContactDetail, staff::accounts::StaffMember};
 
 use crate::{http::errors::PageError, state::Desk};
@@ -12,7 +12,7 @@ pub(crate) async fn open_contact(
     reference: Reference,
 ) -> Result<ContactDetail, PageError> {
     let contact = find_contact(desk, reference).await?;
-    desk.note_read(me, "open contact", &contact.reference.to_string())
+    desk.note_read(me, AuditAction::OpenContact, &contact.reference.to_string())
         .await;
     if contact.is_unread
         && let Err(error) = desk.store.note_contact_read(contact.id).await

@@ -380,5 +380,6 @@ pub(crate) const fn role_key(role: Role) -> &'static str {
         Role::Supervisor => "role-supervisor",
         Role::Manager => "role-manager",
         Role::Administrator => "role-administrator",
+        Role::Auditor => "role-auditor",
     }
 }

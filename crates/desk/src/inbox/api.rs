@@ -2,6 +2,7 @@
 
 use axum::extract::{Query, State};
 use chrono::{DateTime, Utc};
+use hotline_core::staff::audit::AuditAction;
 use hotline_core::{
     contact::lifecycle::{Marking, Status},
     job::Delivery,
@@ -82,6 +83,8 @@ pub(crate) async fn list(
         Some(name) => View::parse(name).ok_or(PageError::Bad("error-view"))?,
         None => View::All,
     };
+    desk.note_read(&me, AuditAction::ListContacts, view.as_str())
+        .await;
     let after = asked.after.as_deref().and_then(Place::parse);
     let size = asked.size.and_then(|size| size.parse().ok()).unwrap_or(200u64);
     let size = size.clamp(1, 200);

@@ -13,7 +13,7 @@ use hotline_core::{
         lifecycle::{Marking, Status},
         message::Asks,
     },
-    staff::rights::Right,
+    staff::{audit::AuditAction, rights::Right},
     text::{
         locale::Language,
         rich::{Block, RichText},
@@ -148,6 +148,8 @@ pub(crate) async fn front(Who(me): Who) -> Redirect {
         Redirect::to("/desk/inbox")
     } else if me.role.may(Right::ReadStatistics) {
         Redirect::to("/desk/statistics")
+    } else if me.role.may(Right::ReadAudit) {
+        Redirect::to("/desk/audit")
     } else {
         Redirect::to("/desk/queue")
     }
@@ -159,6 +161,9 @@ pub(crate) async fn list(
     jar: CookieJar,
     Query(asked): Query<InboxQuery>,
 ) -> Result<Response, PageError> {
+    let view = asked.view.as_deref().and_then(View::parse);
+    let view = view.unwrap_or(View::Unassigned).as_str();
+    desk.note_read(&me, AuditAction::ListContacts, view).await;
     render_inbox(&desk, &jar, me, asked, None, BulkOutcome::default()).await
 }
 

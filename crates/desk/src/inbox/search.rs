@@ -207,12 +207,15 @@ pub(crate) async fn search_json(
     }))
 }
 
-/// Records in the audit log that `me` searched. Fails if the search term is longer than [`LONGEST_SOUGHT`].
+/// Records in the audit that `me` searched. If the entry cannot be written (for example, on a full disk), the error is logged and staff can
+/// still search. Fails if the search term is longer than [`LONGEST_SOUGHT`].
 async fn note_search(desk: &Desk, me: &StaffMember, sought: &str) -> Result<(), PageError> {
     if sought.chars().count() > LONGEST_SOUGHT {
         return Err(PageError::Bad("error-form"));
     }
-    desk.note_read(me, "search", "").await;
+    if let Err(error) = desk.store.audit_search(me, sought).await {
+        tracing::warn!(error = %error, "A search could not be noted");
+    }
     Ok(())
 }
 

@@ -4,7 +4,10 @@ use askama::Template;
 use axum::extract::{Query, State};
 use chrono::{DateTime, Utc};
 use hotline_core::{
-    contact::lifecycle::Status, staff::rights::Right, statistics::figures::Measure, text::locale::Language,
+    contact::lifecycle::Status,
+    staff::{audit::AuditAction, rights::Right},
+    statistics::figures::Measure,
+    text::locale::Language,
     time::period::Period,
 };
 use hotline_store::{
@@ -160,7 +163,7 @@ pub(crate) async fn list(
     let listed = desk.store.pointed_at(&pointed, after, ROWS).await?;
     let days = days(pointed.period.from, pointed.period.to);
     let figure = format!("{} {days} {} {}", pointed.of.as_str(), query.by, query.is);
-    desk.note_read(&me, "list figure", &figure).await;
+    desk.note_read(&me, AuditAction::ListFigure, &figure).await;
     if format.is_json() {
         let contacts = listed.rows.iter().map(|row| CountedContactJson {
             reference: row.reference.to_string(),

@@ -8,6 +8,7 @@ use axum::{
 use axum_extra::extract::CookieJar;
 use chrono::NaiveDate;
 use hotline_core::{
+    staff::audit::AuditAction,
     statistics::{comparison::EarlierPeriod, figures::Measure, purpose::Purpose},
     text::locale::{Language, Words},
 };
@@ -161,7 +162,14 @@ pub(crate) async fn report(
         .store
         .report_compared(period, least, wanted.earlier()?)
         .await?;
-    note_exact(&desk, &reader, purpose, "report", &days(period.from, period.to)).await;
+    note_exact(
+        &desk,
+        &reader,
+        purpose,
+        AuditAction::Report,
+        &days(period.from, period.to),
+    )
+    .await;
     let words = wanted.words(&desk, &jar);
     let cover = Cover::of_report(words, &desk.centre, &report, purpose, reader.name());
     let scheme = desk.store.scheme();
@@ -207,7 +215,7 @@ pub(crate) async fn breakdown(
     let against = wanted.earlier()?;
     let ComparedBreakdown { found, earlier } = desk.store.breakdown_compared(&cut, least, against).await?;
     let figures = format!("{} {} {}", of.as_str(), asked.by, days(period.from, period.to));
-    note_exact(&desk, &reader, purpose, "figures", &figures).await;
+    note_exact(&desk, &reader, purpose, AuditAction::Figures, &figures).await;
     let words = wanted.words(&desk, &jar);
     let scheme = desk.store.scheme();
     let mut table = tables::of_breakdown(words, &scheme, &found);
@@ -231,9 +239,15 @@ pub(crate) async fn breakdown(
 }
 
 /// Records in the audit that a member of staff exported exact figures.
-pub(crate) async fn note_exact(desk: &Desk, reader: &Reader, purpose: Purpose, what: &str, object: &str) {
+pub(crate) async fn note_exact(
+    desk: &Desk,
+    reader: &Reader,
+    purpose: Purpose,
+    action: AuditAction,
+    object: &str,
+) {
     if let (Purpose::Internal, Some(person)) = (purpose, reader.person()) {
-        desk.note_read(person, what, object).await;
+        desk.note_read(person, action, object).await;
     }
 }
 

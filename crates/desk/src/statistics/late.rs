@@ -4,7 +4,10 @@ use askama::Template;
 use axum::extract::{Query, State};
 use chrono::{DateTime, Utc};
 use hotline_core::{
-    routing::targets::ReplyOrder, staff::rights::Right, text::locale::Language, time::period::Period,
+    routing::targets::ReplyOrder,
+    staff::{audit::AuditAction, rights::Right},
+    text::locale::Language,
+    time::period::Period,
 };
 use hotline_reports::{cover::period_label, exports::days, labels::target_label};
 use hotline_store::routing::targets::{KeptTargets, MissedTarget};
@@ -94,7 +97,7 @@ pub(crate) async fn list(
         query.urgency,
         query.order
     );
-    desk.note_read(&me, "list figure", &figure).await;
+    desk.note_read(&me, AuditAction::ListFigure, &figure).await;
     if format.is_json() {
         let late = late.into_iter().map(|one| LateReplyJson {
             reference: one.reference.to_string(),

@@ -12,7 +12,7 @@ use axum::{
 };
 use chrono::NaiveDate;
 use hotline_core::{
-    staff::rights::Right,
+    staff::{audit::AuditAction, rights::Right},
     text::locale::{Language, Words},
 };
 use schemars::{JsonSchema, json_schema};
@@ -162,7 +162,7 @@ async fn compose(
     let against = wanted.file.earlier()?;
     let report = desk.store.report_compared(period, least, against).await?;
     let days = days(period.from, period.to);
-    files::note_exact(desk, reader, purpose, "narrative", &days).await;
+    files::note_exact(desk, reader, purpose, AuditAction::Narrative, &days).await;
     let cover = Cover::of_report(words, &desk.centre, &report, purpose, reader.name());
     let scheme = desk.store.scheme();
     Ok(Composed {

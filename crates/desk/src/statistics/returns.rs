@@ -9,7 +9,7 @@ use axum::{
 use axum_extra::extract::CookieJar;
 use hotline_core::{
     contact::classification::Scheme,
-    staff::rights::Right,
+    staff::{audit::AuditAction, rights::Right},
     statistics::returns::Return,
     text::locale::{Language, Words},
     time::period::{Every, Period},
@@ -188,7 +188,7 @@ async fn fill_in<'a>(
     let filled = store.fill_return(name, from, to).await?;
     let mapping = store.mapping(name, to).ok_or(PageError::NotFound)?;
     if let Some(person) = reader.person() {
-        desk.note_read(person, "return", &format!("{name} {from} {to}"))
+        desk.note_read(person, AuditAction::Return, &format!("{name} {from} {to}"))
             .await;
     }
     let tables = tables::of_return(words, &store.scheme(), mapping, &filled);

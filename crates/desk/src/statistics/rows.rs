@@ -10,7 +10,7 @@ use axum::{
 };
 use futures::stream;
 use hotline_core::{
-    staff::rights::Right,
+    staff::{audit::AuditAction, rights::Right},
     statistics::{
         figures::{Facts, Measure, is_personal},
         purpose::Purpose,
@@ -42,7 +42,7 @@ pub(crate) async fn download_rows(
     let form = wanted.csv_form()?;
     let (days, purpose) = (days(period.from, period.to), wanted.purpose(&reader)?);
     if let Some(person) = reader.person() {
-        desk.note_read(person, "rows", &days).await;
+        desk.note_read(person, AuditAction::Rows, &days).await;
     }
     let mut dimensions =
         hotline_core::statistics::figures::dimensions(Measure::Contact, &desk.store.scheme());

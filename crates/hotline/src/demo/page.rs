@@ -58,7 +58,7 @@ pub fn page(words: &Words, port: u16, kept_in: Option<&Path>) -> String {
         page.push_str(&format!("  {:<28}{address}\n", words.say(key)));
     }
     page.push_str(&format!("\n  {}\n", words.say("demo-accounts")));
-    for key in ["demo-mila", "demo-sara", "demo-petra", "demo-admin"] {
+    for key in ["demo-mila", "demo-sara", "demo-petra", "demo-admin", "demo-vera"] {
         page.push_str(&format!("    {}\n", words.say(key)));
     }
     page.push_str(&format!("  {:<28}{PASSWORD}\n\n", words.say("demo-password")));

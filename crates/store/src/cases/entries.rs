@@ -1,7 +1,9 @@
 //! Texts that staff add to a case and that are never changed: additions, and the reasons for taking the case over or returning a referral.
 
 use chrono::{DateTime, Utc};
-use hotline_core::{casework::rights::CaseAction, contact::message::LONGEST_TEXT, identifiers::ids};
+use hotline_core::{
+    casework::rights::CaseAction, contact::message::LONGEST_TEXT, identifiers::ids, staff::audit::AuditAction,
+};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
@@ -47,8 +49,13 @@ impl Store {
         check_open(&case)?;
         self.add_case_entry(&transaction, who, &case, (CaseEntryKind::Addition, None), text)
             .await?;
-        self.audit_in(&transaction, Some(who.id), "add to case", &id.to_string())
-            .await?;
+        self.audit_in(
+            &transaction,
+            Some(who.id),
+            AuditAction::AddToCase,
+            &id.to_string(),
+        )
+        .await?;
         self.commit(transaction).await
     }
 
@@ -74,7 +81,7 @@ impl Store {
         .update(&transaction)
         .await?;
         let what = format!("{id} from {}", owner(&case));
-        self.audit_in(&transaction, Some(who.id), "take case over", &what)
+        self.audit_in(&transaction, Some(who.id), AuditAction::TakeCaseOver, &what)
             .await?;
         self.commit(transaction).await
     }

@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use hotline_core::{
     casework::{answers::Deadlines, rights::CaseAction},
     identifiers::ids,
+    staff::audit::AuditAction,
     statistics::figures::{FORWARDED, Facts},
     time::clock,
 };
@@ -69,8 +70,13 @@ impl Store {
             ..Default::default()
         };
         referral.insert(&transaction).await?;
-        self.audit_in(&transaction, Some(who.id), "propose referral", &id.to_string())
-            .await?;
+        self.audit_in(
+            &transaction,
+            Some(who.id),
+            AuditAction::ProposeReferral,
+            &id.to_string(),
+        )
+        .await?;
         self.commit(transaction).await
     }
 
@@ -186,8 +192,13 @@ impl Store {
             )
             .await?;
         }
-        self.audit_in(&transaction, Some(who.id), "confirm referral", &id.to_string())
-            .await?;
+        self.audit_in(
+            &transaction,
+            Some(who.id),
+            AuditAction::ConfirmReferral,
+            &id.to_string(),
+        )
+        .await?;
         self.commit(transaction).await
     }
 
@@ -247,8 +258,13 @@ impl Store {
         }
         .update(&transaction)
         .await?;
-        self.audit_in(&transaction, Some(who.id), "return referral", &id.to_string())
-            .await?;
+        self.audit_in(
+            &transaction,
+            Some(who.id),
+            AuditAction::ReturnReferral,
+            &id.to_string(),
+        )
+        .await?;
         self.commit(transaction).await
     }
 
@@ -314,8 +330,13 @@ impl Store {
             };
             recount(&transaction, &[facts(before.outcome)], &[facts(after.outcome)]).await?;
         }
-        self.audit_in(&transaction, Some(who.id), "detail referral", &id.to_string())
-            .await?;
+        self.audit_in(
+            &transaction,
+            Some(who.id),
+            AuditAction::DetailReferral,
+            &id.to_string(),
+        )
+        .await?;
         self.commit(transaction).await
     }
 
@@ -374,8 +395,13 @@ impl Store {
         self.keep_case_version(&transaction, who, &case, Some(id), &withdrawn)
             .await?;
         referral.delete(&transaction).await?;
-        self.audit_in(&transaction, Some(who.id), "withdraw referral", &id.to_string())
-            .await?;
+        self.audit_in(
+            &transaction,
+            Some(who.id),
+            AuditAction::WithdrawReferral,
+            &id.to_string(),
+        )
+        .await?;
         self.commit(transaction).await
     }
 }

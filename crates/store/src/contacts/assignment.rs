@@ -5,6 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use hotline_core::{
     contact::lifecycle::Status,
     identifiers::{ids, reference::Reference},
+    staff::audit::AuditAction,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
@@ -229,10 +230,10 @@ impl Store {
             return Err(StoreError::Conflict(Conflict::NoIdentifier));
         };
         let until = until.map(|until| until.timestamp_micros());
-        let kind = if until.is_some() {
-            HistoryKind::Blocked
+        let (kind, action) = if until.is_some() {
+            (HistoryKind::Blocked, AuditAction::Blocked)
         } else {
-            HistoryKind::Unblocked
+            (HistoryKind::Unblocked, AuditAction::Unblocked)
         };
         let before = choices::choice_of(&transaction, &contact).await?.blocked_until;
         // The block is written to the history of every open contact with this identifier. It is refused if any of these contacts is
@@ -269,13 +270,8 @@ impl Store {
             write_contact(&transaction, one, &snoozed).await?;
         }
         choices::block(&transaction, &contact.line, hash, until).await?;
-        self.audit_in(
-            &transaction,
-            Some(who.id),
-            &kind.to_string(),
-            &reference.to_string(),
-        )
-        .await?;
+        self.audit_in(&transaction, Some(who.id), action, &reference.to_string())
+            .await?;
         self.commit(transaction).await
     }
 }

@@ -7,7 +7,7 @@ use hotline_core::{
         lifecycle::{BeforeClosing, Marking, Status, Step},
     },
     identifiers::{ids, reference::Reference},
-    staff::rights::Right,
+    staff::{audit::AuditAction, rights::Right},
 };
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
@@ -297,7 +297,8 @@ impl Store {
                 .await?;
         }
         let what = format!("{} {detail}", reference_of(contact));
-        self.audit_in(transaction, Some(who.id), "mark", &what).await
+        self.audit_in(transaction, Some(who.id), AuditAction::Mark, &what)
+            .await
     }
 }
 

@@ -3,7 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use hotline_core::identifiers::{chance, reference::Reference};
+use hotline_core::{
+    identifiers::{chance, reference::Reference},
+    staff::audit::AuditAction,
+};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
@@ -74,7 +77,7 @@ impl Store {
         self.audit_in(
             &transaction,
             None,
-            "erase",
+            AuditAction::Erase,
             &format!("{reference} by {account} at the command line"),
         )
         .await?;

@@ -6,6 +6,7 @@ use hotline_core::{
         message::{LONGEST_TEXT, OutboundFile},
     },
     identifiers::reference::Reference,
+    staff::audit::AuditAction,
     text::canned,
 };
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseTransaction, EntityTrait};
@@ -224,7 +225,7 @@ impl Store {
         )
         .await?;
         let object = reference.to_string();
-        self.audit_in(&transaction, Some(who.id), "ask for files", &object)
+        self.audit_in(&transaction, Some(who.id), AuditAction::AskForFiles, &object)
             .await?;
         self.commit(transaction).await
     }

@@ -447,6 +447,39 @@ pub mod audit {
         pub actor: Option<Uuid>,
         pub action: String,
         pub object: String,
+        /// A random id, so that no two entries state the same.
+        pub entry: Option<Uuid>,
+        /// The keyed hash of what the entry states.
+        pub mac: Option<Vec<u8>>,
+        /// The position in the chain, from 1. `None` until the entry becomes part of the chain.
+        pub position: Option<i64>,
+        /// The hash of this entry and of all entries before it.
+        pub hash: Option<Vec<u8>>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Where the chain of the audit begins and ends. The only row has the id 1.
+pub mod audit_chain {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "audit_chain")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i32,
+        /// The position before the first entry.
+        pub first: i64,
+        /// The hash that the first entry includes.
+        pub first_hash: Vec<u8>,
+        /// Signs `first` and `first_hash`.
+        pub signature: Vec<u8>,
+        pub last: i64,
+        pub last_hash: Vec<u8>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,5 +1,6 @@
 //! The history of contacts: each event records one thing that happened to a contact.
 
+use hotline_core::staff::audit::AuditAction;
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set},
@@ -41,7 +42,8 @@ pub(crate) fn event(
 }
 
 impl Store {
-    /// Adds an event to the history of a contact. `actor` is `None` if the service or the person acted.
+    /// Adds an event to the history of a contact. `actor` is `None` if the service or the person acted. What staff do is also recorded in
+    /// the audit.
     pub(crate) async fn add_event(
         &self,
         transaction: &DatabaseTransaction,
@@ -52,6 +54,11 @@ impl Store {
     ) -> Result<(), StoreError> {
         let event = event(contact, self.now(), actor, kind, detail);
         event.insert(transaction).await?;
+        if actor.is_some() {
+            let object = format!("{contact} {kind}");
+            self.audit_in(transaction, actor, AuditAction::ChangeContact, &object)
+                .await?;
+        }
         Ok(())
     }
 }

@@ -15,6 +15,7 @@ use hotline_core::{
     contact::{classification::Scheme, urgency::UrgencyRules},
     identifiers::private::Private,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
+    staff::audit::AuditSettings,
     statistics::returns::Return,
     text::{locale::Locales, rich::ReplyStyle},
     time::clock::Clock,
@@ -33,6 +34,7 @@ use tokio::sync::{Notify, Semaphore, broadcast, mpsc, watch};
 
 use crate::{
     db::{
+        audit::AuditCopies,
         batch_request::BatchRequest,
         changes::Changes,
         database_file::{self, DatabaseFile},
@@ -86,6 +88,8 @@ pub struct Settings {
     pub targets: Targets,
     /// When the answers of institutions to referrals are due.
     pub cases: CaseSettings,
+    /// Where the signed end of the audit is copied to.
+    pub audit: AuditSettings,
     /// Settings of each line.
     pub lines: Vec<LineSettings>,
     /// Channel names of networks that have no line. Counsellors log calls and messages on these networks by hand.
@@ -153,6 +157,7 @@ pub struct Store {
     pub(crate) alarm: AlarmSettings,
     pub(crate) targets: Targets,
     pub(crate) case_settings: CaseSettings,
+    pub(crate) audit_copies: AuditCopies,
     /// The lines that are in force, sorted by name.
     pub(crate) lines: RwLock<Arc<[Arc<LineSettings>]>>,
     /// The number of versions of stored lines, as last noticed.
@@ -244,6 +249,7 @@ impl Store {
             alarm: settings.alarm,
             targets: settings.targets,
             case_settings: settings.cases,
+            audit_copies: AuditCopies::new(&settings.folder, settings.audit),
             lines: RwLock::new(settings.lines.into_iter().map(Arc::new).collect()),
             stored_line_versions: watch::Sender::new(0),
             networks: settings.networks,

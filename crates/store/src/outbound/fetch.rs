@@ -3,7 +3,10 @@
 
 use std::time::Duration;
 
-use hotline_core::identifiers::{line_name::LineName, private::Private, reference::Reference};
+use hotline_core::{
+    identifiers::{line_name::LineName, private::Private, reference::Reference},
+    staff::audit::AuditAction,
+};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
@@ -75,7 +78,7 @@ impl Store {
         )
         .await?;
         let object = format!("{reference} {id}");
-        self.audit_in(&transaction, Some(who.id), "fetch", &object)
+        self.audit_in(&transaction, Some(who.id), AuditAction::Fetch, &object)
             .await?;
         self.commit(transaction).await?;
         self.fetch_due.notify_one();

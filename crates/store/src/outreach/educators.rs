@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use hotline_core::{
     identifiers::ids,
+    staff::audit::AuditAction,
     statistics::outreach::{EventState, Part, Reached},
 };
 use sea_orm::{
@@ -81,8 +82,13 @@ impl Store {
         } else {
             row.insert(&transaction).await?;
         }
-        self.audit_in(&transaction, Some(who.id), "write educator", &new.to_string())
-            .await?;
+        self.audit_in(
+            &transaction,
+            Some(who.id),
+            AuditAction::WriteEducator,
+            &new.to_string(),
+        )
+        .await?;
         self.commit(transaction).await?;
         Ok(new)
     }

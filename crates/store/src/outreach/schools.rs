@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use hotline_core::{
     identifiers::ids,
+    staff::audit::AuditAction,
     statistics::outreach::{SchoolKind, same_name},
 };
 use schemars::JsonSchema;
@@ -103,7 +104,7 @@ impl Store {
             merged_into: Set(None),
         };
         row.insert(transaction).await?;
-        self.audit_in(transaction, Some(who.id), "add school", &id.to_string())
+        self.audit_in(transaction, Some(who.id), AuditAction::AddSchool, &id.to_string())
             .await?;
         Ok(id)
     }
@@ -135,7 +136,7 @@ impl Store {
         self.audit_in(
             &transaction,
             Some(who.id),
-            "merge schools",
+            AuditAction::MergeSchools,
             &format!("{one} {into}"),
         )
         .await?;

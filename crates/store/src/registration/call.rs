@@ -9,6 +9,7 @@ use hotline_core::{
         message::{Incoming, LONGEST_TEXT, RawMessage},
     },
     identifiers::{line_name::LineName, reference::Reference},
+    staff::audit::AuditAction,
     time::{clock, talk},
 };
 use sea_orm::{
@@ -198,8 +199,13 @@ impl Store {
                 .await?;
         }
         let reference = reference_of(&contact);
-        self.audit_in(&transaction, Some(who.id), "log", &format!("{reference} {day}"))
-            .await?;
+        self.audit_in(
+            &transaction,
+            Some(who.id),
+            AuditAction::Log,
+            &format!("{reference} {day}"),
+        )
+        .await?;
         self.commit(transaction).await?;
         Ok(reference)
     }

@@ -13,6 +13,7 @@ use hotline_core::{
     identifiers::{ids, reference::Reference},
     job::Delivery,
     routing::targets::ReplyOrder,
+    staff::audit::AuditAction,
     statistics::tally::Tally,
 };
 use sea_orm::{
@@ -114,8 +115,13 @@ impl Store {
                 .exec_without_returning(&transaction)
                 .await?;
         }
-        self.audit_in(&transaction, None, "write past", &references.len().to_string())
-            .await?;
+        self.audit_in(
+            &transaction,
+            None,
+            AuditAction::WritePast,
+            &references.len().to_string(),
+        )
+        .await?;
         self.commit(transaction).await?;
         Ok(references)
     }

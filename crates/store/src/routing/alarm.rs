@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use hotline_core::identifiers::{ids, reference::Reference};
+use hotline_core::{
+    identifiers::{ids, reference::Reference},
+    staff::audit::AuditAction,
+};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set, Unchanged},
@@ -273,7 +276,7 @@ impl Store {
     pub async fn test_alarm(&self, who: &StaffMember) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         self.raise_alarm(&transaction, AlarmKind::Test, None).await?;
-        self.audit_in(&transaction, Some(who.id), "alarm test", "")
+        self.audit_in(&transaction, Some(who.id), AuditAction::AlarmTest, "")
             .await?;
         self.commit(transaction).await
     }

@@ -1,6 +1,6 @@
 //! Moving all open contacts of a counsellor to a colleague or back to the queue.
 
-use hotline_core::contact::lifecycle::Status;
+use hotline_core::{contact::lifecycle::Status, staff::audit::AuditAction};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
@@ -54,7 +54,7 @@ impl Store {
             self.add_event(&transaction, contact.id, Some(who.id), kind, name)
                 .await?;
         }
-        self.audit_in(&transaction, Some(who.id), "move work", &from.login)
+        self.audit_in(&transaction, Some(who.id), AuditAction::MoveWork, &from.login)
             .await?;
         self.commit(transaction).await?;
         self.route_due.notify_one();

@@ -5,6 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::{DateTime, NaiveDate, Utc};
 use hotline_core::{
     identifiers::ids,
+    staff::audit::AuditAction,
     time::{
         hours::{Opening, OpeningHours},
         shifts::{ShiftPlan, Swap, SwapError, SwapState},
@@ -346,7 +347,12 @@ impl Store {
         schedules::Entity::insert(row)
             .exec_without_returning(transaction)
             .await?;
-        self.audit_in(transaction, Some(who.id), kind, line).await
+        let action = if kind == SHIFTS {
+            AuditAction::Shifts
+        } else {
+            AuditAction::Hours
+        };
+        self.audit_in(transaction, Some(who.id), action, line).await
     }
 }
 

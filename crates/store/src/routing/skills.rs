@@ -1,6 +1,9 @@
 //! What counsellors can do: skills, capacity and breaks.
 
-use hotline_core::routing::{settings::Routing, skills::Skills};
+use hotline_core::{
+    routing::{settings::Routing, skills::Skills},
+    staff::audit::AuditAction,
+};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
@@ -26,8 +29,10 @@ impl Store {
     /// # Errors
     /// Returns [`StoreError::NotFound`] if there is no such colleague.
     pub async fn set_skills(&self, who: &StaffMember, of: Uuid, skills: &Skills) -> Result<(), StoreError> {
-        self.change_skills(who, of, "staff skills", |stored| skills.clone_into(stored))
-            .await
+        self.change_skills(who, of, AuditAction::StaffSkills, |stored| {
+            skills.clone_into(stored)
+        })
+        .await
     }
 
     /// Begins or ends a break. During a break, a counsellor gets no contacts automatically.
@@ -35,8 +40,10 @@ impl Store {
     /// # Errors
     /// Fails if a database query fails.
     pub async fn set_break(&self, who: &StaffMember, on_break: bool) -> Result<(), StoreError> {
-        self.change_skills(who, who.id, "break", |stored| stored.on_break = on_break)
-            .await
+        self.change_skills(who, who.id, AuditAction::Break, |stored| {
+            stored.on_break = on_break
+        })
+        .await
     }
 
     /// Changes the stored skills of a colleague. The skills are read in the same transaction, so that a change that somebody else makes at
@@ -45,7 +52,7 @@ impl Store {
         &self,
         who: &StaffMember,
         of: Uuid,
-        action: &'static str,
+        action: AuditAction,
         change: impl FnOnce(&mut Skills),
     ) -> Result<(), StoreError> {
         let transaction = self.begin().await?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use hotline_core::routing::settings::Mode;
+use hotline_core::{routing::settings::Mode, staff::audit::AuditAction};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
 
 use crate::{
@@ -83,8 +83,13 @@ impl Store {
             .exec(&transaction)
             .await?;
         self.rename_team_in_plan(&transaction, by, from, &to).await?;
-        self.audit_in(&transaction, Some(by.id), "rename team", &format!("{from}: {to}"))
-            .await?;
+        self.audit_in(
+            &transaction,
+            Some(by.id),
+            AuditAction::RenameTeam,
+            &format!("{from}: {to}"),
+        )
+        .await?;
         self.commit(transaction).await?;
         self.route_due.notify_one();
         Ok(())

@@ -17,6 +17,7 @@ use chacha20poly1305::{
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use hotline_core::identifiers::{chance, receipt::ReceiptCode, reference::Reference, token::ThreadToken};
+use ring::signature::Ed25519KeyPair;
 use sha2::Sha256;
 use uuid::Uuid;
 use zeroize::ZeroizeOnDrop;
@@ -36,6 +37,8 @@ pub struct Keys {
     receipts: [u8; 32],
     references: [u8; 32],
     addresses: [u8; 32],
+    audit: [u8; 32],
+    audit_signing: [u8; 32],
 }
 
 /// The key that seals the content of one contact, case, conversation or raw message.
@@ -89,6 +92,8 @@ impl Keys {
             receipts: derive("receipt codes, 1")?,
             references: derive("references, 1")?,
             addresses: derive("words in addresses, 1")?,
+            audit: derive("audit entries, 1")?,
+            audit_signing: derive("signatures of the audit, 1")?,
         })
     }
 
@@ -149,6 +154,21 @@ impl Keys {
     #[must_use]
     pub fn receipt_code(&self, line: &str, external_id: &str) -> ReceiptCode {
         ReceiptCode::from_secret(&mac(&self.receipts, &[line.as_bytes(), external_id.as_bytes()]))
+    }
+
+    /// Returns the keyed hash of what an audit entry states. Without the master key, nobody can write an entry that passes verification.
+    #[must_use]
+    pub fn audit_mac(&self, statement: &[u8]) -> Vec<u8> {
+        mac(&self.audit, &[statement]).to_vec()
+    }
+
+    /// Returns the key pair that signs the audit (Ed25519, RFC 8032).
+    ///
+    /// # Errors
+    /// Never fails in practice, because every text of 32 bytes is the seed of a key pair.
+    pub fn audit_signer(&self) -> Result<Ed25519KeyPair, StoreError> {
+        Ed25519KeyPair::from_seed_unchecked(&self.audit_signing)
+            .map_err(|_| StoreError::Sealed("The key of the audit"))
     }
 
     /// Returns the keyed hash of a receipt code. The hash is stored instead of the code.

@@ -6,6 +6,7 @@ use hotline_core::{
     identifiers::{ids, private::Private},
     routing::skills::Skills,
     staff::{
+        audit::AuditAction,
         preferences::Preferences,
         rights::{Right, Role},
     },
@@ -71,7 +72,7 @@ impl Store {
             .reset_all()
             .insert(&transaction)
             .await?;
-        self.audit_in(&transaction, None, "staff add", &person.login)
+        self.audit_in(&transaction, None, AuditAction::StaffAdd, &person.login)
             .await?;
         transaction.commit().await?;
         Ok(person)
@@ -165,7 +166,7 @@ impl Store {
         let row = staff::Entity::find_by_id(who.id).one(&self.reading).await?;
         let row = row.ok_or(StoreError::NotFound("log-in"))?;
         if !verified(current, Some(row.password.clone()), Device::Known).await? {
-            self.audit(Some(who), "password refused", "").await?;
+            self.audit(Some(who), AuditAction::PasswordRefused, "").await?;
             return Ok(false);
         }
         self.set_password(&row, new, Some((who, token))).await?;
@@ -197,8 +198,8 @@ impl Store {
         ended.exec(&transaction).await?;
         self.withdraw_invitations(&transaction, row.id).await?;
         let (who, action) = match by {
-            Some((who, _)) => (Some(who.id), "change password"),
-            None => (None, "staff reset"),
+            Some((who, _)) => (Some(who.id), AuditAction::ChangePassword),
+            None => (None, AuditAction::StaffReset),
         };
         self.audit_in(&transaction, who, action, &row.login).await?;
         self.commit(transaction).await?;
@@ -233,6 +234,14 @@ impl Store {
         .await?;
         transaction.commit().await?;
         Ok(())
+    }
+
+    /// Returns the id of the account with this log-in name, or `None` if there is none.
+    ///
+    /// # Errors
+    /// Fails if a database query fails.
+    pub async fn staff_id(&self, login: &str) -> Result<Option<Uuid>, StoreError> {
+        Ok(self.find_login(login).await?.map(|row| row.id))
     }
 
     pub(crate) async fn find_login(&self, login: &str) -> Result<Option<staff::Model>, StoreError> {

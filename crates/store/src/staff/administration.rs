@@ -1,6 +1,9 @@
 //! Changes of accounts by administrators: the display name, the role, the team, and whether the account is enabled.
 
-use hotline_core::staff::rights::{Right, Role};
+use hotline_core::{
+    staff::audit::AuditAction,
+    staff::rights::{Right, Role},
+};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
@@ -48,8 +51,13 @@ impl Store {
             .filter(contacts::Column::Assignee.eq(row.id))
             .exec(&transaction)
             .await?;
-        self.audit_in(&transaction, by.map(|by| by.id), "staff team", &row.login)
-            .await?;
+        self.audit_in(
+            &transaction,
+            by.map(|by| by.id),
+            AuditAction::StaffTeam,
+            &row.login,
+        )
+        .await?;
         self.commit(transaction).await
     }
 
@@ -76,8 +84,13 @@ impl Store {
         }
         .update(&transaction)
         .await?;
-        self.audit_in(&transaction, by.map(|by| by.id), "staff name", &row.login)
-            .await?;
+        self.audit_in(
+            &transaction,
+            by.map(|by| by.id),
+            AuditAction::StaffName,
+            &row.login,
+        )
+        .await?;
         self.commit(transaction).await
     }
 
@@ -113,7 +126,7 @@ impl Store {
             self.unassign_all(&transaction, row.id).await?;
         }
         let change = format!("{}: {}", row.login, role.as_str());
-        self.audit_in(&transaction, by.map(|by| by.id), "staff role", &change)
+        self.audit_in(&transaction, by.map(|by| by.id), AuditAction::StaffRole, &change)
             .await?;
         self.commit(transaction).await?;
         self.notice_ended_sessions().await;
@@ -142,8 +155,13 @@ impl Store {
         self.end_all_access(&transaction, row.id, false).await?;
         self.withdraw_invitations(&transaction, row.id).await?;
         self.unassign_all(&transaction, row.id).await?;
-        self.audit_in(&transaction, by.map(|by| by.id), "staff disable", &row.login)
-            .await?;
+        self.audit_in(
+            &transaction,
+            by.map(|by| by.id),
+            AuditAction::StaffDisable,
+            &row.login,
+        )
+        .await?;
         self.commit(transaction).await?;
         self.notice_ended_sessions().await;
         Ok(())
@@ -163,8 +181,13 @@ impl Store {
         }
         .update(&transaction)
         .await?;
-        self.audit_in(&transaction, by.map(|by| by.id), "staff enable", &row.login)
-            .await?;
+        self.audit_in(
+            &transaction,
+            by.map(|by| by.id),
+            AuditAction::StaffEnable,
+            &row.login,
+        )
+        .await?;
         transaction.commit().await?;
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use hotline_core::{
     routing::availability::{Availability, Duty},
-    staff::rights::Right,
+    staff::{audit::AuditAction, rights::Right},
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -106,7 +106,11 @@ impl Store {
         }
         .update(&transaction)
         .await?;
-        let action = if on_duty { "available" } else { "away" };
+        let action = if on_duty {
+            AuditAction::Available
+        } else {
+            AuditAction::Away
+        };
         self.audit_in(&transaction, Some(who.id), action, "").await?;
         transaction.commit().await?;
         self.route_due.notify_one();

@@ -7,7 +7,7 @@ use hotline_core::{
         message::LONGEST_TEXT,
     },
     identifiers::ids,
-    staff::rights::Right,
+    staff::{audit::AuditAction, rights::Right},
     text::canned::fill,
 };
 use schemars::JsonSchema;
@@ -220,8 +220,13 @@ impl Store {
             .on_conflict(newer)
             .exec_without_returning(&transaction)
             .await?;
-        self.audit_in(&transaction, Some(who.id), "write canned reply", &id.to_string())
-            .await?;
+        self.audit_in(
+            &transaction,
+            Some(who.id),
+            AuditAction::WriteCannedReply,
+            &id.to_string(),
+        )
+        .await?;
         transaction.commit().await?;
         Ok(id)
     }
@@ -239,8 +244,13 @@ impl Store {
             return Err(StoreError::Conflict(Conflict::NotYours));
         }
         canned::Entity::delete_by_id(id).exec(&transaction).await?;
-        self.audit_in(&transaction, Some(who.id), "delete canned reply", &id.to_string())
-            .await?;
+        self.audit_in(
+            &transaction,
+            Some(who.id),
+            AuditAction::DeleteCannedReply,
+            &id.to_string(),
+        )
+        .await?;
         transaction.commit().await?;
         Ok(())
     }

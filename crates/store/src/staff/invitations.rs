@@ -4,7 +4,7 @@
 use chrono::{DateTime, Duration, Utc};
 use hotline_core::{
     identifiers::{chance, ids, private::Private},
-    staff::rights::Role,
+    staff::{audit::AuditAction, rights::Role},
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -88,7 +88,7 @@ impl Store {
             .await?;
         let invitation = self.insert_invitation(&transaction, by, &row).await?;
         let actor = by.map(|by| by.id);
-        self.audit_in(&transaction, actor, "staff invite", &row.login)
+        self.audit_in(&transaction, actor, AuditAction::StaffInvite, &row.login)
             .await?;
         transaction.commit().await?;
         Ok(invitation)
@@ -125,7 +125,7 @@ impl Store {
         self.withdraw_invitations(&transaction, row.id).await?;
         let invitation = self.insert_invitation(&transaction, by, &row).await?;
         let actor = by.map(|by| by.id);
-        self.audit_in(&transaction, actor, "staff reset by link", &row.login)
+        self.audit_in(&transaction, actor, AuditAction::StaffResetByLink, &row.login)
             .await?;
         self.commit(transaction).await?;
         self.notice_ended_sessions().await;
@@ -191,8 +191,13 @@ impl Store {
             return Err(ENDED);
         }
         let token = self.begin_session(&transaction, &mut member).await?;
-        self.audit_in(&transaction, Some(member.id), "accept invitation", &member.login)
-            .await?;
+        self.audit_in(
+            &transaction,
+            Some(member.id),
+            AuditAction::AcceptInvitation,
+            &member.login,
+        )
+        .await?;
         transaction.commit().await?;
         Ok((member, token))
     }

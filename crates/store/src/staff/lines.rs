@@ -7,7 +7,10 @@ use std::{
 };
 
 use chrono::{DateTime, Utc};
-use hotline_core::identifiers::{line_name::LineName, private::Private};
+use hotline_core::{
+    identifiers::{line_name::LineName, private::Private},
+    staff::audit::AuditAction,
+};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait,
     QueryFilter, QueryOrder,
@@ -120,7 +123,7 @@ impl Store {
         };
         self.insert_line_version(&transaction, &new).await?;
         let what = format!("{line}: version {}", new.version);
-        self.audit_in(&transaction, Some(who.id), "save line", &what)
+        self.audit_in(&transaction, Some(who.id), AuditAction::SaveLine, &what)
             .await?;
         self.commit(transaction).await?;
         self.notice_line_changes().await?;
@@ -152,7 +155,11 @@ impl Store {
             ..newest
         };
         self.insert_line_version(&transaction, &new).await?;
-        let what = if paused { "pause line" } else { "resume line" };
+        let what = if paused {
+            AuditAction::PauseLine
+        } else {
+            AuditAction::ResumeLine
+        };
         self.audit_in(&transaction, Some(who.id), what, line.as_str())
             .await?;
         self.commit(transaction).await?;

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
+use hotline_core::staff::audit::AuditAction;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
@@ -69,7 +70,7 @@ impl Store {
             Some(who),
             who.id,
             Some(sessions::Column::TokenHash.eq(found.token_hash)),
-            ("end own session", &who.login),
+            (AuditAction::EndOwnSession, &who.login),
         )
         .await
     }
@@ -83,7 +84,7 @@ impl Store {
             Some(who),
             who.id,
             Some(sessions::Column::TokenHash.ne(self.session_hash(token))),
-            ("end other own sessions", &who.login),
+            (AuditAction::EndOtherOwnSessions, &who.login),
         )
         .await
     }
@@ -95,7 +96,7 @@ impl Store {
     pub async fn end_sessions(&self, by: Option<&StaffMember>, login: &str) -> Result<(), StoreError> {
         let row = self.find_login(login).await?;
         let row = row.ok_or(StoreError::NotFound("log-in"))?;
-        self.end_sessions_where(by, row.id, None, ("staff end sessions", &row.login))
+        self.end_sessions_where(by, row.id, None, (AuditAction::StaffEndSessions, &row.login))
             .await
     }
 
@@ -105,7 +106,7 @@ impl Store {
         by: Option<&StaffMember>,
         staff_id: Uuid,
         condition: Option<sea_orm::sea_query::SimpleExpr>,
-        (action, object): (&str, &str),
+        (action, object): (AuditAction, &str),
     ) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         let mut ended = sessions::Entity::delete_many().filter(sessions::Column::StaffId.eq(staff_id));

@@ -1,6 +1,9 @@
 //! Devices that get push messages, and the key pair with which this installation identifies itself to push services.
 
-use hotline_core::{staff::push::Concerns, text::locale::Language};
+use hotline_core::{
+    staff::{audit::AuditAction, push::Concerns},
+    text::locale::Language,
+};
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, sea_query::OnConflict};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -107,7 +110,8 @@ impl Store {
         push_devices::Entity::insert(row)
             .exec_without_returning(&transaction)
             .await?;
-        self.audit_in(&transaction, Some(who.id), "push on", "").await?;
+        self.audit_in(&transaction, Some(who.id), AuditAction::PushOn, "")
+            .await?;
         Ok(transaction.commit().await?)
     }
 
@@ -120,7 +124,8 @@ impl Store {
         push_devices::Entity::delete_by_id(self.session_hash(token))
             .exec(&transaction)
             .await?;
-        self.audit_in(&transaction, Some(who.id), "push off", "").await?;
+        self.audit_in(&transaction, Some(who.id), AuditAction::PushOff, "")
+            .await?;
         Ok(transaction.commit().await?)
     }
 

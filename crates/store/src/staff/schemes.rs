@@ -6,7 +6,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use hotline_core::{contact::classification::Scheme, staff::rights::Right};
+use hotline_core::{
+    contact::classification::Scheme,
+    staff::{audit::AuditAction, rights::Right},
+};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
     QueryOrder, QuerySelect, sea_query::OnConflict,
@@ -221,7 +224,7 @@ impl Store {
         self.audit_in(
             &transaction,
             Some(who.id),
-            "put wrap-up questions in force",
+            AuditAction::PutWrapUpQuestionsInForce,
             &what,
         )
         .await?;

@@ -3,7 +3,10 @@
 use std::sync::PoisonError;
 
 use chrono::{DateTime, Duration, Utc};
-use hotline_core::identifiers::{chance, private::Private};
+use hotline_core::{
+    identifiers::{chance, private::Private},
+    staff::audit::AuditAction,
+};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
     sea_query::Expr,
@@ -89,7 +92,8 @@ impl Store {
         };
         let transaction = self.begin().await?;
         let token = self.begin_session(&transaction, &mut person).await?;
-        self.audit_in(&transaction, Some(person.id), "log in", "").await?;
+        self.audit_in(&transaction, Some(person.id), AuditAction::LogIn, "")
+            .await?;
         transaction.commit().await?;
         self.note_refused(0).await?;
         Ok(Some((person, token)))
@@ -136,7 +140,8 @@ impl Store {
             refused.noted_at = Some(now);
             std::mem::take(&mut refused.since_last)
         };
-        self.audit(None, "log-in refused", &since_last.to_string()).await
+        self.audit(None, AuditAction::LogInRefused, &since_last.to_string())
+            .await
     }
 
     /// Returns the value of the cookie that a device gets after a log-in with this log-in name. A later log-in from a device with this

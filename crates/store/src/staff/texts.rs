@@ -3,9 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc, sync::atomic::Ordering};
 
 use chrono::{DateTime, Utc};
-use hotline_core::centre::{
-    Centre,
-    texts::{PublicText, TextContent},
+use hotline_core::{
+    centre::{
+        Centre,
+        texts::{PublicText, TextContent},
+    },
+    staff::audit::AuditAction,
 };
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
@@ -121,7 +124,7 @@ impl Store {
             .exec_without_returning(&transaction)
             .await?;
         let what = format!("{}: version {}", text.as_str(), version + 1);
-        self.audit_in(&transaction, Some(who.id), "replace text", &what)
+        self.audit_in(&transaction, Some(who.id), AuditAction::ReplaceText, &what)
             .await?;
         self.commit(transaction).await?;
         self.refresh_texts().await?;

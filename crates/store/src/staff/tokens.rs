@@ -2,7 +2,10 @@
 
 use chrono::{DateTime, Utc};
 use data_encoding::BASE32_NOPAD;
-use hotline_core::identifiers::{chance, ids, private::Private};
+use hotline_core::{
+    identifiers::{chance, ids, private::Private},
+    staff::audit::AuditAction,
+};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
@@ -72,7 +75,7 @@ impl Store {
             ended_at: Set(None),
         };
         row.insert(&transaction).await?;
-        self.audit_in(&transaction, who.map(|who| who.id), "make token", name)
+        self.audit_in(&transaction, who.map(|who| who.id), AuditAction::MakeToken, name)
             .await?;
         transaction.commit().await?;
         Ok(secret.into())
@@ -95,8 +98,13 @@ impl Store {
             ..Default::default()
         };
         ended.update(&transaction).await?;
-        self.audit_in(&transaction, who.map(|who| who.id), "end token", &found.name)
-            .await?;
+        self.audit_in(
+            &transaction,
+            who.map(|who| who.id),
+            AuditAction::EndToken,
+            &found.name,
+        )
+        .await?;
         transaction.commit().await?;
         Ok(())
     }

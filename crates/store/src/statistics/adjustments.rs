@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use hotline_core::{
     identifiers::ids,
+    staff::audit::AuditAction,
     statistics::figures::{ADVISORY, CASE_KIND, CHANNEL, INSTITUTION, Measure},
     time::period::{Every, Period},
 };
@@ -281,9 +282,9 @@ impl Store {
         };
         row.insert(transaction).await?;
         let what = if new.correction {
-            "correction"
+            AuditAction::Correction
         } else {
-            "opening balance"
+            AuditAction::OpeningBalance
         };
         let object = format!(
             "{} {value} {} {} {}",
@@ -342,8 +343,13 @@ impl Store {
             found.to_day,
             found.count
         );
-        self.audit_in(&transaction, who.map(|who| who.id), "withdraw figure", &object)
-            .await?;
+        self.audit_in(
+            &transaction,
+            who.map(|who| who.id),
+            AuditAction::WithdrawFigure,
+            &object,
+        )
+        .await?;
         self.commit(transaction).await
     }
 

@@ -3,6 +3,7 @@
 use futures::{Stream, TryStreamExt, future};
 use hotline_core::{
     casework::answers::Outcome,
+    staff::audit::AuditAction,
     statistics::{
         figures::{Cell, Facts, Measure},
         tally::Tally,
@@ -118,7 +119,8 @@ impl Store {
             // `ANALYZE` updates the query planner's statistics, which still describe the deleted rows.
             transaction.execute_unprepared("ANALYZE figures").await?;
         }
-        self.audit_in(&transaction, None, "rebuild figures", "").await?;
+        self.audit_in(&transaction, None, AuditAction::RebuildFigures, "")
+            .await?;
         transaction.commit().await?;
         Ok(())
     }
