@@ -233,6 +233,7 @@ pub async fn open_store_at(
         alarm: settings.alarm.clone(),
         targets: settings.targets.clone(),
         cases: settings.cases.clone(),
+        accounts: settings.accounts.clone(),
         urgency_rules,
         scheme,
         wrap_up: settings.desk.wrap_up,

@@ -15,6 +15,7 @@ use hotline_core::{
     contact::{classification::Scheme, urgency::UrgencyRules},
     identifiers::private::Private,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
+    staff::factors::AccountSettings,
     statistics::returns::Return,
     text::{locale::Locales, rich::ReplyStyle},
     time::clock::Clock,
@@ -86,6 +87,8 @@ pub struct Settings {
     pub targets: Targets,
     /// When the answers of institutions to referrals are due.
     pub cases: CaseSettings,
+    /// The roles that need a second factor to log in.
+    pub accounts: AccountSettings,
     /// Settings of each line.
     pub lines: Vec<LineSettings>,
     /// Channel names of networks that have no line. Counsellors log calls and messages on these networks by hand.
@@ -153,6 +156,7 @@ pub struct Store {
     pub(crate) alarm: AlarmSettings,
     pub(crate) targets: Targets,
     pub(crate) case_settings: CaseSettings,
+    pub(crate) accounts: AccountSettings,
     /// The lines that are in force, sorted by name.
     pub(crate) lines: RwLock<Arc<[Arc<LineSettings>]>>,
     /// The number of versions of stored lines, as last noticed.
@@ -244,6 +248,7 @@ impl Store {
             alarm: settings.alarm,
             targets: settings.targets,
             case_settings: settings.cases,
+            accounts: settings.accounts,
             lines: RwLock::new(settings.lines.into_iter().map(Arc::new).collect()),
             stored_line_versions: watch::Sender::new(0),
             networks: settings.networks,
