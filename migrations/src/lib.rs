@@ -30,6 +30,7 @@ mod m20261209_000023_schemes;
 mod m20261210_000024_push;
 mod m20261211_000025_pinned_notes;
 mod m20261212_000026_audit_chain;
+mod m20261214_000028_factors;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261210_000024_push::Migration),
             Box::new(m20261211_000025_pinned_notes::Migration),
             Box::new(m20261212_000026_audit_chain::Migration),
+            Box::new(m20261214_000028_factors::Migration),
         ]
     }
 }

@@ -22,7 +22,7 @@ const PASSWORD: &str = "a long password";
 async fn log_in(store: &Store, login: &str) -> (StaffMember, SessionToken) {
     let password = PASSWORD.to_owned().into();
     let found = store.log_in(login, &password, Device::Known).await.unwrap();
-    found.unwrap()
+    found.unwrap().complete().unwrap()
 }
 
 /// Adds a counsellor, who logs in and goes on duty.

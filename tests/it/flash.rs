@@ -12,9 +12,22 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// The forms of the desk whose answers are not flash messages, each with the reason.
-const OTHER_ANSWERS: [(&str, &str); 38] = [
+const OTHER_ANSWERS: [(&str, &str); 45] = [
     ("/desk/login", "opens the desk"),
     ("/desk/logout", "shows the log-in page"),
+    ("/desk/login/code", "opens the desk"),
+    ("/desk/login/enrol", "shows the recovery codes"),
+    ("/desk/me/factors/totp/begin", "shows the secret"),
+    ("/desk/me/factors/totp", "shows the recovery codes"),
+    ("/desk/me/factors/recovery-codes", "shows the recovery codes"),
+    (
+        "/desk/me/factors/remove",
+        "needs an app; tests of second factors read it",
+    ),
+    (
+        "/desk/admin/staff/{id}/reset-factors",
+        "needs the right of administrators; tests of second factors read it",
+    ),
     ("/desk/invitation/{secret}", "opens the desk"),
     ("/desk/me/password", "the page says that the password was changed"),
     ("/desk/search", "shows the results"),

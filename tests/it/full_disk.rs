@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// Addresses that are not tested, each with the reason.
-const NOT_ASKED: [(&str, &str); 28] = [
+const NOT_ASKED: [(&str, &str); 36] = [
     ("/api/v1/routing/skills/{id}", "writes what preferences write"),
     ("/api/v1/routing/move", "writes what giving a contact back writes"),
     ("/api/v1/routing/swaps", "writes a version of the shift plan"),
@@ -64,6 +64,23 @@ const NOT_ASKED: [(&str, &str); 28] = [
     (
         "/api/v1/admin/teams/rename",
         "writes what changing a team and a version of the shift plan write",
+    ),
+    ("/api/v1/session/code", "writes what a log-in writes"),
+    ("/api/v1/session/enrol/begin", "stores nothing"),
+    (
+        "/api/v1/session/enrol",
+        "writes what a log-in and setting up an app write",
+    ),
+    ("/api/v1/me/factors/totp/begin", "stores nothing"),
+    (
+        "/api/v1/me/factors/totp",
+        "needs a code; writes what making recovery codes writes",
+    ),
+    ("/api/v1/me/factors/remove", "nobody has a second factor here"),
+    ("/api/v1/me/factors/recovery-codes", "the same"),
+    (
+        "/api/v1/admin/staff/{id}/reset-factors",
+        "writes what ending sessions writes",
     ),
     (
         "/api/v1/me/sessions/{session}/end",

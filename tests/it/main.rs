@@ -32,6 +32,8 @@ mod documents;
 mod duty;
 mod erasure;
 mod exports;
+mod factor_limits;
+mod factors;
 mod faults;
 mod figures;
 mod flash;

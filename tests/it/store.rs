@@ -16,8 +16,7 @@ use hotline_core::{
     intake::{Cursor, Intake, Source},
     job::JobKind,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
-    staff::audit::AuditSettings,
-    staff::rights::Role,
+    staff::{audit::AuditSettings, factors::AccountSettings, rights::Role},
     statistics::figures::Measure,
     time::{
         clock::{Clock, FixedClock},
@@ -80,6 +79,9 @@ fn settings_of(url: String, folder: &std::path::Path, backlog: u64) -> Settings 
         targets: Targets::default(),
         cases: CaseSettings::default(),
         audit: AuditSettings::default(),
+        accounts: AccountSettings {
+            second_factor: Vec::new(),
+        },
         urgency_rules: None,
         durable: true,
         undo: Duration::ZERO,
@@ -475,7 +477,7 @@ async fn of_twenty_who_claim_at_once_one_gets_it_and_routing_gives_to_who_is_on_
             let added = world.store.add_staff(&login, &login, Role::Counsellor, &password);
             added.await.unwrap();
             let logged_in = world.store.log_in(&login, &password, Device::Known).await;
-            people.push(logged_in.unwrap().unwrap().0);
+            people.push(logged_in.unwrap().unwrap().complete().unwrap().0);
         }
         let tries = people.iter().map(|person| {
             let (store, person) = (Arc::clone(&world.store), person.clone());

@@ -51,6 +51,8 @@ pub struct Service {
     undo_seconds: u8,
     /// Whether closing a contact requires a complete wrap-up.
     wrap_up: bool,
+    /// The roles that need a second factor, as the settings write them.
+    second_factor: String,
     /// The port of the desk, if it differs from that of the public pages.
     desk_port: Option<u16>,
     /// The program that starts the service, with its arguments.
@@ -79,6 +81,7 @@ impl Service {
             of_centre: String::new(),
             undo_seconds: 0,
             wrap_up: false,
+            second_factor: "[]".to_owned(),
             desk_port: None,
             starter: Vec::new(),
             own_clock: false,
@@ -146,6 +149,12 @@ impl Service {
         self.write_settings()
     }
 
+    /// Requires a second factor of these roles, as in `["supervisor"]`.
+    pub fn require_second_factor(&mut self, roles: &str) -> Result<()> {
+        roles.clone_into(&mut self.second_factor);
+        self.write_settings()
+    }
+
     /// Gives the service its own clock from the next start on. [`Service::set_clock`] sets that clock.
     pub fn give_clock(&mut self) -> Result<()> {
         self.own_clock = true;
@@ -209,11 +218,12 @@ impl Service {
             false => String::new(),
         };
         let text = format!(
-            "[http]\npublic = \"127.0.0.1:{port}\"\ndesk = \"127.0.0.1:{desk_port}\"\n[desk]\nundo_seconds = {}\nwrap_up = {}\n[database]\n{url}\
+            "[http]\npublic = \"127.0.0.1:{port}\"\ndesk = \"127.0.0.1:{desk_port}\"\n[desk]\nundo_seconds = {}\nwrap_up = {}\n[accounts]\nsecond_factor = {}\n[database]\n{url}\
              [data]\nfolder = \"{}\"\n{}\n\
              [centre]\n{}\n{}\n{}",
             self.undo_seconds,
             self.wrap_up,
+            self.second_factor,
             self.data().display(),
             self.of_data,
             self.of_centre,

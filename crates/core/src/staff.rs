@@ -1,6 +1,9 @@
-//! Rights and preferences of staff, and the actions that the audit records.
+//! Rights, preferences and second factors of staff, and the actions that the audit records.
 
 pub mod audit;
+pub mod factors;
 pub mod preferences;
 pub mod push;
+pub mod recovery;
 pub mod rights;
+pub mod totp;

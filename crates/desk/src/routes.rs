@@ -11,12 +11,12 @@ use axum::{
     response::IntoResponse,
     routing::get,
 };
-use hotline_core::staff::rights::Right;
+use hotline_core::staff::{factors::LogInStep, rights::Right};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 use crate::{
-    account::{self, invitation, login, password, preferences, push, sessions},
+    account::{self, factors, invitation, login, password, preferences, push, second_step, sessions},
     admin::{
         lines, links, public_text,
         scheme::{self, draft, review},
@@ -78,14 +78,22 @@ pub fn routes() -> Vec<Route> {
 }
 
 fn account_routes() -> Vec<Route> {
-    use Access::{Anyone, May, Open};
+    use Access::{Anyone, Lacks, May, Open};
+    use LogInStep::{Code, Enrol};
     use Right::{ReadContacts, RunAgain, SeeQueue, WorkOnContacts};
 
     routes! {
         desk GET "/login" Open, login::page;
         desk POST "/login" Open, login::log_in;
+        desk GET "/login/code" Lacks(Code), second_step::code_page;
+        desk POST "/login/code" Lacks(Code), second_step::check_code;
+        desk GET "/login/enrol" Lacks(Enrol), second_step::enrol_page;
+        desk POST "/login/enrol" Lacks(Enrol), second_step::enrol;
         desk POST "/logout" Anyone, login::log_out;
         api POST "/session" Open, account::api::log_in, "Log in";
+        api POST "/session/code" Lacks(Code), second_step::check_code_json, "Complete a log-in with a code of the second factor";
+        api POST "/session/enrol/begin" Lacks(Enrol), second_step::offer_json, "Get a secret for an app, if the role needs a second factor";
+        api POST "/session/enrol" Lacks(Enrol), second_step::enrol_json, "Set up the app, and complete the log-in";
         api POST "/session/end" Anyone, account::api::log_out, "Log out";
         api GET "/me" Anyone, preferences::show_me, "The member of staff who is logged in";
         both GET "/invitation/{secret}" Open, invitation::show, "A one-time link with which a person chooses a password";
@@ -96,6 +104,11 @@ fn account_routes() -> Vec<Route> {
         both POST "/me/sessions/end-others" Anyone, sessions::end_others, "End all your other sessions";
         desk GET "/me/password" Anyone, password::page;
         both POST "/me/password" Anyone, password::change, "Change your own password";
+        both GET "/me/factors" Anyone, factors::show, "Your second factors";
+        both POST "/me/factors/totp/begin" Anyone, factors::begin, "Get a secret for an authenticator app";
+        both POST "/me/factors/totp" Anyone, factors::enrol, "Set up the app, in place of an earlier one";
+        both POST "/me/factors/remove" Anyone, factors::remove, "Remove your second factors";
+        both POST "/me/factors/recovery-codes" Anyone, factors::renew_codes, "Make ten new recovery codes";
         api GET "/me/push" May(WorkOnContacts), push::show, "Whether your device is notified while no page of the desk is open";
         api POST "/me/push" May(WorkOnContacts), push::subscribe, "Let your device be notified until your session ends";
         api POST "/me/push/end" May(WorkOnContacts), push::unsubscribe, "Notify your device no longer";
@@ -125,6 +138,7 @@ fn administration_routes() -> Vec<Route> {
         both GET "/admin/staff/{id}" May(ManageStaff), staff::show, "An account";
         both POST "/admin/staff/{id}" May(ManageStaff), staff::change, "Change the display name, the role or the team of an account";
         both POST "/admin/staff/{id}/reset" May(ManageStaff), links::reset, "Replace a password by a one-time link";
+        both POST "/admin/staff/{id}/reset-factors" May(ManageStaff), staff::reset_factors, "Remove the second factors of an account";
         both POST "/admin/staff/{id}/disable" May(ManageStaff), staff::disable, "Disable an account";
         both POST "/admin/staff/{id}/enable" May(ManageStaff), staff::enable, "Enable a disabled account";
         both POST "/admin/staff/{id}/end-sessions" May(ManageStaff), staff::end_sessions, "End all sessions of an account";
@@ -469,6 +483,12 @@ mod tests {
             match route.access {
                 Access::Open => assert_eq!(operation["security"], serde_json::json!([{}]), "{place}"),
                 Access::Anyone => assert!(responses.contains_key("401"), "{place}"),
+                Access::Lacks(_) => {
+                    assert!(
+                        responses.contains_key("401") && responses.contains_key("403"),
+                        "{place}"
+                    );
+                }
                 Access::May(right) => {
                     assert_eq!(operation["x-right"], format!("{right:?}"), "{place}");
                     assert!(

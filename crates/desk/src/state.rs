@@ -34,9 +34,8 @@ pub struct Desk {
     pub url: Arc<str>,
     /// Whether the desk is served over HTTPS. If so, browsers send the session cookie over HTTPS only.
     pub https: bool,
-    /// The rate limiter for password attempts. Its key is a pair: whether a log-in with this name has succeeded on the device, and the
-    /// log-in name.
-    pub log_ins: Arc<DefaultKeyedRateLimiter<(bool, String)>>,
+    /// The rate limiter for passwords and codes of second factors.
+    pub log_ins: Arc<DefaultKeyedRateLimiter<Attempt>>,
     /// The smallest figure about persons that may be published. Smaller figures are suppressed in files for publication and for programs with
     /// a read-only token.
     pub smallest: i64,
@@ -49,6 +48,27 @@ pub struct Desk {
     pub personas: Arc<[Persona]>,
     /// What administrators see of the program that runs the desk.
     pub program: Arc<ProgramFacts>,
+}
+
+/// What is attempted, for the rate limiter. Each variant has a limit of its own for each log-in name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Attempt {
+    /// A password from a device on which a log-in with this name has succeeded.
+    KnownDevice(String),
+    /// A password from another device.
+    UnknownDevice(String),
+    /// A code of a second factor.
+    Code(String),
+}
+
+impl Attempt {
+    pub(crate) fn on_known_device(login: &str) -> Self {
+        Self::KnownDevice(login.to_owned())
+    }
+
+    pub(crate) fn code(login: &str) -> Self {
+        Self::Code(login.to_owned())
+    }
 }
 
 /// What browsers need to subscribe to push messages.

@@ -151,6 +151,12 @@ pub enum Staff {
         #[arg(long)]
         link: bool,
     },
+    /// Remove the second factors of an account whose owner lost them, and end its sessions. If the role needs a second factor, the
+    /// owner sets one up at the next log-in.
+    ResetFactors {
+        /// The login name.
+        login: String,
+    },
     /// List all accounts.
     List,
 }

@@ -74,6 +74,12 @@ pub async fn staff(settings: Settings, command: Staff) -> anyhow::Result<()> {
                 );
             }
         }
+        Staff::ResetFactors { login } => {
+            store.reset_factors(None, &login).await?;
+            println!(
+                "{login} is logged out and has no second factor. If the role needs one, {login} sets it up at the next log-in."
+            );
+        }
         Staff::List => {
             for person in store.staff().await? {
                 let active = if person.active { "" } else { "  (disabled)" };

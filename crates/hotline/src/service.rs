@@ -235,6 +235,7 @@ pub async fn open_store_at(
         targets: settings.targets.clone(),
         cases: settings.cases.clone(),
         audit: settings.audit.clone(),
+        accounts: settings.accounts.clone(),
         urgency_rules,
         scheme,
         wrap_up: settings.desk.wrap_up,

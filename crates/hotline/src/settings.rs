@@ -14,7 +14,7 @@ use hotline_core::{
     centre::{Centre, CentreInForce},
     identifiers::private::Private,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
-    staff::{audit::AuditSettings, push::PushSettings},
+    staff::{audit::AuditSettings, factors::AccountSettings, push::PushSettings},
 };
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +44,9 @@ pub struct Settings {
     /// How the desk (the pages for staff) behaves.
     #[serde(default)]
     pub desk: Desk,
+    /// Which roles need a second factor to log in.
+    #[serde(default)]
+    pub accounts: AccountSettings,
     /// How contacts reach counsellors.
     #[serde(default)]
     pub routing: Routing,

@@ -232,6 +232,15 @@ pub enum Conflict {
     /// The outreach event names the same peer educator twice.
     #[error("somebody is named twice")]
     NamedTwice,
+    /// The role of the account needs a second factor, so the last one cannot be removed.
+    #[error("this role needs a second factor; set up another app in its place")]
+    FactorNeeded,
+    /// The account has no authenticator app, so recovery codes would replace nothing.
+    #[error("set up an authenticator app first")]
+    NoFactor,
+    /// Too many wrong codes were typed in a row, so codes of the app are refused.
+    #[error("too many wrong codes; use a recovery code, or ask an administrator to reset the second factors")]
+    TooManyCodes,
     /// The password was not checked, because too many other log-ins are being checked at this time.
     #[error("too many are logging in; try again in a minute")]
     Busy,
@@ -368,6 +377,9 @@ impl Conflict {
             Self::DayEntered => "conflict-day-entered",
             Self::TooManyLines => "conflict-too-many-lines",
             Self::NamedTwice => "conflict-named-twice",
+            Self::FactorNeeded => "conflict-factor-needed",
+            Self::NoFactor => "conflict-no-factor",
+            Self::TooManyCodes => "conflict-too-many-codes",
             Self::Busy => "conflict-busy",
             Self::ShortPassword => "conflict-short-password",
             Self::LongPassword => "conflict-long-password",

@@ -210,6 +210,18 @@ pub enum AuditAction {
     StaffEnable,
     /// Ended the sessions of an account.
     StaffEndSessions,
+    /// Typed the right password; the second factor is still missing.
+    LogInBegun,
+    /// Removed the own second factors.
+    RemoveSecondFactors,
+    /// Made new recovery codes.
+    MakeRecoveryCodes,
+    /// Removed the second factors of an account.
+    StaffResetFactors,
+    /// Set up a second factor.
+    SetUpSecondFactor,
+    /// Typed a wrong code.
+    CodeRefused,
     /// Read the audit.
     ReadAudit,
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::{
     extract::{Path, State},
     http::{StatusCode, header},
-    response::{IntoResponse, Redirect, Response},
+    response::{IntoResponse, Response},
 };
 use axum_extra::extract::CookieJar;
 use hotline_core::{identifiers::private::Private, text::locale::Words};
@@ -19,7 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    account::{api::SessionJson, login::begin_on_device},
+    account::{api::SessionJson, login::lead_on},
     http::{
         answers::Answer,
         errors::PageError,
@@ -89,7 +89,8 @@ pub(crate) async fn show(
     Ok(Answer::Page(page))
 }
 
-/// `POST /desk/invitation/{secret}` and `POST /api/v1/invitation/{secret}`: stores the password and logs the person in.
+/// `POST /desk/invitation/{secret}` and `POST /api/v1/invitation/{secret}`: stores the password and logs the person in. A second factor of the account
+/// is still needed.
 pub(crate) async fn accept(
     State(desk): State<Desk>,
     format: ResponseFormat,
@@ -98,7 +99,7 @@ pub(crate) async fn accept(
     FormOrJson(form): FormOrJson<ChosenPasswordForm>,
 ) -> Result<Answer<SessionJson>, PageError> {
     let accepted = desk.store.accept_invitation(&secret, &form.password).await;
-    let (person, session) = match accepted {
+    let begun = match accepted {
         Ok(accepted) => accepted,
         Err(error) if format.is_json() => return Err(error.into()),
         Err(StoreError::Conflict(
@@ -117,10 +118,9 @@ pub(crate) async fn accept(
         Err(error) => return Err(error.into()),
     };
     if format.is_json() {
-        return Ok(Answer::Json(SessionJson::new(&session, person)));
+        return Ok(Answer::Json(begun.into()));
     }
-    let jar = begin_on_device(&desk, jar, &person, &session);
-    Ok(Answer::Page((jar, Redirect::to("/desk")).into_response()))
+    Ok(Answer::Page(lead_on(&desk, jar, begun, None)))
 }
 
 fn render(

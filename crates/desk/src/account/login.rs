@@ -16,7 +16,11 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use hotline_core::{identifiers::private::Private, text::locale::Words};
 use hotline_store::{
     error::Conflict,
-    staff::{accounts::StaffMember, passwords::Device, sessions::SessionToken},
+    staff::{
+        accounts::StaffMember,
+        passwords::Device,
+        sessions::{BegunSession, SessionToken},
+    },
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -24,11 +28,11 @@ use serde::Deserialize;
 use crate::{
     account::preferences,
     http::{
-        access::{contact_page, cookie_name, token},
+        access::{contact_page, cookie_name, step_page, token},
         errors::PageError,
         page::{page as written, role_key},
     },
-    state::{Desk, Persona},
+    state::{Attempt, Desk, Persona},
 };
 
 /// Returns the name of the cookie that marks a device as known. A device is known for a log-in name if a log-in with this name has
@@ -37,7 +41,7 @@ fn device_cookie(mark: &str) -> String {
     format!("device-{}", mark.get(..8).unwrap_or_default())
 }
 
-/// The longest time that a log-in or password change waits for the rate limiter ([`limiter`]) to permit the password attempt.
+/// The longest time that a log-in or a change of a password or factor waits for the rate limiter ([`limiter`]).
 const PATIENCE: Duration = Duration::from_secs(40);
 
 #[derive(Template)]
@@ -58,11 +62,9 @@ impl LogInPage<'_> {
     }
 }
 
-/// Creates the rate limiter for password attempts. Each log-in name has two separate limits, one for known devices (devices on which a
-/// log-in with this name has succeeded) and one for all other devices. Each limit permits six attempts at once, then one attempt every ten
-/// seconds.
+/// Creates the rate limiter for passwords and codes. It permits six attempts of a kind at once, then one attempt every ten seconds.
 #[must_use]
-pub fn limiter() -> DefaultKeyedRateLimiter<(bool, String)> {
+pub fn limiter() -> DefaultKeyedRateLimiter<Attempt> {
     RateLimiter::keyed(Quota::per_minute(NonZeroU32::MIN.saturating_add(5)))
 }
 
@@ -110,7 +112,7 @@ pub(crate) async fn log_in(
         .get(&device_cookie(&mark))
         .is_some_and(|kept| kept.value() == mark);
     let device = if known { Device::Known } else { Device::Unknown };
-    let Some((person, session)) = try_log_in(&desk, &typed, device).await? else {
+    let Some(begun) = try_log_in(&desk, &typed, device).await? else {
         let words = desk.words(&jar);
         let page = written(&LogInPage {
             words,
@@ -122,23 +124,39 @@ pub(crate) async fn log_in(
         })?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
-    let jar = begin_on_device(&desk, jar, &person, &session);
-    let to = contact_page(&typed.to);
-    Ok((jar, Redirect::to(to.as_deref().unwrap_or("/desk"))).into_response())
+    Ok(lead_on(&desk, jar, begun, contact_page(&typed.to)))
 }
 
-/// Adds the cookies of a new session: the session's secret, the mark of a known device, and the language of the member of staff.
+/// Redirects the browser of a session that has begun: to the page `to` or the start page, or to the step that the log-in lacks.
+pub(crate) fn lead_on(desk: &Desk, jar: CookieJar, begun: BegunSession, to: Option<String>) -> Response {
+    match begun {
+        BegunSession::Complete(person, session) => {
+            let jar = begin_on_device(desk, jar, &person, &session);
+            (jar, Redirect::to(to.as_deref().unwrap_or("/desk"))).into_response()
+        }
+        BegunSession::Half(half, session) => {
+            let jar = jar.add(session_cookie(desk, &session));
+            (jar, Redirect::to(&step_page(half.step(), to.as_deref()))).into_response()
+        }
+    }
+}
+
+fn session_cookie(desk: &Desk, session: &SessionToken) -> Cookie<'static> {
+    Cookie::build((cookie_name(desk.https), session.expose().to_owned()))
+        .path("/")
+        .http_only(true)
+        .secure(desk.https)
+        .same_site(SameSite::Strict)
+        .build()
+}
+
+/// Adds the cookies of a complete session: the session's secret, the mark of a known device, and the language of the member of staff.
 pub(crate) fn begin_on_device(
     desk: &Desk,
     jar: CookieJar,
     person: &StaffMember,
     session: &SessionToken,
 ) -> CookieJar {
-    let cookie = Cookie::build((cookie_name(desk.https), session.expose().to_owned()))
-        .path("/")
-        .http_only(true)
-        .secure(desk.https)
-        .same_site(SameSite::Strict);
     let mark = desk.store.device_mark(&person.login);
     let device = Cookie::build((device_cookie(&mark), mark))
         .path("/desk/login")
@@ -147,32 +165,34 @@ pub(crate) fn begin_on_device(
         .same_site(SameSite::Strict)
         .permanent();
     let jar = preferences::on_this_device(jar, &person.preferences);
-    jar.add(device).add(cookie)
+    jar.add(device).add(session_cookie(desk, session))
 }
 
 pub(crate) async fn try_log_in(
     desk: &Desk,
     typed: &LogInForm,
     device: Device,
-) -> Result<Option<(StaffMember, SessionToken)>, PageError> {
+) -> Result<Option<BegunSession>, PageError> {
     let name = typed.login.trim().to_lowercase();
     if name.len() > 200 || typed.password.expose().len() > 1_000 {
         return Ok(None);
     }
-    if desk.log_ins.len() > 10_000 {
-        desk.log_ins.retain_recent();
-    }
     // Devices on which this log-in name has succeeded have a separate limit. Password guesses on other devices therefore do not delay
     // log-ins on these devices (OWASP: device cookies).
-    take_turn(desk, &name, device).await?;
+    let attempt = match device {
+        Device::Known => Attempt::KnownDevice(name.clone()),
+        Device::Unknown => Attempt::UnknownDevice(name.clone()),
+    };
+    take_turn(desk, attempt).await?;
     Ok(desk.store.log_in(&name, &typed.password, device).await?)
 }
 
-/// Waits until the rate limit permits a password attempt for this log-in name. Fails with `Conflict::Busy` if the wait takes longer than
-/// [`PATIENCE`].
-pub(crate) async fn take_turn(desk: &Desk, name: &str, device: Device) -> Result<(), PageError> {
-    let tried = (device == Device::Known, name.to_owned());
-    let turn = desk.log_ins.until_key_ready(&tried);
+/// Waits until the rate limit permits an attempt. Fails with `Conflict::Busy` if the wait takes longer than [`PATIENCE`].
+pub(crate) async fn take_turn(desk: &Desk, attempt: Attempt) -> Result<(), PageError> {
+    if desk.log_ins.len() > 10_000 {
+        desk.log_ins.retain_recent();
+    }
+    let turn = desk.log_ins.until_key_ready(&attempt);
     let turn = tokio::time::timeout(PATIENCE, turn).await;
     turn.map_err(|_| PageError::Conflict(Conflict::Busy))
 }

@@ -10,7 +10,7 @@ use axum_extra::extract::CookieJar;
 use hotline_core::{identifiers::private::Private, staff::rights::Right, text::locale::Language};
 use hotline_store::{
     error::{Conflict, StoreError},
-    staff::passwords::{Device, LONGEST_PASSWORD},
+    staff::passwords::LONGEST_PASSWORD,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -24,7 +24,7 @@ use crate::{
         extractors::{Cookies, FormOrJson, ResponseFormat},
         page::{Frame, page as written},
     },
-    state::Desk,
+    state::{Attempt, Desk},
 };
 
 /// The current password and the new password.
@@ -78,7 +78,7 @@ pub(crate) async fn change(
     FormOrJson(change): FormOrJson<PasswordForm>,
 ) -> Result<Answer<EmptyJson>, PageError> {
     let token = token(&desk, &headers).ok_or(PageError::NotLoggedIn)?;
-    take_turn(&desk, &me.login, Device::Known).await?;
+    take_turn(&desk, Attempt::on_known_device(&me.login)).await?;
     let changed = desk
         .store
         .change_password(&me, &token, &change.current, &change.new)

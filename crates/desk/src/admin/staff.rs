@@ -65,6 +65,8 @@ pub(crate) struct AccountJson {
     last_action_at: Option<DateTime<Utc>>,
     /// The number of sessions that have not ended.
     sessions: usize,
+    /// Whether the owner set up a second factor.
+    second_factor: bool,
 }
 
 /// Whether the owner of an account can log in.
@@ -99,6 +101,7 @@ impl From<Account> for AccountJson {
             invited_until,
             last_action_at: account.last_action_at,
             sessions: account.sessions,
+            second_factor: account.has_factor,
         }
     }
 }
@@ -340,6 +343,18 @@ pub(crate) async fn end_sessions(
     let login = login_of(&desk, id).await?;
     desk.store.end_sessions(Some(&me), &login).await?;
     Ok(confirm(format, id, Flash::AccountSessionsEnded))
+}
+
+pub(crate) async fn reset_factors(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    format: ResponseFormat,
+    Path(IdPath { id }): Path<IdPath>,
+    FormOrJson(_): FormOrJson<NoBody>,
+) -> Result<Confirmation, PageError> {
+    let login = login_of(&desk, id).await?;
+    desk.store.reset_factors(Some(&me), &login).await?;
+    Ok(confirm(format, id, Flash::AccountFactorsReset))
 }
 
 fn confirm(format: ResponseFormat, id: Uuid, flash: Flash) -> Confirmation {

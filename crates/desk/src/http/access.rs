@@ -13,11 +13,16 @@ use axum::{
 use axum_extra::extract::CookieJar;
 use hotline_core::{
     identifiers::reference::Reference,
-    staff::rights::Right,
+    staff::{factors::LogInStep, rights::Right},
     statistics::purpose::Purpose,
     text::locale::{Language, Words},
 };
-use hotline_store::staff::{accounts::StaffMember, sessions::Asker};
+use hotline_store::error::Conflict;
+use hotline_store::staff::{
+    accounts::StaffMember,
+    half_sessions::HalfSession,
+    sessions::{Asker, SessionState},
+};
 
 use crate::{
     http::{errors::PageError, flash::FlashRequest},
@@ -33,6 +38,8 @@ pub enum Access {
     Anyone,
     /// Members of staff whose role has this right may use the route.
     May(Right),
+    /// Sessions whose log-in lacks this step may use the route, and no others.
+    Lacks(LogInStep),
 }
 
 /// The name of the header that marks a request as sent by a page automatically, without an action of the user. Such requests do not extend
@@ -45,7 +52,7 @@ pub(crate) const LIVE: &str = "/desk/live";
 pub(crate) fn guarded(handler: MethodRouter<Desk>, desk: &Desk, access: Access) -> MethodRouter<Desk> {
     match access {
         Access::Open => handler,
-        Access::Anyone | Access::May(_) => {
+        Access::Anyone | Access::May(_) | Access::Lacks(_) => {
             handler.layer(middleware::from_fn_with_state((desk.clone(), access), guard))
         }
     }
@@ -64,30 +71,54 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
             Err(error) => return PageError::from(error).into_response(),
         }
     }
-    let person = match token {
-        Some(token) => desk.store.logged_in(&token, asker(&request)).await,
+    let state = match token {
+        Some(token) => desk.store.session_state(&token, asker(&request)).await,
         None => Ok(None),
     };
-    let person = match person {
-        Ok(person) => person,
+    let state = match state {
+        Ok(state) => state,
         Err(error) => return PageError::from(error).into_response(),
     };
-    let Some(person) = person else {
-        if for_api {
-            return PageError::NotLoggedIn.into_response();
+    let to = contact_page(request.uri().path());
+    let person = match (state, access) {
+        (Some(SessionState::Complete(person)), Access::May(right)) if !person.role.may(right) => {
+            return PageError::MayNot.into_response();
         }
-        let to = contact_page(request.uri().path());
-        let address = to.map_or_else(|| "/desk/login".to_owned(), |to| format!("/desk/login?to={to}"));
-        return Redirect::to(&address).into_response();
+        (Some(SessionState::Complete(_)), Access::Lacks(_)) if for_api => {
+            return PageError::Conflict(Conflict::DoneAlready).into_response();
+        }
+        (Some(SessionState::Complete(_)), Access::Lacks(_)) => return Redirect::to("/desk").into_response(),
+        (Some(SessionState::Complete(person)), Access::Open | Access::Anyone | Access::May(_)) => person,
+        (Some(SessionState::Half(half)), Access::Lacks(step)) if half.step() == step => {
+            request.extensions_mut().insert(half);
+            return uncached(next.run(request).await);
+        }
+        (Some(SessionState::Half(half)), _) if for_api => {
+            return PageError::Incomplete(half.step()).into_response();
+        }
+        (Some(SessionState::Half(half)), _) => {
+            return Redirect::to(&step_page(half.step(), to.as_deref())).into_response();
+        }
+        (None, _) if for_api => return PageError::NotLoggedIn.into_response(),
+        (None, _) => {
+            let address = to.map_or_else(|| "/desk/login".to_owned(), |to| format!("/desk/login?to={to}"));
+            return Redirect::to(&address).into_response();
+        }
     };
-    if let Access::May(right) = access
-        && !person.role.may(right)
-    {
-        return PageError::MayNot.into_response();
-    }
     request.extensions_mut().insert(person);
     let flash = FlashRequest::new(&request, asker(&request) == Asker::Page);
     uncached(flash.set_cookie(desk.https, next.run(request).await))
+}
+
+/// Returns the address of the page for the step that a log-in lacks. `to` is the page of a contact that opens after the log-in.
+pub(crate) fn step_page(step: LogInStep, to: Option<&str>) -> String {
+    match (step, to) {
+        (LogInStep::Complete, to) => to.unwrap_or("/desk").to_owned(),
+        (LogInStep::Code, None) => "/desk/login/code".to_owned(),
+        (LogInStep::Code, Some(to)) => format!("/desk/login/code?to={to}"),
+        // The recovery codes come after setting up a factor, and the page with them leads to the start page.
+        (LogInStep::Enrol, _) => "/desk/login/enrol".to_owned(),
+    }
 }
 
 /// Returns the path of the page of a contact if `path` is the path of such a page. A notification that is pressed after the session ended
@@ -198,6 +229,24 @@ impl<S: Send + Sync> FromRequestParts<S> for Who {
 }
 
 impl OperationInput for Who {}
+
+/// A session whose log-in is incomplete. Available only in handlers of routes with [`Access::Lacks`].
+pub(crate) struct HalfLoggedIn(pub HalfSession);
+
+impl<S: Send + Sync> FromRequestParts<S> for HalfLoggedIn {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        parts
+            .extensions
+            .get::<HalfSession>()
+            .cloned()
+            .map(Self)
+            .ok_or(StatusCode::UNAUTHORIZED)
+    }
+}
+
+impl OperationInput for HalfLoggedIn {}
 
 impl Desk {
     /// Returns the translated texts in the language that was chosen on this device or, if none was chosen, in the centre's language.

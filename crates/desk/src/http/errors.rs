@@ -14,7 +14,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use axum_extra::extract::CookieJar;
-use hotline_core::text::locale::{Language, Words};
+use hotline_core::{
+    staff::factors::LogInStep,
+    text::locale::{Language, Words},
+};
 use hotline_store::error::{Conflict, StoreError};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -31,6 +34,10 @@ pub(crate) enum PageError {
     NotLoggedIn,
     /// The log-in name or the password is wrong.
     WrongLogIn,
+    /// The code of a second factor is wrong, or was used before.
+    WrongCode,
+    /// The log-in lacks this step.
+    Incomplete(LogInStep),
     /// The role of the member of staff lacks the required right.
     MayNot,
     /// No object or page exists at the requested URL.
@@ -51,7 +58,8 @@ impl PageError {
     const fn status(&self) -> StatusCode {
         match self {
             Self::NotLoggedIn | Self::WrongLogIn => StatusCode::UNAUTHORIZED,
-            Self::MayNot => StatusCode::FORBIDDEN,
+            Self::WrongCode => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::MayNot | Self::Incomplete(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Bad(_) | Self::Body(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -73,6 +81,9 @@ impl PageError {
         match self {
             Self::NotLoggedIn => words.say("error-not-logged-in"),
             Self::WrongLogIn => words.say("log-in-refused"),
+            Self::WrongCode => words.say("log-in-code-refused"),
+            Self::Incomplete(LogInStep::Enrol) => words.say("error-log-in-enrol"),
+            Self::Incomplete(LogInStep::Code | LogInStep::Complete) => words.say("error-log-in-code"),
             Self::MayNot => words.say("error-may-not"),
             Self::NotFound => words.say("error-not-found"),
             Self::Conflict(why) => words.with("error-conflict", "why", &words.say(why.key())),
@@ -94,7 +105,10 @@ struct ErrorJson {
 /// The HTTP statuses of error responses, each with its meaning.
 const STATUSES: [(u16, &str); 8] = [
     (401, "Not logged in, or the log-in was refused"),
-    (403, "The role of this member of staff lacks the right"),
+    (
+        403,
+        "The role of this member of staff lacks the right, or the log-in lacks a second factor",
+    ),
     (
         404,
         "The object does not exist, or a parameter could not be parsed",

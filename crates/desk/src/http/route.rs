@@ -141,6 +141,13 @@ impl Route {
                 "Open to everyone, without a log-in.".to_owned()
             }
             Access::Anyone => "Open to every member of staff who is logged in.".to_owned(),
+            Access::Lacks(step) => {
+                add_errors(ctx, operation, &[403]);
+                format!(
+                    "Open only to a session whose log-in lacks the step `{}`.",
+                    step.as_str()
+                )
+            }
             Access::May(right) => {
                 let roles = Role::ALL.iter().filter(|role| role.may(right));
                 let roles: Vec<&str> = roles.map(|role| role.as_str()).collect();

@@ -12,7 +12,11 @@ use hotline_core::{
 use hotline_store::{
     db::store::Store,
     registration::past::PastContact,
-    staff::{accounts::StaffMember, passwords::Device, sessions::SessionToken},
+    staff::{
+        accounts::StaffMember,
+        passwords::Device,
+        sessions::{BegunSession, SessionToken},
+    },
 };
 
 use super::{
@@ -147,7 +151,7 @@ pub async fn log_in_colleagues(store: &Store) -> anyhow::Result<Vec<SessionToken
         .map(|login| store.log_in(login, &password, Device::Known));
     let mut tokens = Vec::new();
     for logged_in in join_all(logging_in).await {
-        if let Some((person, token)) = logged_in? {
+        if let Some((person, token)) = logged_in?.and_then(BegunSession::complete) {
             store.set_on_duty(&person, true).await?;
             tokens.push(token);
         }

@@ -2,6 +2,7 @@
 
 mod casework;
 mod chats;
+mod factors;
 mod push;
 mod routing;
 mod statistics;
@@ -11,6 +12,7 @@ pub use casework::{
     referrals,
 };
 pub use chats::{conversations, people, versions};
+pub use factors::{recovery_codes, totp_secrets};
 pub use push::{push_devices, push_keys};
 pub use routing::{
     alarm_notices, alarms, offers, reply_targets, schedules, scheme_drafts, schemes, stored_lines, surges,
@@ -189,7 +191,10 @@ pub mod staff {
 
 /// Sessions of staff.
 pub mod sessions {
+    use hotline_core::staff::factors::{LogInProof, LogInStep};
     use sea_orm::entity::prelude::*;
+
+    use crate::db::stored::Stored;
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "sessions")]
@@ -199,6 +204,8 @@ pub mod sessions {
         pub staff_id: Uuid,
         pub made_at: i64,
         pub seen_at: i64,
+        pub step: Stored<LogInStep>,
+        pub proof: Stored<LogInProof>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -16,6 +16,7 @@ use hotline_core::{
     identifiers::private::Private,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
     staff::audit::AuditSettings,
+    staff::factors::AccountSettings,
     statistics::returns::Return,
     text::{locale::Locales, rich::ReplyStyle},
     time::clock::Clock,
@@ -90,6 +91,8 @@ pub struct Settings {
     pub cases: CaseSettings,
     /// Where the signed end of the audit is copied to.
     pub audit: AuditSettings,
+    /// The roles that need a second factor to log in.
+    pub accounts: AccountSettings,
     /// Settings of each line.
     pub lines: Vec<LineSettings>,
     /// Channel names of networks that have no line. Counsellors log calls and messages on these networks by hand.
@@ -158,6 +161,7 @@ pub struct Store {
     pub(crate) targets: Targets,
     pub(crate) case_settings: CaseSettings,
     pub(crate) audit_copies: AuditCopies,
+    pub(crate) accounts: AccountSettings,
     /// The lines that are in force, sorted by name.
     pub(crate) lines: RwLock<Arc<[Arc<LineSettings>]>>,
     /// The number of versions of stored lines, as last noticed.
@@ -250,6 +254,7 @@ impl Store {
             targets: settings.targets,
             case_settings: settings.cases,
             audit_copies: AuditCopies::new(&settings.folder, settings.audit),
+            accounts: settings.accounts,
             lines: RwLock::new(settings.lines.into_iter().map(Arc::new).collect()),
             stored_line_versions: watch::Sender::new(0),
             networks: settings.networks,

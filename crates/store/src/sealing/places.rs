@@ -45,6 +45,15 @@ pub(crate) fn push_device_place(session_hash: &[u8]) -> String {
     format!("push device|{}", data_encoding::HEXLOWER.encode(session_hash))
 }
 
+pub(crate) fn totp_place(staff: Uuid) -> String {
+    format!("totp|{staff}")
+}
+
+/// The place of the secret that a page offers until a code confirms it. It belongs to one session.
+pub(crate) fn totp_offer_place(session_hash: &[u8]) -> String {
+    format!("totp offer|{}", data_encoding::HEXLOWER.encode(session_hash))
+}
+
 pub(crate) fn line_settings_place(line: &LineName, version: i64) -> String {
     format!("line|{line}|{version}")
 }

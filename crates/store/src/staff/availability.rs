@@ -22,7 +22,7 @@ use crate::{
     error::StoreError,
     staff::{
         accounts::{StaffMember, person},
-        sessions::{IDLE, has_ended},
+        sessions::{IDLE, is_in_use},
     },
 };
 
@@ -66,7 +66,7 @@ impl Store {
             .await?;
         let logged_in: HashSet<Uuid> = sessions
             .iter()
-            .filter(|session| !has_ended(session, now))
+            .filter(|session| is_in_use(session, now))
             .map(|session| session.staff_id)
             .collect();
         let mut all: Vec<Colleague> = rows
@@ -128,7 +128,7 @@ impl Store {
             .filter(sessions::Column::StaffId.eq(staff_id))
             .all(transaction)
             .await?;
-        Ok(sessions.iter().all(|session| has_ended(session, now)))
+        Ok(!sessions.iter().any(|session| is_in_use(session, now)))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The list of accounts as administrators see it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -8,14 +8,14 @@ use uuid::Uuid;
 
 use crate::{
     db::{
-        entity::{invitations, sessions, staff},
+        entity::{invitations, sessions, staff, totp_secrets},
         store::{Store, time},
     },
     error::StoreError,
     staff::{
         accounts::{StaffMember, person},
         invitations::{InvitationState, state_at},
-        sessions::{IDLE, has_ended},
+        sessions::{IDLE, is_in_use},
     },
 };
 
@@ -30,6 +30,8 @@ pub struct Account {
     pub last_action_at: Option<DateTime<Utc>>,
     /// The number of sessions that have not ended.
     pub sessions: usize,
+    /// Whether the owner set up a second factor.
+    pub has_factor: bool,
 }
 
 /// Whether the owner of an account can log in.
@@ -61,7 +63,7 @@ impl Store {
             .all(&self.reading)
             .await?;
         let mut live: HashMap<Uuid, usize> = HashMap::new();
-        for session in in_use.iter().filter(|session| !has_ended(session, now)) {
+        for session in in_use.iter().filter(|session| is_in_use(session, now)) {
             *live.entry(session.staff_id).or_default() += 1;
         }
         let open = invitations::Entity::find()
@@ -74,6 +76,12 @@ impl Store {
             .filter(|link| state_at(link, self.now()) == InvitationState::Open)
             .map(|link| (link.staff_id, time(link.expires_at)))
             .collect();
+        let with_factor: HashSet<Uuid> = totp_secrets::Entity::find()
+            .all(&self.reading)
+            .await?
+            .into_iter()
+            .map(|row| row.staff_id)
+            .collect();
         let accounts = rows.into_iter().filter_map(|row| {
             let state = match (row.active, row.password.is_empty(), links.get(&row.id)) {
                 (false, _, _) => AccountState::Disabled,
@@ -85,6 +93,7 @@ impl Store {
             let member = person(row)?;
             let sessions = live.get(&member.id).copied().unwrap_or_default();
             Some(Account {
+                has_factor: with_factor.contains(&member.id),
                 member,
                 state,
                 last_action_at,

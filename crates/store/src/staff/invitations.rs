@@ -24,7 +24,7 @@ use crate::{
         accounts::{StaffMember, person},
         administration::{checked_name, checked_team},
         passwords::{hashed, judge},
-        sessions::SessionToken,
+        sessions::BegunSession,
     },
 };
 
@@ -151,7 +151,8 @@ impl Store {
         Ok(member.map(|member| Invitation { member, state }))
     }
 
-    /// Stores the password that the invited person chose, and logs the person in.
+    /// Stores the password that the invited person chose, and begins a session. A second factor of the account stays: the session is then
+    /// complete only after its code (OWASP ASVS 6.4.3).
     ///
     /// # Errors
     /// Fails if there is no such link. Returns [`StoreError::Conflict`] if the link cannot be used any more, or if the password is too
@@ -160,11 +161,11 @@ impl Store {
         &self,
         secret: &str,
         password: &Private<String>,
-    ) -> Result<(StaffMember, SessionToken), StoreError> {
+    ) -> Result<BegunSession, StoreError> {
         const ENDED: StoreError = StoreError::Conflict(Conflict::InvitationEnded);
         let found = self.invitation(secret).await?;
         let found = found.ok_or(StoreError::NotFound("invitation"))?;
-        let mut member = found.member;
+        let member = found.member;
         if found.state != InvitationState::Open {
             return Err(ENDED);
         }
@@ -190,16 +191,11 @@ impl Store {
         if used.rows_affected != 1 || chosen.rows_affected != 1 {
             return Err(ENDED);
         }
-        let token = self.begin_session(&transaction, &mut member).await?;
-        self.audit_in(
-            &transaction,
-            Some(member.id),
-            AuditAction::AcceptInvitation,
-            &member.login,
-        )
-        .await?;
+        self.audit_in(&transaction, Some(member.id), AuditAction::AcceptInvitation, &member.login)
+            .await?;
+        let session = self.begin_after_password(&transaction, member).await?;
         transaction.commit().await?;
-        Ok((member, token))
+        Ok(session)
     }
 
     fn invitation_hash(&self, secret: &str) -> Vec<u8> {

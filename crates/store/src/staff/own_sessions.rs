@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
 use hotline_core::staff::audit::AuditAction;
+use hotline_core::staff::factors::LogInProof;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
@@ -12,7 +13,7 @@ use crate::{
         store::{Store, time},
     },
     error::StoreError,
-    staff::{accounts::StaffMember, availability::end_duty, sessions::has_ended},
+    staff::{accounts::StaffMember, availability::end_duty, sessions::is_in_use},
 };
 
 /// The number of bytes of the stored hash that identify a session in a list.
@@ -27,6 +28,8 @@ pub struct OwnSession {
     pub begun_at: DateTime<Utc>,
     /// When the session was last used, accurate to 15 seconds.
     pub used_at: DateTime<Utc>,
+    /// How the log-in was proved.
+    pub proof: LogInProof,
     /// Whether the list was requested in this session.
     pub current: bool,
 }
@@ -45,11 +48,12 @@ impl Store {
             .order_by_desc(sessions::Column::MadeAt)
             .all(&self.reading)
             .await?;
-        rows.retain(|row| !has_ended(row, now));
+        rows.retain(|row| is_in_use(row, now));
         let own = rows.into_iter().map(|row| OwnSession {
             id: id_of(&row),
             begun_at: time(row.made_at),
             used_at: time(row.seen_at),
+            proof: row.proof.0,
             current: row.token_hash == current,
         });
         Ok(own.collect())

@@ -5,7 +5,10 @@ use std::sync::PoisonError;
 use chrono::{DateTime, Duration, Utc};
 use hotline_core::{
     identifiers::{chance, private::Private},
-    staff::audit::AuditAction,
+    staff::{
+        audit::AuditAction,
+        factors::{LogInProof, LogInStep},
+    },
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
@@ -18,11 +21,13 @@ use crate::{
     db::{
         entity::{sessions, staff},
         store::{Store, time},
+        stored::Stored,
     },
     error::StoreError,
     staff::{
         accounts::{StaffMember, person},
         availability::{end_duty, note_action},
+        half_sessions::HalfSession,
         passwords::{Device, verified},
     },
 };
@@ -33,6 +38,8 @@ pub(crate) const IDLE: Duration = Duration::minutes(30);
 const LONGEST: Duration = Duration::hours(12);
 /// The time of last use is stored again only after this time, to limit writes.
 const NOTED_AFTER: Duration = Duration::seconds(15);
+/// How long after the password was right a session ends whose log-in is still incomplete.
+const HALF_LONGEST: Duration = Duration::minutes(15);
 /// How far the stored times of a session may be in the future. If a time is further ahead, the clock must have been set back, and the
 /// session ends.
 const AHEAD: Duration = Duration::minutes(1);
@@ -47,6 +54,33 @@ impl SessionToken {
     pub fn expose(&self) -> &str {
         &self.0
     }
+}
+
+/// A session that began after a right password, and its secret.
+pub enum BegunSession {
+    /// The log-in is complete: the member of staff can use the desk.
+    Complete(StaffMember, SessionToken),
+    /// A second factor is still to be proved or set up.
+    Half(HalfSession, SessionToken),
+}
+
+impl BegunSession {
+    /// Returns the member of staff and the secret of the session; `None` if the log-in lacks a step.
+    #[must_use]
+    pub fn complete(self) -> Option<(StaffMember, SessionToken)> {
+        match self {
+            Self::Complete(member, token) => Some((member, token)),
+            Self::Half(..) => None,
+        }
+    }
+}
+
+/// The state of the log-in to which a session belongs.
+pub enum SessionState {
+    /// The log-in is complete: the member of staff can use the desk.
+    Complete(StaffMember),
+    /// The password was right, and a second factor is still to be proved or set up.
+    Half(HalfSession),
 }
 
 /// Whether a member of staff or an automatic refresh of a page made a request.
@@ -70,7 +104,8 @@ impl End {
 }
 
 impl Store {
-    /// Logs in. Returns `None` for an unknown log-in name, a wrong password or a disabled account. All three cases take the same time.
+    /// Begins a session with a password. Returns `None` for an unknown log-in name, a wrong password or a disabled account. All three cases
+    /// take the same time. The session is complete only if the account needs no second factor.
     ///
     /// # Errors
     /// Fails if a database query fails, or if too many other log-ins are waiting for their password check.
@@ -79,36 +114,62 @@ impl Store {
         login: &str,
         password: &Private<String>,
         device: Device,
-    ) -> Result<Option<(StaffMember, SessionToken)>, StoreError> {
+    ) -> Result<Option<BegunSession>, StoreError> {
         let row = self.find_login(login).await?;
         // An account without a password is treated like an unknown log-in name, so that the response takes as long.
         let stored = row.as_ref().map(|row| row.password.clone());
         let stored = stored.filter(|password| !password.is_empty());
         let right = verified(password, stored, device).await?;
         let found = row.filter(|row| right && row.active).and_then(person);
-        let Some(mut person) = found else {
+        let Some(member) = found else {
             self.note_refused(1).await?;
             return Ok(None);
         };
         let transaction = self.begin().await?;
-        let token = self.begin_session(&transaction, &mut person).await?;
-        self.audit_in(&transaction, Some(person.id), AuditAction::LogIn, "")
-            .await?;
+        let id = member.id;
+        let session = self.begin_after_password(&transaction, member).await?;
+        let action = match session {
+            BegunSession::Complete(..) => AuditAction::LogIn,
+            BegunSession::Half(..) => AuditAction::LogInBegun,
+        };
+        self.audit_in(&transaction, Some(id), action, "").await?;
         transaction.commit().await?;
         self.note_refused(0).await?;
-        Ok(Some((person, token)))
+        Ok(Some(session))
     }
 
-    /// Begins a session of a member of staff and returns its secret.
+    /// Begins a session of a member of staff whose password was right or was just chosen.
+    pub(crate) async fn begin_after_password(
+        &self,
+        transaction: &DatabaseTransaction,
+        mut member: StaffMember,
+    ) -> Result<BegunSession, StoreError> {
+        let has_factor = self.has_factor(transaction, member.id).await?;
+        let step = LogInStep::after_password(has_factor, self.accounts.needs_factor(member.role));
+        let token = self
+            .begin_session(transaction, &mut member, step, LogInProof::Password)
+            .await?;
+        Ok(match step {
+            LogInStep::Complete => BegunSession::Complete(member, token),
+            LogInStep::Code | LogInStep::Enrol => {
+                let hash = self.session_hash(&token.0);
+                BegunSession::Half(HalfSession::new(member, hash, step), token)
+            }
+        })
+    }
+
+    /// Begins a session of a member of staff and returns its secret. A session that lacks a step makes nobody present or available.
     pub(crate) async fn begin_session(
         &self,
         transaction: &DatabaseTransaction,
         person: &mut StaffMember,
+        step: LogInStep,
+        proof: LogInProof,
     ) -> Result<SessionToken, StoreError> {
         let token = SessionToken(data_encoding::BASE64URL_NOPAD.encode(&chance::bytes::<32>()));
         let now = self.steady.now(self.clock.now()).timestamp_micros();
         // Duty ended with the last session. It does not begin again by logging in.
-        if self.is_logged_out(transaction, person.id).await? {
+        if step == LogInStep::Complete && self.is_logged_out(transaction, person.id).await? {
             end_duty(transaction, person.id).await?;
             person.on_duty = false;
         }
@@ -117,9 +178,13 @@ impl Store {
             staff_id: Set(person.id),
             made_at: Set(now),
             seen_at: Set(now),
+            step: Set(Stored(step)),
+            proof: Set(Stored(proof)),
         };
         row.insert(transaction).await?;
-        note_action(transaction, person.id, now).await?;
+        if step == LogInStep::Complete {
+            note_action(transaction, person.id, now).await?;
+        }
         Ok(token)
     }
 
@@ -151,12 +216,24 @@ impl Store {
         data_encoding::HEXLOWER.encode(&self.keys.lookup("device", &login.trim().to_lowercase()))
     }
 
-    /// Returns the member of staff who is logged in with this secret. Only a request by [`Asker::Person`] counts as use of the session,
-    /// which ends if it is unused for 30 minutes.
+    /// Returns the member of staff who is logged in with this secret; `None` also if the log-in lacks a step. [`Store::session_state`]
+    /// describes `asker`.
     ///
     /// # Errors
     /// Fails if a database query fails.
     pub async fn logged_in(&self, token: &str, asker: Asker) -> Result<Option<StaffMember>, StoreError> {
+        Ok(match self.session_state(token, asker).await? {
+            Some(SessionState::Complete(member)) => Some(member),
+            Some(SessionState::Half(_)) | None => None,
+        })
+    }
+
+    /// Returns the state of the session with this secret; `None` if there is no such session or it ended. Only a request by [`Asker::Person`] counts as use of the session,
+    /// which ends if it is unused for 30 minutes.
+    ///
+    /// # Errors
+    /// Fails if a database query fails.
+    pub async fn session_state(&self, token: &str, asker: Asker) -> Result<Option<SessionState>, StoreError> {
         let hash = self.keys.lookup("session", token);
         let found = sessions::Entity::find_by_id(hash.clone());
         let Some(session) = found.one(&self.reading).await? else {
@@ -169,16 +246,38 @@ impl Store {
             }
             return Ok(None);
         }
+        let row = staff::Entity::find_by_id(session.staff_id)
+            .one(&self.reading)
+            .await?;
+        let Some(member) = row.filter(|row| row.active).and_then(person) else {
+            return Ok(None);
+        };
+        let step = self.step_of(&session, &member).await?;
+        if step != LogInStep::Complete {
+            return Ok(Some(SessionState::Half(HalfSession::new(member, hash, step))));
+        }
         if asker == Asker::Person && now - time(session.seen_at) > NOTED_AFTER {
             // A failure is only logged, so that staff can still read if the disk is full.
             if let Err(error) = self.note_seen(hash, session.staff_id, now).await {
                 tracing::warn!(error = %error, "A log-in in use could not be noted");
             }
         }
-        let row = staff::Entity::find_by_id(session.staff_id)
-            .one(&self.reading)
-            .await?;
-        Ok(row.filter(|row| row.active).and_then(person))
+        Ok(Some(SessionState::Complete(member)))
+    }
+
+    /// Returns what a session lacks now. The factors of the account are read only if the answer depends on them.
+    async fn step_of(
+        &self,
+        session: &sessions::Model,
+        member: &StaffMember,
+    ) -> Result<LogInStep, StoreError> {
+        let (step, proof) = (session.step.0, session.proof.0);
+        let needs_factor = self.accounts.needs_factor(member.role);
+        if step.in_session(proof, false, needs_factor) == step {
+            return Ok(step);
+        }
+        let has_factor = self.has_factor(&self.reading, member.id).await?;
+        Ok(step.in_session(proof, has_factor, needs_factor))
     }
 
     async fn note_seen(&self, hash: Vec<u8>, staff_id: Uuid, now: DateTime<Utc>) -> Result<(), StoreError> {
@@ -269,7 +368,7 @@ impl Store {
             .filter(sessions::Column::TokenHash.is_in(hashes.iter().cloned()))
             .all(&self.reading)
             .await?;
-        found.retain(|session| !has_ended(session, now));
+        found.retain(|session| is_in_use(session, now));
         let people = found.iter().map(|session| session.staff_id);
         let active = staff::Entity::find()
             .filter(staff::Column::Id.is_in(people))
@@ -281,9 +380,18 @@ impl Store {
     }
 }
 
+/// Returns whether a session counts as logged in: its log-in was completed, and it has not ended.
+pub(crate) fn is_in_use(session: &sessions::Model, now: DateTime<Utc>) -> bool {
+    session.step.0 == LogInStep::Complete && !has_ended(session, now)
+}
+
 pub(crate) fn has_ended(session: &sessions::Model, now: DateTime<Utc>) -> bool {
     let (made, seen) = (time(session.made_at), time(session.seen_at));
-    now - made > LONGEST || now - seen > IDLE || made - now > AHEAD || seen - now > AHEAD
+    let longest = match session.step.0 {
+        LogInStep::Complete => LONGEST,
+        LogInStep::Code | LogInStep::Enrol => HALF_LONGEST,
+    };
+    now - made > longest || now - seen > IDLE || made - now > AHEAD || seen - now > AHEAD
 }
 
 #[cfg(test)]
@@ -293,15 +401,18 @@ mod tests {
     #[test]
     fn a_log_in_ends_when_unused_when_old_and_when_it_lies_in_the_future() {
         let now = DateTime::UNIX_EPOCH + Duration::days(20_000);
-        let ended = |made: Duration, seen: Duration| {
+        let ended_at = |step: LogInStep, made: Duration, seen: Duration| {
             let session = sessions::Model {
                 token_hash: Vec::new(),
                 staff_id: hotline_core::identifiers::ids::new(now),
                 made_at: (now - made).timestamp_micros(),
                 seen_at: (now - seen).timestamp_micros(),
+                step: Stored(step),
+                proof: Stored(LogInProof::Password),
             };
             has_ended(&session, now)
         };
+        let ended = |made: Duration, seen: Duration| ended_at(LogInStep::Complete, made, seen);
         let minutes = Duration::minutes;
         assert!(!ended(minutes(0), minutes(0)));
         assert!(!ended(minutes(719), minutes(29)));
@@ -309,5 +420,9 @@ mod tests {
         assert!(ended(minutes(721), minutes(0)));
         assert!(ended(minutes(10), minutes(-2)), "the clock was set back");
         assert!(ended(minutes(-2), minutes(0)));
+        for step in [LogInStep::Code, LogInStep::Enrol] {
+            assert!(!ended_at(step, minutes(15), minutes(15)));
+            assert!(ended_at(step, minutes(16), minutes(0)), "{step:?}");
+        }
     }
 }

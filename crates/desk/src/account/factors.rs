@@ -1,0 +1,292 @@
+//! The second factors of the member of staff who is logged in (`/desk/me/factors`). Every change asks for the password again.
+
+use askama::Template;
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use axum_extra::extract::CookieJar;
+use hotline_core::{
+    identifiers::private::Private,
+    staff::{recovery::RecoveryCode, rights::Right},
+    text::locale::Language,
+};
+use hotline_store::staff::{
+    accounts::StaffMember,
+    factors::{Factors, Reauthenticated, TotpOffer},
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    account::{login::take_turn, qr::QrImage, second_step::EnrolForm},
+    http::{
+        access::{Who, token},
+        answers::{Answer, EmptyJson},
+        errors::PageError,
+        extractors::{Cookies, FormOrJson, ResponseFormat},
+        flash::Flash,
+        page::{Frame, page as written},
+    },
+    state::{Attempt, Desk},
+};
+
+const FACTORS: &str = "/desk/me/factors";
+
+/// The password, typed again before a change of the second factors.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct PasswordAgainForm {
+    /// The password of the account.
+    #[schemars(with = "String")]
+    password: Private<String>,
+}
+
+/// A secret for an authenticator app. It is stored only after a code has confirmed that the app has it.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct OfferJson {
+    /// The secret in base 32, in groups of four characters.
+    secret: String,
+    /// The address (`otpauth://…`) that an app reads.
+    address: String,
+    /// The offer, to be sent back with a code.
+    offer: String,
+}
+
+impl OfferJson {
+    pub(crate) fn new(desk: &Desk, login: &str, offer: &TotpOffer) -> Self {
+        Self {
+            secret: offer.secret.grouped(),
+            address: offer.secret.address(&desk.centre.name, login),
+            offer: offer.sealed.clone(),
+        }
+    }
+}
+
+/// The recovery codes of an account. No later response contains them.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct RecoveryCodesJson {
+    recovery_codes: Vec<String>,
+}
+
+/// An offered secret as a page shows it: as a QR code and as text.
+pub(crate) struct ShownOffer {
+    /// The QR code; `None` if the names in it are too long.
+    pub qr: Option<QrImage>,
+    /// The secret as people type it.
+    pub secret: String,
+    /// The offer, for the form.
+    pub sealed: String,
+}
+
+impl ShownOffer {
+    pub(crate) fn new(desk: &Desk, login: &str, offer: &TotpOffer) -> Self {
+        Self {
+            qr: QrImage::new(&offer.secret.address(&desk.centre.name, login)),
+            secret: offer.secret.grouped(),
+            sealed: offer.sealed.clone(),
+        }
+    }
+}
+
+/// Returns recovery codes as they are shown.
+pub(crate) fn grouped(codes: &[RecoveryCode]) -> Vec<String> {
+    codes.iter().map(RecoveryCode::grouped).collect()
+}
+
+#[derive(Template)]
+#[template(path = "account/factors.html")]
+struct FactorsPage<'a> {
+    frame: Frame<'a>,
+    factors: Factors,
+    /// The form whose password was wrong, and the message; `None` if no password was refused.
+    wrong: Option<(&'static str, String)>,
+}
+
+impl FactorsPage<'_> {
+    fn wrong_in(&self, form: &str) -> Option<&String> {
+        let found = self.wrong.as_ref().filter(|(wrong, _)| *wrong == form);
+        found.map(|(_, message)| message)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "account/factor_offer.html")]
+struct OfferPage<'a> {
+    frame: Frame<'a>,
+    offer: ShownOffer,
+    refused: bool,
+}
+
+#[derive(Template)]
+#[template(path = "account/recovery_codes.html")]
+struct RecoveryCodesPage<'a> {
+    frame: Frame<'a>,
+    codes: Vec<String>,
+}
+
+/// `GET /desk/me/factors` and `GET /api/v1/me/factors`: shows the second factors.
+pub(crate) async fn show(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    format: ResponseFormat,
+    Cookies(jar): Cookies,
+) -> Result<Answer<Factors>, PageError> {
+    if format.is_json() {
+        return Ok(Answer::Json(desk.store.factors(&me).await?));
+    }
+    Ok(Answer::Page(render(&desk, &jar, &me, None).await?))
+}
+
+/// `POST /desk/me/factors/totp/begin`: offers a secret for an authenticator app.
+pub(crate) async fn begin(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    format: ResponseFormat,
+    headers: HeaderMap,
+    Cookies(jar): Cookies,
+    FormOrJson(typed): FormOrJson<PasswordAgainForm>,
+) -> Result<Answer<OfferJson>, PageError> {
+    let token = token(&desk, &headers).ok_or(PageError::NotLoggedIn)?;
+    let Some(again) = authenticate(&desk, &me, &typed).await? else {
+        return refuse(&desk, &jar, &me, format, "begin").await;
+    };
+    let offer = desk.store.offer_totp(&again, &token)?;
+    if format.is_json() {
+        return Ok(Answer::Json(OfferJson::new(&desk, &me.login, &offer)));
+    }
+    let page = written(&OfferPage {
+        frame: Frame::new(&desk, &jar, &me, "own-account").await?,
+        offer: ShownOffer::new(&desk, &me.login, &offer),
+        refused: false,
+    })?;
+    Ok(Answer::Page(page))
+}
+
+/// `POST /desk/me/factors/totp`: sets up the app and shows the recovery codes. Only this response shows them.
+pub(crate) async fn enrol(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    format: ResponseFormat,
+    headers: HeaderMap,
+    Cookies(jar): Cookies,
+    FormOrJson(typed): FormOrJson<EnrolForm>,
+) -> Result<Answer<RecoveryCodesJson>, PageError> {
+    let token = token(&desk, &headers).ok_or(PageError::NotLoggedIn)?;
+    take_turn(&desk, Attempt::code(&me.login)).await?;
+    let (offer, code) = (typed.offer.expose(), typed.code.expose());
+    if let Some(codes) = desk.store.enrol_totp(&me, &token, offer, code).await? {
+        return answer_codes(&desk, &jar, &me, format, &codes).await;
+    }
+    let offered = desk.store.offered_totp(&token, offer);
+    let offered = offered.filter(|_| !format.is_json());
+    let offered = offered.ok_or(PageError::WrongCode)?;
+    let page = written(&OfferPage {
+        frame: Frame::new(&desk, &jar, &me, "own-account").await?,
+        offer: ShownOffer::new(&desk, &me.login, &offered),
+        refused: true,
+    })?;
+    let page = (StatusCode::UNPROCESSABLE_ENTITY, page).into_response();
+    Ok(Answer::Page(page))
+}
+
+/// `POST /desk/me/factors/remove`: removes the app and the recovery codes.
+pub(crate) async fn remove(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    format: ResponseFormat,
+    headers: HeaderMap,
+    Cookies(jar): Cookies,
+    FormOrJson(typed): FormOrJson<PasswordAgainForm>,
+) -> Result<Answer<EmptyJson>, PageError> {
+    let token = token(&desk, &headers).ok_or(PageError::NotLoggedIn)?;
+    let Some(again) = authenticate(&desk, &me, &typed).await? else {
+        return refuse(&desk, &jar, &me, format, "remove").await;
+    };
+    desk.store.remove_factors(&again, &token).await?;
+    Ok(format.answer(EmptyJson {}, FACTORS, Flash::FactorsRemoved))
+}
+
+/// `POST /desk/me/factors/recovery-codes`: makes new recovery codes and shows them. Only this response shows them.
+pub(crate) async fn renew_codes(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    format: ResponseFormat,
+    Cookies(jar): Cookies,
+    FormOrJson(typed): FormOrJson<PasswordAgainForm>,
+) -> Result<Answer<RecoveryCodesJson>, PageError> {
+    let Some(again) = authenticate(&desk, &me, &typed).await? else {
+        return refuse(&desk, &jar, &me, format, "codes").await;
+    };
+    let codes = desk.store.renew_recovery_codes(&again).await?;
+    answer_codes(&desk, &jar, &me, format, &codes).await
+}
+
+async fn authenticate(
+    desk: &Desk,
+    me: &StaffMember,
+    typed: &PasswordAgainForm,
+) -> Result<Option<Reauthenticated>, PageError> {
+    take_turn(desk, Attempt::on_known_device(&me.login)).await?;
+    Ok(desk.store.authenticate_again(me, &typed.password).await?)
+}
+
+/// Refuses a change because the password was wrong. `form` names the form that the message belongs to.
+async fn refuse<T>(
+    desk: &Desk,
+    jar: &CookieJar,
+    me: &StaffMember,
+    format: ResponseFormat,
+    form: &'static str,
+) -> Result<Answer<T>, PageError> {
+    const WRONG: PageError = PageError::Bad("error-password-again");
+    if format.is_json() {
+        return Err(WRONG);
+    }
+    let message = WRONG.localized(desk.words(jar));
+    let page = render(desk, jar, me, Some((form, message))).await?;
+    Ok(Answer::Page(
+        (StatusCode::UNPROCESSABLE_ENTITY, page).into_response(),
+    ))
+}
+
+async fn render(
+    desk: &Desk,
+    jar: &CookieJar,
+    me: &StaffMember,
+    wrong: Option<(&'static str, String)>,
+) -> Result<Response, PageError> {
+    written(&FactorsPage {
+        frame: Frame::new(desk, jar, me, "own-account").await?,
+        factors: desk.store.factors(me).await?,
+        wrong,
+    })
+}
+
+async fn answer_codes(
+    desk: &Desk,
+    jar: &CookieJar,
+    me: &StaffMember,
+    format: ResponseFormat,
+    codes: &[RecoveryCode],
+) -> Result<Answer<RecoveryCodesJson>, PageError> {
+    if format.is_json() {
+        return Ok(Answer::Json(RecoveryCodesJson {
+            recovery_codes: grouped(codes),
+        }));
+    }
+    Ok(Answer::Page(show_codes(desk, jar, me, codes).await?))
+}
+
+/// Renders the page that shows new recovery codes.
+pub(crate) async fn show_codes(
+    desk: &Desk,
+    jar: &CookieJar,
+    me: &StaffMember,
+    codes: &[RecoveryCode],
+) -> Result<Response, PageError> {
+    written(&RecoveryCodesPage {
+        frame: Frame::new(desk, jar, me, "own-account").await?,
+        codes: grouped(codes),
+    })
+}

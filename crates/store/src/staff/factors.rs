@@ -1,0 +1,371 @@
+//! The second factors of an account: an authenticator app (TOTP) and ten recovery codes. Setting up, replacing, removing and resetting them.
+//!
+//! The secret of an app is encrypted. Of a recovery code, only a keyed hash is stored. Both are shown once, when they are made.
+
+use hotline_core::staff::audit::AuditAction;
+use chrono::{DateTime, Utc};
+use data_encoding::BASE64URL_NOPAD;
+use hotline_core::{
+    identifiers::private::Private,
+    staff::{
+        factors::{LogInProof, TypedCode},
+        recovery::RecoveryCode,
+        totp::TotpSecret,
+    },
+};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryFilter,
+    sea_query::{Expr, OnConflict},
+};
+use uuid::Uuid;
+
+use crate::{
+    db::{
+        entity::{recovery_codes, sessions, staff, totp_secrets},
+        store::{Store, time},
+        stored::Stored,
+    },
+    error::{Conflict, StoreError},
+    sealing::places::{totp_offer_place, totp_place},
+    staff::{
+        accounts::StaffMember,
+        passwords::{Device, verified},
+    },
+};
+
+/// The second factors of an account, as its owner may see them.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct Factors {
+    /// The authenticator app; null if none is set up.
+    pub totp: Option<TotpFactor>,
+    /// The number of recovery codes that have not been used.
+    pub recovery_codes_left: u64,
+    /// Whether the role of the owner needs a second factor.
+    pub is_required: bool,
+}
+
+/// The authenticator app of an account.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+pub struct TotpFactor {
+    /// When the app was set up.
+    pub made_at: DateTime<Utc>,
+    /// When a code of the app was last used to log in; null if none was.
+    pub used_at: Option<DateTime<Utc>>,
+}
+
+/// A new secret for an authenticator app, which is stored only after a code has confirmed that the app has it.
+pub struct TotpOffer {
+    /// The secret.
+    pub secret: TotpSecret,
+    /// The secret encrypted for the session to which it was offered. A form sends it back with the code.
+    pub sealed: String,
+}
+
+/// Proof that a member of staff typed the password of the account again. Only [`Store::authenticate_again`] makes one, so factors cannot be
+/// changed in a session that its owner left open.
+pub struct Reauthenticated(StaffMember);
+
+impl Store {
+    /// Returns the second factors of a member of staff.
+    ///
+    /// # Errors
+    /// Fails if a database query fails.
+    pub async fn factors(&self, who: &StaffMember) -> Result<Factors, StoreError> {
+        let totp = totp_secrets::Entity::find_by_id(who.id)
+            .one(&self.reading)
+            .await?;
+        let left = recovery_codes::Entity::find()
+            .filter(recovery_codes::Column::StaffId.eq(who.id))
+            .filter(recovery_codes::Column::UsedAt.is_null())
+            .count(&self.reading)
+            .await?;
+        Ok(Factors {
+            totp: totp.map(|row| TotpFactor {
+                made_at: time(row.made_at),
+                used_at: row.used_at.map(time),
+            }),
+            recovery_codes_left: left,
+            is_required: self.accounts.needs_factor(who.role),
+        })
+    }
+
+    pub(crate) async fn has_factor(
+        &self,
+        connection: &impl ConnectionTrait,
+        staff_id: Uuid,
+    ) -> Result<bool, StoreError> {
+        let found = totp_secrets::Entity::find_by_id(staff_id).one(connection).await?;
+        Ok(found.is_some())
+    }
+
+    /// Checks the password of a member of staff who is logged in. Returns `None` if it is wrong.
+    ///
+    /// # Errors
+    /// Fails if a database query fails.
+    pub async fn authenticate_again(
+        &self,
+        who: &StaffMember,
+        password: &Private<String>,
+    ) -> Result<Option<Reauthenticated>, StoreError> {
+        let row = staff::Entity::find_by_id(who.id).one(&self.reading).await?;
+        let stored = row
+            .map(|row| row.password)
+            .filter(|password| !password.is_empty());
+        if verified(password, stored, Device::Known).await? {
+            return Ok(Some(Reauthenticated(who.clone())));
+        }
+        self.audit(Some(who), AuditAction::PasswordRefused, "").await?;
+        Ok(None)
+    }
+
+    /// Offers a new secret to a session whose owner typed the password again. `token` is the secret of the session.
+    ///
+    /// # Errors
+    /// Never fails in practice, because the cipher rejects only messages longer than 256 GiB.
+    pub fn offer_totp(&self, _: &Reauthenticated, token: &str) -> Result<TotpOffer, StoreError> {
+        self.new_totp_offer(&self.session_hash(token))
+    }
+
+    /// Sets up the authenticator app that has the offered secret, in place of an earlier one, and makes ten new recovery codes. Ends the
+    /// other sessions of the account. Returns `None` if the code is wrong. `token` is the secret of the session, to which the secret must
+    /// have been offered.
+    ///
+    /// # Errors
+    /// Fails if a database query fails.
+    pub async fn enrol_totp(
+        &self,
+        who: &StaffMember,
+        token: &str,
+        offer: &str,
+        code: &str,
+    ) -> Result<Option<Vec<RecoveryCode>>, StoreError> {
+        let session = self.session_hash(token);
+        let Some((secret, step)) = self.confirmed(&session, offer, code) else {
+            return Ok(None);
+        };
+        let transaction = self.begin().await?;
+        self.forget_factors(&transaction, who.id).await?;
+        let codes = self.insert_totp(&transaction, who, &secret, step).await?;
+        // The owner of this session has just proved the new factor.
+        sessions::Entity::update_many()
+            .col_expr(sessions::Column::Proof, Expr::value(Stored(LogInProof::Totp)))
+            .filter(sessions::Column::TokenHash.eq(session.clone()))
+            .exec(&transaction)
+            .await?;
+        self.end_sessions_except(&transaction, who.id, Some(session))
+            .await?;
+        self.commit(transaction).await?;
+        self.notice_ended_sessions().await;
+        Ok(Some(codes))
+    }
+
+    /// Removes the authenticator app and the recovery codes of a member of staff, and ends the other sessions of the account.
+    ///
+    /// # Errors
+    /// Returns [`StoreError::Conflict`] if the role needs a second factor: it can be replaced, but not removed.
+    pub async fn remove_factors(&self, by: &Reauthenticated, token: &str) -> Result<(), StoreError> {
+        let who = &by.0;
+        if self.accounts.needs_factor(who.role) {
+            return Err(StoreError::Conflict(Conflict::FactorNeeded));
+        }
+        let session = self.session_hash(token);
+        let transaction = self.begin().await?;
+        self.forget_factors(&transaction, who.id).await?;
+        sessions::Entity::update_many()
+            .col_expr(sessions::Column::Proof, Expr::value(Stored(LogInProof::Password)))
+            .filter(sessions::Column::TokenHash.eq(session.clone()))
+            .exec(&transaction)
+            .await?;
+        self.end_sessions_except(&transaction, who.id, Some(session))
+            .await?;
+        self.audit_in(&transaction, Some(who.id), AuditAction::RemoveSecondFactors, &who.login)
+            .await?;
+        self.commit(transaction).await?;
+        self.notice_ended_sessions().await;
+        Ok(())
+    }
+
+    /// Makes ten new recovery codes in place of the earlier ones.
+    ///
+    /// # Errors
+    /// Returns [`StoreError::Conflict`] if the account has no authenticator app that the codes could replace.
+    pub async fn renew_recovery_codes(&self, by: &Reauthenticated) -> Result<Vec<RecoveryCode>, StoreError> {
+        let who = &by.0;
+        let transaction = self.begin().await?;
+        if !self.has_factor(&transaction, who.id).await? {
+            return Err(StoreError::Conflict(Conflict::NoFactor));
+        }
+        let codes = self.insert_recovery_codes(&transaction, who.id).await?;
+        self.audit_in(&transaction, Some(who.id), AuditAction::MakeRecoveryCodes, &who.login)
+            .await?;
+        transaction.commit().await?;
+        Ok(codes)
+    }
+
+    /// Removes the second factors of an account whose owner lost them, and ends its sessions. If the role needs a second factor, the owner
+    /// has to set one up at the next log-in. `None` as `by` is the command line.
+    ///
+    /// # Errors
+    /// Fails if the log-in name is unknown. Returns [`StoreError::Conflict`] if the account belongs to `by`.
+    pub async fn reset_factors(&self, by: Option<&StaffMember>, login: &str) -> Result<(), StoreError> {
+        let transaction = self.begin_administration(by).await?;
+        let row = self.account_to_change(&transaction, login).await?;
+        if by.is_some_and(|by| by.id == row.id) {
+            return Err(StoreError::Conflict(Conflict::OwnAccount));
+        }
+        self.forget_factors(&transaction, row.id).await?;
+        self.end_sessions_except(&transaction, row.id, None).await?;
+        let actor = by.map(|by| by.id);
+        self.audit_in(&transaction, actor, AuditAction::StaffResetFactors, &row.login)
+            .await?;
+        self.commit(transaction).await?;
+        self.notice_ended_sessions().await;
+        self.route_due.notify_one();
+        Ok(())
+    }
+
+    pub(crate) fn new_totp_offer(&self, session_hash: &[u8]) -> Result<TotpOffer, StoreError> {
+        let place = totp_offer_place(session_hash);
+        let secret = TotpSecret::draw();
+        let (key, wrapped) = self.keys.new_data_key(&place)?;
+        let sealed = key.seal(&place, secret.expose())?;
+        let sealed = format!(
+            "{}.{}",
+            BASE64URL_NOPAD.encode(&wrapped),
+            BASE64URL_NOPAD.encode(&sealed)
+        );
+        Ok(TotpOffer { secret, sealed })
+    }
+
+    /// Returns the secret of an offer that was made to this session. `None` for any other text.
+    fn opened_offer(&self, session_hash: &[u8], offer: &str) -> Option<TotpSecret> {
+        let place = totp_offer_place(session_hash);
+        let (wrapped, sealed) = offer.split_once('.')?;
+        let wrapped = BASE64URL_NOPAD.decode(wrapped.as_bytes()).ok()?;
+        let sealed = BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
+        let key = self.keys.data_key(&place, &wrapped).ok()?;
+        TotpSecret::from_bytes(&key.open(&place, &sealed).ok()?)
+    }
+
+    /// Returns the secret that a form brings back to the session of this secret, so that the page can show it again after a wrong code.
+    #[must_use]
+    pub fn offered_totp(&self, token: &str, offer: &str) -> Option<TotpOffer> {
+        self.repeated_offer(&self.session_hash(token), offer)
+    }
+
+    pub(crate) fn repeated_offer(&self, session_hash: &[u8], offer: &str) -> Option<TotpOffer> {
+        let secret = self.opened_offer(session_hash, offer)?;
+        Some(TotpOffer {
+            secret,
+            sealed: offer.to_owned(),
+        })
+    }
+
+    /// Returns the offered secret and the time step of the code, if the code is right.
+    pub(crate) fn confirmed(
+        &self,
+        session_hash: &[u8],
+        offer: &str,
+        code: &str,
+    ) -> Option<(TotpSecret, i64)> {
+        let secret = self.opened_offer(session_hash, offer)?;
+        match TypedCode::parse(code)? {
+            TypedCode::Totp(code) => {
+                let step = secret.step_of(&code, self.clock.now())?;
+                Some((secret, step))
+            }
+            TypedCode::Recovery(_) => None,
+        }
+    }
+
+    /// Stores the secret of an authenticator app and makes recovery codes. The code that confirmed the secret is used with that.
+    ///
+    /// # Errors
+    /// Returns [`Conflict::DoneAlready`] if the account has an authenticator app.
+    pub(crate) async fn insert_totp(
+        &self,
+        transaction: &DatabaseTransaction,
+        who: &StaffMember,
+        secret: &TotpSecret,
+        step: i64,
+    ) -> Result<Vec<RecoveryCode>, StoreError> {
+        let place = totp_place(who.id);
+        let (key, data_key) = self.keys.new_data_key(&place)?;
+        let row = totp_secrets::ActiveModel {
+            staff_id: Set(who.id),
+            data_key: Set(data_key),
+            sealed: Set(key.seal(&place, secret.expose())?),
+            made_at: Set(self.now()),
+            last_step: Set(step),
+            used_at: Set(None),
+            wrong: Set(0),
+        };
+        let unless_there = OnConflict::column(totp_secrets::Column::StaffId)
+            .do_nothing()
+            .to_owned();
+        let inserted = totp_secrets::Entity::insert(row)
+            .on_conflict(unless_there)
+            .exec_without_returning(transaction)
+            .await?;
+        if inserted != 1 {
+            return Err(StoreError::Conflict(Conflict::DoneAlready));
+        }
+        self.audit_in(transaction, Some(who.id), AuditAction::SetUpSecondFactor, &who.login)
+            .await?;
+        self.insert_recovery_codes(transaction, who.id).await
+    }
+
+    async fn insert_recovery_codes(
+        &self,
+        transaction: &DatabaseTransaction,
+        staff_id: Uuid,
+    ) -> Result<Vec<RecoveryCode>, StoreError> {
+        recovery_codes::Entity::delete_many()
+            .filter(recovery_codes::Column::StaffId.eq(staff_id))
+            .exec(transaction)
+            .await?;
+        let codes: Vec<RecoveryCode> = (0..RecoveryCode::COUNT).map(|_| RecoveryCode::draw()).collect();
+        let rows = codes.iter().map(|code| recovery_codes::ActiveModel {
+            hash: Set(self.recovery_hash(staff_id, code)),
+            staff_id: Set(staff_id),
+            made_at: Set(self.now()),
+            used_at: Set(None),
+        });
+        recovery_codes::Entity::insert_many(rows)
+            .exec_without_returning(transaction)
+            .await?;
+        Ok(codes)
+    }
+
+    /// Deletes the authenticator app and the recovery codes of an account.
+    async fn forget_factors(
+        &self,
+        transaction: &DatabaseTransaction,
+        staff_id: Uuid,
+    ) -> Result<(), StoreError> {
+        totp_secrets::Entity::delete_by_id(staff_id)
+            .exec(transaction)
+            .await?;
+        recovery_codes::Entity::delete_many()
+            .filter(recovery_codes::Column::StaffId.eq(staff_id))
+            .exec(transaction)
+            .await?;
+        Ok(())
+    }
+
+    /// Ends the sessions of an account, also incomplete ones, except the one with this hash.
+    pub(crate) async fn end_sessions_except(
+        &self,
+        transaction: &DatabaseTransaction,
+        staff_id: Uuid,
+        kept: Option<Vec<u8>>,
+    ) -> Result<(), StoreError> {
+        let mut ended = sessions::Entity::delete_many().filter(sessions::Column::StaffId.eq(staff_id));
+        if let Some(kept) = kept {
+            ended = ended.filter(sessions::Column::TokenHash.ne(kept));
+        }
+        ended.exec(transaction).await?;
+        Ok(())
+    }
+}
