@@ -29,6 +29,7 @@ mod m20261208_000022_stored_lines;
 mod m20261209_000023_schemes;
 mod m20261210_000024_push;
 mod m20261211_000025_pinned_notes;
+mod m20261215_000029_retention;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261209_000023_schemes::Migration),
             Box::new(m20261210_000024_push::Migration),
             Box::new(m20261211_000025_pinned_notes::Migration),
+            Box::new(m20261215_000029_retention::Migration),
         ]
     }
 }

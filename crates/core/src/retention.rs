@@ -29,8 +29,6 @@ pub struct RetentionSettings {
     pub forwarded_months: Option<u16>,
     /// The rules. Without rules, nothing is erased automatically.
     pub rules: Vec<RetentionRule>,
-    /// Whether the export of a person's data contains the internal notes of staff.
-    pub export_notes: bool,
 }
 
 impl Default for RetentionSettings {
@@ -39,7 +37,6 @@ impl Default for RetentionSettings {
             hour: 3,
             forwarded_months: None,
             rules: Vec::new(),
-            export_notes: false,
         }
     }
 }

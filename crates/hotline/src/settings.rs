@@ -13,6 +13,7 @@ use hotline_core::{
     casework::answers::CaseSettings,
     centre::{Centre, CentreInForce},
     identifiers::private::Private,
+    retention::RetentionSettings,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
     staff::push::PushSettings,
 };
@@ -59,6 +60,9 @@ pub struct Settings {
     /// When the answers of institutions to referrals are due.
     #[serde(default)]
     pub cases: CaseSettings,
+    /// How long the content of closed contacts is kept.
+    #[serde(default)]
+    pub retention: RetentionSettings,
     /// Publication and suppression of statistics.
     #[serde(default)]
     pub statistics: Statistics,
@@ -284,6 +288,7 @@ impl Settings {
         self.http.derive_desk_url()?;
         self.routing.check()?;
         self.targets.check()?;
+        self.retention.check()?;
         if let Some(url) = &self.database.url {
             let known = ["sqlite:", "postgres:", "postgresql:"];
             if !known.iter().any(|scheme| url.expose().starts_with(scheme)) {

@@ -14,6 +14,7 @@ use hotline_core::{
     centre::CentreInForce,
     contact::{classification::Scheme, urgency::UrgencyRules},
     identifiers::private::Private,
+    retention::RetentionSettings,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
     statistics::returns::Return,
     text::{locale::Locales, rich::ReplyStyle},
@@ -86,6 +87,8 @@ pub struct Settings {
     pub targets: Targets,
     /// When the answers of institutions to referrals are due.
     pub cases: CaseSettings,
+    /// How long the content of closed contacts is kept.
+    pub retention: RetentionSettings,
     /// Settings of each line.
     pub lines: Vec<LineSettings>,
     /// Channel names of networks that have no line. Counsellors log calls and messages on these networks by hand.
@@ -153,6 +156,7 @@ pub struct Store {
     pub(crate) alarm: AlarmSettings,
     pub(crate) targets: Targets,
     pub(crate) case_settings: CaseSettings,
+    pub(crate) retention: RetentionSettings,
     /// The lines that are in force, sorted by name.
     pub(crate) lines: RwLock<Arc<[Arc<LineSettings>]>>,
     /// The number of versions of stored lines, as last noticed.
@@ -244,6 +248,7 @@ impl Store {
             alarm: settings.alarm,
             targets: settings.targets,
             case_settings: settings.cases,
+            retention: settings.retention,
             lines: RwLock::new(settings.lines.into_iter().map(Arc::new).collect()),
             stored_line_versions: watch::Sender::new(0),
             networks: settings.networks,
