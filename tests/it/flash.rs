@@ -354,6 +354,29 @@ async fn case_forms(vera: &mut PlainBrowser, head: &Staff, service: &Service, co
         "The summary was saved.",
     )
     .await;
+    for (route, page) in [
+        (
+            "/desk/contacts/{reference}/holds",
+            format!("contacts/{contact}/holds"),
+        ),
+        ("/desk/cases/{id}/holds", case.replace("/desk/", "") + "/holds"),
+    ] {
+        let (place, api) = (format!("/desk/{page}"), format!("/api/v1/{page}"));
+        let reason = [("reason", "Nalog suda")];
+        vera.says(route, &place, &reason, "The hold was placed.").await;
+        let hold = id_of(head, &api, "/holds/0/id").await;
+        let lift = match route.contains("cases") {
+            true => "/desk/cases/{id}/holds/{hold}/lift",
+            false => "/desk/contacts/{reference}/holds/{id}/lift",
+        };
+        vera.says(
+            lift,
+            &format!("{place}/{hold}/lift"),
+            &reason,
+            "The hold was lifted.",
+        )
+        .await;
+    }
     let (other, _) = posted(service, "Isto to.").await;
     head.until_messages(&other, 1).await.unwrap();
     vera.says(

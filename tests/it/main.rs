@@ -67,6 +67,7 @@ mod push;
 mod quarantine;
 mod readable;
 mod referrals;
+mod retention;
 mod schedules;
 mod schemes;
 mod screens;

@@ -184,6 +184,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "cases",
             "outreach",
             "queue",
+            "retention",
             "styleguide",
             "openapi",
             "routes",

@@ -10,6 +10,7 @@ pub mod inbox;
 mod openapi;
 mod outreach;
 mod queue;
+mod retention;
 pub mod routes;
 pub mod routing;
 pub mod state;

@@ -65,6 +65,11 @@ pub enum Right {
     ManageStaff,
     /// See the settings in force and the state of the service, and test lines.
     OperateService,
+    /// See the rules of retention, how much they erase and when, and the protocol of what was erased. Only with [`Right::ReadContacts`] does
+    /// the reader also see references.
+    SeeRetention,
+    /// Place and lift legal holds.
+    PlaceHolds,
 }
 
 impl Role {
@@ -72,8 +77,8 @@ impl Role {
     #[must_use]
     pub const fn may(self, right: Right) -> bool {
         use Right::{
-            EditCanned, EditOutreach, EditScheme, EnterAdjustments, ManageStaff, OperateService,
-            ReadContacts, ReadStatistics, RunAgain, SeeHealth, SeeQueue, SeeRouting, TakeDuty,
+            EditCanned, EditOutreach, EditScheme, EnterAdjustments, ManageStaff, OperateService, PlaceHolds,
+            ReadContacts, ReadStatistics, RunAgain, SeeHealth, SeeQueue, SeeRetention, SeeRouting, TakeDuty,
             WorkOnContacts, WorkOnOthers,
         };
         match (self, right) {
@@ -84,28 +89,30 @@ impl Role {
             (
                 Self::Counsellor,
                 WorkOnOthers | SeeRouting | SeeQueue | RunAgain | EnterAdjustments | EditCanned | EditScheme
-                | ManageStaff | OperateService,
+                | ManageStaff | OperateService | SeeRetention | PlaceHolds,
             ) => false,
             (Self::Supervisor, EnterAdjustments | ManageStaff | OperateService) => false,
             (
                 Self::Supervisor,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeRouting | SeeQueue | RunAgain
-                | ReadStatistics | SeeHealth | EditCanned | EditOutreach | EditScheme,
+                | ReadStatistics | SeeHealth | EditCanned | EditOutreach | EditScheme | SeeRetention
+                | PlaceHolds,
             ) => true,
             (Self::Manager, ReadStatistics | EnterAdjustments) => true,
             (
                 Self::Manager,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeRouting | SeeQueue | RunAgain
-                | SeeHealth | EditCanned | EditOutreach | EditScheme | ManageStaff | OperateService,
+                | SeeHealth | EditCanned | EditOutreach | EditScheme | ManageStaff | OperateService
+                | SeeRetention | PlaceHolds,
             ) => false,
             (
                 Self::Administrator,
-                SeeQueue | RunAgain | SeeHealth | EditScheme | ManageStaff | OperateService,
+                SeeQueue | RunAgain | SeeHealth | EditScheme | ManageStaff | OperateService | SeeRetention,
             ) => true,
             (
                 Self::Administrator,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeRouting | ReadStatistics
-                | EnterAdjustments | EditCanned | EditOutreach,
+                | EnterAdjustments | EditCanned | EditOutreach | PlaceHolds,
             ) => false,
         }
     }
@@ -120,6 +127,7 @@ mod tests {
         for role in [Role::Manager, Role::Administrator] {
             assert!(!role.may(Right::ReadContacts));
             assert!(!role.may(Right::WorkOnContacts));
+            assert!(!role.may(Right::PlaceHolds));
         }
     }
 }

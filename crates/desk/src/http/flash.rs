@@ -106,6 +106,8 @@ pub(crate) enum Flash {
     SchoolAdded,
     SchoolsMerged,
     EducatorSaved,
+    HoldPlaced,
+    HoldLifted,
 }
 
 impl Flash {
