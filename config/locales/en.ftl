@@ -1334,8 +1334,12 @@ return-not-classified = { $n ->
 }
 hours-of-week = Hours of the week
 event-erased = erased
+event-held = legal hold placed
+event-hold_lifted = legal hold lifted
 conflict-still-open = it is open; close it first
 conflict-case-open = a case of it is open; close the case first
+conflict-on-hold = a legal hold is in force on it, its case or another contact of the case; lift the hold first
+conflict-retention-runs = another process is erasing already; try again later
 report-promise = If it is illegal, we may pass the link and the description to the police or a prosecutor. We pass on your e-mail address only if you agree. After sending you get a code with which you read the answer here.
 wrap-up-read-only = Assigned to: { $name }. The wrap-up can only be read here.
 forwarded-cases = forwarded
@@ -2488,5 +2492,51 @@ audit-make-recovery-codes = made new recovery codes
 audit-staff-reset-factors = reset the second factors of an account
 audit-set-up-second-factor = set up a second factor
 audit-code-refused = typed a wrong code
+audit-hold = placed a legal hold
+audit-lift-hold = lifted a legal hold
+audit-holds = looked at legal holds
+audit-protocol-of-erasures = read the protocol of erasures
 audit-read-audit = read the audit
 audit-unknown = unknown
+
+# Retention: what is erased, and what is kept
+retention = Retention
+retention-hint = The content of closed contacts is erased after a time that the rules set. The statistics keep counting these contacts, and no figure changes.
+retention-rules = Rules
+retention-no-rules = There are no rules, so nothing is erased automatically. Rules are set in the table [retention] of the settings file.
+retention-rules-hint = The months begin when the contact and its cases are closed. If several rules match, the one with the most months applies. If none matches, or if a legal hold is in force, the contact is kept. What is due is erased each day from { $hour }.
+retention-every-kind = every contact
+retention-outcome-forwarded = of a case that was forwarded
+retention-outcome-not_forwarded = of no case that was forwarded
+retention-months = { $n ->
+    [one] { $n } month
+   *[other] { $n } months
+}
+retention-last-run = Last complete run:
+retention-ahead = In the next 30 days
+retention-ahead-hint = contacts are erased if nobody places a hold or reopens them.
+retention-rule = Rule
+retention-contacts = Contacts
+retention-references = References (at most 200)
+retention-protocol = Protocol
+retention-protocol-empty = Nothing was erased yet.
+retention-protocol-hint = The newest 200 entries. The protocol contains no content.
+retention-download = Download the whole protocol (CSV)
+retention-erased-at = Erased
+retention-by = By
+retention-command = command
+holds = Legal hold
+holds-hint = A hold keeps a contact, or a case with all its contacts, whatever the rules say. Nobody can erase them while it is in force.
+holds-back = Back
+hold-place = Place a hold
+hold-reason = Reason
+hold-until = Last day
+hold-until-hint = Without a day, the hold is in force until somebody lifts it.
+hold-open = until somebody lifts it
+hold-in-force = In force
+hold-ended = No longer in force
+hold-lifted = Lifted:
+hold-lift = Lift the hold
+hold-lift-reason = Reason for lifting the hold
+flash-hold_placed = The hold was placed.
+flash-hold_lifted = The hold was lifted.

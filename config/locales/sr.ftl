@@ -1364,8 +1364,12 @@ return-not-classified = { $n ->
 }
 hours-of-week = Сати у недељи
 event-erased = обрисано
+event-held = стављена забрана брисања
+event-hold_lifted = укинута забрана брисања
 conflict-still-open = отворен је; прво га затворите
 conflict-case-open = случај којем припада још је отворен; прво затворите случај
+conflict-on-hold = забрана брисања важи за њега, за његов случај или за други контакт тог случаја; прво је укините
+conflict-retention-runs = други процес већ брише; покушајте касније
 report-promise = Ако је незаконито, линк и опис можемо да проследимо полицији или тужилаштву. Твоју мејл адресу прослеђујемо само ако пристанеш. После слања добијаш шифру с којом овде читаш одговор.
 wrap-up-read-only = Води: { $name }. Завршни запис овде може само да се чита.
 forwarded-cases = прослеђени
@@ -2526,5 +2530,52 @@ audit-make-recovery-codes = направљени нови резервни ко�
 audit-staff-reset-factors = поништени други чиниоци налога
 audit-set-up-second-factor = подешен други чинилац
 audit-code-refused = погрешан код
+audit-hold = постављена забрана брисања
+audit-lift-hold = укинута забрана брисања
+audit-holds = погледане забране брисања
+audit-protocol-of-erasures = прегледан записник брисања
 audit-read-audit = прегледан дневник радњи
 audit-unknown = непознато
+
+# Чување и брисање: шта се брише и шта се чува
+retention = Чување и брисање
+retention-hint = Садржај затворених контаката брише се после времена које одређују правила. Статистика и даље броји те контакте и ниједна бројка се не мења.
+retention-rules = Правила
+retention-no-rules = Нема правила, па се ништа не брише само од себе. Правила се уносе у табелу [retention] датотеке са подешавањима.
+retention-rules-hint = Месеци се рачунају од затварања контакта и његових случајева. Ако одговара више правила, важи оно са највише месеци. Ако не одговара ниједно или ако важи забрана брисања, контакт се чува. Оно што је доспело брише се сваког дана од { $hour }.
+retention-every-kind = сваки контакт
+retention-outcome-forwarded = из прослеђеног случаја
+retention-outcome-not_forwarded = ван прослеђених случајева
+retention-months = { $n ->
+    [one] { $n } месец
+    [few] { $n } месеца
+   *[other] { $n } месеци
+}
+retention-last-run = Последње потпуно брисање:
+retention-ahead = У наредних 30 дана
+retention-ahead-hint = контаката се брише ако нико не стави забрану и не отвори их поново.
+retention-rule = Правило
+retention-contacts = Контакти
+retention-references = Ознаке (највише 200)
+retention-protocol = Записник
+retention-protocol-empty = Још ништа није обрисано.
+retention-protocol-hint = Најновијих 200 ставки. Записник нема садржај порука.
+retention-download = Преузмите цео записник (CSV)
+retention-erased-at = Обрисано
+retention-by = Ко
+retention-command = наредба
+holds = Забрана брисања
+holds-hint = Забрана чува контакт, или случај са свим његовим контактима, без обзира на правила. Док важи, нико не може да их обрише.
+holds-back = Назад
+hold-place = Ставите забрану
+hold-reason = Разлог
+hold-until = Последњи дан
+hold-until-hint = Без дана, забрана важи док је неко не укине.
+hold-open = док је неко не укине
+hold-in-force = Важи
+hold-ended = Више не важи
+hold-lifted = Укинута:
+hold-lift = Укините забрану
+hold-lift-reason = Разлог укидања
+flash-hold_placed = Забрана брисања је стављена.
+flash-hold_lifted = Забрана брисања је укинута.

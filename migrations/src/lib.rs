@@ -31,6 +31,7 @@ mod m20261210_000024_push;
 mod m20261211_000025_pinned_notes;
 mod m20261212_000026_audit_chain;
 mod m20261214_000028_factors;
+mod m20261215_000029_retention;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -70,6 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261211_000025_pinned_notes::Migration),
             Box::new(m20261212_000026_audit_chain::Migration),
             Box::new(m20261214_000028_factors::Migration),
+            Box::new(m20261215_000029_retention::Migration),
         ]
     }
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// The forms of the desk whose answers are not flash messages, each with the reason.
-const OTHER_ANSWERS: [(&str, &str); 45] = [
+const OTHER_ANSWERS: [(&str, &str); 46] = [
     ("/desk/login", "opens the desk"),
     ("/desk/logout", "shows the log-in page"),
     ("/desk/login/code", "opens the desk"),
@@ -42,6 +42,7 @@ const OTHER_ANSWERS: [(&str, &str); 45] = [
     ("/desk/admin/staff", "shows the one-time link"),
     ("/desk/admin/staff/{id}/reset", "shows the one-time link"),
     ("/desk/admin/lines/{line}/test", "shows the result"),
+    ("/desk/audit/verify", "the same"),
     ("/desk/statistics/tokens", "shows the token"),
     // The remaining forms have flash messages, too, but need a state that other tests prepare.
     ("/desk/contacts/{reference}/decline", "needs an offer"),
@@ -367,6 +368,29 @@ async fn case_forms(vera: &mut PlainBrowser, head: &Staff, service: &Service, co
         "The summary was saved.",
     )
     .await;
+    for (route, page) in [
+        (
+            "/desk/contacts/{reference}/holds",
+            format!("contacts/{contact}/holds"),
+        ),
+        ("/desk/cases/{id}/holds", case.replace("/desk/", "") + "/holds"),
+    ] {
+        let (place, api) = (format!("/desk/{page}"), format!("/api/v1/{page}"));
+        let reason = [("reason", "Nalog suda")];
+        vera.says(route, &place, &reason, "The hold was placed.").await;
+        let hold = id_of(head, &api, "/holds/0/id").await;
+        let lift = match route.contains("cases") {
+            true => "/desk/cases/{id}/holds/{hold}/lift",
+            false => "/desk/contacts/{reference}/holds/{id}/lift",
+        };
+        vera.says(
+            lift,
+            &format!("{place}/{hold}/lift"),
+            &reason,
+            "The hold was lifted.",
+        )
+        .await;
+    }
     let (other, _) = posted(service, "Isto to.").await;
     head.until_messages(&other, 1).await.unwrap();
     vera.says(

@@ -17,7 +17,14 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// Addresses that are not tested, each with the reason.
-const NOT_ASKED: [(&str, &str); 36] = [
+const NOT_ASKED: [(&str, &str); 40] = [
+    ("/api/v1/audit/verify", "stores nothing"),
+    (
+        "/api/v1/contacts/{reference}/holds/{id}/lift",
+        "writes what placing a hold writes",
+    ),
+    ("/api/v1/cases/{id}/holds", "the same"),
+    ("/api/v1/cases/{id}/holds/{hold}/lift", "the same"),
     ("/api/v1/routing/skills/{id}", "writes what preferences write"),
     ("/api/v1/routing/move", "writes what giving a contact back writes"),
     ("/api/v1/routing/swaps", "writes a version of the shift plan"),
@@ -384,6 +391,12 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
         &mila,
         of(13, "/follow"),
         json!({ "follows": true })
+    );
+    act!(
+        "/api/v1/contacts/{reference}/holds",
+        &mila,
+        of(13, "/holds"),
+        json!({ "reason": "nalog suda" })
     );
     act!(
         "/api/v1/contacts/{reference}/case",

@@ -70,6 +70,7 @@ mod push;
 mod quarantine;
 mod readable;
 mod referrals;
+mod retention;
 mod schedules;
 mod schemes;
 mod screens;

@@ -32,7 +32,8 @@ const LONG: [&str; 13] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_page_step_or_batch_reads_a_long_table_from_end_to_end() {
-    let mut service = Service::new(None).unwrap();
+    let rules = "[[retention.rules]]\nmonths = 1\n";
+    let mut service = Service::with_lines(None, rules).unwrap();
     service.let_replies_be_taken_back(60).unwrap();
     service.log_everything();
     service.start().await.unwrap();
@@ -175,10 +176,15 @@ async fn work(service: &Service, mila: &Staff, petar: &Staff) {
         "/api/v1/statistics/rows?period=month",
         "/desk/statistics/returns/insafe",
         "/desk/outreach",
+        "/desk/retention",
     ] {
         mila.page(page).await.unwrap();
     }
     mila.page(&format!("/desk/contacts/{reference}")).await.unwrap();
+    let holds = format!("/api/v1/contacts/{reference}/holds");
+    mila.post(&holds, &json!({ "reason": "nalog suda" }))
+        .await
+        .unwrap();
     administer(service).await;
 }
 

@@ -15,6 +15,7 @@ use hotline_core::{
     identifiers::line_name::LineName,
     intake::{Cursor, Intake, Source},
     job::JobKind,
+    retention::RetentionSettings,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
     staff::{audit::AuditSettings, factors::AccountSettings, rights::Role},
     statistics::figures::Measure,
@@ -82,6 +83,7 @@ fn settings_of(url: String, folder: &std::path::Path, backlog: u64) -> Settings 
         accounts: AccountSettings {
             second_factor: Vec::new(),
         },
+        retention: RetentionSettings::default(),
         urgency_rules: None,
         durable: true,
         undo: Duration::ZERO,
@@ -161,8 +163,36 @@ pub fn mail(from: &str, id: &str, text: &str, evidence: Vec<Evidence>) -> Incomi
 impl World {
     /// Opens the same database a second time.
     pub async fn reopened(&self) -> Arc<Store> {
+        self.reopened_with(RetentionSettings::default()).await
+    }
+
+    /// Opens the same database a second time, with these rules of retention.
+    pub async fn reopened_with(&self, retention: RetentionSettings) -> Arc<Store> {
         let settings = settings_of(self.url(), self._folder.path(), 1_000);
+        let settings = Settings {
+            retention,
+            ..settings
+        };
         hotline_store::open(settings, self.clock.clone()).await.unwrap()
+    }
+
+    pub fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.clock.now()
+    }
+
+    /// Takes the lease of the nightly run, as a process does that is killed at once.
+    pub async fn take_retention_lease(&self) {
+        let database = sea_orm::Database::connect(self.url()).await.unwrap();
+        let until = (self.now() + TimeDelta::minutes(10)).timestamp_micros();
+        let owner = match self._database.is_some() {
+            true => "gen_random_uuid()",
+            false => "randomblob(16)",
+        };
+        let sql = format!("UPDATE retention_runs SET owner = {owner}, lease_until = {until}");
+        sea_orm::ConnectionTrait::execute_unprepared(&database, &sql)
+            .await
+            .unwrap();
+        database.close().await.unwrap();
     }
 
     pub fn url(&self) -> String {

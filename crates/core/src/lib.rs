@@ -11,6 +11,7 @@ pub mod intake;
 pub mod job;
 pub mod line_fields;
 pub mod named;
+pub mod retention;
 pub mod routing;
 pub mod staff;
 pub mod statistics;

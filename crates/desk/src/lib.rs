@@ -11,6 +11,7 @@ pub mod inbox;
 mod openapi;
 mod outreach;
 mod queue;
+mod retention;
 pub mod routes;
 pub mod routing;
 pub mod state;

@@ -26,7 +26,7 @@ use crate::{
     contact::{actions, api, attachments, calls, canned, macros, preview, reply, wrap_up},
     http::{access::Access, answers::Answer, errors, live, route, style_sheet::STYLE_SHEET},
     inbox::{self, bulk},
-    openapi, outreach, queue,
+    openapi, outreach, queue, retention,
     routing::{self, duty, schedules},
     state::Desk,
     statistics::{self, drill_down, entries, files, late, narrative, returns, rows},
@@ -71,6 +71,7 @@ pub fn routes() -> Vec<Route> {
         case_routes(),
         statistics_routes(),
         outreach_routes(),
+        retention_routes(),
     ]
     .into_iter()
     .flatten()
@@ -329,6 +330,27 @@ fn outreach_routes() -> Vec<Route> {
         both POST "/outreach/merge" May(EditOutreach), outreach::merge_schools, "Merge two records of a school";
         api GET "/outreach/educators" May(EditOutreach), outreach::list_educators, "Peer educators";
         both POST "/outreach/educators" May(EditOutreach), outreach::write_educator, "Write a peer educator";
+    }
+}
+
+fn retention_routes() -> Vec<Route> {
+    use Access::May;
+    use Right::{PlaceHolds, SeeRetention};
+    use retention::holds;
+
+    routes! {
+        // Administrators see the rules and the numbers, and no reference.
+        desk GET "/retention" May(SeeRetention), retention::page;
+        api GET "/retention" May(SeeRetention), retention::show, "The rules of retention, and what they erase in the next 30 days";
+        both GET "/retention/protocol" May(SeeRetention), retention::download_protocol, "The protocol of what was erased, as CSV";
+
+        // A hold outranks the rules, and its reason is content, so only supervisors read and change holds.
+        both GET "/contacts/{reference}/holds" May(PlaceHolds), holds::of_contact, "The legal holds on a contact";
+        both POST "/contacts/{reference}/holds" May(PlaceHolds), holds::place_on_contact, "Place a legal hold on a contact";
+        both POST "/contacts/{reference}/holds/{id}/lift" May(PlaceHolds), holds::lift_from_contact, "Lift a legal hold from a contact";
+        both GET "/cases/{id}/holds" May(PlaceHolds), holds::of_case, "The legal holds on a case";
+        both POST "/cases/{id}/holds" May(PlaceHolds), holds::place_on_case, "Place a legal hold on a case and all its contacts";
+        both POST "/cases/{id}/holds/{hold}/lift" May(PlaceHolds), holds::lift_from_case, "Lift a legal hold from a case";
     }
 }
 

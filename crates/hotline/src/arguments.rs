@@ -52,8 +52,23 @@ pub enum Command {
         /// The contact's reference, such as 7K3M-2QX9.
         reference: String,
     },
+    /// Show what the rules of retention erase, or erase now what is due.
+    #[command(subcommand)]
+    Retention(Retention),
     /// Fill a new database with invented communications, cases and events that add up to the centre's published figures.
     Fixtures,
+}
+
+#[derive(Subcommand)]
+pub enum Retention {
+    /// Print how many contacts the rules erase on each day.
+    Preview {
+        /// The number of days; 30 by default.
+        #[arg(long)]
+        days: Option<u64>,
+    },
+    /// Erase now what is due today, instead of in the next night.
+    Run,
 }
 
 #[derive(clap::Args)]

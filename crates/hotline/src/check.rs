@@ -2,12 +2,16 @@
 
 use std::{collections::BTreeSet, process::ExitCode, sync::Arc, time::Duration};
 
+use chrono::Days;
 use hotline_channels::channel::Channel;
-use hotline_core::{identifiers::line_name::LineName, text::locale::Locales, time::shifts::Who};
+use hotline_core::{
+    identifiers::line_name::LineName, retention::DAYS_AHEAD, text::locale::Locales, time::shifts::Who,
+};
 use hotline_store::{db::store::Store, routing::schedules::CENTRE};
 
 use crate::{
     lines::{LineOpener, LineSet, check_lines, line_settings, open_all_lines, open_lines},
+    retention,
     service::open_store,
     settings::Settings,
 };
@@ -30,6 +34,7 @@ pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
                 lines = open_all_lines(&settings, &opener, &store).await?;
                 works &= check_schedules(&store, &lines).await?;
                 check_scheme(&store);
+                works &= check_retention(&store).await?;
             }
             Err(error) => {
                 works = false;
@@ -100,6 +105,23 @@ fn check_scheme(store: &Store) {
             mistake.question, mistake.fault
         );
     }
+}
+
+/// Checks the rules of retention, and counts what they erase in the next 30 days. Returns `false` if a rule cannot work.
+async fn check_retention(store: &Store) -> anyhow::Result<bool> {
+    if let Err(error) = retention::check_kinds(store) {
+        println!("wrong retention: {error}");
+        return Ok(false);
+    }
+    let rules = store.retention_settings().rules().list().len();
+    if rules == 0 {
+        println!("note  retention: nothing is erased automatically. Add `[[retention.rules]]`");
+        return Ok(true);
+    }
+    let last = store.today().checked_add_days(Days::new(DAYS_AHEAD));
+    let due = store.due_contacts(last.unwrap_or_default()).await?.len();
+    println!("ok    retention: {rules} rules; {due} contacts are erased in the next {DAYS_AHEAD} days");
+    Ok(true)
 }
 
 /// Checks the stored opening hours and the shift plan. Returns `false` if one of them cannot work.

@@ -17,6 +17,7 @@ mod process;
 mod push;
 mod receive;
 mod reconcile;
+mod retention;
 mod service;
 mod settings;
 mod shutdown;
@@ -63,6 +64,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             return statistics::run(settings::Settings::load(file)?, command).await;
         }
         Command::Erase { reference } => people::erase(settings::Settings::load(file)?, &reference).await?,
+        Command::Retention(command) => retention::run(settings::Settings::load(file)?, command).await?,
         Command::Fixtures => fixtures::fixtures(settings::Settings::load(file)?).await?,
         Command::Reconcile => return reconcile::reconcile(settings::Settings::load(file)?).await,
         Command::Queue(command) => people::queue(settings::Settings::load(file)?, command).await?,

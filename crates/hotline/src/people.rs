@@ -179,7 +179,7 @@ pub async fn erase(settings: Settings, reference: &str) -> anyhow::Result<()> {
 }
 
 /// Returns the operating-system account that runs the command. Under sudo, this is the account that called sudo.
-fn account() -> String {
+pub fn account() -> String {
     let named = ["SUDO_USER", "USER", "LOGNAME"]
         .into_iter()
         .find_map(|name| std::env::var(name).ok().filter(|value| !value.trim().is_empty()));

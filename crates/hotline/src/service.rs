@@ -17,7 +17,7 @@ use crate::{
     line_runner::{DeskLines, LineRunner},
     lines::{LineOpener, Lines, check_lines, line_settings, open_lines},
     push::Pusher,
-    receive,
+    receive, retention,
     settings::{Settings, in_force::in_force},
     shutdown::{Lifecycle, Signals},
     typing,
@@ -63,6 +63,7 @@ pub async fn start(
     let in_file = open_lines(&settings, &opener)?;
     let store = open_store(&settings, line_settings(&in_file)).await?;
     store.take_over().await?;
+    retention::check_kinds(&store)?;
     let lines = Arc::new(Lines::new(in_file));
     let runner = Arc::new(LineRunner {
         store: Arc::clone(&store),
@@ -181,6 +182,7 @@ pub async fn start(
         Arc::clone(&lines),
         lifecycle.stop.clone(),
     ));
+    lifecycle.run(retention::work(Arc::clone(&store), lifecycle.stop.clone()));
     lifecycle.run(typing::work(
         Arc::clone(&store),
         Arc::clone(&lines),
@@ -236,6 +238,7 @@ pub async fn open_store_at(
         cases: settings.cases.clone(),
         audit: settings.audit.clone(),
         accounts: settings.accounts.clone(),
+        retention: settings.retention.clone(),
         urgency_rules,
         scheme,
         wrap_up: settings.desk.wrap_up,

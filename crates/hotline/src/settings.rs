@@ -13,6 +13,7 @@ use hotline_core::{
     casework::answers::CaseSettings,
     centre::{Centre, CentreInForce},
     identifiers::private::Private,
+    retention::RetentionSettings,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
     staff::{audit::AuditSettings, factors::AccountSettings, push::PushSettings},
 };
@@ -65,6 +66,9 @@ pub struct Settings {
     /// Where the signed end of the audit is copied to.
     #[serde(default)]
     pub audit: AuditSettings,
+    /// How long the content of closed contacts is kept.
+    #[serde(default)]
+    pub retention: RetentionSettings,
     /// Publication and suppression of statistics.
     #[serde(default)]
     pub statistics: Statistics,
@@ -290,6 +294,7 @@ impl Settings {
         self.http.derive_desk_url()?;
         self.routing.check()?;
         self.targets.check()?;
+        self.retention.check()?;
         if let Some(url) = &self.database.url {
             let known = ["sqlite:", "postgres:", "postgresql:"];
             if !known.iter().any(|scheme| url.expose().starts_with(scheme)) {

@@ -1,4 +1,4 @@
-//! One contact: its detail page, replies, assignment, closing, wrap-up, drafts, links, attachments and erasure.
+//! One contact: its detail page, replies, assignment, closing, wrap-up, drafts, links, attachments, legal holds and erasure.
 
 pub(crate) mod addresses;
 pub mod assignment;
@@ -7,6 +7,7 @@ pub(crate) mod closing;
 pub mod detail;
 pub mod drafts;
 pub mod erase;
+pub mod holds;
 pub mod links;
 pub mod pinned_notes;
 pub mod reply;

@@ -194,6 +194,12 @@ pub enum Conflict {
     /// The contact cannot be erased, because it belongs to an open case. Staff still need the contact's texts for this case.
     #[error("a case of it is open; close the case first")]
     CaseOpen,
+    /// The contact cannot be erased, because a legal hold is in force on it, on one of its cases, or on another contact of these cases.
+    #[error("a legal hold is in force on it, its case or another contact of the case")]
+    OnHold,
+    /// Another process is erasing what is due.
+    #[error("another process is erasing already")]
+    RetentionRuns,
     /// The name of the API token is empty or too long.
     #[error("the name of a token has 1 to 60 characters")]
     TokenWithoutName,
@@ -365,6 +371,8 @@ impl Conflict {
             Self::BalanceOverlaps => "conflict-balance-overlaps",
             Self::StillOpen => "conflict-still-open",
             Self::CaseOpen => "conflict-case-open",
+            Self::OnHold => "conflict-on-hold",
+            Self::RetentionRuns => "conflict-retention-runs",
             Self::TokenWithoutName => "conflict-token-name",
             Self::EventWithoutDay => "conflict-event-day",
             Self::EventNumber => "conflict-event-number",

@@ -13,6 +13,7 @@ pub mod memory;
 pub mod outbound;
 pub mod outreach;
 pub mod registration;
+pub mod retention;
 pub mod routing;
 pub mod sealing;
 pub mod search;

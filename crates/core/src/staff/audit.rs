@@ -222,6 +222,14 @@ pub enum AuditAction {
     SetUpSecondFactor,
     /// Typed a wrong code.
     CodeRefused,
+    /// Placed a legal hold.
+    Hold,
+    /// Lifted a legal hold.
+    LiftHold,
+    /// Looked at legal holds.
+    Holds,
+    /// Read the protocol of erasures.
+    ProtocolOfErasures,
     /// Read the audit.
     ReadAudit,
 }

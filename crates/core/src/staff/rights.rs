@@ -69,6 +69,11 @@ pub enum Right {
     OperateService,
     /// Read and verify the audit, which shows who did what.
     ReadAudit,
+    /// See the rules of retention, how much they erase and when, and the protocol of what was erased. Only with [`Right::ReadContacts`] does
+    /// the reader also see references.
+    SeeRetention,
+    /// Place and lift legal holds.
+    PlaceHolds,
 }
 
 impl Role {
@@ -76,9 +81,9 @@ impl Role {
     #[must_use]
     pub const fn may(self, right: Right) -> bool {
         use Right::{
-            EditCanned, EditOutreach, EditScheme, EnterAdjustments, ManageStaff, OperateService, ReadAudit,
-            ReadContacts, ReadStatistics, RunAgain, SeeHealth, SeeQueue, SeeRouting, TakeDuty,
-            WorkOnContacts, WorkOnOthers,
+            EditCanned, EditOutreach, EditScheme, EnterAdjustments, ManageStaff, OperateService, PlaceHolds,
+            ReadAudit, ReadContacts, ReadStatistics, RunAgain, SeeHealth, SeeQueue, SeeRetention, SeeRouting,
+            TakeDuty, WorkOnContacts, WorkOnOthers,
         };
         match (self, right) {
             (
@@ -88,36 +93,37 @@ impl Role {
             (
                 Self::Counsellor,
                 WorkOnOthers | SeeRouting | SeeQueue | RunAgain | EnterAdjustments | EditCanned | EditScheme
-                | ManageStaff | OperateService | ReadAudit,
+                | ManageStaff | OperateService | ReadAudit | SeeRetention | PlaceHolds,
             ) => false,
             (Self::Supervisor, EnterAdjustments | ManageStaff | OperateService | ReadAudit) => false,
             (
                 Self::Supervisor,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeRouting | SeeQueue | RunAgain
-                | ReadStatistics | SeeHealth | EditCanned | EditOutreach | EditScheme,
+                | ReadStatistics | SeeHealth | EditCanned | EditOutreach | EditScheme | SeeRetention
+                | PlaceHolds,
             ) => true,
             (Self::Manager, ReadStatistics | EnterAdjustments) => true,
             (
                 Self::Manager,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeRouting | SeeQueue | RunAgain
                 | SeeHealth | EditCanned | EditOutreach | EditScheme | ManageStaff | OperateService
-                | ReadAudit,
+                | ReadAudit | SeeRetention | PlaceHolds,
             ) => false,
             (
                 Self::Administrator,
-                SeeQueue | RunAgain | SeeHealth | EditScheme | ManageStaff | OperateService,
+                SeeQueue | RunAgain | SeeHealth | EditScheme | ManageStaff | OperateService | SeeRetention,
             ) => true,
             (
                 Self::Administrator,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeRouting | ReadStatistics
-                | EnterAdjustments | EditCanned | EditOutreach | ReadAudit,
+                | EnterAdjustments | EditCanned | EditOutreach | ReadAudit | PlaceHolds,
             ) => false,
             (Self::Auditor, ReadAudit) => true,
             (
                 Self::Auditor,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeRouting | SeeQueue | RunAgain
                 | ReadStatistics | EnterAdjustments | SeeHealth | EditCanned | EditOutreach | EditScheme
-                | ManageStaff | OperateService,
+                | ManageStaff | OperateService | SeeRetention | PlaceHolds,
             ) => false,
         }
     }
@@ -132,6 +138,7 @@ mod tests {
         for role in [Role::Manager, Role::Administrator, Role::Auditor] {
             assert!(!role.may(Right::ReadContacts));
             assert!(!role.may(Right::WorkOnContacts));
+            assert!(!role.may(Right::PlaceHolds));
         }
     }
 }

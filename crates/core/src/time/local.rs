@@ -47,7 +47,8 @@ pub fn parse_typed(typed: &str, zone: Tz) -> Option<DateTime<Utc>> {
     resolve(NaiveDateTime::parse_from_str(typed, FORM_FORMAT).ok()?, zone)
 }
 
-fn resolve(local: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
+/// Returns the time of a local time, by the rule of [`parse_typed`].
+pub(crate) fn resolve(local: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
     let later = || {
         zone.from_local_datetime(&local.checked_add_signed(TimeDelta::hours(1))?)
             .earliest()

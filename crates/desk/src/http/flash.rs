@@ -108,6 +108,8 @@ pub(crate) enum Flash {
     SchoolAdded,
     SchoolsMerged,
     EducatorSaved,
+    HoldPlaced,
+    HoldLifted,
 }
 
 impl Flash {

@@ -360,7 +360,9 @@ impl Inbox<'_> {
             | HistoryKind::FileFetched
             | HistoryKind::FileFailed
             | HistoryKind::PlannedEvent
-            | HistoryKind::Erased => String::new(),
+            | HistoryKind::Erased
+            | HistoryKind::Held
+            | HistoryKind::HoldLifted => String::new(),
         };
         [what, how]
             .into_iter()

@@ -9,20 +9,22 @@ use hotline_core::{
 };
 use sea_orm::{
     ActiveModelTrait,
-    ActiveValue::{Set, Unchanged},
-    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    sea_query::{Expr, ExprTrait},
+    ActiveValue::{NotSet, Set, Unchanged},
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    sea_query::{Expr, ExprTrait, SimpleExpr},
 };
 use uuid::Uuid;
 
 use crate::{
     db::{
+        contact_row::reference_of,
         entity::{
-            attachments, contacts, drafts, follows, jobs, journal, journal_contacts, links, messages, outbox,
-            outreach, people, pinned_notes, records, versions,
+            attachments, case_contacts, cases as case_rows, contacts, drafts, erasures, follows, holds, jobs,
+            journal, journal_contacts, links, messages, outbox, outreach, people, pinned_notes, records,
+            versions,
         },
         store::Store,
-        values::HistoryKind,
+        values::{ErasureCause, HistoryKind},
     },
     error::{Conflict, StoreError},
     statistics::counts::AT_ONCE,
@@ -30,6 +32,15 @@ use crate::{
 
 mod cases;
 mod freed;
+
+/// Why and by whom a contact is erased, for the protocol.
+pub(crate) struct ErasureOrder<'a> {
+    pub cause: ErasureCause,
+    /// The rule of the settings. Empty if the cause is not a rule.
+    pub rule: &'a str,
+    /// The worker, or the operating-system account at the command line.
+    pub agent: &'a str,
+}
 
 impl Store {
     /// Erases the content of a closed contact: messages with their earlier versions, notes, drafts, files, addresses, names, delivery
@@ -43,23 +54,56 @@ impl Store {
     /// emptied when the service next stops.
     ///
     /// # Errors
-    /// Returns [`StoreError::Conflict`] if the contact is open or already erased, or if one of its cases is open. Nothing changes then.
+    /// Returns [`StoreError::Conflict`] if the contact is open or already erased, if one of its cases is open, or if a legal hold keeps it.
+    /// Nothing changes then.
     pub async fn erase(&self, account: &str, reference: Reference) -> Result<bool, StoreError> {
-        let (transaction, contact) = self.begin_on(reference).await?;
-        if contact.status.0.is_open() {
-            return Err(StoreError::Conflict(Conflict::StillOpen));
-        }
-        if contact.data_key.is_none() {
-            return Err(StoreError::Conflict(Conflict::DoneAlready));
+        let agent = format!("{account} at the command line");
+        let transaction = self.begin().await?;
+        let contact = self.lock_to_erase(&transaction, reference).await?;
+        let order = ErasureOrder {
+            cause: ErasureCause::Command,
+            rule: "",
+            agent: &agent,
+        };
+        let files = self.erase_in(&transaction, &contact, &order).await?;
+        self.commit(transaction).await?;
+        self.files.remove(files).await;
+        self.clear_deleted().await
+    }
+
+    /// Locks a contact that is to be erased, and everything that can place a hold on it, until the transaction ends.
+    pub(crate) async fn lock_to_erase(
+        &self,
+        transaction: &DatabaseTransaction,
+        reference: Reference,
+    ) -> Result<contacts::Model, StoreError> {
+        self.lock_registration(transaction).await?;
+        self.lock_contact(transaction, reference).await
+    }
+
+    /// Erases the content of a closed contact in an open transaction, and enters the erasure in the protocol and the audit log. Returns the
+    /// ids of the files to delete after the commit.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Store::erase`].
+    pub(crate) async fn erase_in(
+        &self,
+        transaction: &DatabaseTransaction,
+        contact: &contacts::Model,
+        order: &ErasureOrder<'_>,
+    ) -> Result<Vec<Uuid>, StoreError> {
+        if let Some(conflict) = self.why_kept(transaction, contact).await? {
+            return Err(StoreError::Conflict(conflict));
         }
         let said = messages::Entity::find().filter(messages::Column::ContactId.eq(contact.id));
-        let said = said.all(&transaction).await?;
-        let mut files = self.erase_raw(&transaction, &contact, &said).await?;
-        files.extend(erase_messages(&transaction, &contact, &said).await?);
-        self.erase_cases(&transaction, contact.id).await?;
-        self.forget_saved_views(&transaction, &self.contact_content(&contact)?)
+        let said = said.all(transaction).await?;
+        let mut files = self.erase_raw(transaction, contact, &said).await?;
+        files.extend(erase_messages(transaction, contact, &said).await?);
+        self.erase_cases(transaction, contact.id).await?;
+        self.forget_saved_views(transaction, &self.contact_content(contact)?)
             .await?;
-        self.forget_person(&transaction, &contact).await?;
+        self.forget_person(transaction, contact).await?;
+        forget_reasons(transaction, holds::Column::ContactId.eq(contact.id)).await?;
         // Removes the address and thread values. With them, a later message from the person would join this contact.
         contacts::ActiveModel {
             id: Unchanged(contact.id),
@@ -70,20 +114,53 @@ impl Store {
             card: Set(None),
             ..Default::default()
         }
-        .update(&transaction)
+        .update(transaction)
         .await?;
-        self.add_event(&transaction, contact.id, None, HistoryKind::Erased, "")
+        self.add_event(transaction, contact.id, None, HistoryKind::Erased, "")
             .await?;
-        self.audit_in(
-            &transaction,
-            None,
-            AuditAction::Erase,
-            &format!("{reference} by {account} at the command line"),
-        )
-        .await?;
-        self.commit(transaction).await?;
-        self.files.remove(files).await;
-        self.clear_deleted().await
+        let entry = erasures::ActiveModel {
+            id: NotSet,
+            at: Set(self.now()),
+            reference: Set(contact.reference),
+            cause: Set(order.cause),
+            rule: Set(order.rule.to_owned()),
+            agent: Set(order.agent.to_owned()),
+        };
+        entry.insert(transaction).await?;
+        let reference = reference_of(contact);
+        let what = match order.cause {
+            ErasureCause::Rule => format!("{reference} by {} and the rule {}", order.agent, order.rule),
+            ErasureCause::Command => format!("{reference} by {}", order.agent),
+        };
+        self.audit_in(transaction, None, AuditAction::Erase, &what)
+            .await?;
+        Ok(files)
+    }
+
+    /// Returns why a contact cannot be erased now. `None` if it can be erased.
+    pub(crate) async fn why_kept(
+        &self,
+        connection: &impl ConnectionTrait,
+        contact: &contacts::Model,
+    ) -> Result<Option<Conflict>, StoreError> {
+        if contact.data_key.is_none() {
+            return Ok(Some(Conflict::DoneAlready));
+        }
+        if contact.status.0.is_open() {
+            return Ok(Some(Conflict::StillOpen));
+        }
+        let of_contact =
+            case_contacts::Entity::find().filter(case_contacts::Column::ContactId.eq(contact.id));
+        let of_contact = of_contact.all(connection).await?;
+        let case_ids: Vec<Uuid> = of_contact.iter().map(|link| link.case_id).collect();
+        let is_open = case_rows::Entity::find()
+            .filter(case_rows::Column::Id.is_in(case_ids.iter().copied()))
+            .filter(case_rows::Column::ClosedAt.is_null());
+        if is_open.one(connection).await?.is_some() {
+            return Ok(Some(Conflict::CaseOpen));
+        }
+        let kept = self.is_held(connection, contact.id, &case_ids).await?;
+        Ok(kept.then_some(Conflict::OnHold))
     }
 
     /// Erases the raw messages of a contact. Keeps the hashes of their ids, so that a raw message that is delivered again is recognised.
@@ -151,6 +228,17 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// Deletes the reasons of holds, which are content, and keeps the holds.
+async fn forget_reasons(transaction: &DatabaseTransaction, of: SimpleExpr) -> Result<(), StoreError> {
+    holds::Entity::update_many()
+        .col_expr(holds::Column::Reason, Expr::value(Option::<Vec<u8>>::None))
+        .col_expr(holds::Column::LiftReason, Expr::value(Option::<Vec<u8>>::None))
+        .filter(of)
+        .exec(transaction)
+        .await?;
+    Ok(())
 }
 
 /// Deletes the messages, attachments, drafts and links of a contact, and the jobs for them. Returns the ids of the files to delete.

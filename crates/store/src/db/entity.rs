@@ -4,6 +4,7 @@ mod casework;
 mod chats;
 mod factors;
 mod push;
+mod retention;
 mod routing;
 mod statistics;
 
@@ -14,6 +15,7 @@ pub use casework::{
 pub use chats::{conversations, people, versions};
 pub use factors::{recovery_codes, totp_secrets};
 pub use push::{push_devices, push_keys};
+pub use retention::{erasures, holds, retention_runs};
 pub use routing::{
     alarm_notices, alarms, offers, reply_targets, schedules, scheme_drafts, schemes, stored_lines, surges,
     texts,

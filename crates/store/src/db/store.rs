@@ -14,6 +14,7 @@ use hotline_core::{
     centre::CentreInForce,
     contact::{classification::Scheme, urgency::UrgencyRules},
     identifiers::private::Private,
+    retention::RetentionSettings,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
     staff::audit::AuditSettings,
     staff::factors::AccountSettings,
@@ -93,6 +94,8 @@ pub struct Settings {
     pub audit: AuditSettings,
     /// The roles that need a second factor to log in.
     pub accounts: AccountSettings,
+    /// How long the content of closed contacts is kept.
+    pub retention: RetentionSettings,
     /// Settings of each line.
     pub lines: Vec<LineSettings>,
     /// Channel names of networks that have no line. Counsellors log calls and messages on these networks by hand.
@@ -162,6 +165,7 @@ pub struct Store {
     pub(crate) case_settings: CaseSettings,
     pub(crate) audit_copies: AuditCopies,
     pub(crate) accounts: AccountSettings,
+    pub(crate) retention: RetentionSettings,
     /// The lines that are in force, sorted by name.
     pub(crate) lines: RwLock<Arc<[Arc<LineSettings>]>>,
     /// The number of versions of stored lines, as last noticed.
@@ -255,6 +259,7 @@ impl Store {
             case_settings: settings.cases,
             audit_copies: AuditCopies::new(&settings.folder, settings.audit),
             accounts: settings.accounts,
+            retention: settings.retention,
             lines: RwLock::new(settings.lines.into_iter().map(Arc::new).collect()),
             stored_line_versions: watch::Sender::new(0),
             networks: settings.networks,

@@ -5,6 +5,28 @@ use std::fmt;
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
+/// Why a contact was erased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, DeriveActiveEnum, Serialize, schemars::JsonSchema)]
+#[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
+pub enum ErasureCause {
+    /// A rule of the settings.
+    Rule,
+    /// An operator ran `hotline erase`.
+    Command,
+}
+
+impl ErasureCause {
+    /// Returns the name of the cause, as it is stored.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rule => "rule",
+            Self::Command => "command",
+        }
+    }
+}
+
 /// The kind of a history event: what happened to a contact.
 #[derive(
     Debug,
@@ -115,6 +137,10 @@ pub enum HistoryKind {
     PlannedEvent,
     /// The contact's content was erased.
     Erased,
+    /// A supervisor placed a legal hold on the contact.
+    Held,
+    /// A supervisor lifted a legal hold on the contact.
+    HoldLifted,
 }
 
 /// The last step of a macro.

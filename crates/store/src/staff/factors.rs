@@ -2,9 +2,9 @@
 //!
 //! The secret of an app is encrypted. Of a recovery code, only a keyed hash is stored. Both are shown once, when they are made.
 
-use hotline_core::staff::audit::AuditAction;
 use chrono::{DateTime, Utc};
 use data_encoding::BASE64URL_NOPAD;
+use hotline_core::staff::audit::AuditAction;
 use hotline_core::{
     identifiers::private::Private,
     staff::{
@@ -179,8 +179,13 @@ impl Store {
             .await?;
         self.end_sessions_except(&transaction, who.id, Some(session))
             .await?;
-        self.audit_in(&transaction, Some(who.id), AuditAction::RemoveSecondFactors, &who.login)
-            .await?;
+        self.audit_in(
+            &transaction,
+            Some(who.id),
+            AuditAction::RemoveSecondFactors,
+            &who.login,
+        )
+        .await?;
         self.commit(transaction).await?;
         self.notice_ended_sessions().await;
         Ok(())
@@ -197,8 +202,13 @@ impl Store {
             return Err(StoreError::Conflict(Conflict::NoFactor));
         }
         let codes = self.insert_recovery_codes(&transaction, who.id).await?;
-        self.audit_in(&transaction, Some(who.id), AuditAction::MakeRecoveryCodes, &who.login)
-            .await?;
+        self.audit_in(
+            &transaction,
+            Some(who.id),
+            AuditAction::MakeRecoveryCodes,
+            &who.login,
+        )
+        .await?;
         transaction.commit().await?;
         Ok(codes)
     }
@@ -311,8 +321,13 @@ impl Store {
         if inserted != 1 {
             return Err(StoreError::Conflict(Conflict::DoneAlready));
         }
-        self.audit_in(transaction, Some(who.id), AuditAction::SetUpSecondFactor, &who.login)
-            .await?;
+        self.audit_in(
+            transaction,
+            Some(who.id),
+            AuditAction::SetUpSecondFactor,
+            &who.login,
+        )
+        .await?;
         self.insert_recovery_codes(transaction, who.id).await
     }
 

@@ -191,8 +191,13 @@ impl Store {
         if used.rows_affected != 1 || chosen.rows_affected != 1 {
             return Err(ENDED);
         }
-        self.audit_in(&transaction, Some(member.id), AuditAction::AcceptInvitation, &member.login)
-            .await?;
+        self.audit_in(
+            &transaction,
+            Some(member.id),
+            AuditAction::AcceptInvitation,
+            &member.login,
+        )
+        .await?;
         let session = self.begin_after_password(&transaction, member).await?;
         transaction.commit().await?;
         Ok(session)

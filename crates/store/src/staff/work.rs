@@ -47,7 +47,8 @@ impl Store {
         Ok(contact)
     }
 
-    async fn lock_contact(
+    /// Loads and locks the contact in an existing transaction.
+    pub(crate) async fn lock_contact(
         &self,
         transaction: &DatabaseTransaction,
         reference: Reference,

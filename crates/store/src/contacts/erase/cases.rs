@@ -10,10 +10,11 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::forget_reasons;
 use crate::{
     cases::Details,
     db::{
-        entity::{case_contacts, case_entries, case_versions, cases, referrals, staff},
+        entity::{case_contacts, case_entries, case_versions, cases, holds, referrals, staff},
         store::Store,
     },
     error::{Conflict, StoreError},
@@ -61,6 +62,7 @@ impl Store {
             .filter(case_entries::Column::CaseId.eq(case.id))
             .exec(transaction)
             .await?;
+        forget_reasons(transaction, holds::Column::CaseId.eq(case.id)).await?;
         let emptied = self.with_new_key(case)?;
         let sent = referrals::Entity::find()
             .filter(referrals::Column::CaseId.eq(emptied.id))

@@ -11,7 +11,7 @@ const TRIES: u32 = 50;
 const BETWEEN_TRIES: Duration = Duration::from_millis(200);
 /// Tables that contain encrypted content or the keys that encrypt it.
 const TABLES: &str = "journal, contacts, messages, versions, attachments, outbox, drafts, records, people, cases, \
-                      case_versions, referrals, staff";
+                      case_versions, case_entries, referrals, holds, staff";
 
 impl Store {
     /// Removes deleted content from the database files. Returns `false` if SQLite's write-ahead log could not be emptied, because other
@@ -23,7 +23,7 @@ impl Store {
     ///
     /// # Errors
     /// Fails if a database query fails.
-    pub(super) async fn clear_deleted(&self) -> Result<bool, StoreError> {
+    pub(crate) async fn clear_deleted(&self) -> Result<bool, StoreError> {
         if !self.on_sqlite() {
             self.reading
                 .execute_unprepared(&format!("VACUUM {TABLES}"))
