@@ -25,6 +25,8 @@ fn whatever_a_page_does_a_program_can_do() {
     // Forms change parts of a schedule, a text or a line, and programs put the whole schedule, text or line.
     let elsewhere = [
         "/desk/login",
+        "/desk/login/code",
+        "/desk/login/enrol",
         "/desk/logout",
         "/desk/admin/texts/{text}",
         "/desk/admin/lines",

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures::StreamExt;
 use hotline_core::staff::rights::Role;
+use hotline_desk::http::access::Access;
 use hotline_tests::{
     peers::postgres::Postgres,
     service::Service,
@@ -260,9 +261,16 @@ async fn every_body_of_the_api_is_refused_with_the_names_of_its_wrong_fields() {
     let vera = service.hire("vera", "administrator").await.unwrap();
     let described = sara.get("/api/v1/openapi.json").await.unwrap();
     let paths = described.get("paths").unwrap().as_object().unwrap();
+    let lacking = hotline_desk::routes::routes().into_iter();
+    let lacking = lacking.filter(|route| matches!(route.access, Access::Lacks(_)));
+    let lacking: Vec<String> = lacking.map(|route| route.path).collect();
     let mut tried = 0;
     for (path, methods) in paths {
         let Some(post) = methods.get("post") else { continue };
+        // Only a session whose log-in lacks a step may use these; a complete one is refused before its body is read.
+        if lacking.contains(path) {
+            continue;
+        }
         let at = path
             .replace("{reference}", "7K3M-2QX9")
             .replace("{id}", "0190b6a0-0000-7000-8000-000000000001")

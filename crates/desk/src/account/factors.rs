@@ -10,7 +10,7 @@ use axum_extra::extract::CookieJar;
 use hotline_core::{
     identifiers::private::Private,
     staff::{recovery::RecoveryCode, rights::Right},
-    text::locale::Language,
+    text::{locale::Language, transliterate::to_latin},
 };
 use hotline_store::staff::{
     accounts::StaffMember,
@@ -57,7 +57,7 @@ impl OfferJson {
     pub(crate) fn new(desk: &Desk, login: &str, offer: &TotpOffer) -> Self {
         Self {
             secret: offer.secret.grouped(),
-            address: offer.secret.address(&desk.centre.name, login),
+            address: address(desk, login, offer),
             offer: offer.sealed.clone(),
         }
     }
@@ -82,11 +82,34 @@ pub(crate) struct ShownOffer {
 impl ShownOffer {
     pub(crate) fn new(desk: &Desk, login: &str, offer: &TotpOffer) -> Self {
         Self {
-            qr: QrImage::new(&offer.secret.address(&desk.centre.name, login)),
+            qr: QrImage::new(&address(desk, login, offer)),
             secret: offer.secret.grouped(),
             sealed: offer.sealed.clone(),
         }
     }
+}
+
+/// Returns the address that an app reads. The name of the centre is short and in Latin script, because each other character takes up to six
+/// characters of the address, and a phone cannot read a QR code with too many modules.
+fn address(desk: &Desk, login: &str, offer: &TotpOffer) -> String {
+    offer.secret.address(&short_name(&desk.centre.name), login)
+}
+
+/// Returns the first words of a name, up to 24 characters.
+fn short_name(name: &str) -> String {
+    const LONGEST: usize = 24;
+    let mut short = String::new();
+    for word in to_latin(name).split_whitespace() {
+        let length = short.chars().count() + word.chars().count() + 1;
+        if !short.is_empty() && length > LONGEST {
+            break;
+        }
+        if !short.is_empty() {
+            short.push(' ');
+        }
+        short.extend(word.chars().take(LONGEST));
+    }
+    short
 }
 
 /// Returns recovery codes as they are shown.
@@ -289,4 +312,27 @@ pub(crate) async fn show_codes(
         frame: Frame::new(desk, jar, me, "own-account").await?,
         codes: grouped(codes),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_app_lists_the_first_words_of_the_centre() {
+        let name = "Контакт центар за безбедност деце на интернету";
+        assert_eq!(short_name(name), "Kontakt centar za");
+        assert_eq!(short_name("Helpline"), "Helpline");
+        assert_eq!(short_name(&"a".repeat(40)).len(), 24);
+        assert_eq!(short_name(""), "");
+    }
+
+    #[test]
+    fn a_phone_can_read_the_code_of_a_long_name() {
+        use hotline_core::staff::totp::TotpSecret;
+        let login = "a".repeat(40);
+        let address = TotpSecret::draw().address(&short_name("Контакт центар за безбедност"), &login);
+        let image = QrImage::new(&address).unwrap();
+        assert!(image.size <= 65, "{} modules for {address}", image.size);
+    }
 }

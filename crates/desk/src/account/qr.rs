@@ -16,7 +16,7 @@ pub(crate) struct QrImage {
 impl QrImage {
     /// Encodes a text. `None`: the text is too long for a QR code.
     pub(crate) fn new(text: &str) -> Option<Self> {
-        let code = QrCode::encode_text(text, QrCodeEcc::Medium).ok()?;
+        let code = QrCode::encode_text(text, QrCodeEcc::Low).ok()?;
         let mut path = String::new();
         for y in 0..code.size() {
             for x in (0..code.size()).filter(|x| code.get_module(*x, y)) {

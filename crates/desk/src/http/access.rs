@@ -17,11 +17,13 @@ use hotline_core::{
     statistics::purpose::Purpose,
     text::locale::{Language, Words},
 };
-use hotline_store::error::Conflict;
-use hotline_store::staff::{
-    accounts::StaffMember,
-    half_sessions::HalfSession,
-    sessions::{Asker, SessionState},
+use hotline_store::{
+    error::Conflict,
+    staff::{
+        accounts::StaffMember,
+        half_sessions::HalfSession,
+        sessions::{Asker, SessionState},
+    },
 };
 
 use crate::{
