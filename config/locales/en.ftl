@@ -2514,7 +2514,10 @@ retention-months = { $n ->
 }
 retention-last-run = Last complete run:
 retention-ahead = In the next 30 days
-retention-ahead-hint = contacts are erased if nobody places a hold or reopens them.
+retention-ahead-count = { $n ->
+    [one] { $number } contact is erased if nobody places a hold on it or reopens it.
+   *[other] { $number } contacts are erased if nobody places a hold on them or reopens them.
+}
 retention-rule = Rule
 retention-contacts = Contacts
 retention-references = References (at most 200)

@@ -2553,7 +2553,11 @@ retention-months = { $n ->
 }
 retention-last-run = Последње потпуно брисање:
 retention-ahead = У наредних 30 дана
-retention-ahead-hint = контаката се брише ако нико не стави забрану и не отвори их поново.
+retention-ahead-count = { $n ->
+    [one] Брише се { $number } контакт, ако нико не стави забрану и не отвори га поново.
+    [few] Бришу се { $number } контакта, ако нико не стави забрану и не отвори их поново.
+   *[other] Брише се { $number } контаката, ако нико не стави забрану и не отвори их поново.
+}
 retention-rule = Правило
 retention-contacts = Контакти
 retention-references = Ознаке (највише 200)

@@ -157,8 +157,10 @@ impl RetentionPage<'_> {
         format_day(*day)
     }
 
-    fn number(&self, number: usize) -> String {
-        self.frame.words.number(i64::try_from(number).unwrap_or(i64::MAX))
+    /// Says how many contacts the rules erase.
+    fn ahead(&self) -> String {
+        let count = i64::try_from(self.retention.due.len()).unwrap_or(i64::MAX);
+        self.frame.words.counted("retention-ahead-count", count)
     }
 }
 
