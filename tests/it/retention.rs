@@ -412,7 +412,7 @@ async fn after_a_rule_ran_no_planted_word_is_left_anywhere() {
     let age = format!("UPDATE contacts SET closed_at = closed_at - 40 * {DAY}");
     change(&service, &age).await;
     service.must(&["statistics", "rebuild"]).unwrap();
-    let before = service.must(&["statistics"]).unwrap();
+    let before = printed_figures(&service);
     let preview = service.must(&["retention", "preview"]).unwrap();
     assert!(
         preview.ends_with(": 5.\n") && preview.contains("kind=silent months=1"),
@@ -451,7 +451,7 @@ async fn after_a_rule_ran_no_planted_word_is_left_anywhere() {
     }
     let staff = service.log_in("mila").await.unwrap();
     assert_eq!(staff.messages(&kept).await.unwrap().len(), 1);
-    assert_eq!(service.must(&["statistics"]).unwrap(), before);
+    assert_eq!(printed_figures(&service), before);
     service.must(&["statistics", "verify"]).unwrap();
     service.must(&["reconcile"]).unwrap();
 }
@@ -594,4 +594,11 @@ async fn administrators_see_numbers_and_supervisors_place_holds() {
         let said: String = row.try_get("", "object").unwrap();
         assert!(said.starts_with(object), "{said}");
     }
+}
+
+/// Returns the report without the line that states when it was made.
+fn printed_figures(service: &Service) -> String {
+    let report = service.must(&["statistics"]).unwrap();
+    let lines = report.lines().filter(|line| !line.starts_with("стање у"));
+    lines.collect::<Vec<_>>().join("\n")
 }

@@ -87,6 +87,8 @@ pub struct ProgramFacts {
     pub settings: Vec<SettingInForce>,
     /// The file from which the settings were read; empty if no file was read.
     pub settings_file: String,
+    /// Whether the lines receive messages. Those of the demo do not, except forms.
+    pub reads_lines: bool,
     /// Tests lines, and puts them into force.
     pub lines: Box<dyn LineControl>,
 }

@@ -126,6 +126,7 @@ pub async fn start(
                 .as_ref()
                 .map(|file| file.display().to_string())
                 .unwrap_or_default(),
+            reads_lines: listening == Listening::All,
             lines: Box::new(DeskLines(Arc::clone(&runner))),
         }),
     };

@@ -6,6 +6,7 @@ use crate::labels;
 
 pub(crate) use crate::tables::names::duration_label;
 pub use crate::tables::names::{dimension_label, measure_label, part_label, value_label};
+pub use crate::tables::waits::late_replies;
 pub use crate::tables::{
     breakdown::of_breakdown,
     comparison::{compare_breakdown, compare_report},

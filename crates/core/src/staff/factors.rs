@@ -21,7 +21,12 @@ pub struct AccountSettings {
 impl Default for AccountSettings {
     fn default() -> Self {
         Self {
-            second_factor: vec![Role::Supervisor, Role::Manager, Role::Administrator],
+            second_factor: vec![
+                Role::Supervisor,
+                Role::Manager,
+                Role::Administrator,
+                Role::Auditor,
+            ],
         }
     }
 }

@@ -61,6 +61,8 @@ pub(crate) struct Frame<'a> {
     pub here: &'static str,
     pub now: DateTime<Utc>,
     pub down: Vec<LineState>,
+    /// What a line without any state says.
+    pub silent_line: &'static str,
     /// Number of waiting contacts that are unassigned or assigned to this member of staff. The title of each page contains this number, so
     /// that it is visible in a background tab.
     pub waits: u64,
@@ -202,6 +204,10 @@ impl<'a> Frame<'a> {
             here,
             now: desk.clock.now(),
             down,
+            silent_line: match desk.program.reads_lines {
+                true => "line-silent",
+                false => "line-silent-demo",
+            },
             flash: Flash::from_cookies(jar),
         })
     }

@@ -32,7 +32,7 @@ use crate::{
 };
 use hotline_reports::{
     labels::{channel_name, target_label},
-    tables::value_label,
+    tables::{late_replies, value_label},
 };
 
 /// The number of contacts without an assignee that the page lists.
@@ -89,6 +89,8 @@ struct TargetRow {
     label: String,
     kept: i64,
     missed: i64,
+    /// The address of the list of the missed targets.
+    late: String,
 }
 
 /// A counsellor in the table.
@@ -180,6 +182,7 @@ pub(crate) async fn page(
         .into_iter()
         .map(|made| decision_row(&desk, words, &staff, made))
         .collect();
+    let today = desk.store.today();
     written(&RoutingPage {
         warnings,
         queue: overview.queue,
@@ -192,6 +195,7 @@ pub(crate) async fn page(
                 label: target_label(words, one, true),
                 kept: one.kept,
                 missed: one.missed,
+                late: late_replies((Some(today), Some(today)), one),
             })
             .collect(),
         quarantined: overview.quarantined,

@@ -4,6 +4,7 @@ use std::{net::SocketAddr, path::Path};
 
 use config::{Config, Value};
 use hotline_core::{routing::settings::Mode, text::locale::Language};
+use hotline_desk::state::SettingSource;
 
 use super::raw::{DISCORD, FORM, MAIL, TELEGRAM};
 use crate::settings::{Settings, in_force::given_by_program};
@@ -108,5 +109,8 @@ pub fn settings(
     let discord = chat("discord", "NDI0Mg.demo.demo", format!("{platforms}/discord"))?;
     settings.lines.insert(DISCORD.to_owned(), discord);
     settings.given = given_by_program(&cache, &settings.lines);
+    settings
+        .given
+        .insert("alarm.recipients".to_owned(), SettingSource::Program);
     Ok(settings)
 }

@@ -185,7 +185,7 @@ fn flatten(value: &serde_json::Value, key: &str, found: &mut dyn FnMut(&str, Opt
                 flatten(value, &join(key, &(index + 1).to_string()), found);
             }
         }
-        serde_json::Value::Array(list) if list.is_empty() => found(key, None),
+        serde_json::Value::Array(list) if list.is_empty() => found(key, Some("[]".to_owned())),
         serde_json::Value::Array(list) => {
             let texts: Vec<String> = list.iter().map(plain).collect();
             found(key, Some(texts.join(", ")));

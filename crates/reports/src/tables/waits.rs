@@ -235,7 +235,7 @@ pub(super) fn targets(words: &Words, report: &Report) -> Table {
             opens: vec![
                 None,
                 None,
-                (one.missed > 0).then(|| late_replies(report, one)),
+                (one.missed > 0).then(|| late_replies((report.from, report.to), one)),
                 None,
             ],
         }
@@ -258,8 +258,9 @@ pub(super) fn targets(words: &Words, report: &Report) -> Table {
     }
 }
 
-/// Returns the URL of the list of the contacts whose reply missed this target.
-fn late_replies(report: &Report, one: &KeptTargets) -> String {
+/// Returns the URL of the list of the contacts whose reply missed this target in a period.
+#[must_use]
+pub fn late_replies((from, to): (Option<NaiveDate>, Option<NaiveDate>), one: &KeptTargets) -> String {
     let day = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
     let order = if one.first {
         ReplyOrder::First
@@ -267,8 +268,8 @@ fn late_replies(report: &Report, one: &KeptTargets) -> String {
         ReplyOrder::Next
     };
     let query = query_of([
-        ("from", &day(report.from)),
-        ("to", &day(report.to)),
+        ("from", &day(from)),
+        ("to", &day(to)),
         ("urgency", &one.urgency.to_string()),
         ("order", &order.as_str().to_owned()),
     ]);
