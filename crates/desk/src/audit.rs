@@ -14,6 +14,7 @@ use hotline_core::{
 };
 use hotline_store::{
     db::values::HistoryKind,
+    inbox::list::View,
     staff::{
         accounts::StaffMember,
         audit::{
@@ -164,6 +165,10 @@ impl AuditPage<'_> {
             Some(change) => {
                 let change = self.frame.words.say(&format!("event-{change}"));
                 format!("{} – {change}", entry.object)
+            }
+            None if entry.action == Some(AuditAction::ListContacts) => {
+                let view = View::parse(&entry.object).map(|view| format!("view-{}", view.as_str()));
+                view.map_or_else(|| entry.object.clone(), |key| self.frame.words.say(&key))
             }
             None => entry.object.clone(),
         }
