@@ -150,7 +150,7 @@ async fn only_the_demo_offers_accounts_at_the_log_in() {
         answer.text().await.unwrap()
     };
     let page = log_in(base).await;
-    assert_eq!(page.matches("class=\"persona\"").count(), 4, "{page}");
+    assert_eq!(page.matches("class=\"persona\"").count(), 5, "{page}");
     child.stop();
     let mut service = Service::new(None).unwrap();
     service.start().await.unwrap();
