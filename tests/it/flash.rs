@@ -558,7 +558,12 @@ async fn own_forms(vera: &mut PlainBrowser, head: &Staff, colleague: &str) {
             &[],
             "All your other sessions were ended.",
         ),
-        ("/desk/duty", "", &[("on", "false")], "You are off duty. Nothing new is assigned to you. If you are away, your waiting contacts return to the queue after a while; hand them over to choose who takes them."),
+        (
+            "/desk/duty",
+            "",
+            &[("on", "false")],
+            "You are off duty. Nothing new is assigned to you. If you are away, your waiting contacts return to the queue after a while; hand them over to choose who takes them.",
+        ),
     ];
     for (route, path, fields, expected) in forms {
         if route == "/desk/me/sessions/{session}/end" {

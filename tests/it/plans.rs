@@ -52,7 +52,7 @@ async fn no_page_step_or_batch_reads_a_long_table_from_end_to_end() {
         ["first_reply", "first_read", "read"].iter().any(|what| {
             statement.starts_with(&format!("UPDATE contacts SET {what}_at = "))
                 && !statement.contains("WHERE \"contacts\".\"id\"")
-        })
+        }) || statement.starts_with("UPDATE audit SET action = REPLACE")
     };
     for statement in run.into_iter().filter(|statement| !of_tables(statement)) {
         let explain = format!("EXPLAIN QUERY PLAN {statement}");

@@ -354,7 +354,7 @@ async fn a_program_drafts_a_version_and_puts_it_into_force() {
     let counsellors = ana.get("/api/v1/scheme").await.unwrap();
     assert!(counsellors.to_string().contains("deepfake"));
     let entries = audited(&service).await;
-    let entry = "put wrap-up questions in force centre version 4".to_owned();
+    let entry = "put-wrap-up-questions-in-force centre version 4".to_owned();
     assert!(entries.contains(&entry), "{entries:?}");
     let checked = service.must(&["check"]).unwrap();
     assert!(
