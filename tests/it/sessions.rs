@@ -275,6 +275,7 @@ async fn every_body_of_the_api_is_refused_with_the_names_of_its_wrong_fields() {
         let at = path
             .replace("{reference}", "7K3M-2QX9")
             .replace("{id}", "0190b6a0-0000-7000-8000-000000000001")
+            .replace("{hold}", "0190b6a0-0000-7000-8000-000000000003")
             .replace("{referral}", "0190b6a0-0000-7000-8000-000000000002");
         let send = async |body: &serde_json::Value| {
             let url = format!("{}{at}", service.base());

@@ -88,12 +88,10 @@ impl Store {
             CaseTarget::New { summary, also } => {
                 if let Some(also) = also.filter(|also| *also != reference) {
                     let other = self.lock_for_work(&transaction, who, also).await;
-                    added.push(other.map_err(|error| match error {
-                        StoreError::Conflict(Conflict::AssignedToOther) => {
-                            StoreError::Conflict(Conflict::OtherOneAssigned)
-                        }
-                        other => other,
-                    })?);
+                    if matches!(other, Err(StoreError::Conflict(Conflict::AssignedToOther))) {
+                        return Err(StoreError::Conflict(Conflict::OtherOneAssigned));
+                    }
+                    added.push(other?);
                 }
                 self.new_case(&transaction, who, summary).await?
             }
