@@ -27,6 +27,20 @@ pub fn fixed_time() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_510_800)
 }
 
+/// Reads an offset of faketime, such as `+6h`, as seconds.
+fn seconds(offset: &str) -> Result<i64> {
+    let number = offset.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match offset.trim_start_matches(number) {
+        "" | "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        "y" => 31_536_000,
+        unit => bail!("{offset}: the unit {unit} is unknown"),
+    };
+    Ok(number.parse::<i64>()? * unit)
+}
+
 /// The program, with a folder of its own.
 pub struct Service {
     /// The running program. It is dropped before the folder, so that its log can still be shown.
@@ -167,8 +181,13 @@ impl Service {
         self.set_clock(&format!("@{FIXED_TIME}"))
     }
 
-    /// Sets the clock: `+6h` is six hours after the true time, `-1d` a day before it. Monotonic time does not change.
+    /// Sets the clock: `+6h` is six hours after the time of the test, `-1d` a day before it. Monotonic time does not change.
     pub fn set_clock(&self, offset: &str) -> Result<()> {
+        let offset = match std::env::var("FAKETIME") {
+            // The test itself runs on another date (see tests/dates), and the service does not inherit its clock.
+            Ok(date) if !offset.starts_with('@') => format!("{:+}", seconds(&date)? + seconds(offset)?),
+            _ => offset.to_owned(),
+        };
         let (new, file) = (self.folder.path().join("clock.new"), self.clock_file());
         std::fs::write(&new, offset)?;
         Ok(std::fs::rename(new, file)?)
