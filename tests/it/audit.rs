@@ -82,6 +82,48 @@ async fn each_of_1000_changes_of_the_audit_is_found() {
     .await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn many_foreign_entries_do_not_hold_up_the_chain() {
+    on_both(async |world: World| {
+        let database = Database::connect(&world.url).await.unwrap();
+        let mut copied = Copied::default();
+        world.store.copy_audit_head(&mut copied, true).await.unwrap();
+        for _ in 0..1_001 {
+            run(
+                &database,
+                "INSERT INTO audit (at, action, object) VALUES (1, 'erase', '')",
+            )
+            .await;
+        }
+        world.store.audit(None, AuditAction::Erase, "mine").await.unwrap();
+        let chained = world.store.copy_audit_head(&mut copied, true).await.unwrap();
+        let report = world.store.verify_audit_with(&[]).await.unwrap();
+        assert_eq!(chained.unwrap().position, report.last);
+        assert_eq!((report.waiting, report.findings.len()), (1_001, 1_000));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn entries_of_an_older_version_become_part_of_the_chain() {
+    on_both(async |world: World| {
+        let database = Database::connect(&world.url).await.unwrap();
+        for number in 0..2_100 {
+            let sql = format!("INSERT INTO audit (at, action, object) VALUES ({number}, 'erase', 'old')");
+            run(&database, &sql).await;
+        }
+        world
+            .store
+            .copy_audit_head(&mut Copied::default(), true)
+            .await
+            .unwrap();
+        let report = world.store.verify_audit_with(&[]).await.unwrap();
+        assert_eq!((report.waiting, report.findings), (0, Vec::new()));
+        assert!(report.last > 2_100, "{}", report.last);
+    })
+    .await;
+}
+
 async fn is_found(store: &Store) -> bool {
     !store.verify_audit_with(&[]).await.unwrap().findings.is_empty()
 }

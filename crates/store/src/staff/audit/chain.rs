@@ -3,12 +3,15 @@
 //! Entries are not chained in the transaction that writes them. Otherwise, every transaction that writes an entry would wait for all
 //! others.
 
+use hotline_core::identifiers::chance;
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::OnConflict,
+    Select,
+    sea_query::{Expr, OnConflict},
 };
+use uuid::Uuid;
 
 use crate::{
     db::{
@@ -41,20 +44,21 @@ pub(super) async fn stored_chain(
 }
 
 impl Store {
-    /// Adds all committed entries to the chain, and returns the end of the chain. The first call on a database also gives a keyed hash to
-    /// the entries that an older version wrote.
+    /// Adds all committed entries to the chain, and returns the end of the chain. The first call on a database begins the chain. Entries
+    /// that something else than the service wrote stay outside, where [`Store::verify_audit`] finds them.
     ///
     /// # Errors
-    /// Fails if a database query fails, or if an entry was written without the master key (see [`Store::verify_audit`]).
+    /// Fails if a database query fails.
     pub async fn chain_audit(&self) -> Result<ChainEnd, StoreError> {
-        if let (Some(chain), false) = (stored_chain(&self.reading).await?, self.waits_for_chain().await?) {
-            return Ok(end_of(&chain));
+        match stored_chain(&self.reading).await? {
+            Some(chain) if !self.waits_for_chain().await? => return Ok(end_of(&chain)),
+            Some(_) => {}
+            None => self.begin_chain().await?,
         }
         loop {
             let transaction = self.begin().await?;
             let chain = self.locked_chain(&transaction).await?;
-            let found = audit::Entity::find()
-                .filter(audit::Column::Position.is_null())
+            let found = waiting()
                 .order_by_asc(audit::Column::Id)
                 .limit(BATCH)
                 .all(&transaction)
@@ -69,40 +73,36 @@ impl Store {
     }
 
     async fn waits_for_chain(&self) -> Result<bool, StoreError> {
-        let waiting = audit::Entity::find()
-            .filter(audit::Column::Position.is_null())
-            .limit(1)
-            .one(&self.reading)
-            .await?;
-        Ok(waiting.is_some())
+        Ok(waiting().limit(1).one(&self.reading).await?.is_some())
     }
 
-    /// Locks the chain, and begins it if this is a database of an older version.
-    async fn locked_chain(
-        &self,
-        transaction: &DatabaseTransaction,
-    ) -> Result<audit_chain::Model, StoreError> {
+    /// Begins the chain, after the entries that a version without it wrote got what every entry has.
+    async fn begin_chain(&self) -> Result<(), StoreError> {
+        self.adopt_older_entries().await?;
         let first = vec![0; 32];
-        let signature = first_signed(&self.keys, 0, &first)?;
         let new = audit_chain::ActiveModel {
             id: Set(ONLY),
             first: Set(0),
             first_hash: Set(first.clone()),
-            signature: Set(signature),
+            signature: Set(first_signed(&self.keys, 0, &first)?),
             last: Set(0),
             last_hash: Set(first),
         };
-        let begun = audit_chain::Entity::insert(new)
-            .on_conflict(
-                OnConflict::column(audit_chain::Column::Id)
-                    .do_nothing()
-                    .to_owned(),
-            )
-            .exec_without_returning(transaction)
+        let unless_there = OnConflict::column(audit_chain::Column::Id)
+            .do_nothing()
+            .to_owned();
+        let transaction = self.begin().await?;
+        audit_chain::Entity::insert(new)
+            .on_conflict(unless_there)
+            .exec_without_returning(&transaction)
             .await?;
-        if begun == 1 {
-            self.adopt_older_entries(transaction).await?;
-        }
+        Ok(transaction.commit().await?)
+    }
+
+    async fn locked_chain(
+        &self,
+        transaction: &DatabaseTransaction,
+    ) -> Result<audit_chain::Model, StoreError> {
         let mut query = audit_chain::Entity::find_by_id(ONLY);
         if !self.on_sqlite() {
             query = query.lock_exclusive();
@@ -111,26 +111,45 @@ impl Store {
         chain.ok_or(StoreError::NotFound("chain of the audit"))
     }
 
-    /// Gives a random id and a keyed hash to the entries that a version without the chain wrote.
-    async fn adopt_older_entries(&self, transaction: &DatabaseTransaction) -> Result<(), StoreError> {
-        let older = audit::Entity::find()
-            .filter(audit::Column::Position.is_null())
-            .filter(audit::Column::Mac.is_null())
-            .all(transaction)
-            .await?;
-        for mut row in older {
-            row.entry = Some(uuid::Uuid::from_bytes(hotline_core::identifiers::chance::bytes()));
-            let statement = Statement::of(&row).map(|statement| statement.bytes());
-            audit::ActiveModel {
-                id: Unchanged(row.id),
-                entry: Set(row.entry),
-                mac: Set(statement.map(|statement| self.keys.audit_mac(&statement))),
-                ..Default::default()
+    /// Gives a random id and a keyed hash to the entries that a version without the chain wrote, in batches, so that nobody waits long.
+    async fn adopt_older_entries(&self) -> Result<(), StoreError> {
+        let mut after = 0;
+        loop {
+            let transaction = self.begin().await?;
+            let older = audit::Entity::find()
+                .filter(audit::Column::Id.gt(after))
+                .filter(audit::Column::Mac.is_null())
+                .order_by_asc(audit::Column::Id)
+                .limit(BATCH)
+                .all(&transaction)
+                .await?;
+            for row in &older {
+                let entry = Uuid::from_bytes(chance::bytes());
+                let statement = Statement {
+                    entry,
+                    at: row.at,
+                    actor: row.actor,
+                    action: &row.action,
+                    object: &row.object,
+                };
+                // Another process may have adopted and chained the entry in the meantime.
+                audit::Entity::update_many()
+                    .col_expr(audit::Column::Entry, Expr::value(entry))
+                    .col_expr(
+                        audit::Column::Mac,
+                        Expr::value(self.keys.audit_mac(&statement.bytes())),
+                    )
+                    .filter(audit::Column::Id.eq(row.id))
+                    .filter(audit::Column::Mac.is_null())
+                    .exec(&transaction)
+                    .await?;
             }
-            .update(transaction)
-            .await?;
+            transaction.commit().await?;
+            match older.last() {
+                Some(last) => after = last.id,
+                None => return Ok(()),
+            }
         }
-        Ok(())
     }
 
     async fn add_entries(
@@ -144,11 +163,6 @@ impl Store {
         }
         for row in entries {
             let (Some(statement), Some(mac)) = (Statement::of(&row), &row.mac) else {
-                // The entry stays outside the chain, where verification reports it.
-                tracing::error!(
-                    id = row.id,
-                    "The audit has an entry that this service did not write"
-                );
                 continue;
             };
             chain.last += 1;
@@ -173,6 +187,14 @@ impl Store {
         .await?;
         Ok(chain)
     }
+}
+
+/// Returns the query of the entries that wait to become part of the chain. An entry without what the service gives to each is left out.
+fn waiting() -> Select<audit::Entity> {
+    audit::Entity::find()
+        .filter(audit::Column::Position.is_null())
+        .filter(audit::Column::Entry.is_not_null())
+        .filter(audit::Column::Mac.is_not_null())
 }
 
 fn end_of(chain: &audit_chain::Model) -> ChainEnd {

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, OpenOptions},
-    io::{self, BufRead, BufReader, Write},
+    io::{self, Write},
     path::Path,
     time::Instant,
 };
@@ -22,17 +22,6 @@ use crate::{
 pub struct Copied {
     newest: Option<ChainEnd>,
     earlier: Option<(ChainEnd, Instant)>,
-}
-
-/// A file of heads that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum HeadFileError {
-    /// The file could not be read.
-    #[error("{0}: {1}")]
-    Unreadable(String, io::Error),
-    /// A line is not a head. The last line may have been cut off by a crash, so it is not an error.
-    #[error("{0}, line {1}: this is not a signed head of the audit")]
-    NotAHead(String, usize),
 }
 
 impl Store {
@@ -71,18 +60,19 @@ impl Store {
     ///
     /// # Errors
     /// Fails if a database query fails, or if a file cannot be read.
-    pub async fn verify_audit_with(&self, further: &[&Path]) -> anyhow::Result<AuditReport> {
+    pub async fn verify_audit_with(&self, further: &[&Path]) -> Result<AuditReport, StoreError> {
+        let own = [&self.audit_copies.newest, &self.audit_copies.earlier];
+        let own = own
+            .into_iter()
+            .map(AsRef::as_ref)
+            .filter(|file: &&Path| file.exists());
         // The files are read first: the chain may only grow after that.
-        let mut heads = Vec::new();
-        for file in [&self.audit_copies.newest, &self.audit_copies.earlier] {
-            if file.exists() {
-                heads.extend(heads_in(file)?);
-            }
-        }
-        for file in further {
-            heads.extend(heads_in(file)?);
+        let (mut heads, mut unreadable) = (Vec::new(), Vec::new());
+        for file in own.chain(further.iter().copied()) {
+            read_heads(file, &mut heads, &mut unreadable)?;
         }
         let mut report = self.verify_audit(&heads).await?;
+        report.findings.extend(unreadable);
         if heads.is_empty() && report.last > 0 {
             report.findings.push(AuditFinding::NoHead);
         }
@@ -111,20 +101,21 @@ fn append(path: &Path, text: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn heads_in(path: &Path) -> Result<Vec<AuditHead>, HeadFileError> {
-    let name = path.display().to_string();
-    let unreadable = |error| HeadFileError::Unreadable(name.clone(), error);
-    let lines: Vec<String> = BufReader::new(File::open(path).map_err(unreadable)?)
-        .lines()
-        .collect::<Result<_, _>>()
-        .map_err(unreadable)?;
-    let mut heads = Vec::with_capacity(lines.len());
+/// Reads the heads in a file. A line that is no head is a finding, except the last one, which a crash may have cut off.
+fn read_heads(
+    path: &Path,
+    heads: &mut Vec<AuditHead>,
+    unreadable: &mut Vec<AuditFinding>,
+) -> Result<(), StoreError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+    let lines: Vec<&str> = text.lines().collect();
     for (index, line) in lines.iter().enumerate() {
         match serde_json::from_str(line) {
             Ok(head) => heads.push(head),
             Err(_) if line.trim().is_empty() || index + 1 == lines.len() => {}
-            Err(_) => return Err(HeadFileError::NotAHead(name, index + 1)),
+            Err(_) => unreadable.push(AuditFinding::NotAHead(path.display().to_string(), index + 1)),
         }
     }
-    Ok(heads)
+    Ok(())
 }

@@ -59,6 +59,8 @@ pub enum AuditFinding {
     HeadDiffers(i64),
     /// The head with this position is not signed by this installation.
     HeadForged(i64),
+    /// The line of a file of heads is not a head: the file and the number of the line.
+    NotAHead(String, usize),
     /// There is no head, so a cut end would not be noticed.
     NoHead,
 }
@@ -79,6 +81,7 @@ impl fmt::Display for AuditFinding {
                 )
             }
             Self::HeadDiffers(position) => write!(f, "a signed head has another hash for entry {position}"),
+            Self::NotAHead(file, line) => write!(f, "{file}, line {line}: this is not a signed head"),
             Self::NoHead => f.write_str("no signed head was found, so a cut end would not be noticed"),
             Self::HeadForged(position) => {
                 write!(
