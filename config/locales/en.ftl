@@ -2395,7 +2395,6 @@ audit-verify-hint = Compares every entry with its hash and with the signed copie
 audit-verified = { $entries } entries were compared with their hashes and with { $heads } signed heads.
 audit-sound = Nothing was changed, removed, moved or added.
 audit-unsound = The audit does not agree with them:
-audit-heads-unreadable = the signed copies of the audit could not be read; see the log
 audit-service = service or command line
 audit-when = When
 audit-who = Who

@@ -1,7 +1,6 @@
 //! Retention (`/desk/retention`): the rules, what they erase in the next 30 days, and the protocol of what was erased. Only readers with the
 //! right to read contacts see references.
 
-use hotline_core::staff::audit::AuditAction;
 use std::collections::BTreeMap;
 
 use askama::Template;
@@ -15,7 +14,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use hotline_core::{
     contact::classification::KIND,
     retention::{CaseOutcome, DAYS_AHEAD, RetentionRule},
-    staff::rights::Right,
+    staff::{audit::AuditAction, rights::Right},
     text::locale::{Language, Words},
 };
 use hotline_reports::{

@@ -2,10 +2,10 @@
 
 use axum::extract::{Query, State};
 use chrono::{DateTime, Utc};
-use hotline_core::staff::audit::AuditAction;
 use hotline_core::{
     contact::lifecycle::{Marking, Status},
     job::Delivery,
+    staff::audit::AuditAction,
 };
 use hotline_store::inbox::list::{InboxRow, Place, View};
 use schemars::JsonSchema;

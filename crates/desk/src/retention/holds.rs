@@ -4,8 +4,10 @@
 use askama::Template;
 use axum::extract::{Path, State};
 use chrono::{DateTime, NaiveDate, Utc};
-use hotline_core::staff::audit::AuditAction;
-use hotline_core::{staff::rights::Right, text::locale::Language};
+use hotline_core::{
+    staff::{audit::AuditAction, rights::Right},
+    text::locale::Language,
+};
 use hotline_reports::labels::format_day;
 use hotline_store::contacts::holds::{HoldTarget, LegalHold};
 use schemars::JsonSchema;

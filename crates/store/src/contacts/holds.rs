@@ -1,10 +1,10 @@
 //! Legal holds: orders of a supervisor to keep a contact or a case, whatever the rules of retention say.
 
 use chrono::{DateTime, NaiveDate, Utc};
-use hotline_core::staff::audit::AuditAction;
 use hotline_core::{
     identifiers::{ids, reference::Reference},
     retention::Hold,
+    staff::audit::AuditAction,
 };
 use sea_orm::{
     ActiveModelTrait,

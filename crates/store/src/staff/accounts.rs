@@ -19,11 +19,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    db::{
-        entity::{sessions, staff},
-        store::Store,
-        stored::Stored,
-    },
+    db::{entity::staff, store::Store, stored::Stored},
     error::{Conflict, StoreError},
     staff::passwords::{Device, hashed, judge, verified},
 };
@@ -191,11 +187,8 @@ impl Store {
         }
         .update(&transaction)
         .await?;
-        let mut ended = sessions::Entity::delete_many().filter(sessions::Column::StaffId.eq(row.id));
-        if let Some((_, token)) = by {
-            ended = ended.filter(sessions::Column::TokenHash.ne(self.session_hash(token)));
-        }
-        ended.exec(&transaction).await?;
+        let kept = by.map(|(_, token)| self.session_hash(token));
+        self.end_sessions_except(&transaction, row.id, kept).await?;
         self.withdraw_invitations(&transaction, row.id).await?;
         let (who, action) = match by {
             Some((who, _)) => (Some(who.id), AuditAction::ChangePassword),

@@ -1,7 +1,7 @@
 //! Using the codes of second factors: each once, and no longer after too many wrong ones.
 
-use hotline_core::staff::audit::AuditAction;
 use hotline_core::staff::{
+    audit::AuditAction,
     factors::{LogInProof, TypedCode},
     recovery::RecoveryCode,
     totp::TotpSecret,

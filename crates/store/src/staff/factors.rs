@@ -4,10 +4,10 @@
 
 use chrono::{DateTime, Utc};
 use data_encoding::BASE64URL_NOPAD;
-use hotline_core::staff::audit::AuditAction;
 use hotline_core::{
     identifiers::private::Private,
     staff::{
+        audit::AuditAction,
         factors::{LogInProof, TypedCode},
         recovery::RecoveryCode,
         totp::TotpSecret,

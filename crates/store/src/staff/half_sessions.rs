@@ -2,8 +2,8 @@
 //!
 //! Such a session has a type of its own that does not give out its member of staff, so no operation of the desk can be called with it.
 
-use hotline_core::staff::audit::AuditAction;
 use hotline_core::staff::{
+    audit::AuditAction,
     factors::{LogInProof, LogInStep, TypedCode},
     recovery::RecoveryCode,
 };

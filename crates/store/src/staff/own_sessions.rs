@@ -2,8 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
-use hotline_core::staff::audit::AuditAction;
-use hotline_core::staff::factors::LogInProof;
+use hotline_core::staff::{audit::AuditAction, factors::LogInProof};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 

@@ -1,8 +1,10 @@
 //! The test of a line.
 
 use axum::extract::{Path, State};
-use hotline_core::staff::audit::AuditAction;
-use hotline_core::text::{locale::Language, problem};
+use hotline_core::{
+    staff::audit::AuditAction,
+    text::{locale::Language, problem},
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

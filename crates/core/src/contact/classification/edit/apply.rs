@@ -19,6 +19,7 @@ const LONGEST_TEXT: usize = 500;
 /// Begins the code of each question that was added on screen. The codes of questions share a name space with the dimensions of the
 /// statistics and with the other fields of forms, none of which begins so.
 const QUESTION_PREFIX: &str = "q_";
+
 impl Scheme {
     /// Returns the draft that follows from this draft by an edit. `in_force` is the scheme that the draft is to replace.
     ///
