@@ -1507,6 +1507,7 @@ event-raised = urgency raised by the rules
 
 care-label = Alarms and offers
 ringing = Immediate danger.
+ringing-order = Answer these people before all others, from top to bottom: who has waited longest comes first.
 danger-unassigned = Nobody has taken it yet.
 danger-yours = It is yours; you have not opened it yet.
 danger-not-opened = { $name } has it, not opened yet.
@@ -2306,6 +2307,7 @@ flash-canned_saved = The canned reply was saved.
 flash-canned_deleted = The canned reply was deleted.
 flash-macro_applied = The macro was applied.
 flash-reply_queued = The reply was saved and will be sent in a few seconds. Until then, “Take back” below it stops it.
+flash-reply_left = The time to take the reply back is over. The line below the reply shows whether it was sent.
 flash-note_saved = The note was saved. The person does not see it.
 flash-reply_taken_back = The reply was taken back. Its text is a draft again.
 flash-reply_retried = The reply will be sent again.

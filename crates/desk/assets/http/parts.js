@@ -98,6 +98,12 @@ export function showFlash(fresh) {
   document.getElementById("flash")?.replaceChildren(...said);
 }
 
+/** Replaces a message about the last action that is no longer true. The page below keeps its place, because the message stays. */
+function showLaterFlash() {
+  const said = /** @type {HTMLElement | null} */ (document.querySelector("#flash [data-later]"));
+  if (said) said.textContent = said.dataset.later ?? "";
+}
+
 /** @param {boolean} is */
 export function markStale(is) {
   const notice = document.getElementById("stale");
@@ -113,8 +119,7 @@ export function countDown() {
     if (left <= 0) {
       form.remove();
       over = true;
-      // It says that the reply can be taken back.
-      document.getElementById("flash")?.replaceChildren();
+      showLaterFlash();
     } else if (shown) shown.textContent = `(${left})`;
   }
   return over;

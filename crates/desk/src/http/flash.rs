@@ -126,6 +126,12 @@ impl Flash {
         words.say(&format!("flash-{}", self.as_str()))
     }
 
+    /// Returns the text that replaces this message when its first text is no longer true, because the reply can no longer be taken back.
+    /// A replacement of about the same height keeps the page below it in place.
+    pub(crate) fn later_text(self, words: &Words) -> Option<String> {
+        (self == Self::ReplyQueued).then(|| words.say("flash-reply_left"))
+    }
+
     /// Redirects a browser to a page of the desk, which shows this message.
     pub(crate) fn redirect(self, path: &str) -> Response {
         let mut response = Redirect::to(path).into_response();
