@@ -7,7 +7,9 @@ use hotline_core::{
     text::locale::Words,
     time::period::{Every, Period},
 };
-use hotline_store::statistics::{counts::Breakdown, report::Report, returns::FilledReturn};
+use hotline_store::statistics::{
+    adjustments::EnteredByHand, counts::Breakdown, report::Report, returns::FilledReturn,
+};
 
 use crate::{
     labels::{format_day, period_in_words},
@@ -50,8 +52,8 @@ impl Cover {
             cover.say_compared(words, earlier.as_ref().map(|earlier| (earlier.from, earlier.to)));
         }
         cover.say(words, "cover-definition", words.say("definition"));
-        if let Ok(left_out @ 1..) = i64::try_from(report.period.left_out) {
-            cover.say(words, "cover-left-out", words.counted("left-out", left_out));
+        if let Some(entered) = &report.period.left_out_communications {
+            cover.say(words, "cover-left-out", by_hand(words, "left-out", entered));
         }
         if let Some(since) = registered_since(words, report) {
             cover.say(words, "cover-since", since);
@@ -190,6 +192,14 @@ pub fn period_label(words: &Words, from: Option<NaiveDate>, to: Option<NaiveDate
     let from = from.map_or_else(|| words.say("from-start"), format_day);
     let to = to.map_or_else(|| words.say("until-now"), format_day);
     format!("{from} – {to}")
+}
+
+/// Says which communications that were entered by hand are left out. `key` is the locale key of the sentence.
+#[must_use]
+pub fn by_hand(words: &Words, key: &str, entered: &EnteredByHand) -> String {
+    let communications = words.counted("n-communications", entered.communications);
+    let period = period_label(words, Some(entered.from), Some(entered.to));
+    words.with_all(key, &[("communications", &communications), ("period", &period)])
 }
 
 /// States since when this software registers contacts, if the period of the report began earlier.

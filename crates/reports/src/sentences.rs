@@ -8,6 +8,7 @@ use hotline_core::{
 use hotline_store::statistics::report::Report;
 
 use crate::{
+    cover::registered_since,
     labels::{channel_name, format_day, percent},
     tables::{
         duration_label, minutes_label,
@@ -50,6 +51,10 @@ pub fn of_report(words: &Words, report: &Report) -> Vec<String> {
             sentence = format!("{sentence} ({})", channels.join(" + "));
         }
         said.push(format!("{sentence}."));
+        // Without this sentence, a number of a part of the period would be read as that of the whole.
+        if report.period.left_out_communications.is_some() {
+            said.extend(registered_since(words, report));
+        }
     }
     let cases = &report.period.cases;
     if cases.sum.total != 0 {

@@ -9,7 +9,7 @@ pub use crate::tables::names::{dimension_label, measure_label, part_label, value
 pub use crate::tables::waits::late_replies;
 pub use crate::tables::{
     breakdown::of_breakdown,
-    comparison::{compare_breakdown, compare_report},
+    comparison::{changed_most, compare_breakdown, compare_report},
     names::minutes_label,
     report::of_report,
     returns::{ContactLists, of_return, unclassified_contacts},

@@ -41,7 +41,7 @@ use crate::{
 };
 use hotline_reports::{
     charts::{self, Columns, Heat},
-    cover::{period_label, purpose_label, registered_since},
+    cover::{by_hand, period_label, purpose_label, registered_since},
     labels::difference,
     narrative::Section,
     sentences,
@@ -254,6 +254,11 @@ impl StatisticsPage<'_> {
     }
 
     /// Returns the report's table with this id, unless the table has no rows.
+    /// Names the topics that changed most, if they are compared with an earlier period.
+    fn topics_changed(&self) -> Option<String> {
+        tables::changed_most(self.frame.words, self.table("topics")?)
+    }
+
     pub(super) fn table_with_rows(&self, id: &str) -> Option<&Table> {
         self.table(id).filter(|table| !table.rows.is_empty())
     }
@@ -294,14 +299,35 @@ impl StatisticsPage<'_> {
     fn remarks(&self) -> Vec<String> {
         let words = self.frame.words;
         let mut remarks = vec![purpose_label(words, self.purpose)];
-        if let Ok(left_out @ 1..) = i64::try_from(self.report.period.left_out) {
-            remarks.push(words.counted("left-out", left_out));
+        if let Some(entered) = &self.report.period.left_out_communications {
+            remarks.push(by_hand(words, "left-out", entered));
         }
         remarks.extend(registered_since(words, &self.report));
         if let Some(least) = self.report.topics.suppressed_below {
             remarks.push(words.with("cells-hidden", "least", &least.to_string()));
         }
         remarks
+    }
+
+    /// Returns the address and the label of the requested table for the earlier period, with which it is not compared.
+    fn earlier_table(&self) -> Option<(String, String)> {
+        let earlier = self.chosen.earlier()?.days(self.period, self.today)?;
+        let (from, to) = (earlier.from?, earlier.to?);
+        let chosen = FilterForm {
+            asked: StatisticsQuery {
+                period: String::new(),
+                from: from.to_string(),
+                to: to.to_string(),
+            },
+            ..self.chosen.clone()
+        };
+        let words = self.frame.words;
+        let label = words.with(
+            "figures-earlier",
+            "period",
+            &period_label(words, Some(from), Some(to)),
+        );
+        Some((format!("/desk/statistics?{}#cut", chosen.in_address()), label))
     }
 
     fn period_label(&self) -> String {

@@ -30,7 +30,7 @@ use crate::{
     statistics::{files::FileQuery, filter::FilterForm, page::StatisticsQuery},
 };
 use hotline_reports::{
-    cover::{Cover, period_label},
+    cover::{Cover, by_hand, period_label},
     tables::{self, ContactLists, Table, unclassified_contacts},
 };
 
@@ -204,10 +204,10 @@ impl ReturnPage<'_> {
         period_label(self.frame.words, Some(self.filled.from), Some(self.filled.to))
     }
 
-    /// Says how many figures that were entered by hand the return leaves out, if there are any.
+    /// Says which communications that were entered by hand the return leaves out, if there are any.
     fn entered(&self) -> Option<String> {
-        let entered = i64::try_from(self.filled.entered).unwrap_or(i64::MAX);
-        (entered > 0).then(|| self.frame.words.counted("return-entered", entered))
+        let entered = self.filled.entered_by_hand.as_ref();
+        entered.map(|entered| by_hand(self.frame.words, "return-entered", entered))
     }
 }
 

@@ -5,10 +5,13 @@ use hotline_core::{
 };
 use hotline_store::statistics::{counts::Breakdown, report::Report};
 
-use crate::tables::{
-    Cell, Line, Table,
-    breakdown::{is_ordered, of_breakdown},
-    report,
+use crate::{
+    labels::difference,
+    tables::{
+        Cell, Line, Table,
+        breakdown::{is_ordered, of_breakdown},
+        report,
+    },
 };
 
 /// Compares the tables of a report that have one dimension with the earlier period for which the report contains figures. Other tables stay
@@ -136,6 +139,31 @@ impl Line {
         }
         self.opens.get(self.cells.len() - 1).cloned().flatten()
     }
+}
+
+/// Names the rows of a compared table that changed most, at most five. Returns `None` if the table is not compared or nothing changed.
+#[must_use]
+pub fn changed_most(words: &Words, table: &Table) -> Option<String> {
+    const MOST: usize = 5;
+    let change = |line: &Line| match line.cells.last() {
+        Some(Cell::Difference { by, then }) if *by != 0 => Some((*by, *then)),
+        _ => None,
+    };
+    let mut changed: Vec<(&str, i64, i64)> = table
+        .rows
+        .iter()
+        .filter_map(|line| change(line).map(|(by, then)| (line.label.as_str(), by, then)))
+        .collect();
+    if !table.compared || changed.is_empty() {
+        return None;
+    }
+    changed.sort_by_key(|(_, by, _)| std::cmp::Reverse(by.abs()));
+    let named: Vec<String> = changed
+        .iter()
+        .take(MOST)
+        .map(|(label, by, then)| format!("{label} {}", difference(words, then + by, *then)))
+        .collect();
+    Some(words.with("changed-most", "changes", &named.join("; ")))
 }
 
 #[cfg(test)]

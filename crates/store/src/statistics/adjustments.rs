@@ -145,6 +145,39 @@ fn read(row: balances::Model) -> Result<Adjustment, StoreError> {
     })
 }
 
+/// The communications that were entered by hand and that figures leave out.
+#[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq, JsonSchema)]
+pub struct EnteredByHand {
+    /// The number of communications.
+    pub communications: i64,
+    /// The first day that they cover.
+    pub from: NaiveDate,
+    /// The last day that they cover.
+    pub to: NaiveDate,
+}
+
+impl EnteredByHand {
+    /// Adds up the adjustments of the number of contacts. Returns `None` if there are none.
+    pub(crate) fn sum<'a>(entered: impl IntoIterator<Item = &'a Adjustment>) -> Option<Self> {
+        let entries = entered.into_iter().map(|one| &one.entry);
+        let of_contacts = entries.filter(|entry| entry.of == Measure::Contact);
+        of_contacts.fold(None, |sum: Option<Self>, entry| {
+            Some(sum.map_or(
+                Self {
+                    communications: entry.count,
+                    from: entry.from,
+                    to: entry.to,
+                },
+                |sum| Self {
+                    communications: sum.communications.saturating_add(entry.count),
+                    from: sum.from.min(entry.from),
+                    to: sum.to.max(entry.to),
+                },
+            ))
+        })
+    }
+}
+
 /// Returns whether an adjustment and a period have a day in common.
 pub(crate) fn overlaps(period: Period, balance: &Adjustment) -> bool {
     period.from.is_none_or(|from| from <= balance.entry.to)

@@ -16,7 +16,7 @@ use crate::{
     db::store::Store,
     error::StoreError,
     statistics::{
-        adjustments::overlaps,
+        adjustments::{Adjustment, EnteredByHand, overlaps},
         counts::{Breakdown, DrillDown, SelectedValues, StatisticsFilter},
         drill_down::MOST_CONTACTS_COUNTED,
         snapshot::Snapshot,
@@ -46,6 +46,8 @@ pub struct FilledReturn {
     /// Number of figures about contacts that were entered by hand for days of the period. The return leaves them out, because the contacts
     /// behind them are not classified.
     pub entered: usize,
+    /// The communications of these figures. `None` if there are none.
+    pub entered_by_hand: Option<EnteredByHand>,
     /// Whether the days from `from` to `to` are exactly one reporting period of the body, such as a quarter.
     pub due_so: bool,
     /// The tables, in the order of the body's form.
@@ -138,9 +140,13 @@ impl Snapshot<'_> {
                 None,
             ))
             .await?;
-        let entered = self.entered().await?.iter();
-        let entered = entered.filter(|one| one.entry.of == Measure::Contact && overlaps(period, one));
-        let entered = entered.count();
+        let entered: Vec<&Adjustment> = self
+            .entered()
+            .await?
+            .iter()
+            .filter(|one| one.entry.of == Measure::Contact && overlaps(period, one))
+            .collect();
+        let (entered, entered_by_hand) = (entered.len(), EnteredByHand::sum(entered));
         Ok(FilledReturn {
             name: mapping.name.clone(),
             version: mapping.version,
@@ -151,6 +157,7 @@ impl Snapshot<'_> {
             registered: counselling.registered,
             not_classified: counselling.rest,
             entered,
+            entered_by_hand,
             due_so: mapping.every.around(from) == period && mapping.every != Every::Day,
             tables,
         })

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::{
     error::StoreError,
     statistics::{
-        adjustments::{Adjustment, overlaps},
+        adjustments::{Adjustment, EnteredByHand, overlaps},
         counts::StatisticsFilter,
         snapshot::Snapshot,
     },
@@ -38,6 +38,8 @@ pub struct Totals {
     pub cases: Cases,
     /// Number of adjustments left out because only some of their days are in the period.
     pub left_out: usize,
+    /// The communications of these adjustments. `None` if all of them are about cases, or if there are none.
+    pub left_out_communications: Option<EnteredByHand>,
     /// Number of contacts in quarantine now, regardless of the period. The totals do not include them.
     pub quarantined: i64,
 }
@@ -101,7 +103,7 @@ impl Snapshot<'_> {
         let entered = self.entered().await?.iter().cloned();
         let (inside, others): (Vec<Adjustment>, Vec<Adjustment>) =
             entered.partition(|one| period.holds(one.entry.from) && period.holds(one.entry.to));
-        let left_out = others.iter().filter(|one| overlaps(period, one)).count();
+        let left_out: Vec<&Adjustment> = others.iter().filter(|one| overlaps(period, one)).collect();
         let channels = self.parts(Measure::Contact, CHANNEL, period, &inside).await?;
         // Advisory cases have no institution, so another query counts them.
         let advisory: Vec<Part> = self.parts(Measure::Case, CASE_KIND, period, &inside).await?;
@@ -125,7 +127,8 @@ impl Snapshot<'_> {
                 forwarded,
                 institutions,
             },
-            left_out,
+            left_out: left_out.len(),
+            left_out_communications: EnteredByHand::sum(left_out),
             quarantined,
         })
     }
