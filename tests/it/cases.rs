@@ -87,11 +87,19 @@ async fn a_case_is_forwarded_only_when_a_second_person_confirmed_it() {
     let confirm = format!("{referral}/confirm");
     let unread = refused(&petar, &confirm, &json!({})).await;
     assert!(unread.contains("422"), "what was read is said: {unread}");
+    let summary = format!("{path}/summary");
+    mila.post(&summary, &json!({ "summary": "" })).await.unwrap();
     mila.post(&referral, &json!({ "sent": " " })).await.unwrap();
     let nothing = mila.get(&path).await.unwrap();
     let nothing = json!({ "seen": nothing.pointer("/referrals/0/changed") });
     let nothing = refused(&petar, &confirm, &nothing).await;
-    assert!(nothing.contains("does not say what is sent"), "{nothing}");
+    assert!(nothing.contains("the letter would be empty"), "{nothing}");
+    mila.post(
+        &summary,
+        &json!({ "summary": "Jedan lažni profil, dve devojčice" }),
+    )
+    .await
+    .unwrap();
     let case = mila
         .post(&referral, &json!({ "sent": "Snimci ekrana" }))
         .await

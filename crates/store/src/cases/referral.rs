@@ -145,7 +145,8 @@ impl Store {
     ///
     /// # Errors
     /// Returns [`StoreError::Conflict`] in each of these cases: `who` proposed the referral; the case is closed; the referral is already
-    /// confirmed, or was returned for changes; [`Details::sent`] is empty; the referral was changed after `who` read it.
+    /// confirmed, or was returned for changes; the letter would have neither a summary nor enclosures; the referral was changed after `who`
+    /// read it.
     pub async fn confirm_referral(
         &self,
         who: &StaffMember,
@@ -158,10 +159,10 @@ impl Store {
         let (case, referral) = self.reviewed(&transaction, who, (case_id, id), seen).await?;
         let key = self.case_key(&case)?;
         let mut details: Details = unseal(&key, &details_place(id), &referral.details)?;
-        if details.sent.trim().is_empty() {
+        details.summary = self.summary(&key, &case)?;
+        if details.sent.trim().is_empty() && details.summary.trim().is_empty() {
             return Err(StoreError::Conflict(Conflict::NothingSent));
         }
-        details.summary = self.summary(&key, &case)?;
         let now = self.clock.now();
         let mut deadlines = deadlines_of(&referral);
         if deadlines.due_on.is_none() {
