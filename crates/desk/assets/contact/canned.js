@@ -18,6 +18,11 @@ let chosen = 0;
 /** The language to which the list is limited; empty for all languages. */
 let wanted = "";
 
+/** Returns whether Enter inserts the first reply of the list. Without a language, the counsellor first chooses a reply. */
+function isLanguageChosen() {
+  return known || wanted !== "";
+}
+
 function getReplyField() {
   return /** @type {HTMLTextAreaElement | null} */ (document.getElementById("reply"));
 }
@@ -113,13 +118,13 @@ function showRemark(found) {
   if (name === null) said.textContent = "";
   else if (all.length === 0) said.textContent = none;
   else if (found === 0) said.textContent = name.includes(" ") ? "" : unmatched;
-  else said.textContent = known ? "" : which;
+  else said.textContent = isLanguageChosen() ? "" : which;
   said.hidden = said.textContent === "";
 }
 
 function showReady() {
   const found = getTypedName() === null ? [] : findMatching();
-  chosen = Math.min(Math.max(chosen, known ? 0 : -1), Math.max(found.length - 1, 0));
+  chosen = Math.min(Math.max(chosen, isLanguageChosen() ? 0 : -1), Math.max(found.length - 1, 0));
   const rows = found.map((one, place) => {
     const row = document.createElement("li");
     const [name, language] = [document.createElement("b"), document.createElement("small")];
@@ -183,7 +188,7 @@ function openMacro(field, id, typed) {
 document.addEventListener("input", async (event) => {
   if (event.target !== getReplyField()) return;
   if (getTypedName() !== null) await loadCanned();
-  chosen = known ? 0 : -1;
+  chosen = isLanguageChosen() ? 0 : -1;
   showReady();
 });
 

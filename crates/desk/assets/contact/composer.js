@@ -76,9 +76,12 @@ function insertMark(field, mark) {
   const { selectionStart: from, selectionEnd: to, value } = field;
   field.focus();
   if (mark === "**") {
-    const words = value.slice(from, to);
-    field.setRangeText(`**${words}**`, from, to, "end");
-    field.setSelectionRange(from + mark.length, from + mark.length + words.length);
+    // Marks beside a space mean nothing, so that spaces at the ends of the selection stay outside the marks.
+    const selected = value.slice(from, to);
+    const words = selected.trim();
+    const begin = from + (words ? selected.indexOf(words) : 0);
+    field.setRangeText(`**${words}**`, begin, words ? begin + words.length : to, "end");
+    field.setSelectionRange(begin + mark.length, begin + mark.length + words.length);
   } else {
     const begin = value.lastIndexOf("\n", from - 1) + 1;
     const lines = value.slice(begin, to).split("\n");
