@@ -70,7 +70,15 @@ impl OpeningHours {
             (false, true) => "open-today",
             (false, false) => "open-on",
         };
-        Some(words.with_all(key, &[("day", &day), ("times", &opens)]))
+        let described = words.with_all(key, &[("day", &day), ("times", &opens)]);
+        let reason = self
+            .exception_on(date)
+            .and_then(|exception| exception.reason.as_ref());
+        let reason = reason.map(|reason| reason.localized(words));
+        Some(match reason.filter(|reason| !reason.trim().is_empty()) {
+            Some(reason) => format!("{described} ({})", reason.trim()),
+            None => described,
+        })
     }
 
     /// Returns the runs of consecutive weekdays with the same opening times: the first day, the last day and the times.
