@@ -23,6 +23,8 @@ pub(crate) struct RoutingJson {
     targets_today: Vec<KeptTargets>,
     /// The contacts that wait for a counsellor, by line and urgency.
     queue: Vec<QueueJson>,
+    /// The number of snoozed contacts whose persons wait for a reply. `queue` does not include them.
+    snoozed: u64,
     /// The number of contacts in quarantine. `queue` does not include them.
     quarantined: u64,
     /// The counsellors.
@@ -91,6 +93,7 @@ pub(crate) async fn show_routing(
     let Overview {
         targets_today,
         queue,
+        snoozed,
         quarantined,
         counsellors,
         decisions,
@@ -108,6 +111,7 @@ pub(crate) async fn show_routing(
                 oldest: part.oldest,
             })
             .collect(),
+        snoozed: snoozed.map_or(0, |snoozed| snoozed.waiting),
         quarantined,
         counsellors: counsellors.into_iter().map(counsellor).collect(),
         decisions: decisions

@@ -16,7 +16,7 @@ use hotline_core::{
 };
 use hotline_store::{
     inbox::list::{Filter, InboxPage, View},
-    routing::overview::{CounsellorState, MadeDecision, QueuePart},
+    routing::overview::{CounsellorState, MadeDecision, QueuePart, SnoozedWaiting},
     staff::accounts::StaffMember,
 };
 use uuid::Uuid;
@@ -49,6 +49,7 @@ struct RoutingPage<'a> {
     unassigned: InboxPage,
     recipients: Vec<Choice>,
     targets_today: Vec<TargetRow>,
+    snoozed: Option<SnoozedWaiting>,
     /// The number of contacts in quarantine.
     quarantined: u64,
     counsellors: Vec<CounsellorRow>,
@@ -59,7 +60,25 @@ struct RoutingPage<'a> {
 }
 
 impl RoutingPage<'_> {
-    /// Returns the contact whose person waits longest of all, and a sentence about it.
+    /// Returns the snoozed contact whose person waits longest, and a sentence about all snoozed contacts.
+    fn also_snoozed(&self) -> Option<(Reference, String)> {
+        let snoozed = self.snoozed.as_ref()?;
+        let count = self.frame.words.counted(
+            "routing-snoozed",
+            i64::try_from(snoozed.waiting).unwrap_or(i64::MAX),
+        );
+        let values = [
+            ("count", count.as_str()),
+            ("contact", &snoozed.longest.to_string()),
+            ("since", &self.frame.at(&snoozed.oldest)),
+        ];
+        Some((
+            snoozed.longest,
+            self.frame.words.with_all("routing-snoozed-all", &values),
+        ))
+    }
+
+    /// Returns the contact whose person waits longest of all that are not snoozed, and a sentence about it.
     fn longest(&self) -> Option<(Reference, String)> {
         let waiting = self.queue.iter().filter_map(|part| Some((part.oldest?, part)));
         let (oldest, part) = waiting.min_by_key(|(oldest, _)| *oldest)?;
@@ -198,6 +217,7 @@ pub(crate) async fn page(
                 late: late_replies((Some(today), Some(today)), one),
             })
             .collect(),
+        snoozed: overview.snoozed,
         quarantined: overview.quarantined,
         counsellors,
         decisions,

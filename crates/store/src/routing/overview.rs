@@ -7,8 +7,8 @@ use hotline_core::{
     time::{period::Period, shifts::PlannedShift},
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    ColumnTrait, Condition, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::Expr,
 };
 
 use crate::{
@@ -32,12 +32,24 @@ pub struct Overview {
     pub targets_today: Vec<KeptTargets>,
     /// The contacts that wait for a reply, by line and urgency: the most urgent first.
     pub queue: Vec<QueuePart>,
+    /// The snoozed contacts whose persons wait for a reply. `queue` does not include them. `None` if there are none.
+    pub snoozed: Option<SnoozedWaiting>,
     /// The number of contacts in quarantine. `queue` does not include them.
     pub quarantined: u64,
     /// The staff who may work on contacts, sorted by name.
     pub counsellors: Vec<CounsellorState>,
     /// The most recent decisions, newest first.
     pub decisions: Vec<MadeDecision>,
+}
+
+/// The snoozed contacts whose persons wait for a reply.
+pub struct SnoozedWaiting {
+    /// The number of contacts.
+    pub waiting: u64,
+    /// The contact whose person has waited longest.
+    pub longest: Reference,
+    /// Since when this person has waited.
+    pub oldest: DateTime<Utc>,
 }
 
 /// The waiting contacts of one line and one urgency.
@@ -110,6 +122,7 @@ impl Store {
         Ok(Overview {
             targets_today: self.kept_targets(today).await?,
             queue: self.queue_parts().await?,
+            snoozed: self.snoozed_waiting().await?,
             quarantined: self.quarantined_now(&self.reading).await?,
             counsellors: self.counsellor_states().await?,
             decisions: self.recent_decisions().await?,
@@ -175,6 +188,24 @@ impl Store {
             });
         }
         Ok(parts)
+    }
+
+    async fn snoozed_waiting(&self) -> Result<Option<SnoozedWaiting>, StoreError> {
+        let snoozed = contacts::Entity::find()
+            .filter(Expr::cust("status = 'waiting'"))
+            .filter(contacts::Column::Marking.is_null())
+            .filter(contacts::Column::WaitingSince.is_not_null())
+            .filter(contacts::Column::SnoozedUntil.gt(self.now()));
+        let waiting = snoozed.clone().count(&self.reading).await?;
+        let longest = snoozed
+            .order_by_asc(contacts::Column::WaitingSince)
+            .one(&self.reading)
+            .await?;
+        Ok(longest.map(|longest| SnoozedWaiting {
+            waiting,
+            oldest: time(longest.waiting_since.unwrap_or(longest.last_in_at)),
+            longest: reference_of(&longest),
+        }))
     }
 
     /// Returns the condition that a person waits for a reply, and that the contact is not snoozed.
