@@ -1,4 +1,4 @@
-//! `hotline demo`: the service with a sample centre, 18 months of contacts and a working day.
+//! `hotline demo`: the service with a sample centre, at least 18 months of contacts and a working day.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::lines::Lines;
 
-/// The months before the current month.
+/// The fewest months before the current month.
 const MONTHS: u32 = 18;
 /// How many contacts a month has compared with the average month, from January to December.
 const SEASONS: [f64; 12] = [0.95, 1.2, 1.1, 1.0, 1.05, 0.8, 0.5, 0.55, 1.1, 1.25, 1.3, 1.0];
@@ -77,13 +77,14 @@ pub struct Making<'a> {
 }
 
 impl Making<'_> {
-    /// Returns the first day of the past months.
+    /// Returns the first day of the past months: at least [`MONTHS`] before the current month, and the whole last year, for which people
+    /// write reports.
     pub fn first_day(&self) -> anyhow::Result<NaiveDate> {
         let today = clock::day_of(self.now, self.zone);
         let month = today.with_day(1).context("No first day of the month")?;
-        month
-            .checked_sub_months(Months::new(MONTHS))
-            .context("No such month")
+        let earliest = month.checked_sub_months(Months::new(MONTHS));
+        let last_year = NaiveDate::from_ymd_opt(today.year() - 1, 1, 1);
+        earliest.min(last_year).context("No such month")
     }
 
     /// Makes all closed contacts, oldest first. `progress` is called with the number of contacts made so far.
