@@ -215,3 +215,24 @@ async fn pictures_stay_veiled_until_asked_for_and_what_only_claims_to_be_one_is_
     assert_eq!(client.execute(SOUND, vec![]).await.unwrap(), json!([]));
     browser.close().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_text_becomes_html_outside_the_policy_of_the_pages() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    service.hire("mila", "counsellor").await.unwrap();
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    let refused =
+        "try { document.body.innerHTML = '<b>x</b>'; return 'written' } catch (error) { return error.name }";
+    let forged =
+        "try { trustedTypes.createPolicy('other', {}); return 'made' } catch (error) { return error.name }";
+    log_in_as(client, &service, "mila", "en").await;
+    for path in ["/desk/inbox", "/advice?lang=en", "/"] {
+        client.goto(&format!("{}{path}", service.base())).await.unwrap();
+        for script in [refused, forged] {
+            let said = client.execute(script, vec![]).await.unwrap();
+            assert_eq!(said, json!("TypeError"), "{path}: {script}");
+        }
+    }
+}

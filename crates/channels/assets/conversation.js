@@ -2,6 +2,7 @@
 // code travels only in the body of a request to this site.
 
 import { send } from "/posting.js";
+import { parsePage } from "/public.js";
 
 /** The time before the first look for new answers, in milliseconds. It doubles after each look without a new answer. */
 const FIRST = 10_000;
@@ -44,7 +45,7 @@ async function look() {
   const body = new URLSearchParams(new FormData(form));
   const answer = await fetch(form.action, { method: "POST", body, cache: "no-store", signal: request.signal });
   if (!answer.ok) return false;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("said");
+  const fresh = parsePage(await answer.text()).getElementById("said");
   if (!fresh) return false;
   isNew = fresh.innerHTML !== said.innerHTML;
   if (isNew) {

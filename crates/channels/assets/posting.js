@@ -1,7 +1,7 @@
 // Sends forms so that the browser history contains no page to which a form led. Otherwise, "Back" would offer to send the message or the
 // receipt code again, even after the visitor left the site. Without this script, the browser sends the forms.
 
-import { prepare } from "/public.js";
+import { parsePage, prepare } from "/public.js";
 
 /** The forms that the browser sends, because this script could not. */
 const native = new WeakSet();
@@ -48,7 +48,7 @@ async function post(form, submitter) {
   const text = ([name, value]) => [name, value instanceof File ? value.name : value];
   const body = isMultipart ? data : new URLSearchParams(Array.from(data, text));
   const response = await fetch(form.action, { method: "POST", body, cache: "no-store" });
-  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const page = parsePage(await response.text());
   // A proxy may respond with a page of its own.
   if (!page.getElementById("main") || !page.getElementById("exit")) throw new Error(response.statusText);
   return { page, isRefused: !response.ok && !page.getElementById("form") };

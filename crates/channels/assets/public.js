@@ -1,6 +1,14 @@
 // Optional helpers for the public pages, which work without this script. The script lets a visitor leave the site quickly, copies the
 // receipt code, shows the privacy page above a form, and moves the focus to the list of mistakes in a form.
 
+/** The only way from a text to HTML (Trusted Types). Browsers that do not know it take the text. */
+const trusted = window.trustedTypes?.createPolicy("hotline", { createHTML: (html) => html });
+
+/** Parses a page of this server. Its scripts do not run. */
+export function parsePage(html) {
+  return new DOMParser().parseFromString(trusted?.createHTML(html) ?? html, "text/html");
+}
+
 /** The link that leaves the site. A response to a form brings a new one. */
 const exitLink = () => document.getElementById("exit");
 
@@ -98,7 +106,7 @@ async function copyCode(button) {
 async function showDialog(link) {
   const response = await fetch(link.href, { cache: "no-store" });
   if (!response.ok) throw new Error(response.statusText);
-  const main = new DOMParser().parseFromString(await response.text(), "text/html").querySelector("main");
+  const main = parsePage(await response.text()).querySelector("main");
   main.querySelector(".back")?.parentElement.remove();
   const dialog = document.createElement("dialog");
   const close = document.createElement("button");

@@ -1,6 +1,8 @@
 // The preference that notifies this device also while no page of the desk is open (Web Push). It takes effect at once, and
 // ends with the session.
 
+import { trusted } from "../http/page.js";
+
 const ROUTE = "/api/v1/me/push";
 const SCOPE = "/desk";
 
@@ -53,7 +55,7 @@ async function showState() {
  */
 async function subscribe(key) {
   if ((await Notification.requestPermission()) !== "granted") return "denied";
-  await navigator.serviceWorker.register("/desk/push.js", { scope: SCOPE });
+  await navigator.serviceWorker.register(trusted.createScriptURL("/desk/push.js"), { scope: SCOPE });
   const registration = await navigator.serviceWorker.ready;
   const earlier = await registration.pushManager.getSubscription();
   await earlier?.unsubscribe();
