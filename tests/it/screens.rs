@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Width and height of the viewport: phones, tablets, a laptop at 125 %, and monitors.
-const SIZES: [(u32, u32); 10] = [
+const SIZES: [(u32, u32); 11] = [
     (320, 640),
     (390, 844),
     (768, 1_024),
@@ -26,6 +26,7 @@ const SIZES: [(u32, u32); 10] = [
     (1_200, 700),
     (1_280, 720),
     (1_440, 900),
+    (1_920, 1_080),
     (2_560, 1_440),
 ];
 

@@ -16,7 +16,7 @@ const axe = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
 const RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
 /** 320 is also a page of 1,280 pixels at 400 %. */
-const WIDTHS = [320, 360, 640, 1093, 1440, 2560];
+const WIDTHS = [320, 360, 640, 1093, 1440, 1920, 2560];
 const LANGUAGES = ["sr-Cyrl", "sr-Latn", "en"];
 const THEMES = {
   light: { colorScheme: "light" },
@@ -69,7 +69,17 @@ const PAGES = {
     "/desk/contacts/2222-2222",
     search("profil"),
   ],
-  sara: ["/desk/routing", "/desk/routing/hours", "/desk/alarms", "/desk/inbox?view=quarantine", "/desk/queue"],
+  sara: [
+    "/desk/routing",
+    "/desk/routing/hours",
+    "/desk/alarms",
+    "/desk/inbox?view=quarantine",
+    "/desk/queue",
+    "/desk/locked-files",
+    "/desk/inbox?view=closed",
+    first("#list ol a[href^='/desk/contacts/']"),
+    first("a[href$='/erase-person']"),
+  ],
   petra: [
     "/desk/statistics",
     "/desk/statistics?period=year",
@@ -77,7 +87,9 @@ const PAGES = {
     "/desk/statistics/returns/insafe",
     "/desk/statistics/returns/chi",
     "/desk/outreach?period=year",
+    "/desk/locked-files",
   ],
+  vera: ["/desk/audit"],
   admin: [
     "/desk/admin/staff",
     first("main a[href^='/desk/admin/staff/']"),
