@@ -2,6 +2,7 @@
 //!
 //! The functions in this crate read no clock, database, file or network. Tests can therefore repeat every result from the arguments alone.
 
+pub mod abuse_material;
 pub mod casework;
 pub mod centre;
 pub mod contact;

@@ -2,7 +2,7 @@
 //!
 //! Without a rule that matches, a contact is kept. Of several rules that match, the one with the most months applies.
 
-use std::fmt;
+use std::{fmt, path::PathBuf};
 
 use chrono::{DateTime, Months, NaiveDate, NaiveTime, Utc};
 use chrono_tz::Tz;
@@ -27,6 +27,9 @@ pub struct RetentionSettings {
     pub hour: u8,
     /// The number of months after closing for which every contact of a forwarded case is kept at least. `None`: no such rule.
     pub forwarded_months: Option<u16>,
+    /// The file that lists what was erased, by which a restored backup is erased again. `None`: `erased.jsonl` in the data folder. A file on
+    /// another disk is not replaced when the data folder is restored.
+    pub list_file: Option<PathBuf>,
     /// The rules. Without rules, nothing is erased automatically.
     pub rules: Vec<RetentionRule>,
 }
@@ -36,6 +39,7 @@ impl Default for RetentionSettings {
         Self {
             hour: 3,
             forwarded_months: None,
+            list_file: None,
             rules: Vec::new(),
         }
     }

@@ -11,6 +11,9 @@ pub enum StoreError {
     /// The operation is refused. The [`Conflict`] gives the reason.
     #[error("{0}")]
     Conflict(Conflict),
+    /// The file is locked as suspected abuse material, or is inside a raw message with such a file. Nobody may open it.
+    #[error("it is locked as suspected abuse material")]
+    Locked,
     /// The database reported an error or could not be reached.
     #[error("the database: {0}")]
     Database(#[from] DbErr),
@@ -99,8 +102,8 @@ pub enum Conflict {
     /// The case cannot be closed, because one of its referrals is unconfirmed.
     #[error("a proposal waits for a second person; confirm it or take it back first")]
     ToConfirm,
-    /// The referral cannot be confirmed, because it does not describe the information that is sent to the institution.
-    #[error("it does not say what is sent")]
+    /// The referral cannot be confirmed, because its letter would be empty: the case has no summary, and nothing is enclosed.
+    #[error("the letter would be empty: write the summary of the case, or name the enclosures")]
     NothingSent,
     /// The referral cannot be confirmed, because it was changed after the confirming member of staff had read it.
     #[error("it was changed since you opened it; read it again")]
@@ -197,6 +200,13 @@ pub enum Conflict {
     /// The contact cannot be erased, because a legal hold is in force on it, on one of its cases, or on another contact of these cases.
     #[error("a legal hold is in force on it, its case or another contact of the case")]
     OnHold,
+    /// The contact has a file that is locked as suspected abuse material, and two people have not decided about it or hold it for the
+    /// police. Neither the contact is erased nor the file fetched.
+    #[error("a file of it is locked as suspected abuse material; two people decide about it first")]
+    FileLocked,
+    /// The settings do not permit this decision about a locked file.
+    #[error("the settings do not permit this decision")]
+    DecisionNotPermitted,
     /// Another process is erasing what is due.
     #[error("another process is erasing already")]
     RetentionRuns,
@@ -372,6 +382,8 @@ impl Conflict {
             Self::StillOpen => "conflict-still-open",
             Self::CaseOpen => "conflict-case-open",
             Self::OnHold => "conflict-on-hold",
+            Self::FileLocked => "conflict-file-locked",
+            Self::DecisionNotPermitted => "conflict-decision-not-permitted",
             Self::RetentionRuns => "conflict-retention-runs",
             Self::TokenWithoutName => "conflict-token-name",
             Self::EventWithoutDay => "conflict-event-day",
@@ -427,7 +439,7 @@ impl StoreError {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::File(_) | Self::DiskFull(_) | Self::DatabaseMoved | Self::Backlog(_) => true,
-            Self::NotFound(_) | Self::Conflict(_) | Self::Sealed(_) => false,
+            Self::NotFound(_) | Self::Conflict(_) | Self::Locked | Self::Sealed(_) => false,
             Self::Database(
                 DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)),
             ) => {

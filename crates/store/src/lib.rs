@@ -1,6 +1,7 @@
 //! Storage. This is the only crate that uses SQL. It stores the job queue, contacts, outgoing messages, staff accounts and the counts of
 //! the statistics. Everything that people wrote is stored encrypted ("sealed").
 
+pub mod abuse_material;
 pub mod cases;
 pub mod contacts;
 pub mod db;

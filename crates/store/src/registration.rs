@@ -7,6 +7,7 @@ pub(crate) mod call;
 pub(crate) mod changes;
 pub(crate) mod contact_rows;
 pub(crate) mod follow_up;
+pub(crate) mod locks;
 pub(crate) mod message;
 pub(crate) mod notice;
 pub(crate) mod parts;

@@ -228,6 +228,20 @@ pub enum AuditAction {
     LiftHold,
     /// Looked at legal holds.
     Holds,
+    /// Locked a file as suspected abuse material, or the list of known files did.
+    LockFile,
+    /// Looked at the list of locked files.
+    LockedFiles,
+    /// Proposed a decision about a locked file.
+    ProposeLockDecision,
+    /// Withdrew the proposal of a decision about a locked file.
+    WithdrawLockDecision,
+    /// Confirmed the decision about a locked file.
+    ConfirmLockDecision,
+    /// Destroyed a locked file.
+    PurgeFile,
+    /// Opened the protocol of a locked file.
+    LockProtocol,
     /// Read the protocol of erasures.
     ProtocolOfErasures,
     /// Read the audit.

@@ -23,7 +23,8 @@ pub enum Role {
     /// Sees all contacts and the parked jobs (jobs that wait for staff to run them again). Can work on contacts that are assigned to
     /// others.
     Supervisor,
-    /// Reads the statistics. Has no access to messages or to details about people.
+    /// Reads the statistics, and decides about locked files together with another person. Has no access to messages or to details about
+    /// people.
     Manager,
     /// Operates the service. Has no access to messages or to details about people.
     Administrator,
@@ -72,8 +73,11 @@ pub enum Right {
     /// See the rules of retention, how much they erase and when, and the protocol of what was erased. Only with [`Right::ReadContacts`] does
     /// the reader also see references.
     SeeRetention,
-    /// Place and lift legal holds.
+    /// Place and lift legal holds, and erase a person.
     PlaceHolds,
+    /// See which files are locked as suspected abuse material, without the files, and decide about them together with another person. Only
+    /// with [`Right::ReadContacts`] does the reader also see references.
+    DecideLockedFiles,
 }
 
 impl Role {
@@ -81,9 +85,9 @@ impl Role {
     #[must_use]
     pub const fn may(self, right: Right) -> bool {
         use Right::{
-            EditCanned, EditOutreach, EditScheme, EnterAdjustments, ManageStaff, OperateService, PlaceHolds,
-            ReadAudit, ReadContacts, ReadStatistics, RunAgain, SeeHealth, SeeQueue, SeeRetention, SeeRouting,
-            TakeDuty, WorkOnContacts, WorkOnOthers,
+            DecideLockedFiles, EditCanned, EditOutreach, EditScheme, EnterAdjustments, ManageStaff,
+            OperateService, PlaceHolds, ReadAudit, ReadContacts, ReadStatistics, RunAgain, SeeHealth,
+            SeeQueue, SeeRetention, SeeRouting, TakeDuty, WorkOnContacts, WorkOnOthers,
         };
         match (self, right) {
             (
@@ -93,16 +97,16 @@ impl Role {
             (
                 Self::Counsellor,
                 WorkOnOthers | SeeRouting | SeeQueue | RunAgain | EnterAdjustments | EditCanned | EditScheme
-                | ManageStaff | OperateService | ReadAudit | SeeRetention | PlaceHolds,
+                | ManageStaff | OperateService | ReadAudit | SeeRetention | PlaceHolds | DecideLockedFiles,
             ) => false,
             (Self::Supervisor, EnterAdjustments | ManageStaff | OperateService | ReadAudit) => false,
             (
                 Self::Supervisor,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeRouting | SeeQueue | RunAgain
                 | ReadStatistics | SeeHealth | EditCanned | EditOutreach | EditScheme | SeeRetention
-                | PlaceHolds,
+                | PlaceHolds | DecideLockedFiles,
             ) => true,
-            (Self::Manager, ReadStatistics | EnterAdjustments) => true,
+            (Self::Manager, ReadStatistics | EnterAdjustments | DecideLockedFiles) => true,
             (
                 Self::Manager,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeRouting | SeeQueue | RunAgain
@@ -116,14 +120,14 @@ impl Role {
             (
                 Self::Administrator,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeRouting | ReadStatistics
-                | EnterAdjustments | EditCanned | EditOutreach | ReadAudit | PlaceHolds,
+                | EnterAdjustments | EditCanned | EditOutreach | ReadAudit | PlaceHolds | DecideLockedFiles,
             ) => false,
             (Self::Auditor, ReadAudit) => true,
             (
                 Self::Auditor,
                 ReadContacts | WorkOnContacts | TakeDuty | WorkOnOthers | SeeRouting | SeeQueue | RunAgain
                 | ReadStatistics | EnterAdjustments | SeeHealth | EditCanned | EditOutreach | EditScheme
-                | ManageStaff | OperateService | SeeRetention | PlaceHolds,
+                | ManageStaff | OperateService | SeeRetention | PlaceHolds | DecideLockedFiles,
             ) => false,
         }
     }

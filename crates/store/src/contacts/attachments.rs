@@ -57,6 +57,10 @@ pub enum FileLocation {
     /// Dropped, because the line does not accept files.
     #[serde(rename = "not_taken")]
     Dropped,
+    /// Locked as suspected abuse material: nobody may open it.
+    Locked,
+    /// Locked, and then destroyed.
+    Purged,
 }
 
 /// The bytes of an attachment, with its name and media type.
@@ -101,6 +105,8 @@ impl Store {
         contact: &contacts::Model,
     ) -> Result<Attachment, StoreError> {
         let name = match &part.name {
+            // The name may describe what nobody shall see.
+            Some(_) if part.fate == FetchState::Locked => None,
             Some(sealed) => {
                 let key = self.attachment_key(part, contact).await.ok();
                 let name = key.and_then(|key| key.open(&attachment_place(part.id, "name"), sealed).ok());
@@ -109,6 +115,8 @@ impl Store {
             None => None,
         };
         let location = match (part.kept, part.fate, part.remote.is_some()) {
+            (_, FetchState::Locked, _) => FileLocation::Locked,
+            (_, FetchState::Purged, _) => FileLocation::Purged,
             (true, ..) => FileLocation::Stored,
             (false, FetchState::Wanted, _) => FileLocation::Requested,
             (false, FetchState::Failed, _) => FileLocation::Failed,
@@ -148,11 +156,14 @@ impl Store {
     /// stored. Before a member of staff opens the file, the caller must record this in the audit log.
     ///
     /// # Errors
-    /// Fails if the file cannot be read or decrypted.
+    /// Returns [`StoreError::Locked`] if the file is locked as suspected abuse material. Fails if the file cannot be read or decrypted.
     pub async fn attachment(&self, reference: Reference, id: Uuid) -> Result<Option<Bytes>, StoreError> {
         let Some((part, contact)) = self.file_of(reference, id).await? else {
             return Ok(None);
         };
+        if part.fate == FetchState::Locked {
+            return Err(StoreError::Locked);
+        }
         if !part.kept {
             return Ok(None);
         }
@@ -204,6 +215,7 @@ impl Store {
                 kept: Set(true),
                 remote: Set(None),
                 fate: Set(FetchState::Idle),
+                file_hash: Set(None),
             });
         }
         self.files.write(sealed).await?;

@@ -22,7 +22,7 @@ use crate::{
         entity::{attachments, contacts, events, jobs, journal, messages, outbox, versions},
         history::newest_event,
         store::{Store, time},
-        values::{Direction, HistoryKind, JobState},
+        values::{Direction, FetchState, HistoryKind, JobState},
     },
     error::StoreError,
     inbox::list::name_of,
@@ -398,7 +398,9 @@ impl Store {
                 at: time(row.at),
                 versions: earlier,
                 body,
-                has_source: row.journal_id.is_some(),
+                has_source: row
+                    .journal_id
+                    .is_some_and(|raw| !parts.iter().any(|part| hides_raw(part, raw))),
                 attachments: own,
                 deliveries: deliveries.collect(),
                 direction: row.direction,
@@ -446,7 +448,8 @@ impl Store {
     /// must record this in the audit log.
     ///
     /// # Errors
-    /// Fails if the raw message cannot be loaded or decrypted.
+    /// Returns [`StoreError::Locked`] if a file inside the raw message is locked as suspected abuse material. Fails if the raw message cannot
+    /// be loaded or decrypted.
     pub async fn source(&self, reference: Reference, message: Uuid) -> Result<Option<Vec<u8>>, StoreError> {
         let Some(row) = messages::Entity::find_by_id(message).one(&self.reading).await? else {
             return Ok(None);
@@ -460,9 +463,20 @@ impl Store {
         let Some(journal_id) = row.journal_id else {
             return Ok(None);
         };
+        let locked = attachments::Entity::find()
+            .filter(attachments::Column::JournalId.eq(journal_id))
+            .filter(attachments::Column::Fate.eq(FetchState::Locked));
+        if locked.one(&self.reading).await?.is_some() {
+            return Err(StoreError::Locked);
+        }
         let Some(raw) = journal::Entity::find_by_id(journal_id).one(&self.reading).await? else {
             return Ok(None);
         };
         self.open_raw(&raw).await.map(Some)
     }
+}
+
+/// Returns whether nobody may open the raw message with this journal id, because it contains a file that is locked or was purged.
+fn hides_raw(part: &attachments::Model, journal_id: i64) -> bool {
+    part.journal_id == journal_id && matches!(part.fate, FetchState::Locked | FetchState::Purged)
 }

@@ -1,5 +1,6 @@
 //! The tables as sea-orm entities, with one module for each table. The migrations document the meaning of each column.
 
+mod abuse_material;
 mod casework;
 mod chats;
 mod factors;
@@ -8,6 +9,7 @@ mod retention;
 mod routing;
 mod statistics;
 
+pub use abuse_material::locked_files;
 pub use casework::{
     canned, case_contacts, case_entries, case_versions, cases, drafts, follows, links, pinned_notes, records,
     referrals,
@@ -349,6 +351,8 @@ pub mod attachments {
         pub kept: bool,
         pub remote: Option<Vec<u8>>,
         pub fate: FetchState,
+        /// The keyed hash of the SHA-256 hash of the bytes. `None` if the bytes were not stored, or were stored by an older version.
+        pub file_hash: Option<Vec<u8>>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

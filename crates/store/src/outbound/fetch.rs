@@ -1,9 +1,10 @@
 //! Fetching files of received messages from a platform. On some lines, files are fetched immediately. On other lines, staff request each
 //! file that they need, and the audit log records each request.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use hotline_core::{
+    abuse_material::FileHash,
     identifiers::{line_name::LineName, private::Private, reference::Reference},
     staff::audit::AuditAction,
 };
@@ -12,6 +13,7 @@ use sea_orm::{
     ActiveValue::{Set, Unchanged},
     ColumnTrait, EntityTrait, QueryFilter,
 };
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::{
@@ -26,6 +28,7 @@ use crate::{
         new::fetch_job,
         queue::{Claimed, end_job},
     },
+    registration::locks::FileToLock,
     sealing::places::attachment_place,
     staff::accounts::StaffMember,
 };
@@ -58,6 +61,9 @@ impl Store {
             .one(&transaction)
             .await?
             .ok_or(StoreError::NotFound("file"))?;
+        if file.fate == FetchState::Locked {
+            return Err(StoreError::Conflict(Conflict::FileLocked));
+        }
         if file.kept || file.remote.is_none() || file.fate == FetchState::Wanted {
             return Err(StoreError::Conflict(Conflict::NothingToFetch));
         }
@@ -94,7 +100,8 @@ impl Store {
             self.drop_job(job).await?;
             return Ok(None);
         };
-        let Some(sealed) = file.remote.as_ref().filter(|_| !file.kept) else {
+        let is_locked = file.fate == FetchState::Locked;
+        let Some(sealed) = file.remote.as_ref().filter(|_| !file.kept && !is_locked) else {
             self.drop_job(job).await?;
             return Ok(None);
         };
@@ -121,16 +128,39 @@ impl Store {
         let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
         let key = self.attachment_key(&file, &contact).await?;
         let sealed = key.seal(&attachment_place(file.id, "bytes"), &bytes)?;
+        let hash: FileHash = Sha256::digest(&bytes).into();
+        drop(bytes);
         self.files.write(vec![(file.id, sealed)]).await?;
         let kept = attachments::ActiveModel {
             id: Unchanged(file.id),
             kept: Set(true),
             size: Set(size),
             fate: Set(FetchState::Idle),
+            file_hash: Set(Some(self.keys.file_lookup(&hash))),
             ..Default::default()
         };
-        self.end_fetch(job, contact.id, kept, HistoryKind::FileFetched)
-            .await
+        let transaction = self.begin().await?;
+        self.lock_registration(&transaction).await?;
+        if end_job(&transaction, job).await? {
+            kept.update(&transaction).await?;
+            self.add_event(&transaction, contact.id, None, HistoryKind::FileFetched, "")
+                .await?;
+            if !self
+                .known_of(&transaction, &HashSet::from([hash]))
+                .await?
+                .is_empty()
+            {
+                let file = FileToLock {
+                    id: file.id,
+                    media_type: file.media_type,
+                    size,
+                    received_at: self.now(),
+                    hash: Some(hash),
+                };
+                self.lock_in(&transaction, &contact, &file, None).await?;
+            }
+        }
+        self.commit(transaction).await
     }
 
     /// Records that a file could not be fetched, and ends the job. Staff can request the file again.
@@ -146,21 +176,11 @@ impl Store {
             fate: Set(FetchState::Failed),
             ..Default::default()
         };
-        self.end_fetch(job, contact.id, failed, HistoryKind::FileFailed)
-            .await
-    }
-
-    async fn end_fetch(
-        &self,
-        job: &Claimed,
-        contact: Uuid,
-        file: attachments::ActiveModel,
-        kind: HistoryKind,
-    ) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         if end_job(&transaction, job).await? {
-            file.update(&transaction).await?;
-            self.add_event(&transaction, contact, None, kind, "").await?;
+            failed.update(&transaction).await?;
+            self.add_event(&transaction, contact.id, None, HistoryKind::FileFailed, "")
+                .await?;
         }
         self.commit(transaction).await
     }

@@ -1,10 +1,15 @@
 //! Writes the files of incoming messages to disk. This happens before the messages are registered.
 
+use std::collections::HashMap;
+
 use hotline_core::{
+    abuse_material::FileHash,
     contact::message::{Content, Normalised},
     identifiers::ids,
 };
 use sea_orm::ActiveValue::{NotSet, Set};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::{
     db::{entity::attachments, store::Store, values::FetchState},
@@ -13,23 +18,32 @@ use crate::{
     sealing::places::{attachment_place, raw_place},
 };
 
+/// The files of a message.
+#[derive(Default)]
+pub(super) struct IncomingFiles {
+    /// A row for each file. The rows are not linked to a message yet.
+    pub(super) rows: Vec<attachments::ActiveModel>,
+    /// The hash of each stored file, by the id of its row.
+    pub(super) hashes: HashMap<Uuid, FileHash>,
+}
+
 impl Store {
-    /// Encrypts the files of a message and writes the encrypted files to disk. Returns an attachment row for each file.
+    /// Encrypts the files of a message and writes the encrypted files to disk.
     pub(super) async fn write_incoming_files(
         &self,
         journalled: &Journalled,
         normalised: &Normalised,
-    ) -> Result<Vec<attachments::ActiveModel>, StoreError> {
+    ) -> Result<IncomingFiles, StoreError> {
         let Normalised::Message(incoming) = normalised else {
-            return Ok(Vec::new());
+            return Ok(IncomingFiles::default());
         };
         if incoming.parts.is_empty() {
-            return Ok(Vec::new());
+            return Ok(IncomingFiles::default());
         }
         let key = self
             .keys
             .data_key(&raw_place(&journalled.external_hash), &journalled.data_key)?;
-        let (mut rows, mut files) = (Vec::new(), Vec::new());
+        let (mut incoming_files, mut files) = (IncomingFiles::default(), Vec::new());
         for (position, part) in (0..).zip(&incoming.parts) {
             let id = ids::new(self.clock.now());
             let name = part
@@ -39,6 +53,7 @@ impl Store {
                 .transpose()?;
             let kept = match &part.content {
                 Content::Here(bytes) => {
+                    incoming_files.hashes.insert(id, Sha256::digest(bytes).into());
                     files.push((id, key.seal(&attachment_place(id, "bytes"), bytes)?));
                     true
                 }
@@ -60,7 +75,9 @@ impl Store {
                     )
                 }
             };
-            rows.push(attachments::ActiveModel {
+            let hash = incoming_files.hashes.get(&id);
+            let file_hash = hash.map(|hash| self.keys.file_lookup(hash));
+            incoming_files.rows.push(attachments::ActiveModel {
                 id: Set(id),
                 contact_id: NotSet,
                 message_id: NotSet,
@@ -73,9 +90,10 @@ impl Store {
                 kept: Set(kept),
                 remote: Set(remote),
                 fate: Set(fate),
+                file_hash: Set(file_hash),
             });
         }
         self.files.write(files).await?;
-        Ok(rows)
+        Ok(incoming_files)
     }
 }

@@ -15,7 +15,8 @@ use crate::{
     db::{
         contact_row::write_contact,
         entity::{
-            attachments, contacts, events, jobs, journal, journal_contacts, messages, outbox, versions,
+            attachments, contacts, events, jobs, journal, journal_contacts, locked_files, messages, outbox,
+            versions,
         },
         history::event,
         values::{FetchState, HistoryKind, Outcome},
@@ -45,6 +46,8 @@ pub(super) struct Changes {
     /// Lines and hashes of the identifiers whose persons get the out-of-hours answer.
     pub(super) closed_told: Vec<(String, Vec<u8>)>,
     pub(super) attachments: Vec<attachments::ActiveModel>,
+    /// The locks of those attachments that are known abuse material.
+    pub(super) locked_files: Vec<locked_files::ActiveModel>,
     pub(super) outbox: Vec<outbox::ActiveModel>,
     pub(super) events: Vec<events::ActiveModel>,
     pub(super) figures: BTreeMap<Cell, i64>,
@@ -176,6 +179,11 @@ impl Changes {
         // statement.
         for some in self.attachments.chunks(500) {
             attachments::Entity::insert_many(some.to_vec())
+                .exec_without_returning(transaction)
+                .await?;
+        }
+        if !self.locked_files.is_empty() {
+            locked_files::Entity::insert_many(self.locked_files)
                 .exec_without_returning(transaction)
                 .await?;
         }

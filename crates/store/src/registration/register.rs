@@ -5,9 +5,10 @@
 //! Then the rules of `hotline_core` decide about one message after another. A decision takes the earlier messages of the batch into
 //! account. At the end, all changes are written together.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use hotline_core::{
+    abuse_material::FileHash,
     contact::{
         classification::Answers,
         message::{Incoming, Normalised, Origin, Remark, Unreadable},
@@ -45,20 +46,22 @@ impl Store {
             return Ok(());
         }
         let mut kept = Vec::with_capacity(batch.len());
+        let mut hashes = HashMap::new();
         for (journalled, normalised) in batch {
-            let attachments = self.write_incoming_files(&journalled, &normalised).await?;
+            let incoming = self.write_incoming_files(&journalled, &normalised).await?;
+            hashes.extend(incoming.hashes);
             kept.push(ParsedMessage {
                 assessed: self.assess_early(&normalised),
                 journalled,
                 normalised,
-                attachments,
+                attachments: incoming.rows,
             });
         }
         let files: HashSet<Uuid> = kept
             .iter()
             .flat_map(|message| message.attachments.iter().map(|file| *file.id.as_ref()))
             .collect();
-        let used = self.register_kept(kept).await?;
+        let used = self.register_kept(kept, &hashes).await?;
         // Deletes the files of messages that were not registered, such as repeated messages, because no attachment row refers to these
         // files. If `register_kept` fails, it is unknown whether the rows were committed, so all files are kept.
         self.files
@@ -70,8 +73,12 @@ impl Store {
         Ok(())
     }
 
-    /// Registers the batch in one transaction. Returns the ids of the stored attachments.
-    async fn register_kept(&self, mut kept: Vec<ParsedMessage>) -> Result<HashSet<Uuid>, StoreError> {
+    /// Registers the batch in one transaction. Returns the ids of the stored attachments. `hashes` are the hashes of the stored files.
+    async fn register_kept(
+        &self,
+        mut kept: Vec<ParsedMessage>,
+        hashes: &HashMap<Uuid, FileHash>,
+    ) -> Result<HashSet<Uuid>, StoreError> {
         let transaction = self.begin().await?;
         self.lock_registration(&transaction).await?;
         let held = finish_jobs(&transaction, &kept).await?;
@@ -99,6 +106,7 @@ impl Store {
             self.decide(&transaction, &mut changes, message).await?;
         }
         self.count(&transaction, &mut changes).await?;
+        self.lock_known_files(&transaction, &mut changes, hashes).await?;
         let used = changes.attachments.iter().map(|part| *part.id.as_ref()).collect();
         changes.write(&transaction).await?;
         transaction.commit().await?;

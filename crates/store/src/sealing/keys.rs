@@ -16,7 +16,10 @@ use chacha20poly1305::{
 };
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
-use hotline_core::identifiers::{chance, receipt::ReceiptCode, reference::Reference, token::ThreadToken};
+use hotline_core::{
+    abuse_material::FileHash,
+    identifiers::{chance, receipt::ReceiptCode, reference::Reference, token::ThreadToken},
+};
 use ring::signature::Ed25519KeyPair;
 use sha2::Sha256;
 use uuid::Uuid;
@@ -160,6 +163,12 @@ impl Keys {
     #[must_use]
     pub fn audit_mac(&self, statement: &[u8]) -> Vec<u8> {
         mac(&self.audit, &[statement]).to_vec()
+    }
+
+    /// Returns the keyed hash by which equal files are found. A thief of the database cannot tell from it which files are stored.
+    #[must_use]
+    pub fn file_lookup(&self, hash: &FileHash) -> Vec<u8> {
+        self.lookup("file", &data_encoding::HEXLOWER.encode(hash))
     }
 
     /// Returns the key pair that signs the audit (Ed25519, RFC 8032).

@@ -10,6 +10,7 @@ use crate::{
     db::{
         entity::{attachments, contacts, journal},
         store::Store,
+        values::FetchState,
     },
     error::StoreError,
     sealing::{
@@ -95,6 +96,9 @@ impl Store {
     ) -> Vec<(bool, String)> {
         let mut texts = Vec::new();
         for part in all.rows.get(&contact.id).into_iter().flatten() {
+            if part.fate == FetchState::Locked {
+                continue;
+            }
             let is_by_person = part.journal_id != OURS;
             let key = if is_by_person {
                 all.keys.get(&part.journal_id)
