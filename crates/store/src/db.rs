@@ -7,6 +7,7 @@ pub mod condition;
 pub(crate) mod contact_row;
 pub(crate) mod database_file;
 pub(crate) mod entity;
+pub(crate) mod erasure_list;
 pub(crate) mod history;
 pub(crate) mod key_proof;
 mod sealed_rows;

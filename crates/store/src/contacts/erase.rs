@@ -23,8 +23,9 @@ use crate::{
             journal, journal_contacts, links, messages, outbox, outreach, people, pinned_notes, records,
             versions,
         },
+        erasure_list::{ErasedRaw, ErasedThing},
         store::Store,
-        values::{ErasureCause, HistoryKind},
+        values::{ErasureCause, FetchState, HistoryKind},
     },
     error::{Conflict, StoreError},
     statistics::counts::AT_ONCE,
@@ -32,14 +33,25 @@ use crate::{
 
 mod cases;
 mod freed;
+pub mod person;
+
+/// What has to be done after the commit of an erasure.
+pub(crate) struct ErasedContact {
+    /// The ids of the files to delete.
+    pub files: Vec<Uuid>,
+    /// The raw messages that were erased, for the list of erasures.
+    pub raw: Vec<ErasedRaw>,
+}
 
 /// Why and by whom a contact is erased, for the protocol.
 pub(crate) struct ErasureOrder<'a> {
     pub cause: ErasureCause,
     /// The rule of the settings. Empty if the cause is not a rule.
     pub rule: &'a str,
-    /// The worker, or the operating-system account at the command line.
+    /// The worker, the operating-system account at the command line, or the log-in name at the desk.
     pub agent: &'a str,
+    /// The member of staff at the desk.
+    pub actor: Option<Uuid>,
 }
 
 impl Store {
@@ -64,10 +76,12 @@ impl Store {
             cause: ErasureCause::Command,
             rule: "",
             agent: &agent,
+            actor: None,
         };
-        let files = self.erase_in(&transaction, &contact, &order).await?;
+        let erased = self.erase_in(&transaction, &contact, &order).await?;
         self.commit(transaction).await?;
-        self.files.remove(files).await;
+        self.files.remove(erased.files).await;
+        self.list_erasure(ErasedThing::Contact(reference.to_string()), erased.raw);
         self.clear_deleted().await
     }
 
@@ -81,8 +95,8 @@ impl Store {
         self.lock_contact(transaction, reference).await
     }
 
-    /// Erases the content of a closed contact in an open transaction, and enters the erasure in the protocol and the audit log. Returns the
-    /// ids of the files to delete after the commit.
+    /// Erases the content of a closed contact in an open transaction, and enters the erasure in the protocol and the audit log. A contact that
+    /// is erased again after a restore may be open, and nothing keeps it.
     ///
     /// # Errors
     /// Returns the errors of [`Store::erase`].
@@ -91,15 +105,18 @@ impl Store {
         transaction: &DatabaseTransaction,
         contact: &contacts::Model,
         order: &ErasureOrder<'_>,
-    ) -> Result<Vec<Uuid>, StoreError> {
-        if let Some(conflict) = self.why_kept(transaction, contact).await? {
+    ) -> Result<ErasedContact, StoreError> {
+        let is_again = order.cause == ErasureCause::Replay;
+        if !is_again && let Some(conflict) = self.why_kept(transaction, contact).await? {
             return Err(StoreError::Conflict(conflict));
         }
         let said = messages::Entity::find().filter(messages::Column::ContactId.eq(contact.id));
         let said = said.all(transaction).await?;
-        let mut files = self.erase_raw(transaction, contact, &said).await?;
-        files.extend(erase_messages(transaction, contact, &said).await?);
-        self.erase_cases(transaction, contact.id).await?;
+        let mut erased = self.erase_raw(transaction, contact, &said).await?;
+        erased
+            .files
+            .extend(erase_messages(transaction, contact, &said).await?);
+        self.erase_cases(transaction, contact.id, is_again).await?;
         self.forget_saved_views(transaction, &self.contact_content(contact)?)
             .await?;
         self.forget_person(transaction, contact).await?;
@@ -116,7 +133,7 @@ impl Store {
         }
         .update(transaction)
         .await?;
-        self.add_event(transaction, contact.id, None, HistoryKind::Erased, "")
+        self.add_event(transaction, contact.id, order.actor, HistoryKind::Erased, "")
             .await?;
         let entry = erasures::ActiveModel {
             id: NotSet,
@@ -130,11 +147,13 @@ impl Store {
         let reference = reference_of(contact);
         let what = match order.cause {
             ErasureCause::Rule => format!("{reference} by {} and the rule {}", order.agent, order.rule),
-            ErasureCause::Command => format!("{reference} by {}", order.agent),
+            ErasureCause::Command | ErasureCause::Replay | ErasureCause::Person => {
+                format!("{reference} by {}", order.agent)
+            }
         };
-        self.audit_in(transaction, None, AuditAction::Erase, &what)
+        self.audit_in(transaction, order.actor, AuditAction::Erase, &what)
             .await?;
-        Ok(files)
+        Ok(erased)
     }
 
     /// Returns why a contact cannot be erased now. `None` if it can be erased.
@@ -148,6 +167,12 @@ impl Store {
         }
         if contact.status.0.is_open() {
             return Ok(Some(Conflict::StillOpen));
+        }
+        let locked = attachments::Entity::find()
+            .filter(attachments::Column::ContactId.eq(contact.id))
+            .filter(attachments::Column::Fate.eq(FetchState::Locked));
+        if locked.one(connection).await?.is_some() {
+            return Ok(Some(Conflict::FileLocked));
         }
         let of_contact =
             case_contacts::Entity::find().filter(case_contacts::Column::ContactId.eq(contact.id));
@@ -164,13 +189,12 @@ impl Store {
     }
 
     /// Erases the raw messages of a contact. Keeps the hashes of their ids, so that a raw message that is delivered again is recognised.
-    /// Returns the ids of the files to delete.
     async fn erase_raw(
         &self,
         transaction: &DatabaseTransaction,
         contact: &contacts::Model,
         said: &[messages::Model],
-    ) -> Result<Vec<Uuid>, StoreError> {
+    ) -> Result<ErasedContact, StoreError> {
         let mut raw: BTreeSet<i64> = BTreeSet::new();
         let key = self.contact_key(contact)?;
         for message in said {
@@ -189,11 +213,19 @@ impl Store {
             .exec(transaction)
             .await?;
         let raw: Vec<i64> = raw.into_iter().collect();
-        let mut files = Vec::new();
+        let (mut files, mut erased) = (Vec::new(), Vec::new());
         for some in raw.chunks(AT_ONCE) {
             let of = || journal::Column::Id.is_in(some.iter().copied());
             let rows = journal::Entity::find().filter(of()).all(transaction).await?;
-            files.extend(rows.into_iter().filter_map(|row| row.file));
+            for row in rows {
+                files.extend(row.file);
+                erased.push(ErasedRaw {
+                    hash: data_encoding::HEXLOWER.encode(&row.external_hash),
+                    line: row.line,
+                    received_at: row.received_at,
+                    size: row.size,
+                });
+            }
             journal::Entity::update_many()
                 .col_expr(journal::Column::DataKey, Expr::value(Option::<Vec<u8>>::None))
                 .col_expr(journal::Column::Sealed, Expr::value(Option::<Vec<u8>>::None))
@@ -202,7 +234,7 @@ impl Store {
                 .exec(transaction)
                 .await?;
         }
-        Ok(files)
+        Ok(ErasedContact { files, raw: erased })
     }
 
     /// Deletes what is stored about the contact's identifier, unless another contact has the same identifier: a block by staff, the

@@ -1,6 +1,7 @@
 //! The [`Store`], with the functions that open and close the database. The other modules of this crate add methods to it.
 
 use std::{
+    collections::HashSet,
     path::PathBuf,
     sync::{Arc, Mutex, OnceLock, RwLock, atomic::AtomicU64},
     time::Duration,
@@ -10,6 +11,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use hotline_core::{
+    abuse_material::AbuseMaterialSettings,
     casework::answers::CaseSettings,
     centre::CentreInForce,
     contact::{classification::Scheme, urgency::UrgencyRules},
@@ -45,6 +47,7 @@ use crate::{
     },
     error::StoreError,
     memory::{
+        known_files::KnownFiles,
         log_ins::{Refused, Steady, Watched},
         openings::Openings,
         presence::Presence,
@@ -96,6 +99,8 @@ pub struct Settings {
     pub accounts: AccountSettings,
     /// How long the content of closed contacts is kept.
     pub retention: RetentionSettings,
+    /// What may be decided about files that are locked as suspected abuse material, and which files are known.
+    pub abuse_material: AbuseMaterialSettings,
     /// Settings of each line.
     pub lines: Vec<LineSettings>,
     /// Channel names of networks that have no line. Counsellors log calls and messages on these networks by hand.
@@ -166,6 +171,12 @@ pub struct Store {
     pub(crate) audit_copies: AuditCopies,
     pub(crate) accounts: AccountSettings,
     pub(crate) retention: RetentionSettings,
+    /// The file that lists what was erased.
+    pub(crate) erasure_list: PathBuf,
+    pub(crate) abuse_material: AbuseMaterialSettings,
+    pub(crate) known_files: KnownFiles,
+    /// The keyed hashes of the files that the list of erasures names.
+    pub(crate) purged_files: RwLock<HashSet<Vec<u8>>>,
     /// The lines that are in force, sorted by name.
     pub(crate) lines: RwLock<Arc<[Arc<LineSettings>]>>,
     /// The number of versions of stored lines, as last noticed.
@@ -259,7 +270,15 @@ impl Store {
             case_settings: settings.cases,
             audit_copies: AuditCopies::new(&settings.folder, settings.audit),
             accounts: settings.accounts,
+            erasure_list: settings
+                .retention
+                .list_file
+                .clone()
+                .unwrap_or_else(|| settings.folder.join("erased.jsonl")),
             retention: settings.retention,
+            purged_files: RwLock::default(),
+            known_files: KnownFiles::open(settings.abuse_material.hash_list.clone())?,
+            abuse_material: settings.abuse_material,
             lines: RwLock::new(settings.lines.into_iter().map(Arc::new).collect()),
             stored_line_versions: watch::Sender::new(0),
             networks: settings.networks,

@@ -14,6 +14,10 @@ pub enum ErasureCause {
     Rule,
     /// An operator ran `hotline erase`.
     Command,
+    /// A supervisor erased all contacts of a person.
+    Person,
+    /// The list of erasures names the contact, and a restored backup still contained it.
+    Replay,
 }
 
 impl ErasureCause {
@@ -23,6 +27,8 @@ impl ErasureCause {
         match self {
             Self::Rule => "rule",
             Self::Command => "command",
+            Self::Replay => "replay",
+            Self::Person => "person",
         }
     }
 }
@@ -141,6 +147,12 @@ pub enum HistoryKind {
     Held,
     /// A supervisor lifted a legal hold on the contact.
     HoldLifted,
+    /// A file of the contact was locked as suspected abuse material.
+    FileLocked,
+    /// Two people decided that a locked file is no abuse material, and unlocked it.
+    FileReleased,
+    /// A locked file was destroyed.
+    FilePurged,
 }
 
 /// The last step of a macro.
@@ -274,7 +286,7 @@ pub enum DraftKind {
     Note,
 }
 
-/// The state of fetching an attachment's file from its platform.
+/// The state of an attachment's file: whether it is fetched from its platform, and whether it is locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text", rename_all = "snake_case")]
 pub enum FetchState {
@@ -287,6 +299,10 @@ pub enum FetchState {
     TooLarge,
     /// Fetching failed and can be requested again.
     Failed,
+    /// The file is locked as suspected abuse material: nobody may open it, and it is not fetched.
+    Locked,
+    /// The file was locked, and then destroyed.
+    Purged,
 }
 
 /// Implements `Display` for the given enums. A value is displayed as the name stored in the database, which the API, locale keys and style

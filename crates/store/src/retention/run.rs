@@ -14,6 +14,7 @@ use crate::{
     contacts::erase::ErasureOrder,
     db::{
         entity::retention_runs,
+        erasure_list::ErasedThing,
         store::{Store, time},
         values::ErasureCause,
     },
@@ -178,11 +179,13 @@ impl Store {
             cause: ErasureCause::Rule,
             rule: &rule,
             agent,
+            actor: None,
         };
         match self.erase_in(&transaction, &contact, &order).await {
-            Ok(files) => {
+            Ok(erased) => {
                 self.commit(transaction).await?;
-                self.files.remove(files).await;
+                self.files.remove(erased.files).await;
+                self.list_erasure(ErasedThing::Contact(due.reference.to_string()), erased.raw);
                 Ok(true)
             }
             Err(StoreError::Conflict(_)) => Ok(false),

@@ -62,9 +62,16 @@ pub struct TotpOffer {
     pub sealed: String,
 }
 
-/// Proof that a member of staff typed the password of the account again. Only [`Store::authenticate_again`] makes one, so factors cannot be
-/// changed in a session that its owner left open.
+/// Proof that a member of staff typed the password of the account again. Only [`Store::authenticate_again`] makes one, so nothing that
+/// needs it can be done in a session that its owner left open.
 pub struct Reauthenticated(StaffMember);
+
+impl Reauthenticated {
+    /// Returns the member of staff who typed the password.
+    pub(crate) const fn member(&self) -> &StaffMember {
+        &self.0
+    }
+}
 
 impl Store {
     /// Returns the second factors of a member of staff.

@@ -25,12 +25,15 @@ impl Store {
     /// Erases the texts of every case that a contact belongs to: the summary, the referrals, the additions and all earlier versions. Also erases the key
     /// that encrypted these texts. The case keeps its number, kind, institution and days, because figures of the statistics depend on them.
     ///
+    /// Open cases are only erased if `also_open` is `true`.
+    ///
     /// # Errors
     /// Returns [`Conflict::CaseOpen`] if one of these cases is still open.
     pub(super) async fn erase_cases(
         &self,
         transaction: &DatabaseTransaction,
         contact: Uuid,
+        also_open: bool,
     ) -> Result<(), StoreError> {
         let links = case_contacts::Entity::find()
             .filter(case_contacts::Column::ContactId.eq(contact))
@@ -41,7 +44,7 @@ impl Store {
             .all(transaction)
             .await?;
         for case in all {
-            if case.closed_at.is_none() {
+            if case.closed_at.is_none() && !also_open {
                 return Err(StoreError::Conflict(Conflict::CaseOpen));
             }
             self.erase_case(transaction, case).await?;
