@@ -1,6 +1,7 @@
 //! The pages and the API for staff. This crate does not depend on the channels crate. The desk stores replies in a queue, and the channels
 //! send the replies from this queue.
 
+mod abuse_material;
 pub mod account;
 mod admin;
 mod audit;

@@ -39,6 +39,7 @@ use crate::{
 };
 
 pub(crate) mod holds;
+pub(crate) mod person;
 
 /// The number of references and of entries of the protocol that the page shows.
 const MOST: usize = 200;

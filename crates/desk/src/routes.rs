@@ -16,6 +16,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 use crate::{
+    abuse_material,
     account::{self, factors, invitation, login, password, preferences, push, second_step, sessions},
     admin::{
         lines, links, public_text,
@@ -23,7 +24,7 @@ use crate::{
         settings, staff, system, teams, texts,
     },
     audit, cases,
-    contact::{actions, api, attachments, calls, canned, macros, preview, reply, wrap_up},
+    contact::{actions, api, attachments, calls, canned, locks, macros, preview, reply, wrap_up},
     http::{access::Access, answers::Answer, errors, live, route, style_sheet::STYLE_SHEET},
     inbox::{self, bulk},
     openapi, outreach, queue, retention,
@@ -72,6 +73,7 @@ pub fn routes() -> Vec<Route> {
         statistics_routes(),
         outreach_routes(),
         retention_routes(),
+        abuse_material_routes(),
     ]
     .into_iter()
     .flatten()
@@ -247,6 +249,7 @@ fn contact_routes() -> Vec<Route> {
         both POST "/contacts/{reference}/messages/{id}/again" work, actions::send_again, "Send a failed reply again";
         both POST "/contacts/{reference}/messages/{id}/pin" work, actions::pin, "Keep a note beside every contact of its person, or only here";
         both POST "/contacts/{reference}/attachments/{id}/fetch" work, actions::fetch_attachment, "Fetch a file from its platform";
+        both POST "/contacts/{reference}/attachments/{id}/lock" work, locks::lock, "Lock a file as suspected abuse material";
         both POST "/contacts/{reference}/claim" work, actions::claim, "Assign a contact to yourself";
         both POST "/contacts/{reference}/give-back" work, actions::give_back, "Give a contact back";
         both POST "/contacts/{reference}/ask-for-files" work, actions::ask_for_files, "Ask the person for files";
@@ -336,7 +339,7 @@ fn outreach_routes() -> Vec<Route> {
 fn retention_routes() -> Vec<Route> {
     use Access::May;
     use Right::{PlaceHolds, SeeRetention};
-    use retention::holds;
+    use retention::{holds, person};
 
     routes! {
         // Administrators see the rules and the numbers, and no reference.
@@ -348,9 +351,26 @@ fn retention_routes() -> Vec<Route> {
         both GET "/contacts/{reference}/holds" May(PlaceHolds), holds::of_contact, "The legal holds on a contact";
         both POST "/contacts/{reference}/holds" May(PlaceHolds), holds::place_on_contact, "Place a legal hold on a contact";
         both POST "/contacts/{reference}/holds/{id}/lift" May(PlaceHolds), holds::lift_from_contact, "Lift a legal hold from a contact";
+        both GET "/contacts/{reference}/erase-person" May(PlaceHolds), person::preview, "What erasing the person of a contact erases";
+        both POST "/contacts/{reference}/erase-person" May(PlaceHolds), person::erase, "Erase all contacts of the person of a contact";
         both GET "/cases/{id}/holds" May(PlaceHolds), holds::of_case, "The legal holds on a case";
         both POST "/cases/{id}/holds" May(PlaceHolds), holds::place_on_case, "Place a legal hold on a case and all its contacts";
         both POST "/cases/{id}/holds/{hold}/lift" May(PlaceHolds), holds::lift_from_case, "Lift a legal hold from a case";
+    }
+}
+
+fn abuse_material_routes() -> Vec<Route> {
+    use Access::May;
+    use Right::{DecideLockedFiles, PlaceHolds};
+
+    routes! {
+        // Managers see what was locked and decide with a supervisor, and see no reference.
+        both GET "/locked-files" May(DecideLockedFiles), abuse_material::list, "The files that are or were locked as suspected abuse material";
+        both POST "/locked-files/{id}/propose" May(DecideLockedFiles), abuse_material::propose, "Propose what happens to a locked file";
+        both POST "/locked-files/{id}/confirm" May(DecideLockedFiles), abuse_material::confirm, "Confirm the decision that another person proposed, and carry it out";
+        both POST "/locked-files/{id}/withdraw" May(DecideLockedFiles), abuse_material::withdraw, "Withdraw the proposed decision";
+        // The protocol names the contact, so readers also need the right to read contacts.
+        both GET "/locked-files/{id}/protocol" May(PlaceHolds), abuse_material::download_protocol, "The protocol of a locked file, as PDF";
     }
 }
 

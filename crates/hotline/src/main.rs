@@ -12,6 +12,7 @@ mod http;
 mod line_runner;
 mod lines;
 mod listen;
+mod locked_files;
 mod people;
 mod process;
 mod push;

@@ -16,6 +16,7 @@ use crate::{
     alarm, audit, deliver, fetch, http,
     line_runner::{DeskLines, LineRunner},
     lines::{LineOpener, Lines, check_lines, line_settings, open_lines},
+    locked_files,
     push::Pusher,
     receive, retention,
     settings::{Settings, in_force::in_force},
@@ -184,6 +185,7 @@ pub async fn start(
         lifecycle.stop.clone(),
     ));
     lifecycle.run(retention::work(Arc::clone(&store), lifecycle.stop.clone()));
+    lifecycle.run(locked_files::work(Arc::clone(&store), lifecycle.stop.clone()));
     lifecycle.run(typing::work(
         Arc::clone(&store),
         Arc::clone(&lines),
@@ -240,6 +242,7 @@ pub async fn open_store_at(
         audit: settings.audit.clone(),
         accounts: settings.accounts.clone(),
         retention: settings.retention.clone(),
+        abuse_material: settings.abuse_material.clone(),
         urgency_rules,
         scheme,
         wrap_up: settings.desk.wrap_up,

@@ -10,6 +10,7 @@ use std::{
 use anyhow::{Context, anyhow, bail};
 use config::{Config, Environment, File, FileFormat, Value};
 use hotline_core::{
+    abuse_material::AbuseMaterialSettings,
     casework::answers::CaseSettings,
     centre::{Centre, CentreInForce},
     identifiers::private::Private,
@@ -69,6 +70,9 @@ pub struct Settings {
     /// How long the content of closed contacts is kept.
     #[serde(default)]
     pub retention: RetentionSettings,
+    /// Known abuse material, and what may be decided about locked files.
+    #[serde(default)]
+    pub abuse_material: AbuseMaterialSettings,
     /// Publication and suppression of statistics.
     #[serde(default)]
     pub statistics: Statistics,
@@ -295,6 +299,7 @@ impl Settings {
         self.routing.check()?;
         self.targets.check()?;
         self.retention.check()?;
+        self.abuse_material.check()?;
         if let Some(url) = &self.database.url {
             let known = ["sqlite:", "postgres:", "postgresql:"];
             if !known.iter().any(|scheme| url.expose().starts_with(scheme)) {

@@ -22,7 +22,14 @@ const TARGETS = {
   },
   "/": () => document.getElementById("q"),
   f: () => document.querySelector("[data-next-hit]"),
+  "!": () => findLock(),
 };
+
+/** Returns the button that locks the file in which the focus is or, without focus in a file, the newest file. */
+function findLock() {
+  const focused = document.activeElement?.closest(".attachments li")?.querySelector("form.lock button");
+  return focused ?? [...document.querySelectorAll("form.lock button")].at(-1);
+}
 
 /** @param {number} step */
 function findRow(step) {

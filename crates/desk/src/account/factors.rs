@@ -250,8 +250,17 @@ async fn authenticate(
     me: &StaffMember,
     typed: &PasswordAgainForm,
 ) -> Result<Option<Reauthenticated>, PageError> {
+    authenticate_again(desk, me, &typed.password).await
+}
+
+/// Checks the password that a member of staff typed again. Returns `None` if it is wrong.
+pub(crate) async fn authenticate_again(
+    desk: &Desk,
+    me: &StaffMember,
+    password: &Private<String>,
+) -> Result<Option<Reauthenticated>, PageError> {
     take_turn(desk, Attempt::on_known_device(&me.login)).await?;
-    Ok(desk.store.authenticate_again(me, &typed.password).await?)
+    Ok(desk.store.authenticate_again(me, password).await?)
 }
 
 /// Refuses a change because the password was wrong. `form` names the form that the message belongs to.

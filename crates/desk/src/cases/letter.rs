@@ -99,7 +99,7 @@ impl From<Letter> for LetterJson {
 }
 
 /// A letter as a PDF.
-pub(crate) struct LetterFile(Response);
+pub(crate) struct LetterFile(pub(crate) Response);
 
 impl IntoResponse for LetterFile {
     fn into_response(self) -> Response {
@@ -220,7 +220,7 @@ fn letter_of(desk: &Desk, case: &Case, referral: &Referral) -> Letter {
 }
 
 /// Returns the lines of the letterhead below the name of the centre.
-fn sender_details(desk: &Desk, words: &Words) -> Vec<String> {
+pub(crate) fn sender_details(desk: &Desk, words: &Words) -> Vec<String> {
     let centre = desk.store.centre();
     let labelled =
         |key: &str, value: &str| (!value.is_empty()).then(|| format!("{}: {value}", words.say(key)));

@@ -40,6 +40,8 @@ pub(crate) enum PageError {
     Incomplete(LogInStep),
     /// The role of the member of staff lacks the required right.
     MayNot,
+    /// The file is locked as suspected abuse material. Nobody may open it.
+    Locked,
     /// No object or page exists at the requested URL.
     NotFound,
     /// The action is not possible in the current state of the data, for example because a colleague was faster.
@@ -59,7 +61,7 @@ impl PageError {
         match self {
             Self::NotLoggedIn | Self::WrongLogIn => StatusCode::UNAUTHORIZED,
             Self::WrongCode => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::MayNot | Self::Incomplete(_) => StatusCode::FORBIDDEN,
+            Self::MayNot | Self::Locked | Self::Incomplete(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Bad(_) | Self::Body(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -85,6 +87,7 @@ impl PageError {
             Self::Incomplete(LogInStep::Enrol) => words.say("error-log-in-enrol"),
             Self::Incomplete(LogInStep::Code | LogInStep::Complete) => words.say("error-log-in-code"),
             Self::MayNot => words.say("error-may-not"),
+            Self::Locked => words.say("error-locked"),
             Self::NotFound => words.say("error-not-found"),
             Self::Conflict(why) => words.with("error-conflict", "why", &words.say(why.key())),
             Self::Bad(key) => words.say(key),
@@ -107,7 +110,7 @@ const STATUSES: [(u16, &str); 8] = [
     (401, "Not logged in, or the log-in was refused"),
     (
         403,
-        "The role of this member of staff lacks the right, or the log-in lacks a second factor",
+        "The role of this member of staff lacks the right, the log-in lacks a second factor, or the file is locked",
     ),
     (
         404,
@@ -191,6 +194,7 @@ impl From<StoreError> for PageError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound(_) => Self::NotFound,
+            StoreError::Locked => Self::Locked,
             StoreError::Conflict(why) => Self::Conflict(why),
             StoreError::Database(_)
             | StoreError::Sealed(_)

@@ -110,6 +110,10 @@ pub(crate) enum Flash {
     EducatorSaved,
     HoldPlaced,
     HoldLifted,
+    FileLocked,
+    LockDecisionProposed,
+    LockDecisionConfirmed,
+    LockDecisionWithdrawn,
 }
 
 impl Flash {

@@ -32,7 +32,7 @@ use crate::{
 use hotline_reports::labels::{channel_name, format_day};
 
 /// Keyboard shortcuts, each with the suffix of its locale key. `assets/http/keys.js` implements the shortcuts.
-const KEYS: [(&str, &str); 18] = [
+const KEYS: [(&str, &str); 19] = [
     ("Ctrl+K", "palette"),
     ("j", "next"),
     ("k", "previous"),
@@ -48,6 +48,7 @@ const KEYS: [(&str, &str); 18] = [
     ("w", "wrap-up"),
     ("e", "close"),
     ("l", "log"),
+    ("!", "lock-file"),
     ("/", "search"),
     ("f", "next-hit"),
     ("?", "keys"),
@@ -72,6 +73,8 @@ pub(crate) struct Frame<'a> {
     pub push_key: Option<&'a str>,
     /// Number of referrals that wait for this member of staff: for a confirmation, for changes, or for an answer that is due.
     pub case_tasks: u64,
+    /// Number of locked files about which nobody decided, if the reader may decide.
+    pub undecided_files: u64,
     pub care: Care,
     /// What the action that led to this page did. `None` if no action did.
     pub flash: Option<Flash>,
@@ -198,6 +201,10 @@ impl<'a> Frame<'a> {
             waits,
             alerts,
             case_tasks: desk.store.case_tasks_count(me).await?,
+            undecided_files: match me.role.may(Right::DecideLockedFiles) {
+                true => desk.store.undecided_files().await?,
+                false => 0,
+            },
             words,
             centre: &desk.centre,
             me,

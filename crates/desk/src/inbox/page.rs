@@ -37,6 +37,7 @@ use uuid::Uuid;
 
 use crate::{
     contact::{
+        locks::checklist,
         open::{open_contact, parse_reference},
         questions::Questions,
         wrap_up::suggested,
@@ -69,6 +70,8 @@ pub(super) struct Inbox<'a> {
     pub(super) sizes: Vec<(View, u64)>,
     /// The entries of the list; empty while search results are shown.
     pub(super) groups: Vec<RowGroup>,
+    /// What the member of staff does next who locked a file.
+    pub(super) checklist: Vec<String>,
     /// The position after which the next page begins.
     pub(super) next: Option<Place>,
     /// The outcome of a bulk action; empty if there was no bulk action.
@@ -236,6 +239,7 @@ pub(crate) async fn render_inbox(
     }
     page(&Inbox {
         macros,
+        checklist: checklist(desk, desk.words(jar)),
         groups: group_rows(list.rows),
         next: list.next,
         questions: Questions {

@@ -362,7 +362,10 @@ impl Inbox<'_> {
             | HistoryKind::PlannedEvent
             | HistoryKind::Erased
             | HistoryKind::Held
-            | HistoryKind::HoldLifted => String::new(),
+            | HistoryKind::HoldLifted
+            | HistoryKind::FileLocked
+            | HistoryKind::FileReleased
+            | HistoryKind::FilePurged => String::new(),
         };
         [what, how]
             .into_iter()
@@ -409,6 +412,13 @@ impl Inbox<'_> {
     /// Returns `true` if the file is still only on the platform and the reader may request its download.
     pub(super) fn can_fetch(&self, part: &Attachment) -> bool {
         matches!(part.location, FileLocation::OnPlatform | FileLocation::Failed) && self.may_write()
+    }
+
+    /// Returns whether the reader can lock a file as suspected abuse material: any received file that is not locked, also of a contact that
+    /// is assigned to somebody else.
+    pub(super) fn can_lock(&self, message: &Message, part: &Attachment) -> bool {
+        let is_done = matches!(part.location, FileLocation::Locked | FileLocation::Purged);
+        message.direction == Direction::In && !is_done && self.frame.may(Right::WorkOnContacts)
     }
 
     /// Returns how the page displays a file: as an image, audio or video. Returns `None` if the page cannot display the file.
