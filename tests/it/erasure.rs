@@ -1,7 +1,7 @@
 //! Erasing a person removes all texts of that person from every place where the service stores them. It also removes every key that
 //! decrypts such a text.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use hotline_tests::{
     peers::{
@@ -12,7 +12,7 @@ use hotline_tests::{
         wait_until,
     },
     service::{CENTRE, Service, mail_lines},
-    staff::{Staff, text},
+    staff::{PASSWORD, Staff, text},
 };
 use reqwest::Method;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Statement};
@@ -260,7 +260,7 @@ impl World {
 }
 
 /// Returns the nonces of all encrypted values and keys in the database.
-async fn sealed(database: &DatabaseConnection) -> Vec<Vec<u8>> {
+pub(crate) async fn sealed(database: &DatabaseConnection) -> Vec<Vec<u8>> {
     let columns = [
         ("journal", "data_key"),
         ("journal", "sealed"),
@@ -326,7 +326,7 @@ async fn after_erasing_no_word_and_no_key_is_left_in_any_sqlite_file() {
     world.service.must(&["statistics", "verify"]).unwrap();
 }
 
-fn files_with_bytes(service: &Service, values: &[Vec<u8>]) -> Vec<String> {
+pub(crate) fn files_with_bytes(service: &Service, values: &[Vec<u8>]) -> Vec<String> {
     let data = service.data();
     let mut found = Vec::new();
     for entry in std::fs::read_dir(&data).unwrap() {
@@ -412,4 +412,176 @@ async fn an_erased_contact_that_was_opened_again_is_closed_without_a_reason() {
     }
     service.must(&["statistics", "verify"]).unwrap();
     service.must(&["reconcile"]).unwrap();
+}
+
+/// Copies a folder with its files.
+pub(crate) fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy_folder(&path, &target);
+        } else {
+            std::fs::copy(&path, target).unwrap();
+        }
+    }
+}
+
+/// Restores the database and the attachments from a copy of the data folder, and keeps the list of erasures.
+pub(crate) fn restore(service: &Service, backup: &Path) {
+    let data = service.data();
+    for name in ["hotline.db", "hotline.db-wal", "hotline.db-shm"] {
+        let _ = std::fs::remove_file(data.join(name));
+        if backup.join(name).exists() {
+            std::fs::copy(backup.join(name), data.join(name)).unwrap();
+        }
+    }
+    std::fs::remove_dir_all(data.join("attachments")).unwrap();
+    copy_folder(&backup.join("attachments"), &data.join("attachments"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_backup_is_erased_again_before_anything_is_served() {
+    let mut world = World::new(None).await;
+    world.until_idle().await;
+    world.service.stop();
+    let backup = tempfile::tempdir().unwrap();
+    copy_folder(&world.service.data(), backup.path());
+    world.service.start().await.unwrap();
+    world.staff = world.service.log_in("mila").await.unwrap();
+    let url = format!(
+        "sqlite://{}?mode=ro",
+        world.service.data().join("hotline.db").display()
+    );
+    let database = Database::connect(&url).await.unwrap();
+    let before = sealed(&database).await;
+    database.close().await.unwrap();
+    world.erase_everybody().await;
+    world.service.stop();
+    restore(&world.service, backup.path());
+    drop(backup);
+    world.service.start().await.unwrap();
+    world.staff = world.service.log_in("mila").await.unwrap();
+    world.assert_nothing_is_shown().await;
+    let words = files_with(world.service.folder(), &world.planted.0);
+    assert!(words.is_empty(), "{words:#?}");
+    let left = files_with_bytes(&world.service, &before);
+    assert_eq!(left, Vec::<String>::new(), "what the master key opens");
+    world.service.must(&["statistics", "verify"]).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_supervisor_erases_all_contacts_of_a_person_or_none() {
+    let mut service = Service::new(None).unwrap();
+    let bridge = Bridge::start().await.unwrap();
+    service.set_lines(&bridge.lines()).unwrap();
+    // Each message after the closing opens a contact of its own.
+    service.set_centre_keys("reopen_days = 0").unwrap();
+    service.start().await.unwrap();
+    let sara = service.hire("sara", "supervisor").await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let write = async |number: usize, person: &str, words: &str| {
+        let from = json!({ "id": person, "name": "Kanarinacime" });
+        let message = json!({ "id": format!("m{number}"), "from": from, "text": words }).to_string();
+        let status = call(&service.base(), &format!("c{number}"), now(), &message, &message).await;
+        assert_eq!(status.unwrap(), 202);
+        let contacts = sara.until_contacts(number).await.unwrap();
+        let newest = contacts.iter().find(|one| text(one, "/first_words") == words);
+        text(newest.unwrap(), "/reference").to_owned()
+    };
+    let close = async |reference: &str| {
+        let path = format!("/api/v1/contacts/{reference}/close");
+        sara.post(&path, &json!({ "reason": "no_reply_needed" }))
+            .await
+            .unwrap();
+    };
+    let first = write(1, "kanarinacana", "kanarinacprva").await;
+    close(&first).await;
+    let second = write(2, "kanarinacana", "kanarinacdruga").await;
+    let other = write(3, "kanarinacbojan", "ostaje").await;
+    let path = format!("/api/v1/contacts/{second}/erase-person");
+    let status = mila.status(Method::GET, &path).await.unwrap();
+    assert_eq!(status, 403, "counsellors erase nobody");
+    let preview = sara.get(&path).await.unwrap();
+    let listed: Vec<&str> = preview
+        .get("contacts")
+        .and_then(Value::as_array)
+        .unwrap()
+        .iter()
+        .map(|one| text(one, "/reference"))
+        .collect();
+    assert_eq!(listed, [first.as_str(), second.as_str()]);
+    assert_eq!(preview.pointer("/contacts/0/kept"), Some(&Value::Null));
+    assert!(text(&preview, "/contacts/1/kept").contains("open"), "{preview}");
+    let order = |seen: &str, password: &str| json!({ "seen": seen, "password": password });
+    let both = format!("{first} {second}");
+    let refused = async |order: Value| sara.post(&path, &order).await.unwrap_err().to_string();
+    assert!(refused(order(&both, "wrong")).await.contains("422"));
+    assert!(refused(order(&both, PASSWORD)).await.contains("it is open"));
+    close(&second).await;
+    assert!(
+        refused(order(&second, PASSWORD)).await.contains("409"),
+        "not what the preview showed"
+    );
+    let page = sara
+        .page(&format!("/desk/contacts/{second}/erase-person"))
+        .await
+        .unwrap();
+    assert!(page.contains(&both), "the form names what the page lists");
+    let registered = sara.get("/api/v1/statistics/totals").await.unwrap();
+    let receipt = sara.post(&path, &order(&both, PASSWORD)).await.unwrap();
+    assert_eq!(receipt.get("erased"), Some(&json!([first, second])));
+    let words = ["kanarinacana", "kanarinacprva", "kanarinacdruga"].map(str::to_owned);
+    assert_eq!(files_with(service.folder(), &words), Vec::<String>::new());
+    for word in &words {
+        let found = sara.search(word).await.unwrap();
+        assert!(found.pointer("/contacts/0").is_none(), "{word}: {found}");
+    }
+    let stays = sara.contact(&other).await.unwrap();
+    assert!(stays.to_string().contains("ostaje"), "{stays}");
+    let after = sara.get("/api/v1/statistics/totals").await.unwrap();
+    assert_eq!(registered.get("total"), after.get("total"));
+    let protocol = sara.bytes("/api/v1/retention/protocol").await.unwrap();
+    let protocol = String::from_utf8(protocol).unwrap();
+    assert_eq!(protocol.matches("sara at the desk").count(), 2, "{protocol}");
+    service.must(&["statistics", "verify"]).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_erased_is_not_fetched_again_after_a_restore() {
+    let dovecot = Dovecot::start(&[("kontakt", "kontakt")]).await.unwrap();
+    let smtp = Smtp::start(&dovecot, &[(CENTRE, "kontakt")]).await.unwrap();
+    let lines = mail_lines(&dovecot, &smtp, "acknowledge = false");
+    let mut service = Service::with_lines(None, &lines).unwrap();
+    service.start().await.unwrap();
+    service.hire("mila", "supervisor").await.unwrap();
+    service.stop();
+    let backup = tempfile::tempdir().unwrap();
+    copy_folder(&service.data(), backup.path());
+    service.start().await.unwrap();
+    let mila = service.log_in("mila").await.unwrap();
+    for number in [1, 2] {
+        let mail = format!(
+            "From: <ana{number}@example.org>\r\nTo: <{CENTRE}>\r\nMessage-ID: <{number}@example.org>\r\n\r\nporuka{number}\r\n"
+        );
+        dovecot.deliver("kontakt", mail.as_bytes()).unwrap();
+    }
+    let contacts = mila.until_contacts(2).await.unwrap();
+    let written = |one: &&Value| text(one, "/first_words") == "poruka1";
+    let reference = text(contacts.iter().find(written).unwrap(), "/reference").to_owned();
+    let close = format!("/api/v1/contacts/{reference}/close");
+    mila.post(&close, &json!({ "reason": "no_reply_needed" }))
+        .await
+        .unwrap();
+    service.must(&["erase", &reference]).unwrap();
+    service.stop();
+    restore(&service, backup.path());
+    service.start().await.unwrap();
+    let mila = service.log_in("mila").await.unwrap();
+    // The mailbox still has both mails. The second one is fetched again, after the first one.
+    let contacts = mila.until_contacts(1).await.unwrap();
+    assert_eq!(text(&contacts[0], "/first_words"), "poruka2");
+    let found = mila.search("poruka1").await.unwrap();
+    assert!(found.pointer("/contacts/0").is_none(), "{found}");
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// The forms of the desk whose answers are not flash messages, each with the reason.
-const OTHER_ANSWERS: [(&str, &str); 46] = [
+const OTHER_ANSWERS: [(&str, &str); 51] = [
     ("/desk/login", "opens the desk"),
     ("/desk/logout", "shows the log-in page"),
     ("/desk/login/code", "opens the desk"),
@@ -50,6 +50,14 @@ const OTHER_ANSWERS: [(&str, &str); 46] = [
         "/desk/contacts/{reference}/attachments/{id}/fetch",
         "needs a file on a platform",
     ),
+    (
+        "/desk/contacts/{reference}/attachments/{id}/lock",
+        "needs a received file",
+    ),
+    ("/desk/contacts/{reference}/erase-person", "shows the receipt"),
+    ("/desk/locked-files/{id}/propose", "needs a locked file"),
+    ("/desk/locked-files/{id}/confirm", "needs a locked file"),
+    ("/desk/locked-files/{id}/withdraw", "needs a locked file"),
     (
         "/desk/contacts/{reference}/messages/{id}/again",
         "needs a failed reply",
@@ -174,7 +182,8 @@ impl PlainBrowser {
 fn flash(html: &str) -> Option<&str> {
     let (_, rest) = html.split_once("<div id=\"flash\" role=\"status\">")?;
     let (message, _) = rest.split_once("</div>")?;
-    message.strip_prefix("<p class=\"done\">")?.strip_suffix("</p>")
+    let message = message.strip_prefix("<p class=\"done\"")?.strip_suffix("</p>")?;
+    Some(message.split_once('>')?.1)
 }
 
 async fn id_of(staff: &Staff, path: &str, pointer: &str) -> String {

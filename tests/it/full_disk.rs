@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// Addresses that are not tested, each with the reason.
-const NOT_ASKED: [(&str, &str); 43] = [
+const NOT_ASKED: [(&str, &str); 48] = [
     ("/api/v1/audit/verify", "stores nothing"),
     (
         "/api/v1/contacts/{reference}/holds/{id}/lift",
@@ -43,6 +43,17 @@ const NOT_ASKED: [(&str, &str); 43] = [
         "/api/v1/contacts/{reference}/attachments/{id}/fetch",
         "no platform keeps files here",
     ),
+    (
+        "/api/v1/contacts/{reference}/attachments/{id}/lock",
+        "writes what marking a contact writes",
+    ),
+    (
+        "/api/v1/contacts/{reference}/erase-person",
+        "erases, and needs the password",
+    ),
+    ("/api/v1/locked-files/{id}/propose", "no file is locked here"),
+    ("/api/v1/locked-files/{id}/confirm", "no file is locked here"),
+    ("/api/v1/locked-files/{id}/withdraw", "no file is locked here"),
     (
         "/api/v1/cases/{id}/tell/{reference}",
         "writes a text, sends nothing",

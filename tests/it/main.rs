@@ -53,6 +53,7 @@ mod keyboard;
 mod keys;
 mod line_fields;
 mod lines;
+mod locked_files;
 mod log;
 mod machines;
 mod macros;

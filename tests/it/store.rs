@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use hotline_core::{
+    abuse_material::AbuseMaterialSettings,
     casework::answers::CaseSettings,
     centre::{Centre, CentreInForce, Text},
     contact::{
@@ -84,6 +85,7 @@ fn settings_of(url: String, folder: &std::path::Path, backlog: u64) -> Settings 
             second_factor: Vec::new(),
         },
         retention: RetentionSettings::default(),
+        abuse_material: AbuseMaterialSettings::default(),
         urgency_rules: None,
         durable: true,
         undo: Duration::ZERO,

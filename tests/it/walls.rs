@@ -110,6 +110,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "core",
         &[
             "named",
+            "abuse_material",
             "line_fields",
             "identifiers",
             "text",
@@ -145,6 +146,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "contacts",
             "retention",
             "outbound",
+            "abuse_material",
             "search",
             "live",
             "startup",
@@ -183,6 +185,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "inbox",
             "statistics",
             "cases",
+            "abuse_material",
             "outreach",
             "queue",
             "retention",

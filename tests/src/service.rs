@@ -61,6 +61,8 @@ pub struct Service {
     of_form: String,
     /// Keys of the table `[centre]`.
     of_centre: String,
+    /// Keys of the table `[abuse_material]`.
+    of_abuse_material: String,
     /// How long a reply can be cancelled, in seconds. By default replies are sent at once, so that tests need not wait.
     undo_seconds: u8,
     /// Whether closing a contact requires a complete wrap-up.
@@ -93,6 +95,7 @@ impl Service {
             has_form: true,
             of_form: String::new(),
             of_centre: String::new(),
+            of_abuse_material: String::new(),
             undo_seconds: 0,
             wrap_up: false,
             second_factor: "[]".to_owned(),
@@ -148,6 +151,12 @@ impl Service {
     /// Replaces the keys of `[centre]`.
     pub fn set_centre_keys(&mut self, keys: &str) -> Result<()> {
         keys.clone_into(&mut self.of_centre);
+        self.write_settings()
+    }
+
+    /// Replaces the keys of `[abuse_material]`.
+    pub fn set_abuse_material_keys(&mut self, keys: &str) -> Result<()> {
+        keys.clone_into(&mut self.of_abuse_material);
         self.write_settings()
     }
 
@@ -239,13 +248,14 @@ impl Service {
         let text = format!(
             "[http]\npublic = \"127.0.0.1:{port}\"\ndesk = \"127.0.0.1:{desk_port}\"\n[desk]\nundo_seconds = {}\nwrap_up = {}\n[accounts]\nsecond_factor = {}\n[database]\n{url}\
              [data]\nfolder = \"{}\"\n{}\n\
-             [centre]\n{}\n{}\n{}",
+             [centre]\n{}\n[abuse_material]\n{}\n{}\n{}",
             self.undo_seconds,
             self.wrap_up,
             self.second_factor,
             self.data().display(),
             self.of_data,
             self.of_centre,
+            self.of_abuse_material,
             form,
             self.lines,
         );
