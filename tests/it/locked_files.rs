@@ -381,7 +381,7 @@ async fn a_restored_backup_does_not_bring_a_destroyed_file_back() {
     restore(&world.service, backup.path());
     drop(backup);
     assert_eq!(
-        files_that_begin(&attachments, &[sealed.clone()]).len(),
+        files_that_begin(&attachments, std::slice::from_ref(&sealed)).len(),
         1,
         "it is back"
     );

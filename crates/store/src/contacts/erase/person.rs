@@ -93,14 +93,16 @@ impl Store {
             return Err(StoreError::Conflict(Conflict::Changed));
         }
         // All are checked before the first is erased: contacts of one case keep each other.
+        let mut locked = Vec::with_capacity(rows.len());
         for row in &rows {
-            self.lock_contact(&transaction, reference_of(row)).await?;
-            if let Some(conflict) = self.why_kept(&transaction, row).await? {
+            let row = self.lock_contact(&transaction, reference_of(row)).await?;
+            if let Some(conflict) = self.why_kept(&transaction, &row).await? {
                 return Err(StoreError::Conflict(conflict));
             }
+            locked.push(row);
         }
-        let mut erased = Vec::with_capacity(rows.len());
-        for row in &rows {
+        let mut erased = Vec::with_capacity(locked.len());
+        for row in &locked {
             erased.push((reference_of(row), self.erase_in(&transaction, row, &order).await?));
         }
         self.commit(transaction).await?;
