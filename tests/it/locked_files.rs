@@ -27,7 +27,7 @@ const GOOD: &str = "kanarinacdobro";
 /// The longest wait for something that happens in the background.
 const WAIT: Duration = Duration::from_secs(30);
 
-/// A service that received a mail with two files, twice, and one member of staff of each role.
+/// A service that received a mail with three files, of which two are equal, twice, and one member of staff of each role.
 struct World {
     service: Service,
     staff: BTreeMap<&'static str, Staff>,
@@ -43,7 +43,8 @@ fn mail(number: u32, bytes: &str) -> String {
          MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n\
          poruka {number}\r\n--b\r\nContent-Type: text/plain; name=imezla.txt\r\n\
          Content-Disposition: attachment; filename=imezla.txt\r\n\r\n{bytes}\r\n--b\r\n\
-         Content-Type: text/plain; name=dobro.txt\r\nContent-Disposition: attachment; filename=dobro.txt\r\n\r\n{GOOD}\r\n--b--\r\n"
+         Content-Type: text/plain; name=dobro.txt\r\nContent-Disposition: attachment; filename=dobro.txt\r\n\r\n{GOOD}\r\n--b\r\n\
+         Content-Type: text/plain; name=opetzla.txt\r\nContent-Disposition: attachment; filename=opetzla.txt\r\n\r\n{bytes}\r\n--b--\r\n"
     )
 }
 
@@ -266,6 +267,7 @@ async fn nobody_gets_a_locked_file_and_nothing_is_left_of_a_purged_one(database:
     }
     let contact = world.contact().await;
     assert_eq!(text(&contact, "/messages/0/attachments/0/held"), "purged");
+    assert_eq!(text(&contact, "/messages/0/attachments/2/held"), "purged");
     assert_eq!(text(&contact, "/messages/0/attachments/1/name"), "dobro.txt");
     let moved = text(&contact, "/messages/0/attachments/1/id");
     let good = format!("/desk/contacts/{}/attachments/{moved}", world.reference);
@@ -358,9 +360,13 @@ async fn two_keys_lock_a_file_without_opening_it() {
     until(client, ".attachments .steps").await;
     let opened = "return performance.getEntriesByType('resource').filter((one) => one.name.includes('/attachments/') && !one.name.endsWith('/lock')).length";
     assert_eq!(client.execute(opened, vec![]).await.unwrap(), json!(0));
-    // The key locks the newest file.
+    // The key locks the newest file, and the lock its equal.
     let contact = world.contact().await;
-    assert_eq!(text(&contact, "/messages/0/attachments/1/held"), "locked");
+    let held = ["locked", "here", "locked"];
+    for (place, held) in held.into_iter().enumerate() {
+        let pointer = format!("/messages/0/attachments/{place}/held");
+        assert_eq!(text(&contact, &pointer), held, "{place}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -391,6 +397,7 @@ async fn a_restored_backup_does_not_bring_a_destroyed_file_back() {
     }
     let contact = world.contact().await;
     assert_eq!(text(&contact, "/messages/0/attachments/0/held"), "purged");
+    assert_eq!(text(&contact, "/messages/0/attachments/2/held"), "purged");
     assert_eq!(files_that_begin(&attachments, &[sealed]), Vec::<String>::new());
     world.deliver(&mail(2, BAD));
     let again = world.newest(2).await;

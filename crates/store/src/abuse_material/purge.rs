@@ -100,13 +100,14 @@ impl Store {
             .collect();
         let mut purged = 0;
         for lookup in &lookups {
-            let left = attachments::Entity::find()
-                .filter(attachments::Column::FileHash.eq(lookup.clone()))
-                .filter(attachments::Column::Fate.ne(FetchState::Purged))
-                .filter(attachments::Column::JournalId.ne(OURS))
-                .all(&self.reading)
-                .await?;
-            for file in left {
+            // One after the other, because destroying a file changes the ids of the other files of its raw message.
+            let left = || {
+                attachments::Entity::find()
+                    .filter(attachments::Column::FileHash.eq(lookup.clone()))
+                    .filter(attachments::Column::Fate.ne(FetchState::Purged))
+                    .filter(attachments::Column::JournalId.ne(OURS))
+            };
+            while let Some(file) = left().one(&self.reading).await? {
                 purged += u64::from(self.purge_again(file.id).await?);
             }
         }
@@ -158,6 +159,9 @@ impl Store {
         transaction: &DatabaseTransaction,
         row: &mut locked_files::Model,
     ) -> Result<Vec<Uuid>, StoreError> {
+        // The attachment got a new id if an equal file of the same raw message was destroyed before.
+        let stored = locked_files::Entity::find_by_id(row.id).one(transaction).await?;
+        row.attachment_id = stored.ok_or(StoreError::NotFound("locked file"))?.attachment_id;
         let file = attachments::Entity::find_by_id(row.attachment_id)
             .one(transaction)
             .await?

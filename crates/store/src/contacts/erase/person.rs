@@ -1,5 +1,7 @@
 //! Erasing all contacts of one person at once, after a preview.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use hotline_core::{contact::lifecycle::Status, identifiers::reference::Reference};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -85,11 +87,9 @@ impl Store {
         let transaction = self.begin().await?;
         self.lock_registration(&transaction).await?;
         let rows = self.rows_of_person(&transaction, reference).await?;
-        let mut references: Vec<Reference> = rows.iter().map(reference_of).collect();
-        let mut expected = seen.to_vec();
-        references.sort_unstable_by_key(|one| one.number());
-        expected.sort_unstable_by_key(|one| one.number());
-        if references != expected {
+        let references: Vec<Reference> = rows.iter().map(reference_of).collect();
+        let numbers = |some: &[Reference]| -> BTreeSet<u64> { some.iter().map(|one| one.number()).collect() };
+        if numbers(&references) != numbers(seen) {
             return Err(StoreError::Conflict(Conflict::Changed));
         }
         // All are checked before the first is erased: contacts of one case keep each other.
@@ -144,6 +144,7 @@ impl Store {
             .filter(same)
             .filter(contacts::Column::DataKey.is_not_null())
             .order_by_asc(contacts::Column::OpenedAt)
+            .order_by_asc(contacts::Column::Id)
             .all(connection)
             .await?)
     }
