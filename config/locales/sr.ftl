@@ -1602,7 +1602,7 @@ routing-snoozed = { $n ->
    *[other] Чека и { $number } одложених контаката
 }
 routing-snoozed-all = { $count }; најдуже { $contact }, од { $since }.
-routing-longest-all = (без одложених) Најдуже чека: { $contact } на линији { $line }, од { $since }.
+routing-longest-all = Најдуже чека, без одложених: { $contact } на линији { $line }, од { $since }.
 routing-since-at = { $long }, од { $at }
 routing-counsellors = Саветници
 routing-counsellor = Саветник

@@ -32,7 +32,7 @@ use crate::{
         access::Who,
         answers::Answer,
         errors::PageError,
-        extractors::{Cookies, FormOrJson, IdPath, ResponseFormat},
+        extractors::{Cookies, FormOrJson, IdPath, NoBody, ResponseFormat},
         flash::Flash,
         page::{Frame, page as written},
     },
@@ -134,11 +134,6 @@ const fn state_name(state: LockState) -> &'static str {
 pub(crate) struct DecisionForm {
     decision: LockDecision,
 }
-
-/// No parameters.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NoForm {}
 
 #[derive(Template)]
 #[template(path = "locked_files.html")]
@@ -295,7 +290,7 @@ pub(crate) async fn withdraw(
     Who(me): Who,
     format: ResponseFormat,
     Path(IdPath { id }): Path<IdPath>,
-    FormOrJson(NoForm {}): FormOrJson<NoForm>,
+    FormOrJson(_): FormOrJson<NoBody>,
 ) -> Result<Answer<LockedFilesJson>, PageError> {
     desk.store.withdraw_lock_decision(&me, id).await?;
     respond(&desk, &me, format, Flash::LockDecisionWithdrawn).await

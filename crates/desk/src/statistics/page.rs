@@ -253,12 +253,12 @@ impl StatisticsPage<'_> {
         self.tables.iter().find(|table| table.id == id)
     }
 
-    /// Returns the report's table with this id, unless the table has no rows.
     /// Names the topics that changed most, if they are compared with an earlier period.
     fn topics_changed(&self) -> Option<String> {
         tables::changed_most(self.frame.words, self.table("topics")?)
     }
 
+    /// Returns the report's table with this id, unless the table has no rows.
     pub(super) fn table_with_rows(&self, id: &str) -> Option<&Table> {
         self.table(id).filter(|table| !table.rows.is_empty())
     }

@@ -90,17 +90,14 @@ pub(crate) fn read(path: &Path) -> Result<Vec<ListedErasure>, StoreError> {
         Err(error) => return Err(error.into()),
     };
     let mut entries = Vec::new();
-    for (number, line) in (1..).zip(BufReader::new(file).lines()) {
+    for (number, line) in (1_u64..).zip(BufReader::new(file).lines()) {
         let line: String = line?;
         if line.trim().is_empty() {
             continue;
         }
         match serde_json::from_str(&line) {
             Ok(entry) => entries.push(entry),
-            Err(_) => {
-                let number: u64 = number;
-                tracing::warn!(line = number, "A line of the list of erasures cannot be read");
-            }
+            Err(_) => tracing::warn!(line = number, "A line of the list of erasures cannot be read"),
         }
     }
     Ok(entries)

@@ -51,17 +51,15 @@ impl Store {
             .map(|hash| (self.keys.file_lookup(hash), *hash))
             .collect();
         // Files that were purged before an older backup of the database was restored.
-        let purged = self
-            .purged_files
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        known.extend(
-            by_lookup
-                .iter()
-                .filter(|(lookup, _)| purged.contains(*lookup))
-                .map(|(_, hash)| hash),
-        );
+        {
+            let purged = self.purged_files.read().unwrap_or_else(PoisonError::into_inner);
+            known.extend(
+                by_lookup
+                    .iter()
+                    .filter(|(lookup, _)| purged.contains(*lookup))
+                    .map(|(_, hash)| hash),
+            );
+        }
         let lookups: Vec<&Vec<u8>> = by_lookup.keys().collect();
         for some in lookups.chunks(AT_ONCE) {
             let found: Vec<Option<Vec<u8>>> = attachments::Entity::find()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use hotline_core::{contact::lifecycle::Status, identifiers::reference::Reference};
+use hotline_core::identifiers::reference::Reference;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::ErasureOrder;
@@ -28,8 +28,6 @@ pub struct ContactToErase {
     pub opened_at: DateTime<Utc>,
     /// The line on which the contact arrived.
     pub line: String,
-    /// The status of the contact.
-    pub status: Status,
     /// Why the contact cannot be erased now. `None` if it can.
     pub kept: Option<Conflict>,
 }
@@ -59,7 +57,6 @@ impl Store {
                 reference: reference_of(&row),
                 opened_at: time(row.opened_at),
                 line: row.line.clone(),
-                status: row.status.0,
                 kept: self.why_kept(&self.reading, &row).await?,
             });
         }
