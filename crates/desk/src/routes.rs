@@ -408,7 +408,7 @@ macro_rules! asset {
     };
 }
 
-const ASSETS: [(&str, &str); 26] = [
+const ASSETS: [(&str, &str); 27] = [
     ("/assets/http/desk.css", STYLE_SHEET),
     asset!("http/desk.webmanifest"),
     asset!("http/icon.svg"),
@@ -426,6 +426,7 @@ const ASSETS: [(&str, &str); 26] = [
     asset!("http/refusal.js"),
     asset!("http/api_docs.js"),
     asset!("contact/drafts.js"),
+    asset!("admin/admin.js"),
     asset!("contact/wrap_up.js"),
     asset!("contact/clock.js"),
     asset!("contact/composer.js"),

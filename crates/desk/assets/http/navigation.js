@@ -8,6 +8,7 @@ import { enterContact, leaveContact } from "../contact/presence.js";
 import { collapseWrapUp } from "../contact/wrap_up.js";
 import { prepareClock } from "../contact/clock.js";
 import { prepareComposer } from "../contact/composer.js";
+import { prepareControls } from "../admin/admin.js";
 import { closeQuestion } from "./dialog.js";
 import { hideRefusal, showRefusal } from "./refusal.js";
 
@@ -145,6 +146,7 @@ export function preparePage() {
   collapseWrapUp();
   prepareClock();
   prepareComposer();
+  prepareControls();
 }
 
 document.addEventListener("click", (event) => {

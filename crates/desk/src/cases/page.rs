@@ -50,6 +50,8 @@ struct CasePage<'a> {
     institutions: &'a [Institution],
     /// The contact whose messages are shown beside the summary. `None` if the case has no contact.
     contact: Option<ContactDetail>,
+    /// The staff who are at the desk.
+    present: Vec<StaffMember>,
 }
 
 /// The response to a successful change of a case. An API request gets the case as JSON, and a form gets a redirect to the case's page.
@@ -149,8 +151,11 @@ pub(crate) async fn show_case(
         Some(reference) => Some(open_contact(desk, me, reference).await?),
         None => None,
     };
+    let all = desk.store.availabilities().await?;
+    let present = all.into_iter().filter(|one| one.present);
     let rendered = page(&CasePage {
         contact,
+        present: present.map(|one| one.member).collect(),
         frame: Frame::new(desk, &jar, me, "cases").await?,
         case,
         institutions: &desk.store.scheme().institutions,
@@ -215,6 +220,20 @@ impl CasePage<'_> {
             && referral.proposed_by.0 != self.frame.me.id
             && self.case.closed_at.is_none()
             && self.may(CaseAction::Review)
+    }
+
+    /// Names the staff at the desk who may confirm this referral.
+    fn reviewers(&self, referral: &Referral) -> String {
+        let words = self.frame.words;
+        let able = self.present.iter().filter(|one| {
+            let party = CaseParty::of(one.role, self.case.owner.0 == one.id);
+            one.id != referral.proposed_by.0 && party.may(CaseAction::Review)
+        });
+        let names: Vec<String> = able.map(|one| words.own(&one.name)).collect();
+        match names.is_empty() {
+            true => words.say("referral-no-reviewers"),
+            false => words.with("referral-reviewers", "names", &names.join(", ")),
+        }
     }
 
     /// Returns whether staff wait for the answer of the institution.

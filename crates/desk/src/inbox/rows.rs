@@ -9,7 +9,7 @@ use hotline_core::{
     routing::skills::DANGER,
     staff::rights::Right,
     text::locale::Language,
-    time::local,
+    time::local::{self, NamedTime},
 };
 use hotline_store::{
     contacts::{
@@ -284,6 +284,20 @@ impl Inbox<'_> {
         } else {
             self.frame.words.count("hours-long", *hours)
         }
+    }
+
+    /// Returns the mornings until which a contact can be snoozed, as values of the form, each with its label. On a Sunday, tomorrow is
+    /// Monday, and the list has one entry.
+    pub(super) fn mornings(&self) -> Vec<(&'static str, String)> {
+        let zone = self.frame.centre.time_zone;
+        let label = |key, named: NamedTime| {
+            let day = named.after(self.frame.now, zone).with_timezone(&zone).date_naive();
+            self.frame.words.with(key, "day", &day.format("%d.%m.").to_string())
+        };
+        let tomorrow = ("tomorrow", label("snooze-tomorrow", NamedTime::Tomorrow));
+        let monday = ("monday", label("snooze-monday", NamedTime::Monday));
+        let is_same = NamedTime::Tomorrow.after(self.frame.now, zone) == NamedTime::Monday.after(self.frame.now, zone);
+        if is_same { vec![monday] } else { vec![tomorrow, monday] }
     }
 
     /// Returns whether the contact's assignee is somebody else who is absent, so that the reader can take the contact.
