@@ -33,6 +33,7 @@ mod m20261212_000026_audit_chain;
 mod m20261214_000028_factors;
 mod m20261215_000029_retention;
 mod m20261216_000030_locked_files;
+mod m20261217_000031_reveals;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -74,6 +75,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261214_000028_factors::Migration),
             Box::new(m20261215_000029_retention::Migration),
             Box::new(m20261216_000030_locked_files::Migration),
+            Box::new(m20261217_000031_reveals::Migration),
         ]
     }
 }

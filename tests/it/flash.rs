@@ -290,7 +290,12 @@ type Fields<'a> = &'a [(&'a str, &'a str)];
 
 async fn contact_forms(vera: &mut PlainBrowser, references: &[String], colleague: &str) {
     let first = format!("/desk/contacts/{}", references[0]);
-    let forms: [(&str, Fields<'_>, &str); 20] = [
+    let forms: [(&str, Fields<'_>, &str); 21] = [
+        (
+            "reveal",
+            &[("reason", "emergency")],
+            "The identity is visible to you for 15 minutes. This is recorded with your reason.",
+        ),
         ("claim", &[], "The contact is assigned to you."),
         ("give-back", &[], "The contact was returned to the queue."),
         ("follow", &[("follows", "true")], "You follow this contact."),

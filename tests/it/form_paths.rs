@@ -12,6 +12,7 @@ const SECONDS_PER_PRESS: usize = 2;
 
 async fn started() -> Service {
     let mut service = Service::new(None).unwrap();
+    service.set_masking_keys("enabled = false").unwrap();
     service.start().await.unwrap();
     service
 }

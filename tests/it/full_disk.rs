@@ -207,6 +207,7 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
     let ana = service.hire("ana", "counsellor").await.unwrap();
     let vera = service.hire("vera", "counsellor").await.unwrap();
     let petra = service.hire("petra", "manager").await.unwrap();
+    service.set_masking_keys("enabled = false").unwrap();
     let body = json!({ "id": "m1", "from": { "id": "sig:1" }, "text": "Zdravo" }).to_string();
     assert_eq!(
         call(&service.base(), "c1", now(), &body, &body).await.unwrap(),

@@ -60,6 +60,7 @@ impl World {
         let lines = mail_lines(&dovecot, &smtp, "acknowledge = false");
         let mut service = Service::with_lines(database, &lines).unwrap();
         service.set_abuse_material_keys(keys).unwrap();
+        service.set_masking_keys("enabled = false").unwrap();
         service.give_clock().unwrap();
         service.start().await.unwrap();
         let mut staff = BTreeMap::new();

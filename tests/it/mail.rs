@@ -34,6 +34,7 @@ pub async fn world(more: &str) -> World {
     let smtp = Smtp::start(&dovecot, &people).await.unwrap();
     let lines = mail_lines(&dovecot, &smtp, more).replace("poll_seconds = 5", "poll_seconds = 1");
     let mut service = Service::with_lines(None, &lines).unwrap();
+    service.set_masking_keys("enabled = false").unwrap();
     service.start().await.unwrap();
     World {
         dovecot,

@@ -73,6 +73,7 @@ mod readable;
 mod referrals;
 mod retention;
 mod schedules;
+mod rights;
 mod schemes;
 mod screens;
 mod search;

@@ -16,6 +16,7 @@ use hotline_core::{
     identifiers::line_name::LineName,
     intake::{Cursor, Intake, Source},
     job::JobKind,
+    masking::MaskingSettings,
     retention::RetentionSettings,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
     staff::{audit::AuditSettings, factors::AccountSettings, rights::Role},
@@ -86,6 +87,10 @@ fn settings_of(url: String, folder: &std::path::Path, backlog: u64) -> Settings 
         },
         retention: RetentionSettings::default(),
         abuse_material: AbuseMaterialSettings::default(),
+        masking: MaskingSettings {
+            enabled: false,
+            ..MaskingSettings::default()
+        },
         urgency_rules: None,
         durable: true,
         undo: Duration::ZERO,

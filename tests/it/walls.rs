@@ -116,6 +116,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "text",
             "time",
             "staff",
+            "masking",
             "contact",
             "casework",
             "retention",

@@ -63,6 +63,8 @@ pub struct Service {
     of_centre: String,
     /// Keys of the table `[abuse_material]`.
     of_abuse_material: String,
+    /// Keys of the table `[masking]`.
+    of_masking: String,
     /// How long a reply can be cancelled, in seconds. By default replies are sent at once, so that tests need not wait.
     undo_seconds: u8,
     /// Whether closing a contact requires a complete wrap-up.
@@ -96,6 +98,7 @@ impl Service {
             of_form: String::new(),
             of_centre: String::new(),
             of_abuse_material: String::new(),
+            of_masking: String::new(),
             undo_seconds: 0,
             wrap_up: false,
             second_factor: "[]".to_owned(),
@@ -157,6 +160,12 @@ impl Service {
     /// Replaces the keys of `[abuse_material]`.
     pub fn set_abuse_material_keys(&mut self, keys: &str) -> Result<()> {
         keys.clone_into(&mut self.of_abuse_material);
+        self.write_settings()
+    }
+
+    /// Replaces the keys of `[masking]`.
+    pub fn set_masking_keys(&mut self, keys: &str) -> Result<()> {
+        keys.clone_into(&mut self.of_masking);
         self.write_settings()
     }
 
@@ -248,7 +257,7 @@ impl Service {
         let text = format!(
             "[http]\npublic = \"127.0.0.1:{port}\"\ndesk = \"127.0.0.1:{desk_port}\"\n[desk]\nundo_seconds = {}\nwrap_up = {}\n[accounts]\nsecond_factor = {}\n[database]\n{url}\
              [data]\nfolder = \"{}\"\n{}\n\
-             [centre]\n{}\n[abuse_material]\n{}\n{}\n{}",
+             [centre]\n{}\n[abuse_material]\n{}\n[masking]\n{}\n{}\n{}",
             self.undo_seconds,
             self.wrap_up,
             self.second_factor,
@@ -256,6 +265,7 @@ impl Service {
             self.of_data,
             self.of_centre,
             self.of_abuse_material,
+            self.of_masking,
             form,
             self.lines,
         );

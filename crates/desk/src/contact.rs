@@ -14,4 +14,5 @@ pub(crate) mod open;
 pub(crate) mod preview;
 pub(crate) mod questions;
 pub(crate) mod reply;
+pub(crate) mod reveal;
 pub(crate) mod wrap_up;

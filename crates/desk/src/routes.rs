@@ -24,7 +24,7 @@ use crate::{
         settings, staff, system, teams, texts,
     },
     audit, cases,
-    contact::{actions, api, attachments, calls, canned, locks, macros, preview, reply, wrap_up},
+    contact::{actions, api, attachments, calls, canned, locks, macros, preview, reply, reveal, wrap_up},
     http::{access::Access, answers::Answer, errors, live, route, style_sheet::STYLE_SHEET},
     inbox::{self, bulk},
     openapi, outreach, queue, retention,
@@ -250,6 +250,7 @@ fn contact_routes() -> Vec<Route> {
         both POST "/contacts/{reference}/messages/{id}/pin" work, actions::pin, "Keep a note beside every contact of its person, or only here";
         both POST "/contacts/{reference}/attachments/{id}/fetch" work, actions::fetch_attachment, "Fetch a file from its platform";
         both POST "/contacts/{reference}/attachments/{id}/lock" work, locks::lock, "Lock a file as suspected abuse material";
+        both POST "/contacts/{reference}/reveal" work, reveal::reveal, "Show the identifier and the name of the person for 15 minutes";
         both POST "/contacts/{reference}/claim" work, actions::claim, "Assign a contact to yourself";
         both POST "/contacts/{reference}/give-back" work, actions::give_back, "Give a contact back";
         both POST "/contacts/{reference}/ask-for-files" work, actions::ask_for_files, "Ask the person for files";
@@ -339,7 +340,7 @@ fn outreach_routes() -> Vec<Route> {
 fn retention_routes() -> Vec<Route> {
     use Access::May;
     use Right::{PlaceHolds, SeeRetention};
-    use retention::{holds, person};
+    use retention::{export, holds, person};
 
     routes! {
         // Administrators see the rules and the numbers, and no reference.

@@ -245,6 +245,7 @@ pub async fn open_store_at(
         abuse_material: settings.abuse_material.clone(),
         urgency_rules,
         scheme,
+        masking: settings.masking.clone(),
         wrap_up: settings.desk.wrap_up,
         durable: durability == Durability::Kept,
         undo: std::time::Duration::from_secs(settings.desk.undo_seconds.into()),

@@ -14,6 +14,7 @@ use hotline_core::{
     casework::answers::CaseSettings,
     centre::{Centre, CentreInForce},
     identifiers::private::Private,
+    masking::MaskingSettings,
     retention::RetentionSettings,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
     staff::{audit::AuditSettings, factors::AccountSettings, push::PushSettings},
@@ -73,6 +74,9 @@ pub struct Settings {
     /// Known abuse material, and what may be decided about locked files.
     #[serde(default)]
     pub abuse_material: AbuseMaterialSettings,
+    /// Whether identifiers and names are masked, and who may reveal them.
+    #[serde(default)]
+    pub masking: MaskingSettings,
     /// Publication and suppression of statistics.
     #[serde(default)]
     pub statistics: Statistics,

@@ -148,6 +148,12 @@ pub enum Conflict {
     /// The record already is in the state that was requested.
     #[error("it is so already")]
     SoAlready,
+    /// The member of staff has revealed as many identities in this shift as the settings permit.
+    #[error("no further identity can be revealed in this shift; ask a supervisor")]
+    TooManyReveals,
+    /// Two reply addresses look the same while they are masked.
+    #[error("these addresses look the same while they are masked; show the identity first, then choose")]
+    MaskedAlike,
     /// The text of the reply is an unfinished search for a canned reply, such as a slash followed by the beginning of the name of a canned
     /// reply.
     #[error("a reply is not the name of a canned reply; choose one from the list or write words")]
@@ -368,6 +374,8 @@ impl Conflict {
             Self::NotWrappedUp => "conflict-not-wrapped-up",
             Self::ReasonNeeded => "conflict-reason-needed",
             Self::SoAlready => "conflict-so-already",
+            Self::TooManyReveals => "conflict-too-many-reveals",
+            Self::MaskedAlike => "conflict-masked-alike",
             Self::CannedNotChosen => "conflict-canned-not-chosen",
             Self::InvalidAnswers => "conflict-unlawful-answer",
             Self::NotYours => "conflict-not-yours",

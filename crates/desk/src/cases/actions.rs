@@ -345,7 +345,7 @@ pub(crate) async fn draft_news(
     FormOrJson(_): FormOrJson<NoBody>,
 ) -> ContactAnswer {
     let case = desk.store.case(id).await?.ok_or(PageError::NotFound)?;
-    let contact = find_contact(&desk, parse_reference(&reference)?).await?;
+    let contact = find_contact(&desk, &me, parse_reference(&reference)?).await?;
     if case.contacts.iter().all(|one| one.reference != contact.reference) {
         return Err(PageError::NotFound);
     }

@@ -20,7 +20,7 @@ use hotline_core::{
 };
 use hotline_store::{
     cases::{Case, CaseEntry, CaseEntryKind, CaseVersion, Referral},
-    contacts::detail::{ContactDetail, Message},
+    contacts::detail::{ContactDetail, Identity, Message},
     db::values::Direction,
     staff::accounts::StaffMember,
 };
@@ -222,6 +222,12 @@ impl CasePage<'_> {
             && self.may(CaseAction::Review)
     }
 
+    /// Returns today's date in the centre's time zone, as a value of a form.
+    fn today(&self) -> String {
+        let local = self.frame.now.with_timezone(&self.frame.centre.time_zone);
+        local.date_naive().to_string()
+    }
+
     /// Names the staff at the desk who may confirm this referral.
     fn reviewers(&self, referral: &Referral) -> String {
         let words = self.frame.words;
@@ -277,6 +283,13 @@ impl CasePage<'_> {
         let author = words.own(message.author.as_deref().unwrap_or_default());
         match message.direction {
             Direction::In => {
+                if self
+                    .contact
+                    .as_ref()
+                    .is_some_and(|contact| contact.identity == Identity::Masked)
+                {
+                    return words.say("the-person");
+                }
                 let contact = self.contact.as_ref().and_then(|contact| contact.card.as_ref());
                 let body = message.body.as_ref().and_then(|body| body.name.as_deref());
                 let name = body.or(contact.and_then(|card| card.name.as_deref()));

@@ -16,7 +16,7 @@ use hotline_core::{
 use hotline_store::{
     contacts::{
         attachments::{Attachment, FileLocation},
-        detail::{ContactDetail, Message},
+        detail::{ContactDetail, Identity, Message},
         drafts::{Draft, DraftKind},
     },
     db::values::{Direction, HistoryKind},
@@ -90,6 +90,10 @@ pub(crate) struct ContactJson {
     team: Option<String>,
     /// The time until which the person's identifier is blocked; null if there is no block.
     blocked_until: Option<DateTime<Utc>>,
+    /// Whether `identifier`, `name` and the other addresses are masked, in this object and in its texts.
+    identity: IdentityJson,
+    /// Until when the identity is revealed to you; null unless `identity` is `revealed`.
+    revealed_until: Option<DateTime<Utc>>,
     /// The address or account of the person on the line.
     identifier: Option<String>,
     /// The address to which replies are sent; null if it equals `identifier`.
@@ -143,6 +147,18 @@ pub(crate) struct ContactJson {
     outreach: Vec<ContactEventJson>,
     /// The cases in `cases`, with details.
     in_cases: Vec<ContactCaseJson>,
+}
+
+/// Whether the identity of the person is readable.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum IdentityJson {
+    /// The settings do not mask identities.
+    Open,
+    /// It is masked. `POST /api/v1/contacts/{reference}/reveal` reveals it.
+    Masked,
+    /// You revealed it.
+    Revealed,
 }
 
 /// A message, reply or note of a contact.
@@ -297,6 +313,15 @@ impl ContactJson {
         let card = contact.card.as_ref();
         Self {
             replies_wait_on_page: card.is_some_and(|card| card.replies_wait_on_page),
+            identity: match contact.identity {
+                Identity::Open => IdentityJson::Open,
+                Identity::Masked => IdentityJson::Masked,
+                Identity::RevealedUntil(_) => IdentityJson::Revealed,
+            },
+            revealed_until: match contact.identity {
+                Identity::RevealedUntil(until) => Some(until),
+                Identity::Open | Identity::Masked => None,
+            },
             identifier: card.and_then(|card| card.identifier.clone()),
             answer_to: card.and_then(|card| card.answered_at().map(str::to_owned)),
             other_addresses: card.map(|card| card.offered.clone()),

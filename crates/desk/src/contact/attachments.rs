@@ -24,6 +24,10 @@ pub(crate) async fn download_source(
     Path((reference, id)): Path<(String, Uuid)>,
 ) -> Result<Response, PageError> {
     let reference = parse_reference(&reference)?;
+    // A raw message contains the identity of the person, and nothing in it can be masked.
+    if !desk.store.is_identity_open(&me, reference).await? {
+        return Err(PageError::Masked);
+    }
     desk.store
         .audit(Some(&me), AuditAction::Source, &format!("{reference} {id}"))
         .await?;
@@ -41,7 +45,9 @@ pub(crate) async fn download_attachment(
     Path((reference, id)): Path<(String, Uuid)>,
 ) -> Result<Response, PageError> {
     let found = load_attachment(&desk, &me, AuditAction::Attachment, &reference, id).await?;
-    let name = found.name.unwrap_or_else(|| format!("{reference}.bin"));
+    let masker = desk.store.masker_for(&me, parse_reference(&reference)?).await?;
+    let name = found.name.map(|name| masker.mask(&name));
+    let name = name.unwrap_or_else(|| format!("{reference}.bin"));
     Ok(download(found.bytes, &name))
 }
 
@@ -113,7 +119,7 @@ pub(crate) async fn preview(
         .filter(|kind| PREVIEWED.contains(kind))
         .ok_or(PageError::NotFound)?;
     let kept_nowhere = [(header::CACHE_CONTROL, "no-store")];
-    Ok((kept_nowhere, harmless(kind), found.bytes).into_response())
+    Ok((kept_nowhere, harmless(kind), bytes).into_response())
 }
 
 /// Media types that a page may display.

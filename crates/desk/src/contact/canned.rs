@@ -366,7 +366,7 @@ pub(crate) async fn fill_for_contact(
     Who(me): Who,
     Path(path): Path<ContactPath>,
 ) -> Result<Answer<FilledCannedListJson>, PageError> {
-    let contact = find_contact(&desk, parse_reference(&path.reference)?).await?;
+    let contact = find_contact(&desk, &me, parse_reference(&path.reference)?).await?;
     let language = contact.language;
     let words = desk.locales.of(language.unwrap_or(desk.centre.language));
     let all = desk.store.canned(&me).await?;

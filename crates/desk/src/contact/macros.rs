@@ -94,7 +94,7 @@ pub(crate) async fn preview(
     Path(path): Path<MacroPath>,
     Query(query): Query<MacroQuery>,
 ) -> Result<Response, PageError> {
-    let open = find_contact(&desk, parse_reference(&path.reference)?).await?;
+    let open = find_contact(&desk, &me, parse_reference(&path.reference)?).await?;
     let one = desk.store.canned_reply(&me, path.id).await?;
     page(&MacroPage {
         frame: Frame::new(&desk, &jar, &me, "canned").await?,
@@ -143,7 +143,7 @@ pub(crate) async fn apply(
     check_unchanged(&one, form.changed)?;
     let text = match &form.text {
         Some(text) => text.clone(),
-        None => text_for(desk, &one, &find_contact(desk, action.reference).await?, me),
+        None => text_for(desk, &one, &find_contact(desk, me, action.reference).await?, me),
     };
     let reply = NewReply {
         id: form.reply_id.unwrap_or_else(|| desk.new_id()),

@@ -11,7 +11,7 @@ pub(crate) async fn open_contact(
     me: &StaffMember,
     reference: Reference,
 ) -> Result<ContactDetail, PageError> {
-    let contact = find_contact(desk, reference).await?;
+    let contact = find_contact(desk, me, reference).await?;
     desk.note_read(me, AuditAction::OpenContact, &contact.reference.to_string())
         .await;
     if contact.is_unread
@@ -33,9 +33,14 @@ pub(crate) async fn open_contact(
     Ok(contact)
 }
 
-/// Loads a contact. Fails with [`PageError::NotFound`] if the contact does not exist.
-pub(crate) async fn find_contact(desk: &Desk, reference: Reference) -> Result<ContactDetail, PageError> {
-    desk.store.contact(reference).await?.ok_or(PageError::NotFound)
+/// Loads a contact as `me` may read it. Fails with [`PageError::NotFound`] if the contact does not exist.
+pub(crate) async fn find_contact(
+    desk: &Desk,
+    me: &StaffMember,
+    reference: Reference,
+) -> Result<ContactDetail, PageError> {
+    let found = desk.store.contact_for(me, reference).await?;
+    found.ok_or(PageError::NotFound)
 }
 
 /// Parses a reference from a path. A malformed reference cannot belong to a contact, so it causes [`PageError::NotFound`].

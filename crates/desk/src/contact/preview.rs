@@ -83,7 +83,7 @@ pub(crate) async fn preview(
     if form.text.chars().count() > LONGEST_TEXT {
         return Err(PageError::Conflict(Conflict::TooLong));
     }
-    let contact = find_contact(desk, action.reference).await?;
+    let contact = find_contact(desk, &action.me, action.reference).await?;
     let style = contact.reply_style;
     let messages = style.messages(form.text.trim());
     if action.format.is_json() {

@@ -42,6 +42,8 @@ pub(crate) enum PageError {
     MayNot,
     /// The file is locked as suspected abuse material. Nobody may open it.
     Locked,
+    /// The identity of the person is masked. The member of staff can reveal it, and then repeat the request.
+    Masked,
     /// No object or page exists at the requested URL.
     NotFound,
     /// The action is not possible in the current state of the data, for example because a colleague was faster.
@@ -61,7 +63,7 @@ impl PageError {
         match self {
             Self::NotLoggedIn | Self::WrongLogIn => StatusCode::UNAUTHORIZED,
             Self::WrongCode => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::MayNot | Self::Locked | Self::Incomplete(_) => StatusCode::FORBIDDEN,
+            Self::MayNot | Self::Locked | Self::Masked | Self::Incomplete(_) => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Bad(_) | Self::Body(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -88,6 +90,7 @@ impl PageError {
             Self::Incomplete(LogInStep::Code | LogInStep::Complete) => words.say("error-log-in-code"),
             Self::MayNot => words.say("error-may-not"),
             Self::Locked => words.say("error-locked"),
+            Self::Masked => words.say("error-masked"),
             Self::NotFound => words.say("error-not-found"),
             Self::Conflict(why) => words.with("error-conflict", "why", &words.say(why.key())),
             Self::Bad(key) => words.say(key),

@@ -111,6 +111,7 @@ pub(crate) enum Flash {
     HoldPlaced,
     HoldLifted,
     FileLocked,
+    IdentityRevealed,
     LockDecisionProposed,
     LockDecisionConfirmed,
     LockDecisionWithdrawn,

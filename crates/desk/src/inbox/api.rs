@@ -2,6 +2,7 @@
 
 use axum::extract::{Query, State};
 use chrono::{DateTime, Utc};
+use data_encoding::HEXLOWER;
 use hotline_core::{
     contact::lifecycle::{Marking, Status},
     job::Delivery,
@@ -67,6 +68,8 @@ pub(super) struct InboxRowJson {
     reply_due_at: Option<DateTime<Utc>>,
     /// When the person last wrote.
     last_in_at: DateTime<Utc>,
+    /// The same value for all contacts of one person on this line; null if the person has no identifier.
+    person: Option<String>,
     /// The subject; null if the contact has no subject or the subject was erased.
     subject: Option<String>,
     /// The first words of the person's newest message; null if the message was erased.
@@ -154,6 +157,7 @@ impl From<InboxRow> for InboxRowJson {
             waiting_since: row.waiting_since,
             reply_due_at: row.due.map(|due| due.at),
             last_in_at: row.last_in_at,
+            person: row.person.map(|person| HEXLOWER.encode(&person)),
             subject,
             first_words,
         }

@@ -228,7 +228,7 @@ async fn preview(
 ) -> Result<Response, PageError> {
     let mut contacts = Vec::new();
     for reference in &action.references {
-        let open = find_contact(desk, parse_reference(reference)?).await?;
+        let open = find_contact(desk, me, parse_reference(reference)?).await?;
         contacts.push(ContactText {
             reference: open.reference,
             who: open

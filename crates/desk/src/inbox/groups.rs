@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use data_encoding::HEXLOWER;
 use hotline_core::{contact::lifecycle::Status, text::fold::fold};
 use hotline_store::inbox::list::InboxRow;
 
@@ -65,8 +66,8 @@ fn keys(row: &InboxRow) -> impl Iterator<Item = Key> + use<> {
     let card = row.card.as_ref().filter(|_| row.urgency <= 0 && !row.is_call);
     let of = |same: Same, value: String| (same, value, row.line.clone(), row.status, row.assignee.clone());
     let sender = card
-        .and_then(|card| card.identifier.clone())
-        .map(|identifier| of(Same::Sender, identifier));
+        .and(row.person.as_deref())
+        .map(|person| of(Same::Sender, HEXLOWER.encode(person)));
     let text = card
         .map(|card| {
             fold(&format!(

@@ -13,6 +13,7 @@ use hotline_core::{
         lifecycle::{Marking, Status},
         message::Asks,
     },
+    masking::{MaskingSettings, RevealReason},
     staff::{audit::AuditAction, rights::Right},
     text::{
         locale::Language,
@@ -23,7 +24,7 @@ use hotline_core::{
 use hotline_store::{
     contacts::{
         attachments::FileLocation,
-        detail::ContactDetail,
+        detail::{ContactDetail, Identity},
         drafts::{Draft, DraftKind},
     },
     db::values::Direction,
@@ -108,6 +109,8 @@ pub(super) struct Inbox<'a> {
     pub(super) present: Vec<Present>,
     /// The questions of the wrap-up, with the answers so far or suggested answers.
     pub(super) questions: Questions<'a>,
+    /// Whether identities are masked, and who may reveal them.
+    pub(super) masking: &'a MaskingSettings,
     /// The macros that the reader may use.
     pub(super) macros: Vec<Canned>,
 }
@@ -239,6 +242,7 @@ pub(crate) async fn render_inbox(
     }
     page(&Inbox {
         macros,
+        masking: desk.store.masking_settings(),
         checklist: checklist(desk, desk.words(jar)),
         groups: group_rows(list.rows),
         next: list.next,

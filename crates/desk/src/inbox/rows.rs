@@ -6,6 +6,7 @@ use hotline_core::{
     contact::lifecycle::{Marking, Status},
     identifiers::reference::Reference,
     job::Delivery,
+    masking::{mask_identifier, pseudonym::pseudonym},
     routing::skills::DANGER,
     staff::rights::Right,
     text::locale::Language,
@@ -14,7 +15,7 @@ use hotline_core::{
 use hotline_store::{
     contacts::{
         attachments::{Attachment, FileLocation},
-        detail::{ContactDetail, Delivered, HistoryEvent, Message},
+        detail::{ContactDetail, Delivered, HistoryEvent, Identity, Message},
     },
     db::values::{Direction, HistoryKind},
     inbox::list::{InboxRow, View},
@@ -45,12 +46,16 @@ impl Inbox<'_> {
         )
     }
 
-    /// Returns who wrote the contact of a row: the name that the person gave or, without a name, the identifier with most of it hidden.
-    /// Nobody beside the counsellor should be able to read a whole address from the list.
+    /// Returns who wrote the contact of a row. If identities are masked, this is the pseudonym of the person. Otherwise it is the name that
+    /// the person gave or, without a name, the identifier with most of it hidden: people beside the counsellor should not read a whole
+    /// address from the list.
     pub(super) fn who(&self, row: &InboxRow) -> String {
         let Some(card) = &row.card else {
             return self.frame.words.say("erased");
         };
+        if let Some(person) = row.person.as_ref().filter(|_| self.masking.enabled) {
+            return pseudonym(person, self.frame.words);
+        }
         let name = card
             .name
             .as_deref()
@@ -58,9 +63,23 @@ impl Inbox<'_> {
             .filter(|name| !name.is_empty());
         match (name, card.identifier.as_deref()) {
             (Some(name), _) => shown(name).into_owned(),
-            (None, Some(identifier)) => shown(&masked(identifier)).into_owned(),
+            (None, Some(identifier)) => shown(&mask_identifier(identifier)).into_owned(),
             (None, None) => self.frame.words.say("person-unnamed"),
         }
+    }
+
+    /// Returns the pseudonym of the person, if the identity is masked and the person has an identifier.
+    pub(super) fn pseudonym(&self, open: &ContactDetail) -> Option<String> {
+        let person = open
+            .person
+            .as_ref()
+            .filter(|_| open.identity == Identity::Masked)?;
+        Some(pseudonym(person, self.frame.words))
+    }
+
+    /// Returns whether the reader may reveal the identity of the person, which is masked.
+    pub(super) fn may_reveal(&self, open: &ContactDetail) -> bool {
+        open.identity == Identity::Masked && self.masking.may_reveal(self.frame.me.role)
     }
 
     /// Returns the first letters of the first two words of a name.
@@ -262,7 +281,6 @@ impl Inbox<'_> {
                 HistoryKind::Classified | HistoryKind::ClassifiedInPart
             )
         };
-        let last = done.find(|event| event.actor.is_some() && !wrapped(event));
         open.status == Status::Closed
             && last.is_some_and(|event| {
                 (event.kind == HistoryKind::Closed
@@ -291,13 +309,23 @@ impl Inbox<'_> {
     pub(super) fn mornings(&self) -> Vec<(&'static str, String)> {
         let zone = self.frame.centre.time_zone;
         let label = |key, named: NamedTime| {
-            let day = named.after(self.frame.now, zone).with_timezone(&zone).date_naive();
-            self.frame.words.with(key, "day", &day.format("%d.%m.").to_string())
+            let day = named
+                .after(self.frame.now, zone)
+                .with_timezone(&zone)
+                .date_naive();
+            self.frame
+                .words
+                .with(key, "day", &day.format("%d.%m.").to_string())
         };
         let tomorrow = ("tomorrow", label("snooze-tomorrow", NamedTime::Tomorrow));
         let monday = ("monday", label("snooze-monday", NamedTime::Monday));
-        let is_same = NamedTime::Tomorrow.after(self.frame.now, zone) == NamedTime::Monday.after(self.frame.now, zone);
-        if is_same { vec![monday] } else { vec![tomorrow, monday] }
+        let is_same =
+            NamedTime::Tomorrow.after(self.frame.now, zone) == NamedTime::Monday.after(self.frame.now, zone);
+        if is_same {
+            vec![monday]
+        } else {
+            vec![tomorrow, monday]
+        }
     }
 
     /// Returns whether the contact's assignee is somebody else who is absent, so that the reader can take the contact.
@@ -455,38 +483,6 @@ impl Inbox<'_> {
             ..1_024 => format!("{bytes} B"),
             1_024..1_048_576 => format!("{} KiB", bytes / 1_024),
             _ => format!("{} MiB", bytes / 1_048_576),
-        }
-    }
-}
-
-/// Hides most of an identifier: `m…@example.org`, `…4821`.
-fn masked(identifier: &str) -> String {
-    if let Some((local, domain)) = identifier.rsplit_once('@') {
-        let first = local.chars().next().map(String::from).unwrap_or_default();
-        return format!("{first}…@{domain}");
-    }
-    let letters = identifier.chars().count();
-    let end: String = identifier
-        .chars()
-        .skip(letters.saturating_sub(4).max(letters / 2))
-        .collect();
-    format!("…{end}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::masked;
-
-    #[test]
-    fn lists_hide_most_of_an_identifier() {
-        for (identifier, shown) in [
-            ("marko.petrov@example.org", "m…@example.org"),
-            ("@example.org", "…@example.org"),
-            ("1234564821", "…4821"),
-            ("4821", "…21"),
-            ("", "…"),
-        ] {
-            assert_eq!(masked(identifier), shown);
         }
     }
 }

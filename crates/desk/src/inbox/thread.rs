@@ -35,6 +35,9 @@ impl Inbox<'_> {
         let author = words.own(message.author.as_deref().unwrap_or_default());
         match message.direction {
             Direction::In => {
+                if let Some(pseudonym) = self.open.and_then(|open| self.pseudonym(open)) {
+                    return pseudonym;
+                }
                 let body = message.body.as_ref().and_then(|body| body.name.as_deref());
                 let card = self.open.and_then(|open| open.card.as_ref()?.name.as_deref());
                 let name = body.or(card).map(str::trim).filter(|name| !name.is_empty());

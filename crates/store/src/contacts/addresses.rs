@@ -7,6 +7,7 @@
 
 use hotline_core::{
     contact::{joining::Joining, message::Incoming},
+    masking::mask_identifier,
     text::address::canonical,
 };
 
@@ -56,6 +57,26 @@ impl ContactContent {
         self.offered.extend(self.answered_at().map(str::to_owned));
         self.answer_to = Some(chosen).filter(|chosen| self.identifier.as_ref() != Some(chosen));
         Ok(())
+    }
+
+    /// Returns the reply address that the member of staff chose from masked addresses. Any other text is returned as it is.
+    pub(crate) fn resolve_masked(&self, typed: &str) -> Result<String, StoreError> {
+        let known: Vec<&str> = self
+            .answered_at()
+            .into_iter()
+            .chain(self.offered.iter().map(String::as_str))
+            .collect();
+        if known.contains(&typed) {
+            return Ok(typed.to_owned());
+        }
+        let mut alike = known
+            .into_iter()
+            .filter(|address| mask_identifier(address) == typed);
+        match (alike.next(), alike.next()) {
+            (Some(address), None) => Ok(address.to_owned()),
+            (Some(_), Some(_)) => Err(StoreError::Conflict(Conflict::MaskedAlike)),
+            (None, _) => Ok(typed.to_owned()),
+        }
     }
 
     /// Records that a reply is sent to the current reply address. A later message from that address can join the contact if the message

@@ -79,6 +79,10 @@ pub struct ContactDetail {
     pub is_unread: bool,
     /// Whether the assignee opened the contact since it was raised to danger.
     pub danger_seen: bool,
+    /// The keyed hash of the person's identifier on this line, for example for the pseudonym. `None` if the contact has no identifier.
+    pub person: Option<Vec<u8>>,
+    /// Whether the identity of the person is masked.
+    pub identity: Identity,
     /// The contact content, such as name, addresses and subject. `None` if the contact was erased.
     pub card: Option<ContactContent>,
     /// Whether a reply can reach the person. `false` if there is no address, if no line can send replies to a logged call, or if the contact
@@ -117,6 +121,17 @@ pub struct ContactDetail {
     pub cases: Vec<CaseRow>,
     /// Notes about the person, newest first.
     pub pinned: Vec<PinnedNote>,
+}
+
+/// Whether the identifier and the name of a person are readable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// They are readable, because the settings do not mask them.
+    Open,
+    /// They are masked.
+    Masked,
+    /// The reader revealed them, until this time.
+    RevealedUntil(DateTime<Utc>),
 }
 
 /// One message of a contact.
@@ -306,6 +321,8 @@ impl Store {
                 .snoozed_until
                 .filter(|until| *until > self.now())
                 .map(time),
+            identity: Identity::Open,
+            person: contact.identifier_hash.clone(),
             card,
             can_be_answered: has_address && (has_line || !before.is_call),
             status: contact.status.0,

@@ -21,7 +21,7 @@ use crate::{
         entity::{
             attachments, case_contacts, cases as case_rows, contacts, drafts, erasures, follows, holds, jobs,
             journal, journal_contacts, links, messages, outbox, outreach, people, pinned_notes, records,
-            versions,
+            reveals, versions,
         },
         erasure_list::{ErasedRaw, ErasedThing},
         store::Store,
@@ -121,6 +121,10 @@ impl Store {
             .await?;
         self.forget_person(transaction, contact).await?;
         forget_reasons(transaction, holds::Column::ContactId.eq(contact.id)).await?;
+        reveals::Entity::delete_many()
+            .filter(reveals::Column::ContactId.eq(contact.id))
+            .exec(transaction)
+            .await?;
         // Removes the address and thread values. With them, a later message from the person would join this contact.
         contacts::ActiveModel {
             id: Unchanged(contact.id),

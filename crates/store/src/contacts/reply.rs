@@ -95,7 +95,8 @@ impl Store {
         }
         let mut card = self.contact_content(&contact)?;
         if let Some(to) = &to {
-            card.choose(to)?;
+            let to = card.resolve_masked(to)?;
+            card.choose(&to)?;
         }
         card.write_to();
         if card.answer_address(true).is_none() {

@@ -4,6 +4,7 @@ mod abuse_material;
 mod casework;
 mod chats;
 mod factors;
+mod masking;
 mod push;
 mod retention;
 mod routing;
@@ -16,6 +17,7 @@ pub use casework::{
 };
 pub use chats::{conversations, people, versions};
 pub use factors::{recovery_codes, totp_secrets};
+pub use masking::reveals;
 pub use push::{push_devices, push_keys};
 pub use retention::{erasures, holds, retention_runs};
 pub use routing::{

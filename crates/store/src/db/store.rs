@@ -16,6 +16,7 @@ use hotline_core::{
     centre::CentreInForce,
     contact::{classification::Scheme, urgency::UrgencyRules},
     identifiers::private::Private,
+    masking::MaskingSettings,
     retention::RetentionSettings,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
     staff::audit::AuditSettings,
@@ -101,6 +102,8 @@ pub struct Settings {
     pub retention: RetentionSettings,
     /// What may be decided about files that are locked as suspected abuse material, and which files are known.
     pub abuse_material: AbuseMaterialSettings,
+    /// Whether identifiers and names are masked, and who may reveal them.
+    pub masking: MaskingSettings,
     /// Settings of each line.
     pub lines: Vec<LineSettings>,
     /// Channel names of networks that have no line. Counsellors log calls and messages on these networks by hand.
@@ -174,6 +177,7 @@ pub struct Store {
     /// The file that lists what was erased.
     pub(crate) erasure_list: PathBuf,
     pub(crate) abuse_material: AbuseMaterialSettings,
+    pub(crate) masking: MaskingSettings,
     pub(crate) known_files: KnownFiles,
     /// The keyed hashes of the files that the list of erasures names.
     pub(crate) purged_files: RwLock<HashSet<Vec<u8>>>,
@@ -279,6 +283,7 @@ impl Store {
             purged_files: RwLock::default(),
             known_files: KnownFiles::open(settings.abuse_material.hash_list.clone())?,
             abuse_material: settings.abuse_material,
+            masking: settings.masking,
             lines: RwLock::new(settings.lines.into_iter().map(Arc::new).collect()),
             stored_line_versions: watch::Sender::new(0),
             networks: settings.networks,

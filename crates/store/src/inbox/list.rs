@@ -80,7 +80,9 @@ pub struct InboxRow {
     pub due: Option<Due>,
     /// When the person last wrote.
     pub last_in_at: DateTime<Utc>,
-    /// The contact content, such as name, subject and first words. `None` if the contact was erased.
+    /// The keyed hash of the person's identifier on this line, for example for the pseudonym. `None` if the contact has no identifier.
+    pub person: Option<Vec<u8>>,
+    /// The contact content, such as name, subject and first words, masked if the settings mask it. `None` if the contact was erased.
     pub card: Option<ContactContent>,
     /// The delivery state of a reply that failed, or that is still unsent 15 minutes after it was queued. `None` if the contact has no such
     /// reply.
@@ -267,7 +269,10 @@ impl Store {
             is_unread: is_unread(&contact),
             language: contact.language.map(|language| language.0),
             reference: reference_of(&contact),
-            card: self.contact_content(&contact).ok(),
+            card: self
+                .contact_content(&contact)
+                .ok()
+                .map(|card| self.mask_card(card)),
             status: contact.status.0,
             marking: contact.marking.map(|marking| marking.0),
             assignee: contact.assignee.and_then(|assignee| name_of(names, assignee)),
@@ -279,6 +284,7 @@ impl Store {
                 at: order.place(&contact),
                 id: contact.id,
             },
+            person: contact.identifier_hash,
             line: contact.line,
             channel: contact.channel,
             team: contact.team,

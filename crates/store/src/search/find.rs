@@ -110,6 +110,9 @@ impl Store {
         let (names, undelivered) = (self.names().await?, self.undelivered(&all).await?);
         let targets = self.target_times(&self.reading).await?;
         let raised = self.last_raised_by(&all).await?;
+        for (contact, excerpt) in all.iter().zip(&mut excerpts) {
+            *excerpt = self.mask_text_of(contact, excerpt);
+        }
         let rows = all.into_iter().map(|contact| {
             let undelivered = undelivered.get(&contact.id).copied();
             let raised_by = raised.get(&contact.id).cloned();
