@@ -272,22 +272,27 @@ impl Inbox<'_> {
     /// Returns whether the page offers the reader to undo the closing of the contact. The reader must have closed the contact in the last
     /// five minutes, and no other action may have followed.
     pub(super) fn just_closed(&self, open: &ContactDetail) -> bool {
-        let mut done = open.history.iter().rev();
-        // If the contact was closed together with its wrap-up, the history contains the wrap-up after the closing. Wrap-up events are
-        // therefore skipped.
-        let wrapped = |event: &&HistoryEvent| {
+        let closes = |event: &HistoryEvent| {
+            event.kind == HistoryKind::Closed || (event.kind == HistoryKind::Marked && event.detail != "none")
+        };
+        let Some(place) = open.history.iter().rposition(closes) else {
+            return false;
+        };
+        let mut events = open.history.iter().skip(place);
+        let Some(closing) = events.next() else {
+            return false;
+        };
+        // If the contact was closed together with its wrap-up, the history contains what the wrap-up changed after the closing.
+        let belongs = |event: &HistoryEvent| {
             matches!(
                 event.kind,
                 HistoryKind::Classified | HistoryKind::ClassifiedInPart
-            )
+            ) || event.at - closing.at < TimeDelta::seconds(1)
         };
         open.status == Status::Closed
-            && last.is_some_and(|event| {
-                (event.kind == HistoryKind::Closed
-                    || (event.kind == HistoryKind::Marked && event.detail != "none"))
-                    && event.actor.as_ref() == Some(&self.frame.me.name)
-                    && self.frame.now - event.at < TimeDelta::minutes(5)
-            })
+            && closing.actor.as_ref() == Some(&self.frame.me.name)
+            && self.frame.now - closing.at < TimeDelta::minutes(5)
+            && events.all(|event| event.actor.is_none() || belongs(event))
     }
 
     /// Returns the current time as a value of a `datetime-local` field.

@@ -352,6 +352,12 @@ impl StatisticsPage<'_> {
         before.into_iter().chain(a_year).collect()
     }
 
+    /// Returns a text if the reader asked for a comparison and there is none.
+    fn why_not_compared(&self) -> Option<String> {
+        let is_asked = self.chosen.earlier().is_some();
+        (is_asked && self.compared().is_empty()).then(|| self.frame.words.say("figures-no-earlier"))
+    }
+
     fn minutes(&self, minutes: &Option<i64>) -> String {
         match minutes {
             Some(minutes) => tables::minutes_label(self.frame.words, *minutes),
