@@ -70,6 +70,7 @@ mod published;
 mod push;
 mod quarantine;
 mod readable;
+mod reading;
 mod referrals;
 mod retention;
 mod schedules;

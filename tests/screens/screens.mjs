@@ -73,6 +73,7 @@ const PAGES = {
     "/desk/routing",
     "/desk/routing/hours",
     "/desk/alarms",
+    "/desk/routing/reading",
     "/desk/inbox?view=quarantine",
     "/desk/queue",
     "/desk/locked-files",

@@ -4,6 +4,7 @@ pub mod audit;
 pub mod factors;
 pub mod preferences;
 pub mod push;
+pub mod reading;
 pub mod recovery;
 pub mod rights;
 pub mod totp;

@@ -176,7 +176,7 @@ fn administration_routes() -> Vec<Route> {
 fn routing_routes() -> Vec<Route> {
     use Access::{May, Open};
     use Right::{SeeRouting, TakeDuty};
-    use routing::{alarm, api, calendar, hours, page, shifts, skills};
+    use routing::{alarm, api, calendar, hours, page, reading, shifts, skills};
 
     routes! {
         both POST "/duty" May(TakeDuty), duty::set_duty, "Go on duty or off";
@@ -189,6 +189,7 @@ fn routing_routes() -> Vec<Route> {
         both POST "/routing/skills/{id}" May(SeeRouting), skills::set_skills, "Record what a counsellor can do";
         both POST "/routing/move" May(SeeRouting), skills::move_work, "Move the whole open work of a counsellor";
 
+        both GET "/routing/reading" May(SeeRouting), reading::list, "What colleagues read in the last 24 hours, and what of it is unusual";
         desk GET "/alarms" May(SeeRouting), alarm::page;
         api GET "/alarms" May(SeeRouting), alarm::list, "The history of alarms, with everybody who was told";
         both POST "/alarms/test" May(SeeRouting), alarm::send_test, "Send a test alarm to all recipients";

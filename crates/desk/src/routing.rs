@@ -7,6 +7,7 @@ mod coverage;
 pub(crate) mod duty;
 pub(crate) mod hours;
 pub(crate) mod page;
+pub(crate) mod reading;
 pub(crate) mod schedules;
 pub(crate) mod shifts;
 pub(crate) mod skills;

@@ -11,6 +11,7 @@ pub mod holds;
 pub mod links;
 pub(crate) mod masked;
 pub mod pinned_notes;
+pub mod reading;
 pub mod reply;
 pub(crate) mod response_times;
 pub mod wrap_up;
