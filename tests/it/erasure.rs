@@ -524,6 +524,23 @@ async fn a_supervisor_erases_all_contacts_of_a_person_or_none() {
         refused(order(&second, PASSWORD)).await.contains("409"),
         "not what the preview showed"
     );
+    let export = format!("/contacts/{second}/export-person");
+    let wanted = json!({ "password": PASSWORD });
+    assert!(mila.post(&format!("/api/v1{export}"), &wanted).await.is_err());
+    assert!(
+        sara.post(&format!("/api/v1{export}"), &json!({ "password": "wrong" }))
+            .await
+            .is_err()
+    );
+    let data = sara.post(&format!("/api/v1{export}"), &wanted).await.unwrap();
+    let html = [("password", PASSWORD), ("json", "false")];
+    let html = sara.submit(&format!("/desk{export}"), &html).await.unwrap();
+    for file in [data.to_string(), html] {
+        for word in ["kanarinacana", "kanarinacprva", "kanarinacdruga", &first] {
+            assert!(file.contains(word), "{word}: {file}");
+        }
+        assert!(!file.contains("kanarinacbojan"), "{file}");
+    }
     let page = sara
         .page(&format!("/desk/contacts/{second}/erase-person"))
         .await

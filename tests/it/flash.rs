@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// The forms of the desk whose answers are not flash messages, each with the reason.
-const OTHER_ANSWERS: [(&str, &str); 51] = [
+const OTHER_ANSWERS: [(&str, &str); 52] = [
+    ("/desk/contacts/{reference}/export-person", "sends a file"),
     ("/desk/login", "opens the desk"),
     ("/desk/logout", "shows the log-in page"),
     ("/desk/login/code", "opens the desk"),

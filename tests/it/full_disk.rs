@@ -17,7 +17,15 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// Addresses that are not tested, each with the reason.
-const NOT_ASKED: [(&str, &str); 48] = [
+const NOT_ASKED: [(&str, &str); 50] = [
+    (
+        "/api/v1/contacts/{reference}/export-person",
+        "writes an entry of the audit, as opening a contact does",
+    ),
+    (
+        "/api/v1/contacts/{reference}/reveal",
+        "writes what claiming a contact writes",
+    ),
     ("/api/v1/audit/verify", "stores nothing"),
     (
         "/api/v1/contacts/{reference}/holds/{id}/lift",

@@ -38,6 +38,7 @@ use crate::{
     state::Desk,
 };
 
+pub(crate) mod export;
 pub(crate) mod holds;
 pub(crate) mod person;
 

@@ -354,6 +354,7 @@ fn retention_routes() -> Vec<Route> {
         both POST "/contacts/{reference}/holds" May(PlaceHolds), holds::place_on_contact, "Place a legal hold on a contact";
         both POST "/contacts/{reference}/holds/{id}/lift" May(PlaceHolds), holds::lift_from_contact, "Lift a legal hold from a contact";
         both GET "/contacts/{reference}/erase-person" May(PlaceHolds), person::preview, "What erasing the person of a contact erases";
+        both POST "/contacts/{reference}/export-person" May(PlaceHolds), export::export, "What is kept about the person of a contact, unmasked";
         both POST "/contacts/{reference}/erase-person" May(PlaceHolds), person::erase, "Erase all contacts of the person of a contact";
         both GET "/cases/{id}/holds" May(PlaceHolds), holds::of_case, "The legal holds on a case";
         both POST "/cases/{id}/holds" May(PlaceHolds), holds::place_on_case, "Place a legal hold on a case and all its contacts";

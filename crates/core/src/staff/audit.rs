@@ -228,6 +228,10 @@ pub enum AuditAction {
     LiftHold,
     /// Looked at legal holds.
     Holds,
+    /// Revealed the identity of the person in a contact. The object names the contact and the reason.
+    Reveal,
+    /// Exported what is kept about a person. The object is one of the contacts.
+    ExportPerson,
     /// Locked a file as suspected abuse material, or the list of known files did.
     LockFile,
     /// Looked at the list of locked files.

@@ -170,7 +170,7 @@ pub(crate) async fn erase(
     })?))
 }
 
-async fn render(
+pub(super) async fn render(
     desk: &Desk,
     jar: &CookieJar,
     me: &StaffMember,

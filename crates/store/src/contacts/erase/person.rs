@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use hotline_core::identifiers::reference::Reference;
+use hotline_core::{identifiers::reference::Reference, staff::audit::AuditAction};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::ErasureOrder;
 use crate::{
+    contacts::detail::ContactDetail,
     db::{
         contact_row::reference_of,
         entity::contacts,
@@ -112,6 +113,28 @@ impl Store {
             references,
             is_cleared: self.clear_deleted().await?,
         })
+    }
+
+    /// Returns the contacts of [`Store::contacts_of_person`] unmasked, with all messages, for the file that the person gets.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Store::contacts_of_person`].
+    pub async fn export_person(
+        &self,
+        who: &Reauthenticated,
+        reference: Reference,
+    ) -> Result<Vec<ContactDetail>, StoreError> {
+        self.audit(
+            Some(who.member()),
+            AuditAction::ExportPerson,
+            &reference.to_string(),
+        )
+        .await?;
+        let mut all = Vec::new();
+        for row in self.rows_of_person(&self.reading, reference).await? {
+            all.extend(self.contact(reference_of(&row)).await?);
+        }
+        Ok(all)
     }
 
     async fn rows_of_person(
