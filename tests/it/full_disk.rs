@@ -207,6 +207,7 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
     let mut service = Service::with_lines(None, &bridge.lines()).unwrap();
     service.keep_data_in(disk.path()).unwrap();
     service.set_data_keys("reserve_mib = 0").unwrap();
+    service.set_masking_keys("enabled = false").unwrap();
     service
         .set_form_keys("attachments = \"on_request\"\nattachments_confirmed = true")
         .unwrap();
@@ -215,7 +216,6 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
     let ana = service.hire("ana", "counsellor").await.unwrap();
     let vera = service.hire("vera", "counsellor").await.unwrap();
     let petra = service.hire("petra", "manager").await.unwrap();
-    service.set_masking_keys("enabled = false").unwrap();
     let body = json!({ "id": "m1", "from": { "id": "sig:1" }, "text": "Zdravo" }).to_string();
     assert_eq!(
         call(&service.base(), "c1", now(), &body, &body).await.unwrap(),

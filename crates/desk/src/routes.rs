@@ -250,8 +250,8 @@ fn contact_routes() -> Vec<Route> {
         both POST "/contacts/{reference}/messages/{id}/again" work, actions::send_again, "Send a failed reply again";
         both POST "/contacts/{reference}/messages/{id}/pin" work, actions::pin, "Keep a note beside every contact of its person, or only here";
         both POST "/contacts/{reference}/attachments/{id}/fetch" work, actions::fetch_attachment, "Fetch a file from its platform";
-        both POST "/contacts/{reference}/attachments/{id}/lock" work, locks::lock, "Lock a file as suspected abuse material";
         both POST "/contacts/{reference}/reveal" work, reveal::reveal, "Show the identifier and the name of the person for 15 minutes";
+        both POST "/contacts/{reference}/attachments/{id}/lock" work, locks::lock, "Lock a file as suspected abuse material";
         both POST "/contacts/{reference}/claim" work, actions::claim, "Assign a contact to yourself";
         both POST "/contacts/{reference}/give-back" work, actions::give_back, "Give a contact back";
         both POST "/contacts/{reference}/ask-for-files" work, actions::ask_for_files, "Ask the person for files";

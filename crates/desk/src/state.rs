@@ -91,6 +91,14 @@ pub struct ProgramFacts {
     pub reads_lines: bool,
     /// Tests lines, and puts them into force.
     pub lines: Box<dyn LineControl>,
+    /// Removes the metadata of pictures.
+    pub pictures: Box<dyn PictureCleaner>,
+}
+
+/// Decodes pictures, which can be hostile, outside this process.
+pub trait PictureCleaner: Send + Sync {
+    /// Encodes a picture again, as JPEG or PNG without metadata. Returns `None` if it is no picture, or exceeds the limits.
+    fn clean(&self, picture: Vec<u8>) -> BoxFuture<'static, Option<Vec<u8>>>;
 }
 
 /// What the program does with lines for the desk, which does not depend on the channels.

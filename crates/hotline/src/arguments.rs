@@ -55,6 +55,10 @@ pub enum Command {
     /// Show what the rules of retention erase, or erase now what is due.
     #[command(subcommand)]
     Retention(Retention),
+    /// Read a picture from standard input, and write it without metadata to standard output. The service starts this for each picture that
+    /// it shows.
+    #[command(hide = true)]
+    CleanPicture,
     /// Fill a new database with invented communications, cases and events that add up to the centre's published figures.
     Fixtures,
 }

@@ -14,6 +14,7 @@ mod lines;
 mod listen;
 mod locked_files;
 mod people;
+mod picture;
 mod process;
 mod push;
 mod receive;
@@ -66,6 +67,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         }
         Command::Erase { reference } => people::erase(settings::Settings::load(file)?, &reference).await?,
         Command::Retention(command) => retention::run(settings::Settings::load(file)?, command).await?,
+        Command::CleanPicture => picture::clean()?,
         Command::Fixtures => fixtures::fixtures(settings::Settings::load(file)?).await?,
         Command::Reconcile => return reconcile::reconcile(settings::Settings::load(file)?).await,
         Command::Queue(command) => people::queue(settings::Settings::load(file)?, command).await?,

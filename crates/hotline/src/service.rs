@@ -17,6 +17,7 @@ use crate::{
     line_runner::{DeskLines, LineRunner},
     lines::{LineOpener, Lines, check_lines, line_settings, open_lines},
     locked_files,
+    picture::PictureProcesses,
     push::Pusher,
     receive, retention,
     settings::{Settings, in_force::in_force},
@@ -129,6 +130,7 @@ pub async fn start(
                 .unwrap_or_default(),
             reads_lines: listening == Listening::All,
             lines: Box::new(DeskLines(Arc::clone(&runner))),
+            pictures: Box::new(PictureProcesses::new()),
         }),
     };
     let figure = settings.statistics.public.then(|| {
@@ -243,9 +245,9 @@ pub async fn open_store_at(
         accounts: settings.accounts.clone(),
         retention: settings.retention.clone(),
         abuse_material: settings.abuse_material.clone(),
+        masking: settings.masking.clone(),
         urgency_rules,
         scheme,
-        masking: settings.masking.clone(),
         wrap_up: settings.desk.wrap_up,
         durable: durability == Durability::Kept,
         undo: std::time::Duration::from_secs(settings.desk.undo_seconds.into()),

@@ -14,5 +14,5 @@ pub mod pinned_notes;
 pub mod reading;
 pub mod reply;
 pub(crate) mod response_times;
-pub mod wrap_up;
 pub mod reveal;
+pub mod wrap_up;

@@ -107,7 +107,8 @@ fn percent(byte: u8) -> String {
 
 /// Sends an image, audio or video file for display on the contact's page. The page blurs the file until the reader uncovers it. The media
 /// type is detected from the first bytes of the file. The media type that the sender declared is ignored. No type in [`PREVIEWED`] can
-/// contain scripts.
+/// contain scripts. A picture is encoded again, so that its metadata, such as a place, does not reach the reader; audio and video are sent as
+/// they arrived.
 pub(crate) async fn preview(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -118,6 +119,20 @@ pub(crate) async fn preview(
     let kind = kind
         .filter(|kind| PREVIEWED.contains(kind))
         .ok_or(PageError::NotFound)?;
+    let (kind, bytes) = if kind.starts_with("image/") {
+        let cleaned = desk.program.pictures.clean(found.bytes).await;
+        let cleaned = cleaned.ok_or(PageError::NotFound)?;
+        (
+            if cleaned.starts_with(b"\x89PNG") {
+                "image/png"
+            } else {
+                "image/jpeg"
+            },
+            cleaned,
+        )
+    } else {
+        (kind, found.bytes)
+    };
     let kept_nowhere = [(header::CACHE_CONTROL, "no-store")];
     Ok((kept_nowhere, harmless(kind), bytes).into_response())
 }
