@@ -525,7 +525,7 @@ async fn a_supervisor_erases_all_contacts_of_a_person_or_none() {
         "not what the preview showed"
     );
     let export = format!("/contacts/{second}/export-person");
-    let wanted = json!({ "password": PASSWORD });
+    let wanted = json!({ "password": PASSWORD, "seen": both });
     assert!(mila.post(&format!("/api/v1{export}"), &wanted).await.is_err());
     assert!(
         sara.post(&format!("/api/v1{export}"), &json!({ "password": "wrong" }))
@@ -533,7 +533,10 @@ async fn a_supervisor_erases_all_contacts_of_a_person_or_none() {
             .is_err()
     );
     let data = sara.post(&format!("/api/v1{export}"), &wanted).await.unwrap();
-    let html = [("password", PASSWORD), ("json", "false")];
+    let unseen = json!({ "password": PASSWORD, "seen": first });
+    let refused = sara.post(&format!("/api/v1{export}"), &unseen).await.unwrap_err();
+    assert!(refused.to_string().contains("409"), "{refused}");
+    let html = [("password", PASSWORD), ("json", "false"), ("seen", both.as_str())];
     let html = sara.submit(&format!("/desk{export}"), &html).await.unwrap();
     for file in [data.to_string(), html] {
         for word in ["kanarinacana", "kanarinacprva", "kanarinacdruga", &first] {

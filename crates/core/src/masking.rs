@@ -5,7 +5,10 @@ pub mod pseudonym;
 
 use chrono::TimeDelta;
 
-use crate::staff::rights::{Right, Role};
+use crate::{
+    staff::rights::{Right, Role},
+    text::fold::fold,
+};
 
 /// How long a revealed identity stays visible to the member of staff who revealed it.
 pub const REVEALED_FOR: TimeDelta = TimeDelta::minutes(15);
@@ -16,9 +19,14 @@ pub const SHIFT: TimeDelta = TimeDelta::hours(12);
 /// What stands for hidden letters. The number of signs does not depend on the number of letters.
 const HIDDEN: &str = "•••";
 
-/// The least number of digits by which a number in a text is recognised as the number of a person. Numbers are compared by this many last
-/// digits, so that a telephone number is also recognised without its country code.
+/// The least number of digits by which a number in a text is recognised as the number of a person.
 const COMPARED_DIGITS: usize = 7;
+
+/// The longest number in a text, in characters with separators. A longer run of digits is no telephone number.
+const LONGEST_NUMBER: usize = 40;
+
+/// The largest number of digits of a country code with an area code, which can be left out.
+const LONGEST_CODE: usize = 5;
 
 /// The `[masking]` table of the settings.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -132,49 +140,90 @@ fn begin(text: &str) -> String {
 }
 
 const fn is_separator(letter: char) -> bool {
-    matches!(letter, ' ' | '\u{a0}' | '-' | '/' | '(' | ')' | '.')
+    matches!(
+        letter,
+        ' ' | '\t' | '\u{a0}' | '\u{2009}' | '\u{202f}' | '-' | '\u{2011}' | '–' | '/' | '(' | ')' | '.'
+    )
 }
 
 /// Hides the identifiers of a person, and their full name, in texts.
 ///
 /// A name of a single word is left in texts: it may be a word of the message, such as "Mum", and without it the message could be
-/// misunderstood. Lists and the head of a contact mask it.
+/// misunderstood. The same holds for an account that consists only of letters. Lists and the head of a contact mask both.
 #[derive(Default)]
 pub struct Masker {
-    /// What is hidden, in lower case, each with its masked form.
-    hidden: Vec<(Vec<char>, String)>,
-    /// The last digits of numbers, each with the masked form of the number.
+    /// Accounts and addresses in lower case, each with its masked form.
+    accounts: Vec<(Vec<char>, String)>,
+    /// The digits of numbers, each with the masked form of the number.
     numbers: Vec<(String, String)>,
+    /// The folded words of names, each with the masked form of the name.
+    names: Vec<(Vec<String>, String)>,
 }
 
 impl Masker {
-    /// Adds an identifier, such as an address or an account.
+    /// Adds an identifier, such as an address or an account. What staff typed for a caller can contain a name and a number.
     pub fn add_identifier(&mut self, identifier: &str) {
         let masked = mask_identifier(identifier);
-        let digits: String = identifier.chars().filter(char::is_ascii_digit).collect();
-        let has_letters = identifier.chars().any(char::is_alphabetic);
-        if !has_letters && digits.len() >= COMPARED_DIGITS {
-            let end = digits.get(digits.len() - COMPARED_DIGITS..).unwrap_or_default();
-            self.numbers.push((end.to_owned(), masked));
-        } else {
-            self.add(identifier, masked);
+        let is_account = identifier.chars().any(char::is_alphabetic);
+        let letters: Vec<char> = identifier.chars().collect();
+        let mut place = 0;
+        while let Some(rest) = letters.get(place..).filter(|rest| !rest.is_empty()) {
+            match numbers_at(rest).last() {
+                Some((length, digits)) if !is_account || !identifier.contains('@') => {
+                    let shown = if is_account {
+                        format!("{HIDDEN}{}", end_of(digits))
+                    } else {
+                        masked.clone()
+                    };
+                    self.numbers.push((digits.clone(), shown));
+                    place += length;
+                }
+                Some(_) | None => place += 1,
+            }
+        }
+        if is_account && identifier.split_whitespace().nth(1).is_some() {
+            self.add_name(identifier);
+        } else if is_account
+            && identifier
+                .chars()
+                .any(|one| one.is_ascii_digit() || "@_.".contains(one))
+        {
+            self.add_account(identifier, masked);
         }
     }
 
-    /// Adds a name.
+    /// Adds a name. Chat platforms add the account to the name, as in `Ana Petrović (@ana_p)`.
     pub fn add_name(&mut self, name: &str) {
-        if name.split_whitespace().nth(1).is_some() {
-            self.add(name, mask_name(name));
+        let (name, account) = match name
+            .trim()
+            .strip_suffix(')')
+            .and_then(|name| name.rsplit_once("(@"))
+        {
+            Some((name, account)) => (name, Some(account)),
+            None => (name, None),
+        };
+        if let Some(account) = account {
+            self.add_account(account, mask_identifier(account));
+        }
+        // A caller's name can be followed by a number.
+        let parts = name
+            .split_whitespace()
+            .filter(|part| part.chars().any(char::is_alphabetic));
+        let name: Vec<&str> = parts.collect();
+        let name = name.join(" ");
+        let words: Vec<String> = words_of(&name).map(|(_, _, word)| word).collect();
+        if words.len() > 1 && self.names.iter().all(|(known, _)| *known != words) {
+            self.names.push((words, mask_name(&name)));
         }
     }
 
-    fn add(&mut self, hidden: &str, masked: String) {
+    fn add_account(&mut self, hidden: &str, masked: String) {
         let letters: Vec<char> = hidden.trim().chars().map(lower).collect();
         // Shorter texts occur in other words.
-        if letters.len() >= 3 && self.hidden.iter().all(|(known, _)| *known != letters) {
-            self.hidden.push((letters, masked));
+        if letters.len() >= 3 && self.accounts.iter().all(|(known, _)| *known != letters) {
+            self.accounts.push((letters, masked));
             // An address that begins with another hidden text is found first.
-            self.hidden
+            self.accounts
                 .sort_by_key(|(letters, _)| std::cmp::Reverse(letters.len()));
         }
     }
@@ -182,16 +231,17 @@ impl Masker {
     /// Replaces each hidden text by its masked form.
     #[must_use]
     pub fn mask(&self, text: &str) -> String {
-        if self.hidden.is_empty() && self.numbers.is_empty() {
-            return text.to_owned();
+        let text = self.mask_names(text);
+        if self.accounts.is_empty() && self.numbers.is_empty() {
+            return text;
         }
         let letters: Vec<char> = text.chars().collect();
         let mut masked = String::with_capacity(text.len());
         let mut at = 0;
         while let Some(letter) = letters.get(at) {
-            let begins = at == 0 || letters.get(at - 1).is_none_or(|before| !before.is_alphanumeric());
+            let before = at.checked_sub(1).and_then(|before| letters.get(before));
             let rest = letters.get(at..).unwrap_or_default();
-            match begins.then(|| self.find(rest)).flatten() {
+            match self.find(before, rest) {
                 Some((length, shown)) => {
                     masked.push_str(shown);
                     at += length;
@@ -205,42 +255,123 @@ impl Masker {
         masked
     }
 
-    /// Finds what is hidden at the beginning of a text. Returns its length in characters, and its masked form.
-    fn find(&self, text: &[char]) -> Option<(usize, &str)> {
-        let whole = |length: usize| text.get(length).is_none_or(|after| !after.is_alphanumeric());
-        let word = self.hidden.iter().find(|(hidden, _)| {
-            text.len() >= hidden.len()
-                && hidden
-                    .iter()
-                    .zip(text)
-                    .all(|(hidden, letter)| *hidden == lower(*letter))
-                && whole(hidden.len())
-        });
-        if let Some((hidden, shown)) = word {
-            return Some((hidden.len(), shown));
+    /// Finds what is hidden at the beginning of a text that follows the letter `before`. Returns its length in characters, and its masked
+    /// form.
+    fn find(&self, before: Option<&char>, text: &[char]) -> Option<(usize, &str)> {
+        if before.is_none_or(|before| !before.is_alphanumeric()) {
+            let account = self.accounts.iter().find(|(hidden, _)| {
+                text.len() >= hidden.len()
+                    && hidden
+                        .iter()
+                        .zip(text)
+                        .all(|(hidden, letter)| *hidden == lower(*letter))
+                    && text
+                        .get(hidden.len())
+                        .is_none_or(|after| !after.is_alphanumeric())
+            });
+            if let Some((hidden, shown)) = account {
+                return Some((hidden.len(), shown));
+            }
         }
-        let (length, digits) = number_at(text)?;
-        let (_, shown) = self.numbers.iter().find(|(end, _)| digits.ends_with(end))?;
-        whole(length).then_some((length, shown.as_str()))
+        if self.numbers.is_empty() || before.is_some_and(char::is_ascii_digit) {
+            return None;
+        }
+        // The longest number that begins here is tried first, because spaces can separate its parts.
+        numbers_at(text).into_iter().rev().find_map(|(length, digits)| {
+            let known = self
+                .numbers
+                .iter()
+                .find(|(known, _)| is_same_number(known, &digits));
+            known.map(|(_, shown)| (length, shown.as_str()))
+        })
+    }
+
+    /// Replaces each full name, in either order of its words and in either script, by its masked form.
+    fn mask_names(&self, text: &str) -> String {
+        if self.names.is_empty() {
+            return text.to_owned();
+        }
+        let words: Vec<(usize, usize, String)> = words_of(text).collect();
+        let (mut masked, mut copied, mut at) = (String::with_capacity(text.len()), 0, 0);
+        while at < words.len() {
+            let found = self.names.iter().find(|(name, _)| {
+                let some = words.get(at..at + name.len()).unwrap_or_default();
+                let same =
+                    |name: &mut dyn Iterator<Item = &String>| some.iter().map(|(_, _, word)| word).eq(name);
+                !some.is_empty() && (same(&mut name.iter()) || same(&mut name.iter().rev()))
+            });
+            let part = found.and_then(|(name, shown)| {
+                let (begin, ..) = words.get(at)?;
+                let (_, end, _) = words.get(at + name.len() - 1)?;
+                Some((*begin, *end, name.len(), shown))
+            });
+            match part {
+                Some((begin, end, count, shown)) => {
+                    masked.push_str(text.get(copied..begin).unwrap_or_default());
+                    masked.push_str(shown);
+                    copied = end;
+                    at += count;
+                }
+                None => at += 1,
+            }
+        }
+        masked.push_str(text.get(copied..).unwrap_or_default());
+        masked
     }
 }
 
-/// Reads a number at the beginning of a text, with separators between its digits. Returns its length in characters, and its digits.
-fn number_at(text: &[char]) -> Option<(usize, String)> {
-    let first = text.first()?;
-    if !first.is_ascii_digit() && !matches!(first, '+' | '(') {
-        return None;
+/// Returns the words of a text, folded as for the search, each with the positions of its first byte and behind its last byte.
+fn words_of(text: &str) -> impl Iterator<Item = (usize, usize, String)> + '_ {
+    let is_letter = |letter: char| letter.is_alphanumeric() || matches!(letter, '\u{300}'..='\u{36f}');
+    let mut rest = 0;
+    std::iter::from_fn(move || {
+        let begin = rest + text.get(rest..)?.find(is_letter)?;
+        let length = text.get(begin..)?.find(|letter| !is_letter(letter));
+        let end = length.map_or(text.len(), |length| begin + length);
+        rest = end;
+        Some((begin, end, fold(text.get(begin..end)?)))
+    })
+}
+
+/// Reads the numbers that begin with a text, shortest first: groups of digits with separators between them. Each has its length in
+/// characters, and its digits.
+fn numbers_at(text: &[char]) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    if !text
+        .first()
+        .is_some_and(|first| first.is_ascii_digit() || matches!(first, '+' | '('))
+    {
+        return found;
     }
-    let (mut digits, mut length) = (String::new(), 0);
-    for (place, letter) in text.iter().enumerate() {
+    let mut digits = String::new();
+    for (place, letter) in text.iter().take(LONGEST_NUMBER).enumerate() {
         if letter.is_ascii_digit() {
             digits.push(*letter);
-            length = place + 1;
+            let ends = text.get(place + 1).is_none_or(|after| !after.is_ascii_digit());
+            if ends && digits.len() >= COMPARED_DIGITS {
+                found.push((place + 1, digits.clone()));
+            }
         } else if !is_separator(*letter) && (*letter != '+' || place > 0) {
             break;
         }
     }
-    (digits.len() >= COMPARED_DIGITS).then_some((length, digits))
+    found
+}
+
+/// Returns whether `written` is the number `known`, with or without the code of the country or the zero before the area.
+fn is_same_number(known: &str, written: &str) -> bool {
+    let bare = |number: &str| number.trim_start_matches('0').to_owned();
+    let (known, written) = (bare(known), bare(written));
+    let (long, short) = if known.len() >= written.len() {
+        (known, written)
+    } else {
+        (written, known)
+    };
+    short.len() >= COMPARED_DIGITS && long.ends_with(&short) && long.len() - short.len() <= LONGEST_CODE
+}
+
+fn end_of(digits: &str) -> &str {
+    digits.get(digits.len().saturating_sub(2)..).unwrap_or_default()
 }
 
 fn lower(letter: char) -> char {
@@ -299,8 +430,38 @@ mod tests {
             ("@Ljilja_07", "@l•••"),
             ("marijana@example.org", "marijana@example.org"),
             ("12345 064 11", "12345 064 11"),
+            ("0641234512 14 godina", "+381 •• ••• 12 14 godina"),
+            ("Imam 13. 064/1234512 (14)", "Imam 13. +381 •• ••• 12 (14)"),
+            ("tel0641234512", "tel+381 •• ••• 12"),
+            ("064–1234512", "+381 •• ••• 12"),
+            ("ana petrovic, Petrović Ana", "А••• П•••, А••• П•••"),
+            ("Ana  Petrović.pdf", "А••• П•••.pdf"),
+            ("Anastasija Petrović", "Anastasija Petrović"),
         ] {
             assert_eq!(masker.mask(text), shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn accounts_beside_a_name_are_hidden_and_words_are_not() {
+        let masker = masker(
+            &["otac", "Ana Petrović 064 1234512", "sara"],
+            &["Iva Ilić (@iva_i)"],
+        );
+        for (text, shown) in [
+            ("Otac ga tuče, sara", "Otac ga tuče, sara"),
+            ("Ana Petrovic 0641234512", "A••• P••• •••12"),
+            ("Iva Ilić, @iva_i", "I••• I•••, @i•••"),
+        ] {
+            assert_eq!(masker.mask(text), shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn long_runs_of_digits_and_brackets_are_read_once() {
+        let masker = masker(&["+381641234512"], &["Ana Petrović"]);
+        for text in ["(".repeat(200_000), "1 ".repeat(100_000), "1".repeat(200_000)] {
+            assert_eq!(masker.mask(&text), text);
         }
     }
 

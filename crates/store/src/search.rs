@@ -176,7 +176,9 @@ impl Store {
                 }
             }
         }
-        let person = [card.name, card.identifier, card.subject];
+        // Words are found by their beginnings, so a masked identifier could be guessed letter by letter. `named` finds whole identifiers.
+        let identifier = card.identifier.filter(|_| !self.masking.enabled);
+        let person = [card.name, identifier, card.subject];
         texts.by_person.extend(person.into_iter().flatten());
         let files = self
             .texts_of_attachments(contact, &key, &searchable.attachments)

@@ -45,6 +45,23 @@ pub(crate) async fn download_attachment(
     Path((reference, id)): Path<(String, Uuid)>,
 ) -> Result<Response, PageError> {
     let found = load_attachment(&desk, &me, AuditAction::Attachment, &reference, id).await?;
+    // These formats contain addresses and names, as raw messages do.
+    let is_about_people = [
+        "message/rfc822",
+        "application/ms-tnef",
+        "application/vnd.ms-tnef",
+        "text/vcard",
+        "text/x-vcard",
+    ]
+    .contains(&found.media_type.to_ascii_lowercase().as_str());
+    if is_about_people
+        && !desk
+            .store
+            .is_identity_open(&me, parse_reference(&reference)?)
+            .await?
+    {
+        return Err(PageError::Masked);
+    }
     let masker = desk.store.masker_for(&me, parse_reference(&reference)?).await?;
     let name = found.name.map(|name| masker.mask(&name));
     let name = name.unwrap_or_else(|| format!("{reference}.bin"));

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use hotline_core::time::talk;
 use hotline_store::{
-    contacts::detail::{ContactDetail, Message},
+    contacts::detail::{ContactDetail, Identity, Message},
     db::values::Direction,
 };
 
@@ -98,6 +98,10 @@ impl Inbox<'_> {
 
     /// Proposes the summary of a new case: the subject or, without a subject, the beginning of the first message that has a text.
     pub(super) fn proposed_summary(&self, open: &ContactDetail) -> String {
+        // What one reader revealed must not reach everybody who reads the case.
+        if matches!(open.identity, Identity::RevealedUntil(_)) {
+            return String::new();
+        }
         let subject = open.card.as_ref().and_then(|card| card.subject.clone());
         let mut bodies = open.messages.iter().filter_map(|message| message.body.as_ref());
         let text = bodies.find(|body| !body.text.trim().is_empty());

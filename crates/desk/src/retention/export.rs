@@ -37,6 +37,9 @@ use crate::{
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ExportPersonForm {
+    /// The references that the preview showed (`GET …/erase-person`), separated by spaces.
+    #[serde(default)]
+    seen: String,
     /// The password of the account, typed again.
     #[schemars(with = "String")]
     password: Private<String>,
@@ -111,7 +114,8 @@ pub(crate) async fn export(
             (StatusCode::UNPROCESSABLE_ENTITY, page).into_response(),
         ));
     };
-    let contacts = desk.store.export_person(&who, reference).await?;
+    let seen: Result<Vec<Reference>, PageError> = form.seen.split_whitespace().map(parse_reference).collect();
+    let contacts = desk.store.export_person(&who, reference, &seen?).await?;
     let (centre, exported_at) = (words.own(&desk.centre.name), desk.clock.now());
     if !format.is_json() && !form.json {
         let page = PersonDataPage {

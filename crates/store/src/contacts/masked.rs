@@ -4,9 +4,12 @@ use hotline_core::masking::{Masker, mask_identifier, mask_name};
 
 use crate::{
     contacts::detail::{ContactDetail, Identity, Message},
-    db::{entity::contacts, store::Store},
+    db::{entity::contacts, store::Store, values::HistoryKind},
     sealing::bodies::{ContactContent, MessageContent},
 };
+
+/// First words with this many characters were cut, so that their last word can be incomplete.
+const CUT_AT: usize = 139;
 
 impl Store {
     /// Masks the content of a contact, if the settings mask it.
@@ -21,6 +24,16 @@ impl Store {
     /// Masks a text of a contact, such as an excerpt, if the settings mask it.
     pub(crate) fn mask_text_of(&self, contact: &contacts::Model, text: &str) -> String {
         match self.contact_content(contact) {
+            // The search also finds names. An excerpt that is the name is masked even if the name is one word.
+            Ok(card)
+                if self.masking.enabled
+                    && card
+                        .name
+                        .as_deref()
+                        .is_some_and(|name| name.contains(text.trim_matches('…'))) =>
+            {
+                mask_name(text)
+            }
             Ok(card) if self.masking.enabled => masker_of(&card, &[]).mask(text),
             Ok(_) | Err(_) => text.to_owned(),
         }
@@ -72,7 +85,9 @@ pub(crate) fn mask_contact(contact: &mut ContactDetail) {
             .filter_map(|one| one.reason.as_mut());
         reasons.for_each(|reason| reason.words = masker.mask(&reason.words));
     }
-    for event in &mut contact.history {
+    // Other details are names of values, such as a marking.
+    let reasons = contact.history.iter_mut();
+    for event in reasons.filter(|event| event.kind == HistoryKind::Closed) {
         event.detail = masker.mask(&event.detail);
     }
     for other in &mut contact.others {
@@ -96,6 +111,11 @@ fn mask_content(card: &mut ContactContent, masker: &Masker) {
     card.subject
         .iter_mut()
         .for_each(|subject| *subject = masker.mask(subject));
+    // The last word can be the beginning of an address, which is not recognised.
+    if card.first_words.chars().count() >= CUT_AT {
+        let whole = card.first_words.rfind(' ').unwrap_or_default();
+        card.first_words.truncate(whole);
+    }
     card.first_words = masker.mask(&card.first_words);
 }
 

@@ -18,7 +18,7 @@ use crate::{
         masked::{mask_contact, masker_of},
     },
     db::{
-        entity::{contacts, reveals},
+        entity::{contacts, reveals, staff},
         store::{Store, time},
     },
     error::{Conflict, StoreError},
@@ -107,6 +107,12 @@ impl Store {
             .await?
             .ok_or(StoreError::NotFound("contact"))?;
         self.contact_key(&contact)?;
+        // Parallel reveals of one person are counted one after the other.
+        let mut row = staff::Entity::find_by_id(who.id);
+        if !self.on_sqlite() {
+            row = row.lock_exclusive();
+        }
+        row.one(&transaction).await?;
         let now = self.clock.now();
         let most = u64::from(self.masking.reveals_per_shift);
         if most > 0 && reveals_since(&transaction, who.id, contact.id, now - SHIFT).await? >= most {

@@ -167,6 +167,7 @@ impl Store {
         let hashes = lines
             .iter()
             .map(|line| line.name.as_str())
+            .chain(self.networks.iter().map(String::as_str))
             .map(|line| self.hash_of_identifier(line, typed));
         any = any.add(contacts::Column::IdentifierHash.is_in(hashes));
         let found = contacts::Entity::find()

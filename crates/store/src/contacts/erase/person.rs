@@ -44,6 +44,11 @@ pub struct PersonErased {
     pub is_cleared: bool,
 }
 
+fn is_same_set(some: &[Reference], others: &[Reference]) -> bool {
+    let numbers = |some: &[Reference]| -> BTreeSet<u64> { some.iter().map(|one| one.number()).collect() };
+    numbers(some) == numbers(others)
+}
+
 impl Store {
     /// Returns the contacts of the person of a contact that are not erased, oldest first: the contact itself, and all contacts of the same
     /// address or account on all lines. A contact without an identifier, such as an anonymous post, is alone.
@@ -86,8 +91,7 @@ impl Store {
         self.lock_registration(&transaction).await?;
         let rows = self.rows_of_person(&transaction, reference).await?;
         let references: Vec<Reference> = rows.iter().map(reference_of).collect();
-        let numbers = |some: &[Reference]| -> BTreeSet<u64> { some.iter().map(|one| one.number()).collect() };
-        if numbers(&references) != numbers(seen) {
+        if !is_same_set(&references, seen) {
             return Err(StoreError::Conflict(Conflict::Changed));
         }
         // All are checked before the first is erased: contacts of one case keep each other.
@@ -115,15 +119,23 @@ impl Store {
         })
     }
 
-    /// Returns the contacts of [`Store::contacts_of_person`] unmasked, with all messages, for the file that the person gets.
+    /// Returns the contacts of [`Store::contacts_of_person`] unmasked, with all messages, for the file that the person gets. `seen` are the
+    /// references of the preview: callers who gave the same name, such as "Mum", can be different people.
     ///
     /// # Errors
-    /// Returns the errors of [`Store::contacts_of_person`].
+    /// Returns [`Conflict::Changed`] if the person has other contacts than the preview showed. Returns the errors of
+    /// [`Store::contacts_of_person`].
     pub async fn export_person(
         &self,
         who: &Reauthenticated,
         reference: Reference,
+        seen: &[Reference],
     ) -> Result<Vec<ContactDetail>, StoreError> {
+        let rows = self.rows_of_person(&self.reading, reference).await?;
+        let references: Vec<Reference> = rows.iter().map(reference_of).collect();
+        if !is_same_set(&references, seen) {
+            return Err(StoreError::Conflict(Conflict::Changed));
+        }
         self.audit(
             Some(who.member()),
             AuditAction::ExportPerson,
@@ -131,8 +143,8 @@ impl Store {
         )
         .await?;
         let mut all = Vec::new();
-        for row in self.rows_of_person(&self.reading, reference).await? {
-            all.extend(self.contact(reference_of(&row)).await?);
+        for reference in references {
+            all.extend(self.contact(reference).await?);
         }
         Ok(all)
     }
