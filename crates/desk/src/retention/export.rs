@@ -65,7 +65,7 @@ pub(crate) struct PersonDataJson {
 struct PersonDataPage<'a> {
     words: &'a Words,
     centre: &'a str,
-    exported_at: String,
+    exported_at: DateTime<Utc>,
     contacts: Vec<ContactDetail>,
     desk: &'a Desk,
 }
@@ -121,12 +121,10 @@ pub(crate) async fn export(
         let page = PersonDataPage {
             words,
             centre: &centre,
-            exported_at: String::new(),
+            exported_at,
             contacts,
             desk: &desk,
         };
-        let exported_at = page.at(&exported_at);
-        let page = PersonDataPage { exported_at, ..page };
         let html = page.render().map_err(PageError::fault)?;
         return Ok(Answer::Page(file(
             reference,

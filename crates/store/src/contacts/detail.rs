@@ -126,7 +126,7 @@ pub struct ContactDetail {
 /// Whether the identifier and the name of a person are readable.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Identity {
-    /// They are readable, because the settings do not mask them.
+    /// They are readable: the settings do not mask them, or the service loaded the contact for itself ([`Store::contact`]).
     Open,
     /// They are masked.
     Masked,
