@@ -58,6 +58,7 @@ mod log;
 mod machines;
 mod macros;
 mod mail;
+mod malware;
 mod mime;
 mod pages;
 mod pieces;

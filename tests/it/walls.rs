@@ -116,6 +116,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "text",
             "time",
             "staff",
+            "malware",
             "masking",
             "contact",
             "casework",

@@ -11,6 +11,7 @@ pub mod identifiers;
 pub mod intake;
 pub mod job;
 pub mod line_fields;
+pub mod malware;
 pub mod masking;
 pub mod named;
 pub mod retention;

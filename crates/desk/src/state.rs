@@ -93,6 +93,26 @@ pub struct ProgramFacts {
     pub lines: Box<dyn LineControl>,
     /// Removes the metadata of pictures.
     pub pictures: Box<dyn PictureCleaner>,
+    /// Scans files before staff open or send them. `None`: the settings name no scanner.
+    pub scanner: Option<Box<dyn MalwareScanner>>,
+}
+
+/// Searches files for malware.
+pub trait MalwareScanner: Send + Sync {
+    /// Scans a file. Fails with the reason in English if it could not be scanned.
+    fn scan<'a>(&'a self, bytes: &'a [u8]) -> BoxFuture<'a, Result<ScanResult, String>>;
+
+    /// Returns the version of the scanner and of its signatures. Fails with the reason in English if it cannot be reached.
+    fn version(&self) -> BoxFuture<'_, Result<String, String>>;
+}
+
+/// The result of scanning a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScanResult {
+    /// The scanner found nothing.
+    Clean,
+    /// The scanner found malware. The value is the name of its signature.
+    Malware(String),
 }
 
 /// Decodes pictures, which can be hostile, outside this process.

@@ -11,6 +11,7 @@ use hotline_store::{db::store::Store, routing::schedules::CENTRE};
 
 use crate::{
     lines::{LineOpener, LineSet, check_lines, line_settings, open_all_lines, open_lines},
+    malware::Clamd,
     retention,
     service::open_store,
     settings::Settings,
@@ -52,6 +53,7 @@ pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
         ),
         recipients => println!("ok    alarm: {recipients} recipients"),
     }
+    works &= check_scanner(&settings).await;
     if let Err(error) = check_lines(&settings, &lines) {
         works = false;
         println!("wrong lines: {error}");
@@ -78,6 +80,22 @@ pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Checks whether the scanner for malware answers. Returns `false` if it does not.
+async fn check_scanner(settings: &Settings) -> bool {
+    let Some(address) = &settings.malware.clamd else {
+        println!("note  malware: files are not scanned. Name a scanner in `malware.clamd`");
+        return true;
+    };
+    match Clamd::new(address.clone()).ask_version().await {
+        Ok(version) => println!("ok    malware: {version}"),
+        Err(error) => {
+            println!("wrong malware: {}: {error:#}", String::from(address.clone()));
+            return false;
+        }
+    }
+    true
 }
 
 /// Tests everything that a line needs, for at most 90 seconds. Returns a sentence about the result of each check.

@@ -13,6 +13,7 @@ mod line_runner;
 mod lines;
 mod listen;
 mod locked_files;
+mod malware;
 mod people;
 mod picture;
 mod process;

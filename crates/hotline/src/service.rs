@@ -9,7 +9,7 @@ use hotline_core::{
     text::locale::Locales,
     time::clock::{Clock, SystemClock},
 };
-use hotline_desk::state::{Desk, Persona, ProgramFacts, PushFacts};
+use hotline_desk::state::{Desk, MalwareScanner, Persona, ProgramFacts, PushFacts};
 use hotline_store::db::store::{LineSettings, Store};
 
 use crate::{
@@ -17,6 +17,7 @@ use crate::{
     line_runner::{DeskLines, LineRunner},
     lines::{LineOpener, Lines, check_lines, line_settings, open_lines},
     locked_files,
+    malware::Clamd,
     picture::PictureProcesses,
     push::Pusher,
     receive, retention,
@@ -131,6 +132,11 @@ pub async fn start(
             reads_lines: listening == Listening::All,
             lines: Box::new(DeskLines(Arc::clone(&runner))),
             pictures: Box::new(PictureProcesses::new()),
+            scanner: settings
+                .malware
+                .clamd
+                .clone()
+                .map(|address| Box::new(Clamd::new(address)) as Box<dyn MalwareScanner>),
         }),
     };
     let figure = settings.statistics.public.then(|| {

@@ -14,6 +14,7 @@ use hotline_core::{
     casework::answers::CaseSettings,
     centre::{Centre, CentreInForce},
     identifiers::private::Private,
+    malware::MalwareSettings,
     masking::MaskingSettings,
     retention::RetentionSettings,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
@@ -77,6 +78,9 @@ pub struct Settings {
     /// Whether identifiers and names are masked, and who may reveal them.
     #[serde(default)]
     pub masking: MaskingSettings,
+    /// The scanner that examines files before staff open them.
+    #[serde(default)]
+    pub malware: MalwareSettings,
     /// Publication and suppression of statistics.
     #[serde(default)]
     pub statistics: Statistics,

@@ -21,6 +21,7 @@ pub mod bridge;
 pub mod browser;
 pub mod cable;
 mod certificates;
+pub mod clamd;
 pub mod discord;
 pub mod disk;
 pub mod dovecot;

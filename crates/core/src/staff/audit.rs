@@ -78,6 +78,8 @@ pub enum AuditAction {
     Look,
     /// Downloaded a raw message.
     Source,
+    /// Was refused a file in which the scanner found malware. The object is the file with the name of the finding.
+    MalwareFound,
     /// Changed a contact. The object is the contact with the kind of the change.
     ChangeContact,
     /// Logged a call, or a message on a network without a line.

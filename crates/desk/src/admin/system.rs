@@ -51,6 +51,27 @@ pub(crate) struct SystemJson {
     lines: Vec<LineJson>,
     /// The opening hours of the centre and of each line that has its own, and the shift plan.
     schedules: Vec<ScheduleJson>,
+    /// The scanner for malware; null if the settings name none, so that files are not scanned.
+    scanner: Option<ScannerJson>,
+}
+
+/// The scanner for malware.
+#[derive(Serialize, JsonSchema)]
+struct ScannerJson {
+    /// The version of the scanner and of its signatures; null if it cannot be reached.
+    version: Option<String>,
+    /// Why it cannot be reached, in English; null if it can.
+    problem: Option<String>,
+}
+
+/// Asks the scanner for its version. Returns `None` if the settings name no scanner.
+async fn scanner(desk: &Desk) -> Option<ScannerJson> {
+    let scanner = desk.program.scanner.as_ref()?;
+    let version = scanner.version().await;
+    Some(ScannerJson {
+        problem: version.as_ref().err().cloned(),
+        version: version.ok(),
+    })
 }
 
 /// The number of unfinished jobs of one kind.
@@ -88,6 +109,7 @@ struct SystemPage<'a> {
     schedules: Vec<ScheduleJson>,
     engine: &'static str,
     started_at: DateTime<Utc>,
+    scanner: Option<ScannerJson>,
 }
 
 impl SystemPage<'_> {
@@ -150,6 +172,7 @@ pub(crate) async fn page(
         schedules: schedules(&desk).await?,
         engine: desk.store.engine(),
         started_at: desk.program.started_at,
+        scanner: scanner(&desk).await,
     })
 }
 
@@ -164,6 +187,7 @@ pub(crate) async fn show(State(desk): State<Desk>) -> Result<Answer<SystemJson>,
         started_at: desk.program.started_at,
         database: desk.store.engine(),
         schedules: schedules(&desk).await?,
+        scanner: scanner(&desk).await,
         schema: storage.schema,
         database_bytes: storage.database_bytes,
         files: storage.attachments.files,

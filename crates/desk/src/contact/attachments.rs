@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     contact::open::parse_reference,
     http::{access::Who, errors::PageError},
-    state::Desk,
+    state::{Desk, ScanResult},
 };
 
 /// The largest attachment that the contact's page displays, in bytes. Larger files can only be downloaded.
@@ -36,6 +36,7 @@ pub(crate) async fn download_source(
         .source(reference, id)
         .await?
         .ok_or(PageError::NotFound)?;
+    refuse_malware(&desk, &me, &format!("{reference} {id}"), &bytes).await?;
     Ok(download(bytes, &format!("{reference}.txt")))
 }
 
@@ -68,7 +69,7 @@ pub(crate) async fn download_attachment(
     Ok(download(found.bytes, &name))
 }
 
-/// Writes an audit entry and then loads an attachment of a contact. If the entry cannot be written, the attachment is not loaded.
+/// Writes an audit entry, and then loads and scans an attachment of a contact. If the entry cannot be written, the attachment is not loaded.
 async fn load_attachment(
     desk: &Desk,
     me: &StaffMember,
@@ -77,11 +78,43 @@ async fn load_attachment(
     id: Uuid,
 ) -> Result<Bytes, PageError> {
     let reference = parse_reference(reference)?;
-    desk.store
-        .audit(Some(me), action, &format!("{reference} {id}"))
-        .await?;
+    let object = format!("{reference} {id}");
+    desk.store.audit(Some(me), action, &object).await?;
     let found = desk.store.attachment(reference, id).await?;
-    found.ok_or(PageError::NotFound)
+    let found = found.ok_or(PageError::NotFound)?;
+    refuse_malware(desk, me, &object, &found.bytes).await?;
+    Ok(found)
+}
+
+/// Scans a file, if the settings name a scanner, and audits what is found. `object` names the file in the audit.
+///
+/// # Errors
+/// Fails if the scanner finds malware, or cannot examine the file.
+pub(crate) async fn refuse_malware(
+    desk: &Desk,
+    me: &StaffMember,
+    object: &str,
+    bytes: &[u8],
+) -> Result<(), PageError> {
+    let Some(scanner) = &desk.program.scanner else {
+        return Ok(());
+    };
+    match scanner.scan(bytes).await {
+        Ok(ScanResult::Clean) => Ok(()),
+        Ok(ScanResult::Malware(name)) => {
+            desk.store
+                .audit(Some(me), AuditAction::MalwareFound, &format!("{object} {name}"))
+                .await?;
+            Err(PageError::Malware(name))
+        }
+        Err(error) => {
+            tracing::error!(
+                error,
+                "A file could not be scanned for malware, and was not opened"
+            );
+            Err(PageError::NotScanned)
+        }
+    }
 }
 
 /// Returns the bytes of an untrusted file as a download. A neutral media type and a content security policy prevent the browser from

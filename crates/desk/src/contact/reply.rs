@@ -17,6 +17,7 @@ use crate::{
     contact::{
         action::{ContactAction, ContactAnswer},
         actions::SimpleAction,
+        attachments::refuse_malware,
         files::ReplyForm,
     },
     http::{
@@ -41,6 +42,10 @@ impl<Body> ContactAction<Body> {
 
 pub(crate) async fn reply(mut action: ContactAction<ReplyForm>) -> Result<Answer<IdJson>, PageError> {
     let files = std::mem::take(&mut action.form.files);
+    let object = action.reference.to_string();
+    for file in &files {
+        refuse_malware(&action.desk, &action.me, &object, &file.bytes).await?;
+    }
     let (store, form) = (&action.desk.store, &action.form);
     let id = form.id.unwrap_or_else(|| action.desk.new_id());
     let seen = form.seen.filter(|_| !form.anyway);

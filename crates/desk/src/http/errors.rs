@@ -44,6 +44,10 @@ pub(crate) enum PageError {
     Locked,
     /// The identity of the person is masked. The member of staff can reveal it, and then repeat the request.
     Masked,
+    /// The scanner found malware with this name. Nobody may open or send the file.
+    Malware(String),
+    /// The file cannot be opened or sent now, because the scanner cannot examine it.
+    NotScanned,
     /// No object or page exists at the requested URL.
     NotFound,
     /// The action is not possible in the current state of the data, for example because a colleague was faster.
@@ -63,7 +67,10 @@ impl PageError {
         match self {
             Self::NotLoggedIn | Self::WrongLogIn => StatusCode::UNAUTHORIZED,
             Self::WrongCode => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::MayNot | Self::Locked | Self::Masked | Self::Incomplete(_) => StatusCode::FORBIDDEN,
+            Self::MayNot | Self::Locked | Self::Masked | Self::Malware(_) | Self::Incomplete(_) => {
+                StatusCode::FORBIDDEN
+            }
+            Self::NotScanned => StatusCode::SERVICE_UNAVAILABLE,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Bad(_) | Self::Body(_) => StatusCode::UNPROCESSABLE_ENTITY,
@@ -91,6 +98,8 @@ impl PageError {
             Self::MayNot => words.say("error-may-not"),
             Self::Locked => words.say("error-locked"),
             Self::Masked => words.say("error-masked"),
+            Self::Malware(name) => words.with("error-malware", "name", name),
+            Self::NotScanned => words.say("error-not-scanned"),
             Self::NotFound => words.say("error-not-found"),
             Self::Conflict(why) => words.with("error-conflict", "why", &words.say(why.key())),
             Self::Bad(key) => words.say(key),
