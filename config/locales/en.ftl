@@ -2476,6 +2476,7 @@ audit-anything = Anything
 audit-none = No entry matches.
 audit-older = Older entries
 audit-log-in = logged in
+audit-log-out = logged out
 audit-log-in-refused = log-ins refused
 audit-password-refused = typed a wrong current password
 audit-change-password = changed the own password

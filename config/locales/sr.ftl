@@ -2513,6 +2513,7 @@ audit-anything = Било шта
 audit-none = Ниједан запис не одговара.
 audit-older = Старији записи
 audit-log-in = пријава
+audit-log-out = одјава
 audit-log-in-refused = одбијене пријаве
 audit-password-refused = погрешна садашња лозинка
 audit-change-password = промена сопствене лозинке

@@ -396,3 +396,41 @@ async fn no_character_turns_the_writing_of_a_page_round() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_of_other_sites_load_nothing_of_the_desk() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    for (site, mode, status) in [
+        ("cross-site", "no-cors", 403),
+        ("same-site", "no-cors", 403),
+        ("same-site", "cors", 403),
+        ("same-site", "navigate", 200),
+        ("same-origin", "cors", 200),
+        ("none", "navigate", 200),
+    ] {
+        let request = client().get(format!("{}/desk/inbox", service.base()));
+        let request = request
+            .header("sec-fetch-site", site)
+            .header("sec-fetch-mode", mode);
+        let answer = request.bearer_auth(mila.token()).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{site} {mode}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logging_in_again_in_a_browser_ends_its_earlier_session() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    service.hire("mila", "counsellor").await.unwrap();
+    let vera = service.hire("vera", "auditor").await.unwrap();
+    let first = service.log_in("mila").await.unwrap();
+    let again = client().post(format!("{}/desk/login", service.base()));
+    let again = again.header("cookie", format!("hotline={}", first.token()));
+    let again = again.form(&[("login", "mila"), ("password", PASSWORD)]);
+    assert_eq!(again.send().await.unwrap().status().as_u16(), 303);
+    assert_eq!(asked(&service, &first, "/api/v1/me", false).await, 401);
+    let audit = vera.get("/api/v1/audit?action=log-out").await.unwrap();
+    assert_eq!(text(&audit, "/entries/0/login"), "mila", "{audit}");
+}

@@ -71,6 +71,8 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
         reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(10))
             .timeout(patience)
+            // The token is part of each address, so it must not be sent to another host.
+            .redirect(reqwest::redirect::Policy::none())
             // Keep-alive probes detect a connection on which the server no longer responds.
             .tcp_keepalive(Duration::from_secs(30))
             .build()

@@ -84,7 +84,7 @@ pub(crate) fn describe(routes: &[Route]) -> OpenApi {
 /// The content security policy of the page that shows the description. The style sheet of Swagger UI contains small images as `data:` URLs,
 /// so this page permits `data:` images. Other pages forbid `data:` images.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
-                           form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+                           object-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /// `GET /api/v1/docs`: shows the description of the API.
 pub(crate) async fn show_page() -> DescriptionPage {

@@ -463,7 +463,7 @@ pub fn router(desk: Desk) -> Router {
     for (path, text) in ASSETS {
         let kind = match path.rsplit('.').next() {
             Some("css") => "text/css; charset=utf-8",
-            Some("svg") => "image/svg+xml",
+            Some("svg") => "image/svg+xml; charset=utf-8",
             Some("webmanifest") => "application/manifest+json",
             Some(_) | None => "text/javascript; charset=utf-8",
         };

@@ -39,7 +39,7 @@ const HEADERS: [(HeaderName, &str); 8] = [
     (
         header::CONTENT_SECURITY_POLICY,
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; \
-         manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
+         manifest-src 'self'; worker-src 'self'; object-src 'none'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
          require-trusted-types-for 'script'; trusted-types hotline",
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -164,6 +164,10 @@ async fn serve(
     https: bool,
     lifecycle: &Lifecycle,
 ) -> anyhow::Result<()> {
+    // The answer to a panic gets the headers below, too, because each layer surrounds those before it.
+    router = router.layer(CatchPanicLayer::custom(|_| {
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    }));
     for (name, value) in HEADERS {
         let value = HeaderValue::from_static(value);
         // A header that the response already has is kept, for example the stricter policy of a download.
@@ -177,10 +181,7 @@ async fn serve(
     }
     let router = router
         .layer(RequestBodyTimeoutLayer::new(PATIENCE_FOR_BODIES))
-        .layer(CompressionLayer::new())
-        .layer(CatchPanicLayer::custom(|_| {
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }));
+        .layer(CompressionLayer::new());
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("Could not listen on {address}"))?;

@@ -81,6 +81,21 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// Writes a field of a log line. Line breaks in it are escaped, so that no value can look like a line of its own.
+fn write_field(
+    writer: &mut tracing_subscriber::fmt::format::Writer<'_>,
+    field: &tracing::field::Field,
+    value: &dyn std::fmt::Debug,
+) -> std::fmt::Result {
+    let text = format!("{value:?}").replace('\r', "\\r").replace('\n', "\\n");
+    match field.name() {
+        "message" => write!(writer, "{text}"),
+        // The fields of the crate `log` repeat what the line begins with.
+        name if name.starts_with("log.") => Ok(()),
+        name => write!(writer, " {name}={text}"),
+    }
+}
+
 fn log_to_stderr(arguments: &Arguments) {
     use tracing_subscriber::{EnvFilter, Layer, filter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
     let quiet = if matches!(arguments.command, Command::Serve) {
@@ -97,7 +112,7 @@ fn log_to_stderr(arguments: &Arguments) {
     let log = if arguments.json {
         log.json().boxed()
     } else {
-        log.boxed()
+        log.fmt_fields(fmt::format::debug_fn(write_field)).boxed()
     };
     tracing_subscriber::registry()
         .with(log.with_filter(asked))

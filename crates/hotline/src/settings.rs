@@ -246,6 +246,32 @@ impl Default for Data {
     }
 }
 
+/// Checks that the URL of a database on another machine says how the connection is protected. The default of the driver (`prefer`) would
+/// accept a connection without TLS, and a certificate of anybody.
+fn check_protection(url: &str) -> anyhow::Result<()> {
+    let Ok(url) = url::Url::parse(url) else {
+        return Ok(());
+    };
+    let value = |key: &str| {
+        let mut pairs = url.query_pairs();
+        pairs.find_map(|(name, value)| (name == key).then(|| value.into_owned()))
+    };
+    let host = value("host").or_else(|| url.host_str().map(str::to_owned));
+    let is_here = host.is_none_or(|host| {
+        ["", "localhost", "127.0.0.1", "::1", "[::1]"].contains(&host.as_str())
+            || host.starts_with('/')
+            || host.to_lowercase().starts_with("%2f")
+    });
+    let says = ["sslmode", "ssl-mode"].iter().any(|key| value(key).is_some());
+    if url.scheme() == "sqlite" || is_here || says {
+        return Ok(());
+    }
+    bail!(
+        "`database.url` reaches another machine, so it must say how the connection is protected: add `?sslmode=verify-full`, with \
+         `&sslrootcert=FILE` for a certificate of your own. In a network that nobody else can read, `?sslmode=disable` is possible"
+    );
+}
+
 impl Settings {
     /// Loads and validates the settings.
     ///
@@ -313,6 +339,7 @@ impl Settings {
             if !known.iter().any(|scheme| url.expose().starts_with(scheme)) {
                 bail!("`database.url` begins with sqlite:, postgres: or postgresql:");
             }
+            check_protection(url.expose())?;
         }
         Ok(self)
     }
@@ -512,5 +539,30 @@ mod tests {
         let mut kinds: Vec<_> = hotline_channels::KINDS.iter().map(|kind| kind.name).collect();
         kinds.sort_unstable();
         assert_eq!(channels, kinds, "an example of each");
+    }
+
+    #[test]
+    fn a_database_elsewhere_says_how_its_connection_is_protected() {
+        for (url, permitted) in [
+            ("postgres://hotline@db.example.org/hotline", false),
+            (
+                "postgresql://hotline:p@10.0.0.7:5432/hotline?application_name=a",
+                false,
+            ),
+            ("postgres://hotline@/hotline?host=db.example.org", false),
+            (
+                "postgres://hotline@db.example.org/hotline?sslmode=verify-full",
+                true,
+            ),
+            ("postgres://hotline@db.example.org/hotline?sslmode=disable", true),
+            ("postgres://hotline@127.0.0.1:5432/hotline", true),
+            ("postgres://hotline@[::1]/hotline", true),
+            ("postgres://hotline@localhost/hotline", true),
+            ("postgres://hotline@%2Frun%2Fpostgresql/hotline", true),
+            ("postgres:///hotline?host=/run/postgresql", true),
+            ("sqlite://data/hotline.db", true),
+        ] {
+            assert_eq!(check_protection(url).is_ok(), permitted, "{url}");
+        }
     }
 }

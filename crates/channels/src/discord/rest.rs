@@ -99,6 +99,8 @@ impl Rest {
             client: reqwest::Client::builder()
                 .connect_timeout(Duration::from_secs(10))
                 .timeout(TIMEOUT)
+                // A redirect could lead to a host from which no file may be fetched.
+                .redirect(reqwest::redirect::Policy::none())
                 .build()?,
             token,
             api_url,

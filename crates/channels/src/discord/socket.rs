@@ -124,6 +124,12 @@ impl Socket {
     /// Connects and waits for the gateway's hello message.
     pub async fn open(url: &str) -> Result<Self, ConnectionEnd> {
         let address = format!("{}/?v=10&encoding=json", url.trim_end_matches('/'));
+        if !is_protected(&address) {
+            return Err(ConnectionEnd::new(
+                NextStep::Retry,
+                "Discord's gateway has an address without TLS",
+            ));
+        }
         let unreachable = || ConnectionEnd::new(NextStep::Retry, "Discord's gateway cannot be reached");
         let opened = timeout(TIMEOUT, connect_async(address)).await;
         let (stream, _) = opened.map_err(|_| unreachable())?.map_err(|_| unreachable())?;
@@ -258,6 +264,34 @@ impl Socket {
                 Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {}
                 Some(Err(_)) | None => return Err(ConnectionEnd::broke()),
             }
+        }
+    }
+}
+
+/// Returns whether nobody on the network can read a connection to this address: with TLS, or on this machine.
+fn is_protected(address: &str) -> bool {
+    let Ok(url) = reqwest::Url::parse(address) else {
+        return false;
+    };
+    let is_local = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
+    url.scheme() == "wss" || is_local
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_gateway_is_reached_with_tls_or_on_this_machine() {
+        for (address, protected) in [
+            ("wss://gateway.discord.gg/?v=10", true),
+            ("ws://127.0.0.1:2000/?v=10", true),
+            ("ws://[::1]:2000/", true),
+            ("ws://gateway.discord.gg/?v=10", false),
+            ("ws://127.0.0.1.example.org/", false),
+            ("gateway", false),
+        ] {
+            assert_eq!(is_protected(address), protected, "{address}");
         }
     }
 }

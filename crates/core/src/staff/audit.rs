@@ -46,6 +46,8 @@ impl Default for AuditSettings {
 pub enum AuditAction {
     /// Logged in.
     LogIn,
+    /// Logged out, or logged in again in the same browser.
+    LogOut,
     /// Log-ins were refused. The object is their number since the last entry.
     LogInRefused,
     /// Typed a wrong current password.

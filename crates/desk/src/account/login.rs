@@ -37,8 +37,9 @@ use crate::{
 
 /// Returns the name of the cookie that marks a device as known. A device is known for a log-in name if a log-in with this name has
 /// succeeded on the device. Each log-in name has its own cookie, because several people can share a device.
-fn device_cookie(mark: &str) -> String {
-    format!("device-{}", mark.get(..8).unwrap_or_default())
+fn device_cookie(mark: &str, https: bool) -> String {
+    let prefix = if https { "__Host-" } else { "" };
+    format!("{prefix}device-{}", mark.get(..8).unwrap_or_default())
 }
 
 /// The longest time that a log-in or a change of a password or factor waits for the rate limiter ([`limiter`]).
@@ -104,12 +105,13 @@ pub(crate) struct LogInForm {
 
 pub(crate) async fn log_in(
     State(desk): State<Desk>,
+    headers: HeaderMap,
     jar: CookieJar,
     Form(typed): Form<LogInForm>,
 ) -> Result<Response, PageError> {
     let mark = desk.store.device_mark(&typed.login);
     let known = jar
-        .get(&device_cookie(&mark))
+        .get(&device_cookie(&mark, desk.https))
         .is_some_and(|kept| kept.value() == mark);
     let device = if known { Device::Known } else { Device::Unknown };
     let Some(begun) = try_log_in(&desk, &typed, device).await? else {
@@ -124,6 +126,10 @@ pub(crate) async fn log_in(
         })?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
+    // The session that this browser had is replaced, so nobody can go on with it.
+    if let Some(replaced) = token(&desk, &headers) {
+        desk.store.log_out(&replaced).await?;
+    }
     Ok(lead_on(&desk, jar, begun, contact_page(&typed.to)))
 }
 
@@ -158,13 +164,13 @@ pub(crate) fn begin_on_device(
     session: &SessionToken,
 ) -> CookieJar {
     let mark = desk.store.device_mark(&person.login);
-    let device = Cookie::build((device_cookie(&mark), mark))
-        .path("/desk/login")
+    let device = Cookie::build((device_cookie(&mark, desk.https), mark))
+        .path("/")
         .http_only(true)
         .secure(desk.https)
         .same_site(SameSite::Strict)
         .permanent();
-    let jar = preferences::on_this_device(jar, &person.preferences);
+    let jar = preferences::on_this_device(jar, &person.preferences, desk.https);
     jar.add(device).add(session_cookie(desk, session))
 }
 

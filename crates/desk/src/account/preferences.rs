@@ -63,7 +63,7 @@ pub(crate) async fn set_preferences(
     // The form for preferences does not contain the saved inbox views, so the stored views are kept.
     preferences.saved.clone_from(&me.preferences.saved);
     desk.store.prefer(&me, &preferences).await?;
-    let jar = on_this_device(jar, &preferences);
+    let jar = on_this_device(jar, &preferences, desk.https);
     me.preferences = preferences;
     // The browser returns to the desk page from which the form was sent.
     let referer = headers.get("referer").and_then(|referer| referer.to_str().ok());
@@ -122,14 +122,21 @@ pub(crate) async fn save_view(
     Ok(format.answer(me.into(), &to, flash))
 }
 
+/// Returns the name of the cookie with the language of this device.
+pub(crate) const fn language_cookie(https: bool) -> &'static str {
+    if https { "__Host-language" } else { "language" }
+}
+
 /// Sets the language cookie on this device if the preferences contain a language. All pages on this device, including the log-in page, then
 /// use this language.
-pub(crate) fn on_this_device(jar: CookieJar, preferences: &Preferences) -> CookieJar {
+pub(crate) fn on_this_device(jar: CookieJar, preferences: &Preferences, https: bool) -> CookieJar {
     let Some(language) = preferences.language else {
         return jar;
     };
-    let cookie = Cookie::build(("language", language.tag()))
-        .path("/desk")
+    let cookie = Cookie::build((language_cookie(https), language.tag()))
+        .path("/")
+        .http_only(true)
+        .secure(https)
         .same_site(SameSite::Strict)
         .permanent();
     jar.add(cookie)

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use aide::OperationInput;
 use axum::{
     extract::{FromRequestParts, Request, State},
-    http::{Method, StatusCode, header, request::Parts},
+    http::{HeaderMap, Method, StatusCode, header, request::Parts},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
     routing::MethodRouter,
@@ -27,6 +27,7 @@ use hotline_store::{
 };
 
 use crate::{
+    account::preferences::language_cookie,
     http::{errors::PageError, flash::FlashRequest},
     state::Desk,
 };
@@ -62,6 +63,9 @@ pub(crate) fn guarded(handler: MethodRouter<Desk>, desk: &Desk, access: Access) 
 
 async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Request, next: Next) -> Response {
     let for_api = request.uri().path().starts_with("/api/");
+    if is_loaded_elsewhere(request.headers()) {
+        return PageError::MayNot.into_response();
+    }
     let token = token(&desk, request.headers());
     if let (Some(token), true) = (
         &token,
@@ -84,6 +88,7 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
     let to = contact_page(request.uri().path());
     let person = match (state, access) {
         (Some(SessionState::Complete(person)), Access::May(right)) if !person.role.may(right) => {
+            tracing::warn!(account = %person.id, role = %person.role.as_str(), right = ?right, "A request was refused: the role lacks the right");
             return PageError::MayNot.into_response();
         }
         (Some(SessionState::Complete(_)), Access::Lacks(_)) if for_api => {
@@ -110,6 +115,16 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
     request.extensions_mut().insert(person);
     let flash = FlashRequest::new(&request, asker(&request) == Asker::Page);
     uncached(flash.set_cookie(desk.https, next.run(request).await))
+}
+
+/// Returns whether a page of another site or host loads the address, for example as a picture. Following a link to a page is permitted. The
+/// header is part of Fetch Metadata (W3C); programs and old browsers do not send it.
+fn is_loaded_elsewhere(headers: &HeaderMap) -> bool {
+    let is = |name: &str, values: &[&str]| {
+        let value = headers.get(name).and_then(|value| value.to_str().ok());
+        value.is_some_and(|value| values.contains(&value))
+    };
+    is("sec-fetch-site", &["cross-site", "same-site"]) && !is("sec-fetch-mode", &["navigate"])
 }
 
 /// Returns the address of the page for the step that a log-in lacks. `to` is the page of a contact that opens after the log-in.
@@ -254,7 +269,7 @@ impl Desk {
     /// Returns the translated texts in the language that was chosen on this device or, if none was chosen, in the centre's language.
     pub(crate) fn words(&self, jar: &CookieJar) -> &Words {
         let chosen = jar
-            .get("language")
+            .get(language_cookie(self.https))
             .and_then(|cookie| Language::parse(cookie.value()));
         self.locales.of(chosen.unwrap_or(self.centre.language))
     }

@@ -8,11 +8,13 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use axum_extra::extract::CookieJar;
+use axum_extra::extract::{CookieJar, cookie::Cookie};
 use hotline_core::text::locale::Words;
 
 /// The name of the cookie.
 const COOKIE: &str = "flash";
+/// The name over HTTPS. The prefix binds the cookie to HTTPS. The prefix `__Host-` would forbid the path.
+const SECURE_COOKIE: &str = "__Secure-flash";
 /// Seconds for which the cookie is kept if the page of the redirect is never opened.
 const KEPT_SECONDS: u8 = 60;
 
@@ -120,7 +122,7 @@ pub(crate) enum Flash {
 impl Flash {
     /// Reads the message from the cookies of a request.
     pub(crate) fn from_cookies(jar: &CookieJar) -> Option<Self> {
-        jar.get(COOKIE)?.value().parse().ok()
+        find(jar)?.value().parse().ok()
     }
 
     fn as_str(self) -> &'static str {
@@ -159,7 +161,7 @@ impl FlashRequest {
     pub(crate) fn new(request: &Request, is_automatic: bool) -> Self {
         Self {
             path: request.uri().path().to_owned(),
-            has_cookie: CookieJar::from_headers(request.headers()).get(COOKIE).is_some(),
+            has_cookie: find(&CookieJar::from_headers(request.headers())).is_some(),
             is_automatic,
         }
     }
@@ -181,11 +183,19 @@ impl FlashRequest {
     }
 }
 
+/// Finds the cookie of a request over HTTPS or HTTP.
+fn find(jar: &CookieJar) -> Option<&Cookie<'static>> {
+    jar.get(SECURE_COOKIE).or_else(|| jar.get(COOKIE))
+}
+
 /// Builds the header that sets the cookie. `None` if the path contains characters that a cookie's path cannot contain.
 fn cookie(value: &str, path: &str, https: bool, seconds: u8) -> Option<HeaderValue> {
-    let secure = if https { "; Secure" } else { "" };
-    let cookie =
-        format!("{COOKIE}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
+    let (name, secure) = if https {
+        (SECURE_COOKIE, "; Secure")
+    } else {
+        (COOKIE, "")
+    };
+    let cookie = format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
     HeaderValue::from_str(&cookie)
         .ok()
         .filter(|_| !path.contains(';'))
@@ -229,7 +239,12 @@ mod tests {
             cookie.map(|cookie| cookie.to_str().unwrap().to_owned())
         };
         let cookie = set(Flash::OnDuty.redirect("/desk/routing?a=b#skills")).unwrap();
-        for part in ["flash=on_duty", "Path=/desk/routing;", "HttpOnly", "Secure"] {
+        for part in [
+            "__Secure-flash=on_duty",
+            "Path=/desk/routing;",
+            "HttpOnly",
+            "Secure",
+        ] {
             assert!(cookie.contains(part), "{part}: {cookie}");
         }
         assert_eq!(set(StatusCode::OK.into_response()), None);

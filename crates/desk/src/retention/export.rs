@@ -156,7 +156,9 @@ fn file(reference: Reference, ending: &str, kind: &'static str, content: String)
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (
             header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static("sandbox; default-src 'none'; style-src 'unsafe-inline'"),
+            HeaderValue::from_static(
+                "sandbox; default-src 'none'; style-src 'unsafe-inline'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+            ),
         ),
     ];
     (headers, content).into_response()

@@ -140,7 +140,7 @@ fn shared(response: impl IntoResponse) -> Response {
         ),
         (
             header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors *",
+            "default-src 'none'; style-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors *",
         ),
     ];
     (headers, response).into_response()

@@ -60,7 +60,7 @@ impl Store {
         password: &Private<String>,
     ) -> Result<StaffMember, StoreError> {
         let mut row = self.new_account(login, name, role).await?;
-        judge(password, &row.login, name).map_err(StoreError::Conflict)?;
+        judge(password, &row.login, name, &self.centre.settings().name).map_err(StoreError::Conflict)?;
         row.password = hashed(password).await?;
         let person = person(row.clone()).ok_or(StoreError::NotFound("role"))?;
         let transaction = self.begin().await?;
@@ -177,7 +177,7 @@ impl Store {
         password: &Private<String>,
         by: Option<(&StaffMember, &str)>,
     ) -> Result<(), StoreError> {
-        judge(password, &row.login, &row.name).map_err(StoreError::Conflict)?;
+        judge(password, &row.login, &row.name, &self.centre.settings().name).map_err(StoreError::Conflict)?;
         let hash = hashed(password).await?;
         let transaction = self.begin().await?;
         staff::ActiveModel {

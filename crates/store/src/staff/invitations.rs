@@ -169,7 +169,13 @@ impl Store {
         if found.state != InvitationState::Open {
             return Err(ENDED);
         }
-        judge(password, &member.login, &member.name).map_err(StoreError::Conflict)?;
+        judge(
+            password,
+            &member.login,
+            &member.name,
+            &self.centre.settings().name,
+        )
+        .map_err(StoreError::Conflict)?;
         let hash = hashed(password).await?;
         let transaction = self.begin().await?;
         let now = self.now();

@@ -103,21 +103,21 @@ async fn turn(device: Device) -> Result<Turn, StoreError> {
     turn.ok().flatten().ok_or(BUSY)
 }
 
-/// Checks whether this password is acceptable for the member of staff with this log-in name and display name.
+/// Checks whether this password is acceptable for the member of staff with this log-in name and display name at the centre with this name.
 ///
 /// # Errors
 /// Fails if the password is too short, too long or easy to guess.
-pub fn judge(password: &Private<String>, login: &str, name: &str) -> Result<(), Conflict> {
+pub fn judge(password: &Private<String>, login: &str, name: &str, centre: &str) -> Result<(), Conflict> {
     let text = password.expose();
     match text.chars().count() {
         ..SHORTEST_PASSWORD => return Err(Conflict::ShortPassword),
         SHORTEST_PASSWORD..=LONGEST_PASSWORD => {}
         _ => return Err(Conflict::LongPassword),
     }
-    let own = format!("{login} {name}");
+    let own = format!("{login} {name} {centre}");
     let folded_own = fold(&own);
     let mut words: Vec<&str> = own.split(|c: char| !c.is_alphanumeric()).collect();
-    words.extend([login, name, &own]);
+    words.extend([login, name, centre, &own]);
     words.extend(folded_own.split(|c: char| !c.is_alphanumeric()));
     words.retain(|word| word.chars().count() > 2);
     words.extend(GUESSED_FIRST);
@@ -222,7 +222,12 @@ mod tests {
     use super::*;
 
     fn judged(password: &str) -> Result<(), Conflict> {
-        judge(&password.to_owned().into(), "mila.petrovic", "Мила Петровић")
+        judge(
+            &password.to_owned().into(),
+            "mila.petrovic",
+            "Мила Петровић",
+            "Плави телефон",
+        )
     }
 
     #[test]
@@ -238,6 +243,8 @@ mod tests {
             "mila.petrovic",
             "petrovicmila",
             "MilaPetrovic1",
+            "plavitelefon!",
+            "Plavi-Telefon-26",
             "милапетровић",
             "mila.petrovic2026",
             "lozinka12345",

@@ -316,6 +316,8 @@ impl Store {
             .await?;
         if let Some(session) = session {
             note_action(&transaction, session.staff_id, self.now()).await?;
+            self.audit_in(&transaction, Some(session.staff_id), AuditAction::LogOut, "")
+                .await?;
             if self.is_logged_out(&transaction, session.staff_id).await? {
                 end_duty(&transaction, session.staff_id).await?;
             }
