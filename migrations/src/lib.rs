@@ -34,6 +34,7 @@ mod m20261214_000028_factors;
 mod m20261215_000029_retention;
 mod m20261216_000030_locked_files;
 mod m20261217_000031_reveals;
+mod m20261218_000032_identities;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -76,6 +77,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261215_000029_retention::Migration),
             Box::new(m20261216_000030_locked_files::Migration),
             Box::new(m20261217_000031_reveals::Migration),
+            Box::new(m20261218_000032_identities::Migration),
         ]
     }
 }

@@ -12,7 +12,13 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// The forms of the desk whose answers are not flash messages, each with the reason.
-const OTHER_ANSWERS: [(&str, &str); 52] = [
+const OTHER_ANSWERS: [(&str, &str); 55] = [
+    ("/desk/login/provider/log-out", "answers a program"),
+    ("/desk/me/identity/connect", "leads to the identity provider"),
+    (
+        "/desk/me/identity/disconnect",
+        "there is no identity provider here",
+    ),
     ("/desk/contacts/{reference}/export-person", "sends a file"),
     ("/desk/login", "opens the desk"),
     ("/desk/logout", "shows the log-in page"),

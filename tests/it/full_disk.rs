@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// Addresses that are not tested, each with the reason.
-const NOT_ASKED: [(&str, &str); 50] = [
+const NOT_ASKED: [(&str, &str); 53] = [
     (
         "/api/v1/contacts/{reference}/export-person",
         "writes an entry of the audit, as opening a contact does",
@@ -109,6 +109,12 @@ const NOT_ASKED: [(&str, &str); 50] = [
         "needs a code; writes what making recovery codes writes",
     ),
     ("/api/v1/me/factors/remove", "nobody has a second factor here"),
+    (
+        "/desk/login/provider/log-out",
+        "there is no identity provider here",
+    ),
+    ("/desk/me/identity/connect", "there is no identity provider here"),
+    ("/api/v1/me/identity/disconnect", "nobody has an identity there"),
     ("/api/v1/me/factors/recovery-codes", "the same"),
     (
         "/api/v1/admin/staff/{id}/reset-factors",

@@ -49,6 +49,7 @@ mod handing;
 mod histories;
 mod hostile;
 mod hours;
+mod identity_provider;
 mod keyboard;
 mod keys;
 mod line_fields;

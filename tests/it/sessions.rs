@@ -432,5 +432,5 @@ async fn logging_in_again_in_a_browser_ends_its_earlier_session() {
     assert_eq!(again.send().await.unwrap().status().as_u16(), 303);
     assert_eq!(asked(&service, &first, "/api/v1/me", false).await, 401);
     let audit = vera.get("/api/v1/audit?action=log-out").await.unwrap();
-    assert_eq!(text(&audit, "/entries/0/login"), "mila", "{audit}");
+    assert_eq!(text(&audit, "/entries/0/who"), "mila", "{audit}");
 }

@@ -83,6 +83,7 @@ fn settings_of(url: String, folder: &std::path::Path, backlog: u64) -> Settings 
         cases: CaseSettings::default(),
         audit: AuditSettings::default(),
         accounts: AccountSettings {
+            break_glass: Vec::new(),
             second_factor: Vec::new(),
         },
         retention: RetentionSettings::default(),

@@ -65,6 +65,10 @@ pub struct Service {
     of_abuse_material: String,
     /// Keys of the table `[masking]`.
     of_masking: String,
+    /// Further keys of the table `[http]`.
+    of_http: String,
+    /// Further keys of the table `[accounts]`.
+    of_accounts: String,
     /// How long a reply can be cancelled, in seconds. By default replies are sent at once, so that tests need not wait.
     undo_seconds: u8,
     /// Whether closing a contact requires a complete wrap-up.
@@ -99,6 +103,8 @@ impl Service {
             of_centre: String::new(),
             of_abuse_material: String::new(),
             of_masking: String::new(),
+            of_http: String::new(),
+            of_accounts: String::new(),
             undo_seconds: 0,
             wrap_up: false,
             second_factor: "[]".to_owned(),
@@ -166,6 +172,18 @@ impl Service {
     /// Replaces the keys of `[masking]`.
     pub fn set_masking_keys(&mut self, keys: &str) -> Result<()> {
         keys.clone_into(&mut self.of_masking);
+        self.write_settings()
+    }
+
+    /// Replaces the further keys of `[http]`.
+    pub fn set_http_keys(&mut self, keys: &str) -> Result<()> {
+        keys.clone_into(&mut self.of_http);
+        self.write_settings()
+    }
+
+    /// Replaces the further keys of `[accounts]`.
+    pub fn set_account_keys(&mut self, keys: &str) -> Result<()> {
+        keys.clone_into(&mut self.of_accounts);
         self.write_settings()
     }
 
@@ -255,12 +273,14 @@ impl Service {
             false => String::new(),
         };
         let text = format!(
-            "[http]\npublic = \"127.0.0.1:{port}\"\ndesk = \"127.0.0.1:{desk_port}\"\n[desk]\nundo_seconds = {}\nwrap_up = {}\n[accounts]\nsecond_factor = {}\n[database]\n{url}\
+            "[http]\npublic = \"127.0.0.1:{port}\"\ndesk = \"127.0.0.1:{desk_port}\"\n{}\n[desk]\nundo_seconds = {}\nwrap_up = {}\n[accounts]\nsecond_factor = {}\n{}\n[database]\n{url}\
              [data]\nfolder = \"{}\"\n{}\n\
              [centre]\n{}\n[abuse_material]\n{}\n[masking]\n{}\n{}\n{}",
+            self.of_http,
             self.undo_seconds,
             self.wrap_up,
             self.second_factor,
+            self.of_accounts,
             self.data().display(),
             self.of_data,
             self.of_centre,

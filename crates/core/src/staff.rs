@@ -1,7 +1,8 @@
-//! Rights, preferences and second factors of staff, and the actions that the audit records.
+//! Rights, preferences, second factors and the identity provider of staff, and the actions that the audit records.
 
 pub mod audit;
 pub mod factors;
+pub mod identity_provider;
 pub mod preferences;
 pub mod push;
 pub mod reading;

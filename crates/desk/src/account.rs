@@ -1,4 +1,4 @@
-//! Staff accounts: log-in, invitations, password, second factors, sessions and preferences.
+//! Staff accounts: log-in, invitations, password, second factors, the identity provider, sessions and preferences.
 
 pub(crate) mod api;
 pub(crate) mod factors;
@@ -6,6 +6,7 @@ pub(crate) mod invitation;
 pub mod login;
 pub(crate) mod password;
 pub(crate) mod preferences;
+pub(crate) mod provider;
 pub(crate) mod push;
 mod qr;
 pub(crate) mod second_step;

@@ -17,7 +17,9 @@ use serde::Serialize;
 
 use crate::{
     abuse_material,
-    account::{self, factors, invitation, login, password, preferences, push, second_step, sessions},
+    account::{
+        self, factors, invitation, login, password, preferences, provider, push, second_step, sessions,
+    },
     admin::{
         lines, links, public_text,
         scheme::{self, draft, review},
@@ -88,6 +90,10 @@ fn account_routes() -> Vec<Route> {
     routes! {
         desk GET "/login" Open, login::page;
         desk POST "/login" Open, login::log_in;
+        desk GET "/login/provider" Open, provider::begin;
+        desk GET "/login/provider/return" Open, provider::come_back;
+        desk GET "/login/provider/finish" Open, provider::finish;
+        desk POST "/login/provider/log-out" Open, provider::log_out;
         desk GET "/login/code" Lacks(Code), second_step::code_page;
         desk POST "/login/code" Lacks(Code), second_step::check_code;
         desk GET "/login/enrol" Lacks(Enrol), second_step::enrol_page;
@@ -112,6 +118,9 @@ fn account_routes() -> Vec<Route> {
         both POST "/me/factors/totp" Anyone, factors::enrol, "Set up the app, in place of an earlier one";
         both POST "/me/factors/remove" Anyone, factors::remove, "Remove your second factors";
         both POST "/me/factors/recovery-codes" Anyone, factors::renew_codes, "Make ten new recovery codes";
+        desk POST "/me/identity/connect" Anyone, provider::connect;
+        desk GET "/me/identity/finish" Anyone, provider::finish_connecting;
+        both POST "/me/identity/disconnect" Anyone, provider::disconnect, "Disconnect the identity of the identity provider from your account";
         api GET "/me/push" May(WorkOnContacts), push::show, "Whether your device is notified while no page of the desk is open";
         api POST "/me/push" May(WorkOnContacts), push::subscribe, "Let your device be notified until your session ends";
         api POST "/me/push/end" May(WorkOnContacts), push::unsubscribe, "Notify your device no longer";

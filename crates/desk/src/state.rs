@@ -10,7 +10,7 @@ use hotline_core::{
     centre::Centre,
     identifiers::{line_name::LineName, private::Private},
     line_fields::LineField,
-    staff::{audit::AuditAction, push::PushSettings, rights::Role},
+    staff::{audit::AuditAction, identity_provider::ProviderIdentity, push::PushSettings, rights::Role},
     text::locale::Locales,
     time::clock::Clock,
 };
@@ -95,6 +95,40 @@ pub struct ProgramFacts {
     pub pictures: Box<dyn PictureCleaner>,
     /// Scans files before staff open or send them. `None`: the settings name no scanner.
     pub scanner: Option<Box<dyn MalwareScanner>>,
+    /// Through which staff can log in. `None`: the settings name no identity provider.
+    pub identity_provider: Option<Box<dyn IdentityProvider>>,
+}
+
+/// Vouches for members of staff who log in.
+pub trait IdentityProvider: Send + Sync {
+    /// Returns the name of the provider, as staff know it; empty if the settings give none.
+    fn name(&self) -> &str;
+
+    /// Returns whether the provider proves a second factor.
+    fn proves_second_factor(&self) -> bool;
+
+    /// Returns the address of the provider to which a browser goes to log in. Fails with the reason in English.
+    fn log_in_address<'a>(&'a self, secrets: &'a LogInSecrets) -> BoxFuture<'a, Result<String, String>>;
+
+    /// Returns the identity for which the provider vouches with a code. Fails with the reason in English.
+    fn identity<'a>(
+        &'a self,
+        code: &'a str,
+        secrets: &'a LogInSecrets,
+    ) -> BoxFuture<'a, Result<ProviderIdentity, String>>;
+
+    /// Checks a log-out token, and returns the identity that logged out. Fails with the reason in English.
+    fn logged_out<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<ProviderIdentity, String>>;
+}
+
+/// The values that bind a log-in at the identity provider to one browser.
+pub struct LogInSecrets {
+    /// The state, which the provider sends back with the code.
+    pub state: String,
+    /// The nonce, which the ID token contains.
+    pub nonce: String,
+    /// The verifier of PKCE (RFC 7636).
+    pub verifier: String,
 }
 
 /// Searches files for malware.

@@ -10,6 +10,7 @@ use hotline_core::{
 use hotline_store::{db::store::Store, routing::schedules::CENTRE};
 
 use crate::{
+    identity_provider::OidcProvider,
     lines::{LineOpener, LineSet, check_lines, line_settings, open_all_lines, open_lines},
     malware::Clamd,
     retention,
@@ -54,6 +55,7 @@ pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
         recipients => println!("ok    alarm: {recipients} recipients"),
     }
     works &= check_scanner(&settings).await;
+    works &= check_identity_provider(&settings).await;
     if let Err(error) = check_lines(&settings, &lines) {
         works = false;
         println!("wrong lines: {error}");
@@ -92,6 +94,26 @@ async fn check_scanner(settings: &Settings) -> bool {
         Ok(version) => println!("ok    malware: {version}"),
         Err(error) => {
             println!("wrong malware: {}: {error:#}", String::from(address.clone()));
+            return false;
+        }
+    }
+    true
+}
+
+/// Checks whether the identity provider answers. Returns `false` if it does not.
+async fn check_identity_provider(settings: &Settings) -> bool {
+    if !settings.identity_provider.is_set() {
+        return true;
+    }
+    let provider = OidcProvider::new(settings.identity_provider.clone(), &settings.http.desk_url);
+    let checked = match provider {
+        Ok(provider) => provider.check().await,
+        Err(error) => Err(error),
+    };
+    match checked {
+        Ok(()) => println!("ok    identity provider: {}", settings.identity_provider.issuer),
+        Err(error) => {
+            println!("wrong identity provider: {error:#}");
             return false;
         }
     }

@@ -9,6 +9,7 @@ mod demo;
 mod fetch;
 mod fixtures;
 mod http;
+mod identity_provider;
 mod line_runner;
 mod lines;
 mod listen;

@@ -14,6 +14,7 @@ use hotline_store::db::store::{LineSettings, Store};
 
 use crate::{
     alarm, audit, deliver, fetch, http,
+    identity_provider::OidcProvider,
     line_runner::{DeskLines, LineRunner},
     lines::{LineOpener, Lines, check_lines, line_settings, open_lines},
     locked_files,
@@ -137,6 +138,13 @@ pub async fn start(
                 .clamd
                 .clone()
                 .map(|address| Box::new(Clamd::new(address)) as Box<dyn MalwareScanner>),
+            identity_provider: match settings.identity_provider.is_set() {
+                true => Some(Box::new(OidcProvider::new(
+                    settings.identity_provider.clone(),
+                    &settings.http.desk_url,
+                )?)),
+                false => None,
+            },
         }),
     };
     let figure = settings.statistics.public.then(|| {

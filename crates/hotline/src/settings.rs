@@ -18,7 +18,10 @@ use hotline_core::{
     masking::MaskingSettings,
     retention::RetentionSettings,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
-    staff::{audit::AuditSettings, factors::AccountSettings, push::PushSettings},
+    staff::{
+        audit::AuditSettings, factors::AccountSettings, identity_provider::IdentityProviderSettings,
+        push::PushSettings,
+    },
 };
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +54,9 @@ pub struct Settings {
     /// Which roles need a second factor to log in.
     #[serde(default)]
     pub accounts: AccountSettings,
+    /// The identity provider through which staff can log in.
+    #[serde(default)]
+    pub identity_provider: IdentityProviderSettings,
     /// How contacts reach counsellors.
     #[serde(default)]
     pub routing: Routing,
@@ -330,6 +336,10 @@ impl Settings {
             }
         }
         self.http.derive_desk_url()?;
+        self.identity_provider.check()?;
+        if !self.accounts.break_glass.is_empty() && !self.identity_provider.is_set() {
+            bail!("`accounts.break_glass` needs `[identity_provider]`: without it, nobody else could log in");
+        }
         self.routing.check()?;
         self.targets.check()?;
         self.retention.check()?;
@@ -549,7 +559,7 @@ mod tests {
                 "postgresql://hotline:p@10.0.0.7:5432/hotline?application_name=a",
                 false,
             ),
-            ("postgres://hotline@/hotline?host=db.example.org", false),
+            ("postgres:///hotline?host=db.example.org", false),
             (
                 "postgres://hotline@db.example.org/hotline?sslmode=verify-full",
                 true,

@@ -319,6 +319,9 @@ pub enum Conflict {
     /// An administrator tried to disable, demote or reset the own account.
     #[error("another administrator does this to your account")]
     OwnAccount,
+    /// The identity at the identity provider is connected to another account.
+    #[error("the identity is connected to another account")]
+    IdentityTaken,
     /// No other enabled administrator could log in.
     #[error("this is the last administrator who can log in; add another one first")]
     LastAdministrator,
@@ -425,6 +428,7 @@ impl Conflict {
             Self::InvalidSchemeNote => "conflict-invalid-scheme-note",
             Self::InvalidName => "conflict-invalid-name",
             Self::OwnAccount => "conflict-own-account",
+            Self::IdentityTaken => "conflict-identity-taken",
             Self::LastAdministrator => "conflict-last-administrator",
             Self::AccountDisabled => "conflict-account-disabled",
             Self::InvitationEnded => "conflict-invitation-ended",

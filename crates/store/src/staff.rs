@@ -10,6 +10,7 @@ pub(crate) mod codes;
 pub mod directory;
 pub mod factors;
 pub mod half_sessions;
+pub mod identities;
 pub mod invitations;
 pub mod lines;
 pub mod own_sessions;

@@ -25,6 +25,7 @@ pub mod clamd;
 pub mod discord;
 pub mod disk;
 pub mod dovecot;
+pub mod identity_provider;
 pub mod other_telegram;
 pub mod postgres;
 pub mod push;

@@ -19,9 +19,9 @@ pub struct GuessLimit {
 
 impl GuessLimit {
     /// Creates a limit of twenty wrong codes a second. While it is exceeded, the response to a wrong code is delayed by up to
-    /// `LONGEST_WAIT`, about 20 seconds. A guessing program must wait for this response before its next guess on the same connection.
-    /// With a thousand connections, it makes about fifty guesses a second. With a hundred thousand codes in use, it needs 63 years on
-    /// average to guess one of them.
+    /// `LONGEST_WAIT`, about 20 seconds. A program that waits for each response makes about fifty guesses a second on a thousand
+    /// connections. With a hundred thousand codes in use, it needs 63 years on average to guess one of them. A program that does not wait
+    /// is not slowed down: `docs/hardening.md` (Short codes) says what limits it.
     pub fn new() -> Self {
         let twenty = NonZeroU32::MIN.saturating_add(19);
         let burst = NonZeroU32::MIN.saturating_add(99);

@@ -226,6 +226,10 @@ pub enum AuditAction {
     SetUpSecondFactor,
     /// Typed a wrong code.
     CodeRefused,
+    /// Connected an identity of the identity provider to the own account.
+    ConnectIdentity,
+    /// Disconnected the identity of the identity provider.
+    DisconnectIdentity,
     /// Placed a legal hold.
     Hold,
     /// Lifted a legal hold.

@@ -16,6 +16,9 @@ use crate::{
 pub struct AccountSettings {
     /// The roles that need a second factor to log in. Other members of staff may set one up.
     pub second_factor: Vec<Role>,
+    /// The log-in names that may still log in with a password if there is an identity provider, for the time when it cannot be reached.
+    /// Empty: everybody may.
+    pub break_glass: Vec<String>,
 }
 
 impl Default for AccountSettings {
@@ -27,6 +30,7 @@ impl Default for AccountSettings {
                 Role::Administrator,
                 Role::Auditor,
             ],
+            break_glass: Vec::new(),
         }
     }
 }
@@ -36,6 +40,16 @@ impl AccountSettings {
     #[must_use]
     pub fn needs_factor(&self, role: Role) -> bool {
         self.second_factor.contains(&role)
+    }
+
+    /// Returns whether the account with this log-in name may log in with a password.
+    #[must_use]
+    pub fn may_use_password(&self, login: &str) -> bool {
+        self.break_glass.is_empty()
+            || self
+                .break_glass
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(login))
     }
 }
 
@@ -61,6 +75,10 @@ pub enum LogInProof {
     Totp,
     /// With the password and a recovery code.
     RecoveryCode,
+    /// At the identity provider, which did not prove a second factor.
+    Provider,
+    /// At the identity provider, which proved a second factor, too.
+    ProviderWithFactor,
 }
 
 named!(LogInProof);
@@ -92,6 +110,15 @@ pub enum LogInStep {
 named!(LogInStep);
 
 impl LogInStep {
+    /// Returns what a log-in lacks after its first step, which was proved in this way.
+    #[must_use]
+    pub const fn after(proof: LogInProof, has_factor: bool, needs_factor: bool) -> Self {
+        match proof {
+            LogInProof::Password | LogInProof::Provider => Self::after_password(has_factor, needs_factor),
+            LogInProof::Totp | LogInProof::RecoveryCode | LogInProof::ProviderWithFactor => Self::Complete,
+        }
+    }
+
     /// Returns what a log-in lacks after its password was right.
     #[must_use]
     pub const fn after_password(has_factor: bool, needs_factor: bool) -> Self {
@@ -107,12 +134,17 @@ impl LogInStep {
     #[must_use]
     pub const fn in_session(self, proof: LogInProof, has_factor: bool, needs_factor: bool) -> Self {
         match (self, proof) {
-            (Self::Complete, LogInProof::Password) if needs_factor => {
+            (Self::Complete, LogInProof::Password | LogInProof::Provider) if needs_factor => {
                 Self::after_password(has_factor, needs_factor)
             }
-            (Self::Complete, LogInProof::Password | LogInProof::Totp | LogInProof::RecoveryCode) => {
-                Self::Complete
-            }
+            (
+                Self::Complete,
+                LogInProof::Password
+                | LogInProof::Totp
+                | LogInProof::RecoveryCode
+                | LogInProof::Provider
+                | LogInProof::ProviderWithFactor,
+            ) => Self::Complete,
             (Self::Code | Self::Enrol, _) => self,
         }
     }
@@ -167,8 +199,10 @@ mod tests {
     fn no_session_of_a_role_in_need_is_complete_by_password() {
         for step in LogInStep::ALL {
             for has in [true, false] {
-                let now = step.in_session(LogInProof::Password, has, true);
-                assert_ne!(now, LogInStep::Complete, "{step:?}");
+                for proof in [LogInProof::Password, LogInProof::Provider] {
+                    let now = step.in_session(proof, has, true);
+                    assert_ne!(now, LogInStep::Complete, "{step:?}");
+                }
             }
         }
     }
@@ -186,7 +220,11 @@ mod tests {
 
     #[test]
     fn a_log_in_with_a_second_factor_stays_complete() {
-        for proof in [LogInProof::Totp, LogInProof::RecoveryCode] {
+        for proof in [
+            LogInProof::Totp,
+            LogInProof::RecoveryCode,
+            LogInProof::ProviderWithFactor,
+        ] {
             let now = LogInStep::Complete.in_session(proof, false, true);
             assert_eq!(now, LogInStep::Complete);
         }

@@ -32,7 +32,7 @@ use crate::{
     state::{Attempt, Desk},
 };
 
-const FACTORS: &str = "/desk/me/factors";
+pub(crate) const FACTORS: &str = "/desk/me/factors";
 
 /// The password, typed again before a change of the second factors.
 #[derive(Deserialize, JsonSchema)]
@@ -40,6 +40,12 @@ pub(crate) struct PasswordAgainForm {
     /// The password of the account.
     #[schemars(with = "String")]
     password: Private<String>,
+}
+
+impl PasswordAgainForm {
+    pub(crate) const fn password(&self) -> &Private<String> {
+        &self.password
+    }
 }
 
 /// A secret for an authenticator app. It is stored only after a code has confirmed that the app has it.
@@ -122,6 +128,8 @@ pub(crate) fn grouped(codes: &[RecoveryCode]) -> Vec<String> {
 struct FactorsPage<'a> {
     frame: Frame<'a>,
     factors: Factors,
+    /// The name of the identity provider, which may be empty. `None`: there is no provider.
+    provider: Option<&'a str>,
     /// The form whose password was wrong, and the message; `None` if no password was refused.
     wrong: Option<(&'static str, String)>,
 }
@@ -264,7 +272,7 @@ pub(crate) async fn authenticate_again(
 }
 
 /// Refuses a change because the password was wrong. `form` names the form that the message belongs to.
-async fn refuse<T>(
+pub(crate) async fn refuse<T>(
     desk: &Desk,
     jar: &CookieJar,
     me: &StaffMember,
@@ -276,10 +284,19 @@ async fn refuse<T>(
         return Err(WRONG);
     }
     let message = WRONG.localized(desk.words(jar));
+    Ok(Answer::Page(refused_page(desk, jar, me, form, message).await?))
+}
+
+/// Renders the page with the reason for which a change was refused. `form` names the form that the message belongs to.
+pub(crate) async fn refused_page(
+    desk: &Desk,
+    jar: &CookieJar,
+    me: &StaffMember,
+    form: &'static str,
+    message: String,
+) -> Result<Response, PageError> {
     let page = render(desk, jar, me, Some((form, message))).await?;
-    Ok(Answer::Page(
-        (StatusCode::UNPROCESSABLE_ENTITY, page).into_response(),
-    ))
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
 async fn render(
@@ -291,6 +308,7 @@ async fn render(
     written(&FactorsPage {
         frame: Frame::new(desk, jar, me, "own-account").await?,
         factors: desk.store.factors(me).await?,
+        provider: desk.program.identity_provider.as_ref().map(|one| one.name()),
         wrong,
     })
 }

@@ -51,7 +51,10 @@ struct LogInPage<'a> {
     words: &'a Words,
     name: &'a str,
     login: &'a str,
-    refused: bool,
+    /// The locale key of the reason for which a log-in was refused.
+    refused: Option<&'static str>,
+    /// The name of the identity provider, which may be empty. `None`: there is no provider.
+    provider: Option<&'a str>,
     /// The page that opens after the log-in; empty for the start page.
     to: &'a str,
     personas: &'a [Persona],
@@ -82,12 +85,26 @@ pub(crate) async fn page(
     jar: CookieJar,
     Query(query): Query<LogInQuery>,
 ) -> Result<Response, PageError> {
+    let to = contact_page(&query.to).unwrap_or_default();
+    log_in_page(&desk, &jar, "", &to, None)
+}
+
+/// Renders the log-in page. `refused` is the locale key of the reason for which a log-in was refused.
+pub(crate) fn log_in_page(
+    desk: &Desk,
+    jar: &CookieJar,
+    login: &str,
+    to: &str,
+    refused: Option<&'static str>,
+) -> Result<Response, PageError> {
+    let provider = desk.program.identity_provider.as_ref();
     written(&LogInPage {
-        words: desk.words(&jar),
+        words: desk.words(jar),
         name: &desk.centre.name,
-        login: "",
-        refused: false,
-        to: &contact_page(&query.to).unwrap_or_default(),
+        login,
+        refused,
+        provider: provider.map(|provider| provider.name()),
+        to,
         personas: &desk.personas,
     })
 }
@@ -115,15 +132,7 @@ pub(crate) async fn log_in(
         .is_some_and(|kept| kept.value() == mark);
     let device = if known { Device::Known } else { Device::Unknown };
     let Some(begun) = try_log_in(&desk, &typed, device).await? else {
-        let words = desk.words(&jar);
-        let page = written(&LogInPage {
-            words,
-            name: &desk.centre.name,
-            login: &typed.login,
-            refused: true,
-            to: &typed.to,
-            personas: &desk.personas,
-        })?;
+        let page = log_in_page(&desk, &jar, &typed.login, &typed.to, Some("log-in-refused"))?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
     // The session that this browser had is replaced, so nobody can go on with it.

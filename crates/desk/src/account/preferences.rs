@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     http::{
-        access::Who,
+        access::{Who, language_cookie},
         answers::{Answer, WithCookies},
         errors::PageError,
         extractors::{Cookies, FormOrJson, ResponseFormat},
@@ -120,11 +120,6 @@ pub(crate) async fn save_view(
         Flash::ViewSaved
     };
     Ok(format.answer(me.into(), &to, flash))
-}
-
-/// Returns the name of the cookie with the language of this device.
-pub(crate) const fn language_cookie(https: bool) -> &'static str {
-    if https { "__Host-language" } else { "language" }
 }
 
 /// Sets the language cookie on this device if the preferences contain a language. All pages on this device, including the log-in page, then

@@ -27,7 +27,6 @@ use hotline_store::{
 };
 
 use crate::{
-    account::preferences::language_cookie,
     http::{errors::PageError, flash::FlashRequest},
     state::Desk,
 };
@@ -227,6 +226,11 @@ pub(crate) fn token(desk: &Desk, headers: &header::HeaderMap) -> Option<String> 
 /// Returns the name of the session cookie. For HTTPS, the name has the prefix `__Host-`, which binds the cookie to this host and to HTTPS.
 pub(crate) const fn cookie_name(https: bool) -> &'static str {
     if https { "__Host-hotline" } else { "hotline" }
+}
+
+/// Returns the name of the cookie with the language of this device.
+pub(crate) const fn language_cookie(https: bool) -> &'static str {
+    if https { "__Host-language" } else { "language" }
 }
 
 /// The member of staff who made the request. Available only in handlers wrapped by [`guarded`].

@@ -170,6 +170,10 @@ struct ErrorPage<'a> {
     said: String,
 }
 
+/// Marks a response to another program whose protocol states the status. No page replaces it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ForProgram;
+
 /// Renders the error of a response. API requests get JSON in English. All other requests get a page in the reader's language.
 pub(crate) async fn render_error(
     State(desk): State<Desk>,
@@ -182,7 +186,11 @@ pub(crate) async fn render_error(
     let error = match response.extensions().get::<PageError>() {
         Some(error) => error,
         // Status 400 without a `PageError` means that a path parameter could not be parsed, so no object can have this path.
-        None if response.status() == StatusCode::BAD_REQUEST => &PageError::NotFound,
+        None if response.status() == StatusCode::BAD_REQUEST
+            && response.extensions().get::<ForProgram>().is_none() =>
+        {
+            &PageError::NotFound
+        }
         None => return response,
     };
     if for_api {

@@ -114,6 +114,8 @@ pub(crate) enum Flash {
     HoldLifted,
     FileLocked,
     IdentityRevealed,
+    IdentityConnected,
+    IdentityDisconnected,
     LockDecisionProposed,
     LockDecisionConfirmed,
     LockDecisionWithdrawn,

@@ -30,6 +30,7 @@ use crate::{
     sealing::places::{totp_offer_place, totp_place},
     staff::{
         accounts::StaffMember,
+        identities::ConnectedIdentity,
         passwords::{Device, verified},
     },
 };
@@ -43,6 +44,8 @@ pub struct Factors {
     pub recovery_codes_left: u64,
     /// Whether the role of the owner needs a second factor.
     pub is_required: bool,
+    /// The identity at the identity provider with which the owner can log in; null if none is connected.
+    pub identity: Option<ConnectedIdentity>,
 }
 
 /// The authenticator app of an account.
@@ -94,6 +97,7 @@ impl Store {
             }),
             recovery_codes_left: left,
             is_required: self.accounts.needs_factor(who.role),
+            identity: self.connected_identity(who).await?,
         })
     }
 

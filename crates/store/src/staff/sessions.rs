@@ -104,8 +104,8 @@ impl End {
 }
 
 impl Store {
-    /// Begins a session with a password. Returns `None` for an unknown log-in name, a wrong password or a disabled account. All three cases
-    /// take the same time. The session is complete only if the account needs no second factor.
+    /// Begins a session with a password. Returns `None` for an unknown log-in name, a wrong password, a disabled account, or an account that
+    /// may log in only at the identity provider. All cases take the same time. The session is complete only if the account needs no second factor.
     ///
     /// # Errors
     /// Fails if a database query fails, or if too many other log-ins are waiting for their password check.
@@ -120,7 +120,8 @@ impl Store {
         let stored = row.as_ref().map(|row| row.password.clone());
         let stored = stored.filter(|password| !password.is_empty());
         let right = verified(password, stored, device).await?;
-        let found = row.filter(|row| right && row.active).and_then(person);
+        let found = row.filter(|row| right && row.active && self.accounts.may_use_password(&row.login));
+        let found = found.and_then(person);
         let Some(member) = found else {
             self.note_refused(1).await?;
             return Ok(None);
@@ -142,13 +143,21 @@ impl Store {
     pub(crate) async fn begin_after_password(
         &self,
         transaction: &DatabaseTransaction,
+        member: StaffMember,
+    ) -> Result<BegunSession, StoreError> {
+        self.begin_after(transaction, member, LogInProof::Password).await
+    }
+
+    /// Begins a session of a member of staff who proved the first step of the log-in in this way.
+    pub(crate) async fn begin_after(
+        &self,
+        transaction: &DatabaseTransaction,
         mut member: StaffMember,
+        proof: LogInProof,
     ) -> Result<BegunSession, StoreError> {
         let has_factor = self.has_factor(transaction, member.id).await?;
-        let step = LogInStep::after_password(has_factor, self.accounts.needs_factor(member.role));
-        let token = self
-            .begin_session(transaction, &mut member, step, LogInProof::Password)
-            .await?;
+        let step = LogInStep::after(proof, has_factor, self.accounts.needs_factor(member.role));
+        let token = self.begin_session(transaction, &mut member, step, proof).await?;
         Ok(match step {
             LogInStep::Complete => BegunSession::Complete(member, token),
             LogInStep::Code | LogInStep::Enrol => {
@@ -191,7 +200,7 @@ impl Store {
     /// Adds `more` to the number of refused log-ins that are not in the audit log yet. Then writes an audit entry with this number and
     /// resets it, unless the last such entry is less than a minute old. Password guesses therefore cannot flood the audit log. After a
     /// successful log-in, `more` is 0.
-    async fn note_refused(&self, more: u64) -> Result<(), StoreError> {
+    pub(crate) async fn note_refused(&self, more: u64) -> Result<(), StoreError> {
         let since_last = {
             let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
             refused.since_last += more;

@@ -42,3 +42,24 @@ pub mod recovery_codes {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// The identities at an identity provider with which members of staff log in.
+pub mod identities {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "identities")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub staff_id: Uuid,
+        pub issuer: String,
+        pub subject: String,
+        pub connected_at: i64,
+        pub used_at: Option<i64>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}

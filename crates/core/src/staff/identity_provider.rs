@@ -1,0 +1,136 @@
+//! Log-in through an identity provider (`OpenID` Connect): the settings, and the identity that a provider vouches for.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::identifiers::private::Private;
+
+/// The `[identity_provider]` table of the settings.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IdentityProviderSettings {
+    /// The issuer: the URL below which the provider publishes `/.well-known/openid-configuration`. Empty: there is no provider.
+    pub issuer: String,
+    /// The id under which the provider knows this service.
+    pub client_id: String,
+    /// The secret that the provider gave to this service. Without a secret, the service is a public client.
+    #[serde(skip_serializing)]
+    pub client_secret: Option<Private<String>>,
+    /// A file with the secret.
+    pub client_secret_file: Option<PathBuf>,
+    /// The name of the provider, as staff know it.
+    pub name: String,
+    /// The classes of authentication (`acr`) of which the provider must confirm one. Empty: any.
+    pub acr: Vec<String>,
+    /// Whether the provider proves a second factor, so that this service asks for none.
+    pub proves_second_factor: bool,
+}
+
+/// A mistake in the `[identity_provider]` settings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidIdentityProvider {
+    /// The issuer is no HTTPS URL, and not on this machine.
+    #[error("`identity_provider.issuer` begins with https://")]
+    Issuer,
+    /// The id of this service is missing.
+    #[error("Give `identity_provider.client_id`: the provider has it")]
+    ClientId,
+    /// Both the secret and its file are given.
+    #[error("Give `identity_provider.client_secret` or `client_secret_file`, not both")]
+    TwoSecrets,
+    /// The provider proves a second factor, and nothing says how it states that.
+    #[error(
+        "`identity_provider.proves_second_factor` needs `acr`: the classes with which the provider states that a second factor was used"
+    )]
+    SecondFactor,
+}
+
+impl IdentityProviderSettings {
+    /// Returns whether there is a provider.
+    #[must_use]
+    pub const fn is_set(&self) -> bool {
+        !self.issuer.is_empty()
+    }
+
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// Returns the first mistake.
+    pub fn check(&self) -> Result<(), InvalidIdentityProvider> {
+        if !self.is_set() {
+            return Ok(());
+        }
+        let here = ["http://127.0.0.1", "http://[::1]", "http://localhost"];
+        let is_here = here.iter().any(|host| {
+            let rest = self.issuer.strip_prefix(host);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+        });
+        if !self.issuer.starts_with("https://") && !is_here {
+            return Err(InvalidIdentityProvider::Issuer);
+        }
+        if self.client_id.trim().is_empty() {
+            return Err(InvalidIdentityProvider::ClientId);
+        }
+        if self.client_secret.is_some() && self.client_secret_file.is_some() {
+            return Err(InvalidIdentityProvider::TwoSecrets);
+        }
+        if self.proves_second_factor && self.acr.is_empty() {
+            return Err(InvalidIdentityProvider::SecondFactor);
+        }
+        Ok(())
+    }
+}
+
+/// Somebody for whom a provider vouches. Only the two together identify a person (`OpenID` Connect Core 1.0, section 5.7): names and
+/// addresses can be given to somebody else.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProviderIdentity {
+    /// The issuer.
+    pub issuer: String,
+    /// The subject: the identifier of the person at the issuer. It is never used twice.
+    pub subject: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_is_reached_with_tls_or_on_this_machine() {
+        for (issuer, checked) in [
+            ("", Ok(())),
+            ("https://login.example.org/realms/centre", Ok(())),
+            ("http://127.0.0.1:3000", Ok(())),
+            ("http://localhost/realm", Ok(())),
+            (
+                "http://localhost.example.org",
+                Err(InvalidIdentityProvider::Issuer),
+            ),
+            ("http://login.example.org", Err(InvalidIdentityProvider::Issuer)),
+            ("login.example.org", Err(InvalidIdentityProvider::Issuer)),
+        ] {
+            let settings = IdentityProviderSettings {
+                issuer: issuer.to_owned(),
+                client_id: "hotline".to_owned(),
+                ..IdentityProviderSettings::default()
+            };
+            assert_eq!(settings.check(), checked, "{issuer}");
+        }
+    }
+
+    #[test]
+    fn a_second_factor_of_the_provider_needs_a_class() {
+        let mut settings = IdentityProviderSettings {
+            issuer: "https://login.example.org".to_owned(),
+            client_id: "hotline".to_owned(),
+            proves_second_factor: true,
+            ..IdentityProviderSettings::default()
+        };
+        assert_eq!(settings.check(), Err(InvalidIdentityProvider::SecondFactor));
+        settings.acr = vec!["mfa".to_owned()];
+        assert_eq!(settings.check(), Ok(()));
+        settings.client_id = " ".to_owned();
+        assert_eq!(settings.check(), Err(InvalidIdentityProvider::ClientId));
+    }
+}

@@ -1,0 +1,363 @@
+//! Log-in through the identity provider: leading a browser there and back, connecting an identity to an account, and log-out that the provider
+//! reports.
+//!
+//! The browser keeps the secret of a log-in in a cookie, from which the state, the nonce and the PKCE verifier follow. The provider sends the
+//! browser back from another site, so browsers leave out the cookies (`SameSite=Strict`) of that request. The page to which it comes back
+//! therefore only leads on to a page of the same site, which has them.
+
+use std::time::Duration;
+
+use askama::Template;
+use axum::{
+    Extension, Form,
+    extract::{Query, RawQuery, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::{
+    CookieJar,
+    cookie::{Cookie, SameSite},
+};
+use data_encoding::BASE64URL_NOPAD;
+use hotline_core::{
+    identifiers::{chance, private::Private},
+    staff::{factors::LogInProof, identity_provider::ProviderIdentity},
+    text::locale::Words,
+};
+use hotline_store::error::StoreError;
+use serde::Deserialize;
+
+use crate::{
+    account::{
+        factors::{FACTORS, PasswordAgainForm, authenticate_again, refuse, refused_page},
+        login::{lead_on, log_in_page},
+    },
+    http::{
+        access::{Who, contact_page, token},
+        answers::{Answer, EmptyJson},
+        errors::{ForProgram, PageError},
+        extractors::{Cookies, FormOrJson, ResponseFormat},
+        flash::Flash,
+        page::page as written,
+    },
+    state::{Desk, IdentityProvider, LogInSecrets},
+};
+
+/// How long a log-in at the provider may take, in seconds.
+const LONGEST_SECONDS: u64 = 15 * 60;
+/// The page that finishes a log-in.
+const FINISH: &str = "/desk/login/provider/finish";
+/// The page that finishes connecting an identity.
+const FINISH_CONNECTING: &str = "/desk/me/identity/finish";
+
+/// What a log-in at the provider is for.
+enum Purpose {
+    /// Logging in. The text is the page of a contact to which it leads, or empty.
+    LogIn(String),
+    /// Connecting an identity to an account. The text is the mark of the session.
+    Connect(String),
+}
+
+/// A log-in at the provider that a browser began.
+struct Attempt {
+    secret: String,
+    purpose: Purpose,
+}
+
+const fn cookie_name(https: bool) -> &'static str {
+    if https { "__Host-provider" } else { "provider" }
+}
+
+impl Attempt {
+    fn new(purpose: Purpose) -> Self {
+        Self {
+            secret: BASE64URL_NOPAD.encode(&chance::bytes::<32>()),
+            purpose,
+        }
+    }
+
+    fn from_cookie(desk: &Desk, jar: &CookieJar) -> Option<Self> {
+        let value = jar.get(cookie_name(desk.https))?.value().to_owned();
+        let mut parts = value.splitn(3, '.');
+        let (secret, purpose, more) = (parts.next()?, parts.next()?, parts.next()?);
+        let purpose = match purpose {
+            "log-in" => Purpose::LogIn(more.to_owned()),
+            "connect" => Purpose::Connect(more.to_owned()),
+            _ => return None,
+        };
+        Some(Self {
+            secret: secret.to_owned(),
+            purpose,
+        })
+    }
+
+    fn secrets(&self, desk: &Desk) -> LogInSecrets {
+        let [state, nonce, verifier] = desk.store.log_in_values(&self.secret);
+        LogInSecrets {
+            state,
+            nonce,
+            verifier,
+        }
+    }
+
+    fn cookie(&self, desk: &Desk) -> Cookie<'static> {
+        let (purpose, more) = match &self.purpose {
+            Purpose::LogIn(to) => ("log-in", to),
+            Purpose::Connect(mark) => ("connect", mark),
+        };
+        kept_cookie(desk, format!("{}.{purpose}.{more}", self.secret), LONGEST_SECONDS)
+    }
+}
+
+/// Builds the cookie, which is kept for a number of seconds.
+fn kept_cookie(desk: &Desk, value: String, seconds: u64) -> Cookie<'static> {
+    Cookie::build((cookie_name(desk.https), value))
+        .path("/")
+        .http_only(true)
+        .secure(desk.https)
+        .same_site(SameSite::Strict)
+        .max_age(Duration::from_secs(seconds).try_into().unwrap_or_default())
+        .build()
+}
+
+/// A page that leads on to another address by itself. Unlike a redirect, it may follow a form, and its request has the cookies of this site.
+#[derive(Template)]
+#[template(path = "account/onward.html")]
+struct OnwardPage<'a> {
+    words: &'a Words,
+    address: &'a str,
+}
+
+/// Where a log-in leads.
+#[derive(Deserialize)]
+pub(crate) struct BeginQuery {
+    /// The page of a contact.
+    #[serde(default)]
+    to: String,
+}
+
+/// The parameters with which the provider sends a browser back.
+#[derive(Deserialize)]
+pub(crate) struct ReturnQuery {
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    state: String,
+}
+
+fn provider(desk: &Desk) -> Result<&dyn IdentityProvider, PageError> {
+    desk.program
+        .identity_provider
+        .as_deref()
+        .ok_or(PageError::NotFound)
+}
+
+/// `GET /desk/login/provider`: leads the browser to the provider.
+pub(crate) async fn begin(
+    State(desk): State<Desk>,
+    jar: CookieJar,
+    Query(query): Query<BeginQuery>,
+) -> Result<Response, PageError> {
+    let provider = provider(&desk)?;
+    let attempt = Attempt::new(Purpose::LogIn(contact_page(&query.to).unwrap_or_default()));
+    match provider.log_in_address(&attempt.secrets(&desk)).await {
+        Ok(address) => Ok((jar.add(attempt.cookie(&desk)), Redirect::to(&address)).into_response()),
+        Err(error) => {
+            tracing::error!(error, "Nobody can log in through the identity provider");
+            let page = log_in_page(&desk, &jar, "", &query.to, Some("provider-away"))?;
+            Ok((StatusCode::SERVICE_UNAVAILABLE, page).into_response())
+        }
+    }
+}
+
+/// `GET /desk/login/provider/return`: the provider sent the browser back.
+pub(crate) async fn come_back(
+    State(desk): State<Desk>,
+    jar: CookieJar,
+    RawQuery(query): RawQuery,
+) -> Result<Response, PageError> {
+    provider(&desk)?;
+    written(&OnwardPage {
+        words: desk.words(&jar),
+        address: &format!("{FINISH}?{}", query.unwrap_or_default()),
+    })
+}
+
+/// `GET /desk/login/provider/finish`: begins a session with the identity for which the provider vouches.
+pub(crate) async fn finish(
+    State(desk): State<Desk>,
+    headers: HeaderMap,
+    jar: CookieJar,
+    RawQuery(raw): RawQuery,
+    Query(query): Query<ReturnQuery>,
+) -> Result<Response, PageError> {
+    let provider = provider(&desk)?;
+    let attempt = Attempt::from_cookie(&desk, &jar);
+    if let Some(Attempt {
+        purpose: Purpose::Connect(_),
+        ..
+    }) = attempt
+    {
+        let address = format!("{FINISH_CONNECTING}?{}", raw.unwrap_or_default());
+        return Ok(Redirect::to(&address).into_response());
+    }
+    let without = jar.clone().add(kept_cookie(&desk, String::new(), 0));
+    let mistake = match identity(&desk, attempt.as_ref(), &query).await {
+        Ok(identity) => {
+            let proof = if provider.proves_second_factor() {
+                LogInProof::ProviderWithFactor
+            } else {
+                LogInProof::Provider
+            };
+            match desk.store.log_in_with_identity(&identity, proof).await? {
+                Some(begun) => {
+                    if let Some(replaced) = token(&desk, &headers) {
+                        desk.store.log_out(&replaced).await?;
+                    }
+                    let to = match attempt.map(|attempt| attempt.purpose) {
+                        Some(Purpose::LogIn(to)) => contact_page(&to),
+                        Some(Purpose::Connect(_)) | None => None,
+                    };
+                    return Ok(lead_on(&desk, without, begun, to));
+                }
+                None => "provider-unknown",
+            }
+        }
+        Err(mistake) => mistake,
+    };
+    let page = log_in_page(&desk, &jar, "", "", Some(mistake))?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, without, page).into_response())
+}
+
+/// Returns the identity for which the provider vouches. Fails with the locale key of the reason.
+async fn identity(
+    desk: &Desk,
+    attempt: Option<&Attempt>,
+    query: &ReturnQuery,
+) -> Result<ProviderIdentity, &'static str> {
+    let secrets = attempt
+        .map(|attempt| attempt.secrets(desk))
+        .ok_or("provider-late")?;
+    if query.state != secrets.state {
+        return Err("provider-late");
+    }
+    if query.code.is_empty() {
+        return Err("provider-refused");
+    }
+    let provider = desk.program.identity_provider.as_deref();
+    let provider = provider.ok_or("provider-away")?;
+    provider.identity(&query.code, &secrets).await.map_err(|error| {
+        tracing::warn!(error, "A log-in through the identity provider failed");
+        "provider-refused"
+    })
+}
+
+/// `POST /desk/me/identity/connect`: leads the browser to the provider, to connect an identity to the account.
+pub(crate) async fn connect(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    headers: HeaderMap,
+    jar: CookieJar,
+    FormOrJson(typed): FormOrJson<PasswordAgainForm>,
+) -> Result<Response, PageError> {
+    let provider = provider(&desk)?;
+    let session = token(&desk, &headers).ok_or(PageError::NotLoggedIn)?;
+    let Some(again) = authenticate_again(&desk, &me, typed.password()).await? else {
+        let wrong = PageError::Bad("error-password-again").localized(desk.words(&jar));
+        return refused_page(&desk, &jar, &me, "connect", wrong).await;
+    };
+    let mut attempt = Attempt::new(Purpose::Connect(String::new()));
+    let mark = desk.store.connection_mark(&again, &session, &attempt.secret);
+    attempt.purpose = Purpose::Connect(mark);
+    match provider.log_in_address(&attempt.secrets(&desk)).await {
+        Ok(address) => {
+            let page = written(&OnwardPage {
+                words: desk.words(&jar),
+                address: &address,
+            })?;
+            Ok((jar.add(attempt.cookie(&desk)), page).into_response())
+        }
+        Err(error) => {
+            tracing::error!(error, "Nobody can connect an identity");
+            let message = desk.words(&jar).say("provider-away");
+            refused_page(&desk, &jar, &me, "connect", message).await
+        }
+    }
+}
+
+/// `GET /desk/me/identity/finish`: connects the identity for which the provider vouches.
+pub(crate) async fn finish_connecting(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    headers: HeaderMap,
+    jar: CookieJar,
+    Query(query): Query<ReturnQuery>,
+) -> Result<Response, PageError> {
+    let session = token(&desk, &headers).ok_or(PageError::NotLoggedIn)?;
+    let attempt = Attempt::from_cookie(&desk, &jar);
+    let without = jar.clone().add(kept_cookie(&desk, String::new(), 0));
+    let mistake = match (identity(&desk, attempt.as_ref(), &query).await, &attempt) {
+        (
+            Ok(identity),
+            Some(Attempt {
+                secret,
+                purpose: Purpose::Connect(mark),
+            }),
+        ) => match desk
+            .store
+            .connect_identity(&me, &session, secret, mark, &identity)
+            .await
+        {
+            Ok(()) => return Ok((without, Flash::IdentityConnected.redirect(FACTORS)).into_response()),
+            Err(StoreError::Conflict(why)) => why.key(),
+            Err(StoreError::NotFound(_)) => "provider-late",
+            Err(error) => return Err(error.into()),
+        },
+        (Ok(_), _) => "provider-late",
+        (Err(mistake), _) => mistake,
+    };
+    let message = desk.words(&jar).say(mistake);
+    let page = refused_page(&desk, &jar, &me, "connect", message).await?;
+    Ok((without, page).into_response())
+}
+
+/// `POST /desk/me/identity/disconnect`: disconnects the identity from the account.
+pub(crate) async fn disconnect(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    format: ResponseFormat,
+    Cookies(jar): Cookies,
+    FormOrJson(typed): FormOrJson<PasswordAgainForm>,
+) -> Result<Answer<EmptyJson>, PageError> {
+    let Some(again) = authenticate_again(&desk, &me, typed.password()).await? else {
+        return refuse(&desk, &jar, &me, format, "disconnect").await;
+    };
+    desk.store.disconnect_identity(&again).await?;
+    Ok(format.answer(EmptyJson {}, FACTORS, Flash::IdentityDisconnected))
+}
+
+/// A log-out that the provider reports.
+#[derive(Deserialize)]
+pub(crate) struct LogOutForm {
+    logout_token: Private<String>,
+}
+
+/// `POST /desk/login/provider/log-out`: the provider reports that somebody logged out there.
+pub(crate) async fn log_out(
+    State(desk): State<Desk>,
+    Form(form): Form<LogOutForm>,
+) -> Result<Response, PageError> {
+    let provider = provider(&desk)?;
+    let status = match provider.logged_out(form.logout_token.expose()).await {
+        Ok(identity) => {
+            desk.store.log_out_identity(&identity).await?;
+            StatusCode::OK
+        }
+        Err(error) => {
+            tracing::warn!(error, "A log-out that the identity provider reports was refused");
+            StatusCode::BAD_REQUEST
+        }
+    };
+    let headers = [(header::CACHE_CONTROL, "no-store")];
+    Ok((status, Extension(ForProgram), headers).into_response())
+}

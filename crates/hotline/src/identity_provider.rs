@@ -1,0 +1,246 @@
+//! Log-in through an identity provider with `OpenID` Connect: the authorization code flow with PKCE, a nonce and a state, and back-channel
+//! log-out (`OpenID` Connect Core 1.0, Discovery 1.0 and Back-Channel Logout 1.0).
+
+use std::{
+    collections::BTreeMap,
+    str::FromStr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+use futures::future::BoxFuture;
+use hotline_core::staff::identity_provider::{IdentityProviderSettings, ProviderIdentity};
+use hotline_desk::state::{IdentityProvider, LogInSecrets};
+use openidconnect::{
+    AdditionalClaims, AuthenticationContextClass, AuthorizationCode, ClaimsVerificationError, ClientId,
+    ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdToken, IdTokenClaims,
+    IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
+    core::{
+        CoreAuthenticationFlow, CoreClient, CoreGenderClaim, CoreJweContentEncryptionAlgorithm,
+        CoreJwsSigningAlgorithm, CoreProviderMetadata,
+    },
+};
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Mutex, Semaphore};
+
+/// The longest time for a request to the provider.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long the provider's addresses and keys are used before they are read again.
+const FRESH: Duration = Duration::from_secs(15 * 60);
+/// The shortest time between two readings that a token with an unknown key causes.
+const SHORTEST_FRESH: Duration = Duration::from_secs(30);
+/// Requests to the provider at the same time.
+const AT_ONCE: usize = 8;
+/// The event of a log-out token (Back-Channel Logout 1.0, section 2.4).
+const LOG_OUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+
+type Client = CoreClient<
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointMaybeSet,
+    EndpointMaybeSet,
+>;
+
+/// The provider of the settings.
+pub struct OidcProvider {
+    settings: IdentityProviderSettings,
+    secret: Option<String>,
+    /// The page to which the provider sends browsers back.
+    return_url: String,
+    http: reqwest::Client,
+    permits: Semaphore,
+    known: Mutex<Option<(Instant, Arc<CoreProviderMetadata>)>>,
+}
+
+/// The claims of a log-out token that an ID token does not have.
+#[derive(Debug, Deserialize, Serialize)]
+struct LogOutClaims {
+    events: BTreeMap<String, serde_json::Value>,
+}
+
+impl AdditionalClaims for LogOutClaims {}
+
+type LogOutToken =
+    IdToken<LogOutClaims, CoreGenderClaim, CoreJweContentEncryptionAlgorithm, CoreJwsSigningAlgorithm>;
+
+fn identity_of<Claims: AdditionalClaims>(
+    claims: &IdTokenClaims<Claims, CoreGenderClaim>,
+) -> ProviderIdentity {
+    ProviderIdentity {
+        issuer: claims.issuer().as_str().to_owned(),
+        subject: claims.subject().as_str().to_owned(),
+    }
+}
+
+impl OidcProvider {
+    /// Prepares the provider. Nothing is sent before the first log-in. `desk_url` is the URL at which staff reach the desk.
+    pub fn new(settings: IdentityProviderSettings, desk_url: &str) -> Result<Self> {
+        let secret = match (&settings.client_secret, &settings.client_secret_file) {
+            (Some(secret), _) => Some(secret.expose().clone()),
+            (None, Some(file)) => {
+                let text = std::fs::read_to_string(file)
+                    .with_context(|| format!("Could not read {}", file.display()))?;
+                Some(text.trim().to_owned())
+            }
+            (None, None) => None,
+        };
+        ensure!(
+            !desk_url.is_empty(),
+            "`identity_provider` needs `http.desk_url`: the address to which the provider sends browsers back"
+        );
+        Ok(Self {
+            settings,
+            secret,
+            return_url: format!("{}/desk/login/provider/return", desk_url.trim_end_matches('/')),
+            http: reqwest::Client::builder()
+                .connect_timeout(TIMEOUT)
+                .timeout(TIMEOUT)
+                // A redirect could lead the request into the centre's own network (as the crate's documentation warns).
+                .redirect(reqwest::redirect::Policy::none())
+                .build()?,
+            permits: Semaphore::new(AT_ONCE),
+            known: Mutex::new(None),
+        })
+    }
+
+    /// Returns the addresses and keys of the provider, at most `oldest` old.
+    async fn metadata(&self, oldest: Duration) -> Result<Arc<CoreProviderMetadata>> {
+        let mut known = self.known.lock().await;
+        if let Some((read_at, metadata)) = known.as_ref()
+            && read_at.elapsed() < oldest
+        {
+            return Ok(Arc::clone(metadata));
+        }
+        let issuer = IssuerUrl::new(self.settings.issuer.clone())?;
+        let metadata = CoreProviderMetadata::discover_async(issuer, &self.http)
+            .await
+            .context("the identity provider cannot be reached")?;
+        let metadata = Arc::new(metadata);
+        *known = Some((Instant::now(), Arc::clone(&metadata)));
+        Ok(metadata)
+    }
+
+    fn client(&self, metadata: &CoreProviderMetadata) -> Result<Client> {
+        let client = CoreClient::from_provider_metadata(
+            metadata.clone(),
+            ClientId::new(self.settings.client_id.clone()),
+            self.secret.clone().map(ClientSecret::new),
+        );
+        Ok(client.set_redirect_uri(RedirectUrl::new(self.return_url.clone())?))
+    }
+
+    async fn address(&self, secrets: &LogInSecrets) -> Result<String> {
+        let metadata = self.metadata(FRESH).await?;
+        let client = self.client(&metadata)?;
+        let (state, nonce) = (secrets.state.clone(), secrets.nonce.clone());
+        let verifier = PkceCodeVerifier::new(secrets.verifier.clone());
+        let mut request = client
+            .authorize_url(
+                CoreAuthenticationFlow::AuthorizationCode,
+                move || CsrfToken::new(state),
+                move || Nonce::new(nonce),
+            )
+            .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
+        for class in &self.settings.acr {
+            request = request.add_auth_context_value(AuthenticationContextClass::new(class.clone()));
+        }
+        let (address, _, _) = request.url();
+        Ok(address.into())
+    }
+
+    async fn redeem(&self, code: &str, secrets: &LogInSecrets) -> Result<ProviderIdentity> {
+        let _permit = self.permits.acquire().await?;
+        let metadata = self.metadata(FRESH).await?;
+        let client = self.client(&metadata)?;
+        let tokens = client
+            .exchange_code(AuthorizationCode::new(code.to_owned()))?
+            .set_pkce_verifier(PkceCodeVerifier::new(secrets.verifier.clone()))
+            .request_async(&self.http)
+            .await
+            .context("the provider refuses the code")?;
+        let token = tokens
+            .extra_fields()
+            .id_token()
+            .context("the provider sent no ID token")?;
+        let nonce = Nonce::new(secrets.nonce.clone());
+        let verify = |client: &Client| token.claims(&client.id_token_verifier(), &nonce).cloned();
+        let claims = match verify(&client) {
+            Ok(claims) => claims,
+            // The provider may have new keys.
+            Err(_) => verify(&self.client(&*self.metadata(SHORTEST_FRESH).await?)?)
+                .context("the ID token is not valid")?,
+        };
+        if !self.settings.acr.is_empty() {
+            let class = claims.auth_context_ref().map(|class| class.as_str());
+            let is_known = class.is_some_and(|class| self.settings.acr.iter().any(|one| one == class));
+            ensure!(
+                is_known,
+                "the provider confirms no class of `identity_provider.acr`, but {class:?}"
+            );
+        }
+        Ok(identity_of(&claims))
+    }
+
+    async fn read_log_out(&self, token: &str) -> Result<ProviderIdentity> {
+        let _permit = self.permits.acquire().await?;
+        let token = LogOutToken::from_str(token).context("the log-out token cannot be read")?;
+        let no_nonce = |nonce: Option<&Nonce>| match nonce {
+            None => Ok(()),
+            Some(_) => Err("a log-out token has no nonce".to_owned()),
+        };
+        let verify = |client: &Client| {
+            let verifier = client.id_token_verifier().allow_all_jose_types();
+            let claims = token.claims(&verifier, no_nonce)?;
+            let is_log_out = claims.additional_claims().events.contains_key(LOG_OUT_EVENT);
+            Ok::<_, ClaimsVerificationError>((is_log_out, identity_of(claims)))
+        };
+        let (is_log_out, identity) = match verify(&self.client(&*self.metadata(FRESH).await?)?) {
+            Ok(verified) => verified,
+            // The provider may have new keys.
+            Err(_) => verify(&self.client(&*self.metadata(SHORTEST_FRESH).await?)?)
+                .context("the log-out token is not valid")?,
+        };
+        ensure!(is_log_out, "the token is not about a log-out");
+        Ok(identity)
+    }
+
+    /// Reads the addresses and keys of the provider, for `hotline check`.
+    pub async fn check(&self) -> Result<()> {
+        self.metadata(Duration::ZERO).await.map(drop)
+    }
+}
+
+impl IdentityProvider for OidcProvider {
+    fn name(&self) -> &str {
+        &self.settings.name
+    }
+
+    fn proves_second_factor(&self) -> bool {
+        self.settings.proves_second_factor
+    }
+
+    fn log_in_address<'a>(&'a self, secrets: &'a LogInSecrets) -> BoxFuture<'a, Result<String, String>> {
+        Box::pin(async move { self.address(secrets).await.map_err(|error| format!("{error:#}")) })
+    }
+
+    fn identity<'a>(
+        &'a self,
+        code: &'a str,
+        secrets: &'a LogInSecrets,
+    ) -> BoxFuture<'a, Result<ProviderIdentity, String>> {
+        Box::pin(async move {
+            let found = self.redeem(code, secrets).await;
+            found.map_err(|error| format!("{error:#}"))
+        })
+    }
+
+    fn logged_out<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<ProviderIdentity, String>> {
+        Box::pin(async move {
+            let found = self.read_log_out(token).await;
+            found.map_err(|error| format!("{error:#}"))
+        })
+    }
+}

@@ -1,0 +1,246 @@
+//! Log-in through an identity provider, with a real provider and Chromium.
+
+use std::time::Duration;
+
+use fantoccini::Client;
+use hotline_core::text::locale::{Language, Locales};
+use hotline_tests::{
+    peers::{
+        browser::Browser,
+        identity_provider::{CLIENT_SECRET, IdentityProvider},
+    },
+    service::Service,
+    staff::{PASSWORD, Staff, text},
+};
+use reqwest::{Method, header};
+use serde_json::{Value, json};
+
+use crate::{
+    pages::log_in_as,
+    writing::{press, shows, until},
+};
+
+/// A service with a provider. `more` contains further keys of `[identity_provider]`.
+async fn world(more: &str) -> (Service, IdentityProvider) {
+    let mut service = Service::new(None).unwrap();
+    let provider = IdentityProvider::start(&service.base()).await.unwrap();
+    service
+        .set_http_keys(&format!("desk_url = \"{}\"", service.base()))
+        .unwrap();
+    let settings = format!(
+        "[identity_provider]\nissuer = \"{}\"\nclient_id = \"hotline\"\nclient_secret = \"{CLIENT_SECRET}\"\nname = \"Kuća\"\n{more}\n",
+        provider.issuer()
+    );
+    service.set_lines(&settings).unwrap();
+    (service, provider)
+}
+
+async fn go(client: &Client, service: &Service, path: &str) {
+    client.goto(&format!("{}{path}", service.base())).await.unwrap();
+}
+
+/// Logs in on the page of the provider under this name.
+async fn say_name(client: &Client, name: &str, with_factor: bool) {
+    until(client, "#name").await.send_keys(name).await.unwrap();
+    if with_factor {
+        press(client, "#factor").await;
+    }
+    press(client, "#go").await;
+}
+
+async fn begin(client: &Client, service: &Service, name: &str, with_factor: bool) {
+    client.delete_all_cookies().await.unwrap();
+    go(client, service, "/desk/login").await;
+    press(client, "a[href='/desk/login/provider']").await;
+    say_name(client, name, with_factor).await;
+}
+
+/// Waits until the log-in page says why the log-in was refused, in the language of the device.
+async fn is_refused(client: &Client, key: &str) {
+    let alarm = until(client, ".alarm").await.text().await.unwrap();
+    let mut texts = Language::ALL
+        .into_iter()
+        .map(|language| Locales.of(language).say(key));
+    assert!(texts.any(|text| text == alarm), "{alarm}");
+}
+
+async fn connect(client: &Client, service: &Service, name: &str) {
+    go(client, service, "/desk/me/factors").await;
+    until(client, "#connect-password")
+        .await
+        .send_keys(PASSWORD)
+        .await
+        .unwrap();
+    press(client, "form[action='/desk/me/identity/connect'] button").await;
+    say_name(client, name, true).await;
+}
+
+async fn actions(vera: &Staff) -> Vec<String> {
+    let audit = vera.get("/api/v1/audit").await.unwrap();
+    let entries = audit
+        .pointer("/entries")
+        .and_then(Value::as_array)
+        .unwrap()
+        .clone();
+    let of_mila = entries.iter().filter(|one| text(one, "/who") == "mila");
+    of_mila.map(|one| text(one, "/action").to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connected_identity_logs_in_until_it_is_disconnected() {
+    let (mut service, provider) = world("").await;
+    service.start().await.unwrap();
+    let vera = service.hire("vera", "auditor").await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    begin(client, &service, "mila-at-home", false).await;
+    is_refused(client, "provider-unknown").await;
+    client.delete_all_cookies().await.unwrap();
+    log_in_as(client, &service, "mila", "en").await;
+    connect(client, &service, "mila-at-home").await;
+    shows(client, "main", &provider.issuer()).await;
+    let factors = mila.get("/api/v1/me/factors").await.unwrap();
+    assert_eq!(text(&factors, "/identity/issuer"), provider.issuer());
+    begin(client, &service, "mila-at-home", false).await;
+    until(client, "a[href='/desk/me']").await;
+    let sessions = mila.get("/api/v1/me/sessions").await.unwrap();
+    assert!(sessions.to_string().contains("\"provider\""), "{sessions}");
+    // The provider reports that she logged out there: every session of hers ends.
+    client
+        .goto(&format!("{}/session/end", provider.issuer()))
+        .await
+        .unwrap();
+    press(client, "button[name='logout']").await;
+    until_refused(&mila).await;
+    let mila = service.log_in("mila").await.unwrap();
+    let again = json!({ "password": PASSWORD });
+    mila.post("/api/v1/me/identity/disconnect", &again).await.unwrap();
+    begin(client, &service, "mila-at-home", false).await;
+    is_refused(client, "provider-unknown").await;
+    let actions = actions(&vera).await;
+    for action in ["connect-identity", "log-in", "log-out", "disconnect-identity"] {
+        assert!(actions.iter().any(|one| one == action), "{action}: {actions:?}");
+    }
+}
+
+async fn until_refused(staff: &Staff) {
+    let refused = hotline_tests::peers::wait_until(Duration::from_secs(20), async || {
+        staff.status(Method::GET, "/api/v1/me").await.unwrap() == 401
+    });
+    refused.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_provider_proves_the_second_factor_only_with_its_class() {
+    let (mut service, provider) = world("acr = [\"mfa\"]\nproves_second_factor = true").await;
+    service.start().await.unwrap();
+    service.hire("sara", "supervisor").await.unwrap();
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    log_in_as(client, &service, "sara", "en").await;
+    connect(client, &service, "sara-at-home").await;
+    until(client, "form[action='/desk/me/identity/disconnect']").await;
+    service.require_second_factor("[\"supervisor\"]").unwrap();
+    service.kill();
+    service.start().await.unwrap();
+    client
+        .goto(&format!("{}/session/end", provider.issuer()))
+        .await
+        .unwrap();
+    press(client, "button[name='logout']").await;
+    begin(client, &service, "sara-at-home", false).await;
+    is_refused(client, "provider-refused").await;
+    begin(client, &service, "sara-at-home", true).await;
+    until(client, "a[href='/desk/me']").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_break_glass_accounts_other_passwords_log_nobody_in() {
+    let (mut service, provider) = world("").await;
+    service.set_account_keys("break_glass = [\"anton\"]").unwrap();
+    service.start().await.unwrap();
+    for (login, role) in [("mila", "counsellor"), ("anton", "administrator")] {
+        let added = service
+            .run(&["staff", "add", login, "--role", role], PASSWORD)
+            .unwrap();
+        assert!(added.status.success());
+    }
+    assert!(service.log_in("anton").await.is_ok());
+    assert!(service.log_in("mila").await.is_err());
+    provider.stop();
+    let page = reqwest::get(format!("{}/desk/login/provider", service.base()))
+        .await
+        .unwrap();
+    assert_eq!(page.status().as_u16(), 503);
+    assert!(service.log_in("anton").await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_provider_did_not_send_logs_nobody_in() {
+    let (mut service, provider) = world("").await;
+    service.start().await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(Duration::from_secs(30))
+        .build()
+        .unwrap();
+    let base = service.base();
+    let begun = client
+        .get(format!("{base}/desk/login/provider"))
+        .send()
+        .await
+        .unwrap();
+    let address = begun
+        .headers()
+        .get(header::LOCATION)
+        .unwrap()
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert!(address.starts_with(&provider.issuer()), "{address}");
+    assert!(address.contains("code_challenge_method=S256"), "{address}");
+    let cookie = begun.headers().get(header::SET_COOKIE).unwrap().to_str().unwrap();
+    let cookie = cookie.split(';').next().unwrap().to_owned();
+    let state = address
+        .split('&')
+        .find_map(|part| part.strip_prefix("state="))
+        .unwrap();
+    for (query, cookie, words) in [
+        (format!("code=x&state={state}"), cookie.as_str(), "није потврдио"),
+        (format!("code=x&state={state}"), "", "трајала"),
+        ("code=x&state=another".to_owned(), &cookie, "трајала"),
+        (
+            format!("error=access_denied&state={state}"),
+            &cookie,
+            "није потврдио",
+        ),
+        ("".to_owned(), &cookie, "трајала"),
+        (format!("code=x&state={state}"), "provider=a.connect.b", ""),
+    ] {
+        let request = client.get(format!("{base}/desk/login/provider/finish?{query}"));
+        let answer = request.header("cookie", cookie).send().await.unwrap();
+        let status = answer.status().as_u16();
+        let cookies = format!("{:?}", answer.headers().get_all(header::SET_COOKIE));
+        let page = answer.text().await.unwrap();
+        assert!(
+            [422, 303].contains(&status) && page.contains(words),
+            "{query}: {status} {page}"
+        );
+        assert!(!cookies.contains("hotline="), "{cookies}");
+    }
+    // A connection needs the mark of the own session.
+    let request = client.get(format!("{base}/desk/me/identity/finish?code=x&state={state}"));
+    let answer = request
+        .bearer_auth(mila.token())
+        .header("cookie", "provider=a.connect.b")
+        .send();
+    assert_eq!(answer.await.unwrap().status().as_u16(), 422);
+    for token in ["", "abc", "e30.e30.e30", "eyJhbGciOiJub25lIn0.eyJpc3MiOiJ4In0."] {
+        let request = client.post(format!("{base}/desk/login/provider/log-out"));
+        let answer = request.form(&[("logout_token", token)]).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 400, "{token}");
+    }
+    assert_eq!(mila.status(Method::GET, "/api/v1/me").await.unwrap(), 200);
+}
