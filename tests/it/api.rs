@@ -29,6 +29,7 @@ fn whatever_a_page_does_a_program_can_do() {
         "/desk/login/code",
         "/desk/login/enrol",
         "/desk/logout",
+        "/desk/login/provider",
         "/desk/login/provider/log-out",
         "/desk/me/identity/connect",
         "/desk/admin/texts/{text}",

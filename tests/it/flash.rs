@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// The forms of the desk whose answers are not flash messages, each with the reason.
-const OTHER_ANSWERS: [(&str, &str); 55] = [
+const OTHER_ANSWERS: [(&str, &str); 56] = [
+    ("/desk/login/provider", "leads to the identity provider"),
     ("/desk/login/provider/log-out", "answers a program"),
     ("/desk/me/identity/connect", "leads to the identity provider"),
     (

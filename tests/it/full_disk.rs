@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// Addresses that are not tested, each with the reason.
-const NOT_ASKED: [(&str, &str); 53] = [
+const NOT_ASKED: [(&str, &str); 54] = [
+    ("/desk/login/provider", "there is no identity provider here"),
     (
         "/api/v1/contacts/{reference}/export-person",
         "writes an entry of the audit, as opening a contact does",

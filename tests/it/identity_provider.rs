@@ -51,7 +51,7 @@ async fn say_name(client: &Client, name: &str, with_factor: bool) {
 async fn begin(client: &Client, service: &Service, name: &str, with_factor: bool) {
     client.delete_all_cookies().await.unwrap();
     go(client, service, "/desk/login").await;
-    press(client, "a[href='/desk/login/provider']").await;
+    press(client, "form[action='/desk/login/provider'] button").await;
     say_name(client, name, with_factor).await;
 }
 
@@ -100,6 +100,9 @@ async fn a_connected_identity_logs_in_until_it_is_disconnected() {
     log_in_as(client, &service, "mila", "en").await;
     connect(client, &service, "mila-at-home").await;
     shows(client, "main", &provider.issuer()).await;
+    // Connecting ended her other sessions.
+    until_refused(&mila).await;
+    let mila = service.log_in("mila").await.unwrap();
     let factors = mila.get("/api/v1/me/factors").await.unwrap();
     assert_eq!(text(&factors, "/identity/issuer"), provider.issuer());
     begin(client, &service, "mila-at-home", false).await;
@@ -169,9 +172,12 @@ async fn with_break_glass_accounts_other_passwords_log_nobody_in() {
     assert!(service.log_in("anton").await.is_ok());
     assert!(service.log_in("mila").await.is_err());
     provider.stop();
-    let page = reqwest::get(format!("{}/desk/login/provider", service.base()))
-        .await
-        .unwrap();
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(30));
+    let begin = client
+        .build()
+        .unwrap()
+        .post(format!("{}/desk/login/provider", service.base()));
+    let page = begin.form(&[("to", "")]).send().await.unwrap();
     assert_eq!(page.status().as_u16(), 503);
     assert!(service.log_in("anton").await.is_ok());
 }
@@ -187,22 +193,17 @@ async fn what_the_provider_did_not_send_logs_nobody_in() {
         .build()
         .unwrap();
     let base = service.base();
-    let begun = client
-        .get(format!("{base}/desk/login/provider"))
-        .send()
-        .await
-        .unwrap();
-    let address = begun
-        .headers()
-        .get(header::LOCATION)
-        .unwrap()
-        .to_str()
-        .unwrap()
-        .to_owned();
-    assert!(address.starts_with(&provider.issuer()), "{address}");
-    assert!(address.contains("code_challenge_method=S256"), "{address}");
+    let begun = client.post(format!("{base}/desk/login/provider"));
+    let begun = begun.form(&[("to", "")]).send().await.unwrap();
     let cookie = begun.headers().get(header::SET_COOKIE).unwrap().to_str().unwrap();
     let cookie = cookie.split(';').next().unwrap().to_owned();
+    let page = begun.text().await.unwrap();
+    let address = page
+        .split("href=\"")
+        .find(|part| part.starts_with(&provider.issuer()));
+    let address = address.and_then(|part| part.split('"').next()).unwrap();
+    let address = address.replace("&#38;", "&").replace("&amp;", "&");
+    assert!(address.contains("code_challenge_method=S256"), "{address}");
     let state = address
         .split('&')
         .find_map(|part| part.strip_prefix("state="))

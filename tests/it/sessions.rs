@@ -411,9 +411,11 @@ async fn pages_of_other_sites_load_nothing_of_the_desk() {
         ("none", "navigate", 200),
     ] {
         let request = client().get(format!("{}/desk/inbox", service.base()));
+        let dest = if mode == "navigate" { "document" } else { "image" };
         let request = request
             .header("sec-fetch-site", site)
-            .header("sec-fetch-mode", mode);
+            .header("sec-fetch-mode", mode)
+            .header("sec-fetch-dest", dest);
         let answer = request.bearer_auth(mila.token()).send().await.unwrap();
         assert_eq!(answer.status().as_u16(), status, "{site} {mode}");
     }

@@ -90,7 +90,7 @@ fn account_routes() -> Vec<Route> {
     routes! {
         desk GET "/login" Open, login::page;
         desk POST "/login" Open, login::log_in;
-        desk GET "/login/provider" Open, provider::begin;
+        desk POST "/login/provider" Open, provider::begin;
         desk GET "/login/provider/return" Open, provider::come_back;
         desk GET "/login/provider/finish" Open, provider::finish;
         desk POST "/login/provider/log-out" Open, provider::log_out;

@@ -4,25 +4,28 @@
 use std::{
     collections::BTreeMap,
     str::FromStr,
-    sync::Arc,
+    sync::{Arc, PoisonError},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, ensure};
 use futures::future::BoxFuture;
-use hotline_core::staff::identity_provider::{IdentityProviderSettings, ProviderIdentity};
+use hotline_core::{
+    staff::identity_provider::{IdentityProviderSettings, ProviderIdentity},
+    time::clock::{Clock, SystemClock},
+};
 use hotline_desk::state::{IdentityProvider, LogInSecrets};
 use openidconnect::{
     AdditionalClaims, AuthenticationContextClass, AuthorizationCode, ClaimsVerificationError, ClientId,
     ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet, IdToken, IdTokenClaims,
-    IssuerUrl, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
+    IssuerUrl, JsonWebTokenType, Nonce, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
     core::{
         CoreAuthenticationFlow, CoreClient, CoreGenderClaim, CoreJweContentEncryptionAlgorithm,
         CoreJwsSigningAlgorithm, CoreProviderMetadata,
     },
 };
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
 /// The longest time for a request to the provider.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -30,10 +33,32 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const FRESH: Duration = Duration::from_secs(15 * 60);
 /// The shortest time between two readings that a token with an unknown key causes.
 const SHORTEST_FRESH: Duration = Duration::from_secs(30);
+/// How long nothing is asked after the provider could not be reached.
+const PAUSE: Duration = Duration::from_secs(5);
 /// Requests to the provider at the same time.
 const AT_ONCE: usize = 8;
+/// How long a request waits for others, which somebody with invented codes can cause.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// The oldest log-out token that is accepted.
+const OLDEST_LOG_OUT: chrono::TimeDelta = chrono::TimeDelta::minutes(10);
 /// The event of a log-out token (Back-Channel Logout 1.0, section 2.4).
 const LOG_OUT_EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+
+/// The types of a log-out token (Back-Channel Logout 1.0, section 2.4). The second is that of older providers.
+const LOG_OUT_TYPES: [&str; 2] = ["application/logout+jwt", "application/jwt"];
+/// The algorithms of signatures. Those with a shared secret are missing, because the provider could publish them unasked.
+const ALGORITHMS: [CoreJwsSigningAlgorithm; 10] = [
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
+    CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha256,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha384,
+    CoreJwsSigningAlgorithm::RsaSsaPssSha512,
+    CoreJwsSigningAlgorithm::EcdsaP256Sha256,
+    CoreJwsSigningAlgorithm::EcdsaP384Sha384,
+    CoreJwsSigningAlgorithm::EcdsaP521Sha512,
+    CoreJwsSigningAlgorithm::EdDsa,
+];
 
 type Client = CoreClient<
     EndpointSet,
@@ -53,6 +78,8 @@ pub struct OidcProvider {
     http: reqwest::Client,
     permits: Semaphore,
     known: Mutex<Option<(Instant, Arc<CoreProviderMetadata>)>>,
+    /// When the provider could not be reached.
+    away_since: std::sync::Mutex<Option<Instant>>,
 }
 
 /// The claims of a log-out token that an ID token does not have.
@@ -88,6 +115,10 @@ impl OidcProvider {
             (None, None) => None,
         };
         ensure!(
+            secret.as_ref().is_none_or(|secret| !secret.is_empty()),
+            "The client secret of `identity_provider` is empty"
+        );
+        ensure!(
             !desk_url.is_empty(),
             "`identity_provider` needs `http.desk_url`: the address to which the provider sends browsers back"
         );
@@ -103,6 +134,7 @@ impl OidcProvider {
                 .build()?,
             permits: Semaphore::new(AT_ONCE),
             known: Mutex::new(None),
+            away_since: std::sync::Mutex::new(None),
         })
     }
 
@@ -114,13 +146,36 @@ impl OidcProvider {
         {
             return Ok(Arc::clone(metadata));
         }
+        let is_away = |since: &Option<Instant>| since.is_some_and(|since| since.elapsed() < PAUSE);
+        ensure!(
+            !is_away(&self.away_since.lock().unwrap_or_else(PoisonError::into_inner)),
+            "the identity provider could not be reached a moment ago"
+        );
         let issuer = IssuerUrl::new(self.settings.issuer.clone())?;
-        let metadata = CoreProviderMetadata::discover_async(issuer, &self.http)
-            .await
-            .context("the identity provider cannot be reached")?;
+        let read = CoreProviderMetadata::discover_async(issuer, &self.http).await;
+        *self.away_since.lock().unwrap_or_else(PoisonError::into_inner) = read.is_err().then(Instant::now);
+        let metadata = read.context("the identity provider cannot be reached")?;
+        self.check_addresses(&metadata)?;
         let metadata = Arc::new(metadata);
         *known = Some((Instant::now(), Arc::clone(&metadata)));
         Ok(metadata)
+    }
+
+    /// Refuses addresses without TLS, to which the client secret or the codes would go in plain text.
+    fn check_addresses(&self, metadata: &CoreProviderMetadata) -> Result<()> {
+        let mut addresses = vec![metadata.authorization_endpoint().url(), metadata.jwks_uri().url()];
+        addresses.extend(metadata.token_endpoint().map(|endpoint| endpoint.url()));
+        let is_local = self.settings.issuer.starts_with("http://");
+        ensure!(
+            is_local || addresses.iter().all(|address| address.scheme() == "https"),
+            "the identity provider publishes an address without TLS"
+        );
+        Ok(())
+    }
+
+    async fn permit(&self) -> Result<SemaphorePermit<'_>> {
+        let permit = tokio::time::timeout(LONGEST_WAIT, self.permits.acquire()).await;
+        Ok(permit.context("too many log-ins at the same time")??)
     }
 
     fn client(&self, metadata: &CoreProviderMetadata) -> Result<Client> {
@@ -152,7 +207,7 @@ impl OidcProvider {
     }
 
     async fn redeem(&self, code: &str, secrets: &LogInSecrets) -> Result<ProviderIdentity> {
-        let _permit = self.permits.acquire().await?;
+        let _permit = self.permit().await?;
         let metadata = self.metadata(FRESH).await?;
         let client = self.client(&metadata)?;
         let tokens = client
@@ -166,7 +221,11 @@ impl OidcProvider {
             .id_token()
             .context("the provider sent no ID token")?;
         let nonce = Nonce::new(secrets.nonce.clone());
-        let verify = |client: &Client| token.claims(&client.id_token_verifier(), &nonce).cloned();
+        let verify = |client: &Client| {
+            token
+                .claims(&client.id_token_verifier().set_allowed_algs(ALGORITHMS), &nonce)
+                .cloned()
+        };
         let claims = match verify(&client) {
             Ok(claims) => claims,
             // The provider may have new keys.
@@ -185,14 +244,28 @@ impl OidcProvider {
     }
 
     async fn read_log_out(&self, token: &str) -> Result<ProviderIdentity> {
-        let _permit = self.permits.acquire().await?;
+        let _permit = self.permit().await?;
         let token = LogOutToken::from_str(token).context("the log-out token cannot be read")?;
         let no_nonce = |nonce: Option<&Nonce>| match nonce {
             None => Ok(()),
             Some(_) => Err("a log-out token has no nonce".to_owned()),
         };
         let verify = |client: &Client| {
-            let verifier = client.id_token_verifier().allow_all_jose_types();
+            let verifier = client
+                .id_token_verifier()
+                .set_allowed_algs(ALGORITHMS)
+                .set_allowed_jose_types(
+                    LOG_OUT_TYPES
+                        .into_iter()
+                        .filter_map(|kind| JsonWebTokenType::new(kind.to_owned()).normalize().ok()),
+                )
+                .set_issue_time_verifier_fn(|issued| {
+                    let age = SystemClock.now() - issued;
+                    match age.abs() <= OLDEST_LOG_OUT {
+                        true => Ok(()),
+                        false => Err("the log-out token is old".to_owned()),
+                    }
+                });
             let claims = token.claims(&verifier, no_nonce)?;
             let is_log_out = claims.additional_claims().events.contains_key(LOG_OUT_EVENT);
             Ok::<_, ClaimsVerificationError>((is_log_out, identity_of(claims)))

@@ -10,6 +10,7 @@ mod fetch;
 mod fixtures;
 mod http;
 mod identity_provider;
+mod keys;
 mod line_runner;
 mod lines;
 mod listen;
@@ -73,6 +74,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Fixtures => fixtures::fixtures(settings::Settings::load(file)?).await?,
         Command::Reconcile => return reconcile::reconcile(settings::Settings::load(file)?).await,
         Command::Queue(command) => people::queue(settings::Settings::load(file)?, command).await?,
+        Command::Keys(command) => return keys::run(settings::Settings::load(file)?, command).await,
         Command::Audit(command) => return audit::run(settings::Settings::load(file)?, command).await,
         Command::Migrate => {
             service::open_store(&settings::Settings::load(file)?, Vec::new()).await?;
@@ -82,13 +84,20 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes a field of a log line. Line breaks in it are escaped, so that no value can look like a line of its own.
+/// Writes a field of a log line. Control characters in it are escaped, so that no value can look like a line of its own or
+/// change how a terminal shows the others.
 fn write_field(
     writer: &mut tracing_subscriber::fmt::format::Writer<'_>,
     field: &tracing::field::Field,
     value: &dyn std::fmt::Debug,
 ) -> std::fmt::Result {
-    let text = format!("{value:?}").replace('\r', "\\r").replace('\n', "\\n");
+    let mut text = String::new();
+    for letter in format!("{value:?}").chars() {
+        match letter.is_control() {
+            true => text.extend(letter.escape_default()),
+            false => text.push(letter),
+        }
+    }
     match field.name() {
         "message" => write!(writer, "{text}"),
         // The fields of the crate `log` repeat what the line begins with.

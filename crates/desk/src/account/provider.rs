@@ -130,7 +130,7 @@ struct OnwardPage<'a> {
 
 /// Where a log-in leads.
 #[derive(Deserialize)]
-pub(crate) struct BeginQuery {
+pub(crate) struct BeginForm {
     /// The page of a contact.
     #[serde(default)]
     to: String,
@@ -152,22 +152,30 @@ fn provider(desk: &Desk) -> Result<&dyn IdentityProvider, PageError> {
         .ok_or(PageError::NotFound)
 }
 
-/// `GET /desk/login/provider`: leads the browser to the provider.
+/// `POST /desk/login/provider`: leads the browser to the provider. Another site cannot post to the desk, so it cannot begin a log-in.
 pub(crate) async fn begin(
     State(desk): State<Desk>,
     jar: CookieJar,
-    Query(query): Query<BeginQuery>,
+    Form(query): Form<BeginForm>,
 ) -> Result<Response, PageError> {
     let provider = provider(&desk)?;
     let attempt = Attempt::new(Purpose::LogIn(contact_page(&query.to).unwrap_or_default()));
     match provider.log_in_address(&attempt.secrets(&desk)).await {
-        Ok(address) => Ok((jar.add(attempt.cookie(&desk)), Redirect::to(&address)).into_response()),
+        Ok(address) => lead_to(&desk, jar, &attempt, &address),
         Err(error) => {
-            tracing::error!(error, "Nobody can log in through the identity provider");
+            tracing::warn!(error, "A log-in through the identity provider could not begin");
             let page = log_in_page(&desk, &jar, "", &query.to, Some("provider-away"))?;
             Ok((StatusCode::SERVICE_UNAVAILABLE, page).into_response())
         }
     }
+}
+
+/// Leads the browser to an address of the provider.
+fn lead_to(desk: &Desk, jar: CookieJar, attempt: &Attempt, address: &str) -> Result<Response, PageError> {
+    let words = desk.words(&jar);
+    let page = written(&OnwardPage { words, address })?;
+    let headers = [(header::CACHE_CONTROL, "no-store")];
+    Ok((jar.add(attempt.cookie(desk)), headers, page).into_response())
 }
 
 /// `GET /desk/login/provider/return`: the provider sent the browser back.
@@ -177,10 +185,12 @@ pub(crate) async fn come_back(
     RawQuery(query): RawQuery,
 ) -> Result<Response, PageError> {
     provider(&desk)?;
-    written(&OnwardPage {
+    let page = written(&OnwardPage {
         words: desk.words(&jar),
         address: &format!("{FINISH}?{}", query.unwrap_or_default()),
-    })
+    })?;
+    // The address contains the code.
+    Ok(([(header::CACHE_CONTROL, "no-store")], page).into_response())
 }
 
 /// `GET /desk/login/provider/finish`: begins a session with the identity for which the provider vouches.
@@ -270,15 +280,9 @@ pub(crate) async fn connect(
     let mark = desk.store.connection_mark(&again, &session, &attempt.secret);
     attempt.purpose = Purpose::Connect(mark);
     match provider.log_in_address(&attempt.secrets(&desk)).await {
-        Ok(address) => {
-            let page = written(&OnwardPage {
-                words: desk.words(&jar),
-                address: &address,
-            })?;
-            Ok((jar.add(attempt.cookie(&desk)), page).into_response())
-        }
+        Ok(address) => lead_to(&desk, jar, &attempt, &address),
         Err(error) => {
-            tracing::error!(error, "Nobody can connect an identity");
+            tracing::warn!(error, "An identity could not be connected");
             let message = desk.words(&jar).say("provider-away");
             refused_page(&desk, &jar, &me, "connect", message).await
         }
@@ -326,13 +330,15 @@ pub(crate) async fn disconnect(
     State(desk): State<Desk>,
     Who(me): Who,
     format: ResponseFormat,
+    headers: HeaderMap,
     Cookies(jar): Cookies,
     FormOrJson(typed): FormOrJson<PasswordAgainForm>,
 ) -> Result<Answer<EmptyJson>, PageError> {
+    let session = token(&desk, &headers).ok_or(PageError::NotLoggedIn)?;
     let Some(again) = authenticate_again(&desk, &me, typed.password()).await? else {
         return refuse(&desk, &jar, &me, format, "disconnect").await;
     };
-    desk.store.disconnect_identity(&again).await?;
+    desk.store.disconnect_identity(&again, &session).await?;
     Ok(format.answer(EmptyJson {}, FACTORS, Flash::IdentityDisconnected))
 }
 

@@ -123,7 +123,8 @@ fn is_loaded_elsewhere(headers: &HeaderMap) -> bool {
         let value = headers.get(name).and_then(|value| value.to_str().ok());
         value.is_some_and(|value| values.contains(&value))
     };
-    is("sec-fetch-site", &["cross-site", "same-site"]) && !is("sec-fetch-mode", &["navigate"])
+    let is_page = is("sec-fetch-mode", &["navigate"]) && is("sec-fetch-dest", &["document"]);
+    is("sec-fetch-site", &["cross-site", "same-site"]) && !is_page
 }
 
 /// Returns the address of the page for the step that a log-in lacks. `to` is the page of a contact that opens after the log-in.

@@ -192,7 +192,10 @@ impl Store {
         self.withdraw_invitations(&transaction, row.id).await?;
         let (who, action) = match by {
             Some((who, _)) => (Some(who.id), AuditAction::ChangePassword),
-            None => (None, AuditAction::StaffReset),
+            None => {
+                self.forget_identity(&transaction, row.id).await?;
+                (None, AuditAction::StaffReset)
+            }
         };
         self.audit_in(&transaction, who, action, &row.login).await?;
         self.commit(transaction).await?;

@@ -224,7 +224,7 @@ impl Store {
         Ok(codes)
     }
 
-    /// Removes the second factors of an account whose owner lost them, and ends its sessions. If the role needs a second factor, the owner
+    /// Removes the second factors and the identity of an account whose owner lost them, and ends its sessions. If the role needs a second factor, the owner
     /// has to set one up at the next log-in. `None` as `by` is the command line.
     ///
     /// # Errors
@@ -236,6 +236,7 @@ impl Store {
             return Err(StoreError::Conflict(Conflict::OwnAccount));
         }
         self.forget_factors(&transaction, row.id).await?;
+        self.forget_identity(&transaction, row.id).await?;
         self.end_sessions_except(&transaction, row.id, None).await?;
         let actor = by.map(|by| by.id);
         self.audit_in(&transaction, actor, AuditAction::StaffResetFactors, &row.login)

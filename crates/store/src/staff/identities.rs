@@ -6,8 +6,9 @@ use hotline_core::staff::{audit::AuditAction, factors::LogInProof, identity_prov
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
-    ColumnTrait, EntityTrait, QueryFilter,
+    ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
 };
+use uuid::Uuid;
 
 use crate::{
     db::{
@@ -70,7 +71,7 @@ impl Store {
         HEXLOWER.encode(&self.keys.lookup("connect-identity", &text))
     }
 
-    /// Connects an identity to the account of a member of staff, in place of an earlier one. `session`, `secret` and `mark` are those of
+    /// Connects an identity to the account of a member of staff, in place of an earlier one, and ends the other sessions of the account. `session`, `secret` and `mark` are those of
     /// [`Store::connection_mark`].
     ///
     /// # Errors
@@ -109,22 +110,35 @@ impl Store {
         }
         .insert(&transaction)
         .await?;
+        self.end_sessions_except(&transaction, who.id, Some(self.session_hash(session)))
+            .await?;
         self.audit_in(&transaction, Some(who.id), AuditAction::ConnectIdentity, "")
             .await?;
-        self.commit(transaction).await
+        self.commit(transaction).await?;
+        self.notice_ended_sessions().await;
+        Ok(())
     }
 
-    /// Disconnects the identity from the account of a member of staff.
+    /// Disconnects the identity from the account of a member of staff, and ends the other sessions of the account. `session` is the secret of
+    /// the present one.
     ///
     /// # Errors
     /// Fails if a database query fails.
-    pub async fn disconnect_identity(&self, again: &Reauthenticated) -> Result<(), StoreError> {
+    pub async fn disconnect_identity(
+        &self,
+        again: &Reauthenticated,
+        session: &str,
+    ) -> Result<(), StoreError> {
         let id = again.member().id;
         let transaction = self.begin().await?;
         identities::Entity::delete_by_id(id).exec(&transaction).await?;
+        self.end_sessions_except(&transaction, id, Some(self.session_hash(session)))
+            .await?;
         self.audit_in(&transaction, Some(id), AuditAction::DisconnectIdentity, "")
             .await?;
-        self.commit(transaction).await
+        self.commit(transaction).await?;
+        self.notice_ended_sessions().await;
+        Ok(())
     }
 
     /// Begins a session with an identity. Returns `None` if it is connected to no account, or to a disabled one. `proof` says whether the
@@ -184,6 +198,18 @@ impl Store {
         self.commit(transaction).await?;
         self.notice_ended_sessions().await;
         self.route_due.notify_one();
+        Ok(())
+    }
+
+    /// Disconnects the identity of an account that is reset, because somebody else may have connected it.
+    pub(crate) async fn forget_identity(
+        &self,
+        transaction: &DatabaseTransaction,
+        staff_id: Uuid,
+    ) -> Result<(), StoreError> {
+        identities::Entity::delete_by_id(staff_id)
+            .exec(transaction)
+            .await?;
         Ok(())
     }
 

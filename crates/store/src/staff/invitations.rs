@@ -94,7 +94,7 @@ impl Store {
         Ok(invitation)
     }
 
-    /// Makes a new link for an account. Removes its password, ends its sessions and withdraws its earlier links.
+    /// Makes a new link for an account. Removes its password, disconnects its identity, ends its sessions and withdraws its earlier links.
     ///
     /// # Errors
     /// Fails if the log-in name is unknown. Returns [`StoreError::Conflict`] if the account is disabled or belongs to `by`.
@@ -122,6 +122,7 @@ impl Store {
             .filter(sessions::Column::StaffId.eq(row.id))
             .exec(&transaction)
             .await?;
+        self.forget_identity(&transaction, row.id).await?;
         self.withdraw_invitations(&transaction, row.id).await?;
         let invitation = self.insert_invitation(&transaction, by, &row).await?;
         let actor = by.map(|by| by.id);
