@@ -2587,6 +2587,7 @@ audit-set-up-second-factor = set up a second factor
 audit-code-refused = typed a wrong code
 audit-connect-identity = connected an identity of the identity provider
 audit-disconnect-identity = disconnected the identity of the identity provider
+audit-replace-master-key = replaced the master key
 audit-hold = placed a legal hold
 audit-lift-hold = lifted a legal hold
 audit-holds = looked at legal holds

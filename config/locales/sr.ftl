@@ -2624,6 +2624,7 @@ audit-set-up-second-factor = подешен други чинилац
 audit-code-refused = погрешан код
 audit-connect-identity = повезан идентитет код пружаоца идентитета
 audit-disconnect-identity = раскинута веза са идентитетом код пружаоца идентитета
+audit-replace-master-key = замењен главни кључ
 audit-hold = постављена забрана брисања
 audit-lift-hold = укинута забрана брисања
 audit-holds = погледане забране брисања

@@ -73,6 +73,7 @@ fn settings_of(url: String, folder: &std::path::Path, backlog: u64) -> Settings 
         url: url.into(),
         folder: folder.to_owned(),
         key_file: None,
+        old_key_file: None,
         centre: CentreInForce::new(centre),
         form_url: String::new(),
         scheme: Scheme::centre().unwrap(),
@@ -944,6 +945,7 @@ async fn opened_with_another_key(world: &World) -> String {
     std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let settings = Settings {
         key_file: Some(key),
+        old_key_file: None,
         ..settings_of(world.url(), world._folder.path(), 1_000)
     };
     let refused = hotline_store::open(settings, world.clock.clone()).await.err();

@@ -45,6 +45,9 @@ pub enum Command {
     /// List and verify the audit.
     #[command(subcommand)]
     Audit(Audit),
+    /// Verify and replace the master key.
+    #[command(subcommand)]
+    Keys(Keys),
     /// Bring the database schema up to date.
     Migrate,
     /// Erase the person's words and identity from a closed contact. The statistics still count the contact.
@@ -61,6 +64,20 @@ pub enum Command {
     CleanPicture,
     /// Fill a new database with invented communications, cases and events that add up to the centre's published figures.
     Fixtures,
+}
+
+#[derive(Subcommand)]
+pub enum Keys {
+    /// Write a new master key into a file that does not exist yet.
+    New {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Unwrap every data key with the master key, and report the ones that it does not unwrap.
+    Verify,
+    /// Wrap every data key with the master key in `data.key_file`, instead of the one in `data.old_key_file`. The service can run
+    /// meanwhile, with the same settings.
+    Replace,
 }
 
 #[derive(Subcommand)]

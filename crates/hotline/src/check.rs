@@ -33,6 +33,14 @@ pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
         Ok(store) => match store.ready().await {
             Ok(()) => {
                 println!("ok    database: {} can be written, the key fits", store.engine());
+                if settings.data.key_file.is_none() {
+                    println!(
+                        "note  key: the master key is in the data folder. Keep it apart, with `data.key_file`"
+                    );
+                }
+                if store.is_replacing_key() {
+                    println!("note  key: the master key is being replaced. Run `hotline keys replace`");
+                }
                 lines = open_all_lines(&settings, &opener, &store).await?;
                 works &= check_schedules(&store, &lines).await?;
                 check_scheme(&store);

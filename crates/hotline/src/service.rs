@@ -208,6 +208,9 @@ pub async fn start(
         lifecycle.stop.clone(),
     ));
     lifecycle.run(runner.run());
+    if store.is_replacing_key() {
+        tracing::warn!("The master key is being replaced: run `hotline keys replace`");
+    }
     tracing::info!(engine = store.engine(), "Ready");
     Ok(store)
 }
@@ -249,6 +252,7 @@ pub async fn open_store_at(
         url: settings.database_url(),
         folder: settings.data.folder.clone(),
         key_file: settings.data.key_file.clone(),
+        old_key_file: settings.data.old_key_file.clone(),
         centre: settings.centre_in_force(),
         form_url: settings.http.public_url.clone(),
         routing: settings.routing.clone(),

@@ -233,6 +233,8 @@ pub struct Data {
     pub folder: PathBuf,
     /// The file with the master key. `None`: `master.key` in the data folder.
     pub key_file: Option<PathBuf>,
+    /// The file with the master key that the one in `key_file` replaces. `None`: no master key is being replaced.
+    pub old_key_file: Option<PathBuf>,
     /// The free disk space in MiB below which new messages are refused. Mailboxes and platforms keep a refused message, so that it can be
     /// received later.
     pub reserve_mib: u64,
@@ -246,6 +248,7 @@ impl Default for Data {
         Self {
             folder: PathBuf::from("data"),
             key_file: None,
+            old_key_file: None,
             reserve_mib: 512,
             backlog: 100_000,
         }
@@ -258,17 +261,35 @@ fn check_protection(url: &str) -> anyhow::Result<()> {
     let Ok(url) = url::Url::parse(url) else {
         return Ok(());
     };
-    let value = |key: &str| {
-        let mut pairs = url.query_pairs();
-        pairs.find_map(|(name, value)| (name == key).then(|| value.into_owned()))
-    };
-    let host = value("host").or_else(|| url.host_str().map(str::to_owned));
-    let is_here = host.is_none_or(|host| {
-        ["", "localhost", "127.0.0.1", "::1", "[::1]"].contains(&host.as_str())
+    let given: Vec<(String, String)> = url
+        .query_pairs()
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    let is_local = |host: &str| {
+        ["", "localhost", "127.0.0.1", "::1", "[::1]"].contains(&host)
             || host.starts_with('/')
             || host.to_lowercase().starts_with("%2f")
-    });
-    let says = ["sslmode", "ssl-mode"].iter().any(|key| value(key).is_some());
+    };
+    // The driver takes each of these, and the variables of the environment where the URL has no host.
+    let mut hosts: Vec<String> = url.host_str().map(str::to_owned).into_iter().collect();
+    let is_host = |name: &str| ["host", "hostaddr"].contains(&name);
+    hosts.extend(
+        given
+            .iter()
+            .filter(|(name, _)| is_host(name))
+            .map(|(_, value)| value.clone()),
+    );
+    if hosts.iter().all(String::is_empty) {
+        hosts.extend(
+            ["PGHOST", "PGHOSTADDR"]
+                .iter()
+                .filter_map(|name| std::env::var(name).ok()),
+        );
+    }
+    let is_here = hosts.iter().all(|host| is_local(host));
+    let says = given
+        .iter()
+        .any(|(name, _)| ["sslmode", "ssl-mode"].contains(&name.as_str()));
     if url.scheme() == "sqlite" || is_here || says {
         return Ok(());
     }
@@ -560,6 +581,11 @@ mod tests {
                 false,
             ),
             ("postgres:///hotline?host=db.example.org", false),
+            ("postgres://hotline@localhost/hotline?hostaddr=10.0.0.7", false),
+            (
+                "postgres://hotline@localhost/hotline?host=/run&host=db.example.org",
+                false,
+            ),
             (
                 "postgres://hotline@db.example.org/hotline?sslmode=verify-full",
                 true,

@@ -26,6 +26,7 @@ use crate::{
     sealing::{
         bodies::{seal, unseal},
         keys::DataKey,
+        places::case_key_place,
     },
     staff::accounts::StaffMember,
     statistics::counts::recount,
@@ -142,7 +143,7 @@ impl Store {
             .one(transaction)
             .await?;
         let id = ids::new(now);
-        let (key, data_key) = self.keys.new_data_key(&key_place(id))?;
+        let (key, data_key) = self.keys.new_data_key(&case_key_place(id))?;
         let case = cases::Model {
             id,
             number: newest.map_or(1, |newest| newest.number.saturating_add(1)),
@@ -277,7 +278,7 @@ impl Store {
             .data_key
             .as_ref()
             .ok_or(StoreError::NotFound("content: it was erased"))?;
-        self.keys.data_key(&key_place(case.id), wrapped)
+        self.keys.data_key(&case_key_place(case.id), wrapped)
     }
 
     pub(crate) fn summary(&self, key: &DataKey, case: &cases::Model) -> Result<String, StoreError> {
@@ -290,7 +291,7 @@ impl Store {
     /// Gives the case a new key and an empty summary. The caller stores the returned row; texts encrypted with the old key can then no
     /// longer be read.
     pub(crate) fn with_new_key(&self, case: cases::Model) -> Result<cases::Model, StoreError> {
-        let (key, data_key) = self.keys.new_data_key(&key_place(case.id))?;
+        let (key, data_key) = self.keys.new_data_key(&case_key_place(case.id))?;
         let summary = seal(&key, &summary_place(case.id), &String::new())?;
         Ok(cases::Model {
             data_key: Some(data_key),
@@ -311,10 +312,6 @@ impl Store {
         }
         seal(&self.case_key(case)?, &details_place(id), details)
     }
-}
-
-fn key_place(id: Uuid) -> String {
-    format!("case|{id}|key")
 }
 
 fn summary_place(id: Uuid) -> String {

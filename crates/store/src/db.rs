@@ -10,6 +10,7 @@ pub(crate) mod entity;
 pub(crate) mod erasure_list;
 pub(crate) mod history;
 pub(crate) mod key_proof;
+pub mod key_rotation;
 mod sealed_rows;
 pub mod store;
 pub mod stored;

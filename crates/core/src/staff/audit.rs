@@ -230,6 +230,8 @@ pub enum AuditAction {
     ConnectIdentity,
     /// Disconnected the identity of the identity provider.
     DisconnectIdentity,
+    /// Replaced the master key, at the command line.
+    ReplaceMasterKey,
     /// Placed a legal hold.
     Hold,
     /// Lifted a legal hold.

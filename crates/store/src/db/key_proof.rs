@@ -19,8 +19,8 @@ use crate::{
     },
 };
 
-/// Id of the only row in the table `key_proofs`.
-const ONLY: i32 = 1;
+/// Id of the row with the proof in the table `key_proofs`. Another row has the keys that last when the master key is replaced.
+pub(super) const ONLY: i32 = 1;
 const PLACE: &str = "proof of the master key";
 
 /// Returns whether a new master key may be created: whether the database has no key proof and no messages, contacts, conversations or staff
@@ -49,12 +49,17 @@ impl Store {
     }
 
     async fn read_proof(&self) -> Result<Option<Vec<u8>>, StoreError> {
-        let row = key_proofs::Entity::find_by_id(ONLY).one(&self.reading).await?;
-        Ok(row.map(|row| row.sealed))
+        proof(&self.reading).await
+    }
+
+    /// Returns a new proof of the present master key.
+    pub(super) fn new_proof(&self) -> Result<Vec<u8>, StoreError> {
+        let (_, sealed) = self.keys.new_data_key(PLACE)?;
+        Ok(sealed)
     }
 
     async fn write_proof(&self) -> Result<(), StoreError> {
-        let (_, sealed) = self.keys.new_data_key(PLACE)?;
+        let sealed = self.new_proof()?;
         let row = key_proofs::ActiveModel {
             id: Set(ONLY),
             sealed: Set(sealed),
@@ -97,6 +102,13 @@ impl Store {
 
 const WRONG: &str = "The master key is not the one this database was sealed with";
 
-fn proves(keys: &Keys, sealed: &[u8]) -> bool {
+/// Returns the stored proof.
+pub(super) async fn proof(database: &impl ConnectionTrait) -> Result<Option<Vec<u8>>, StoreError> {
+    let row = key_proofs::Entity::find_by_id(ONLY).one(database).await?;
+    Ok(row.map(|row| row.sealed))
+}
+
+/// Returns whether a master key opens the proof.
+pub(super) fn proves(keys: &Keys, sealed: &[u8]) -> bool {
     keys.data_key(PLACE, sealed).is_ok()
 }

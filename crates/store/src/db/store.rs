@@ -43,7 +43,7 @@ use crate::{
         batch_request::BatchRequest,
         changes::Changes,
         database_file::{self, DatabaseFile},
-        key_proof,
+        key_rotation,
         transactions::Writer,
     },
     error::StoreError,
@@ -67,6 +67,8 @@ pub struct Settings {
     pub folder: PathBuf,
     /// Path of the master key file. If `None`, the path is `master.key` in `folder`.
     pub key_file: Option<PathBuf>,
+    /// Path of the file with the master key that the one in `key_file` replaces. `None`: no master key is being replaced.
+    pub old_key_file: Option<PathBuf>,
     /// The centre with the texts in force. The store replaces its texts by those that administrators stored.
     pub centre: CentreInForce,
     /// The URL of the web form, which automatic messages name.
@@ -247,7 +249,8 @@ impl Store {
         let key_file = settings
             .key_file
             .unwrap_or_else(|| settings.folder.join("master.key"));
-        let keys = Keys::load(&key_file, key_proof::needs_no_key(&reading).await?)?;
+        let keys =
+            key_rotation::load(&reading, &writing, &key_file, settings.old_key_file.as_deref()).await?;
         let (requests, received) = mpsc::channel(1_024);
         let changes = Changes::new(&reading).await?;
         let store = Arc::new(Self {

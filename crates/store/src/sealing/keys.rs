@@ -23,18 +23,29 @@ use hotline_core::{
 use ring::signature::Ed25519KeyPair;
 use sha2::Sha256;
 use uuid::Uuid;
-use zeroize::ZeroizeOnDrop;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::error::StoreError;
 
 /// The first byte of every sealed value: the version of the format of sealed values.
 const VERSION: u8 = 1;
 const NONCE: usize = 24;
+/// The place of the sealed lasting keys.
+const LASTING_PLACE: &str = "lasting keys";
 
 /// The keys derived from the master key, one for each purpose.
 #[derive(ZeroizeOnDrop)]
 pub struct Keys {
     wrapping: [u8; 32],
+    /// The wrapping key of the master key that is being replaced.
+    old_wrapping: Option<[u8; 32]>,
+    lasting: LastingKeys,
+}
+
+/// The keys that stay the same when the master key is replaced, because what was computed with them is stored, or is known to people:
+/// look-ups, thread tokens, receipt codes, old references and the audit.
+#[derive(Clone, ZeroizeOnDrop)]
+struct LastingKeys {
     looking_up: [u8; 32],
     tokens: [u8; 32],
     receipts: [u8; 32],
@@ -42,6 +53,17 @@ pub struct Keys {
     addresses: [u8; 32],
     audit: [u8; 32],
     audit_signing: [u8; 32],
+}
+
+/// By which master key a wrapped data key can be unwrapped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WrappedBy {
+    /// The present master key.
+    Present,
+    /// The master key that is being replaced.
+    Old,
+    /// Neither: the value is damaged, or belongs to another master key.
+    Neither,
 }
 
 /// The key that seals the content of one contact, case, conversation or raw message.
@@ -90,14 +112,75 @@ impl Keys {
         };
         Ok(Self {
             wrapping: derive("wrapping of data keys, 1")?,
-            looking_up: derive("look-ups, 1")?,
-            tokens: derive("thread tokens, 1")?,
-            receipts: derive("receipt codes, 1")?,
-            references: derive("references, 1")?,
-            addresses: derive("words in addresses, 1")?,
-            audit: derive("audit entries, 1")?,
-            audit_signing: derive("signatures of the audit, 1")?,
+            old_wrapping: None,
+            lasting: LastingKeys {
+                looking_up: derive("look-ups, 1")?,
+                tokens: derive("thread tokens, 1")?,
+                receipts: derive("receipt codes, 1")?,
+                references: derive("references, 1")?,
+                addresses: derive("words in addresses, 1")?,
+                audit: derive("audit entries, 1")?,
+                audit_signing: derive("signatures of the audit, 1")?,
+            },
         })
+    }
+
+    /// Returns the keys of this master key together with those of the master key `old`, which it replaces. `sealed` contains the lasting
+    /// keys, if the master key was replaced before. Returns `None` if neither master key opens `sealed`.
+    pub(crate) fn replacing(&self, old: Option<&Self>, sealed: Option<&[u8]>) -> Option<Self> {
+        let lasting = match sealed {
+            None => old.unwrap_or(self).lasting.clone(),
+            Some(sealed) => {
+                let mine = open(&self.wrapping, LASTING_PLACE, sealed);
+                let opened = mine.or_else(|error| {
+                    let old = old.ok_or(error)?;
+                    open(&old.wrapping, LASTING_PLACE, sealed)
+                });
+                LastingKeys::from_bytes(&opened.ok()?)?
+            }
+        };
+        Some(Self {
+            wrapping: self.wrapping,
+            old_wrapping: old.map(|old| old.wrapping),
+            lasting,
+        })
+    }
+
+    /// Returns whether this master key alone opens the sealed lasting keys.
+    pub(crate) fn opens_lasting(&self, sealed: &[u8]) -> bool {
+        open(&self.wrapping, LASTING_PLACE, sealed).is_ok()
+    }
+
+    /// Seals the lasting keys with this master key.
+    pub(crate) fn seal_lasting(&self) -> Result<Vec<u8>, StoreError> {
+        seal(&self.wrapping, LASTING_PLACE, &self.lasting.to_bytes())
+    }
+
+    /// Returns whether a master key is being replaced.
+    pub(crate) const fn is_replacing(&self) -> bool {
+        self.old_wrapping.is_some()
+    }
+
+    /// Returns by which master key a data key was wrapped.
+    pub(crate) fn wrapped_by(&self, place: &str, wrapped: &[u8]) -> WrappedBy {
+        if open(&self.wrapping, place, wrapped).is_ok() {
+            return WrappedBy::Present;
+        }
+        match &self.old_wrapping {
+            Some(old) if open(old, place, wrapped).is_ok() => WrappedBy::Old,
+            Some(_) | None => WrappedBy::Neither,
+        }
+    }
+
+    /// Wraps a data key with the present master key. Returns `None` if it already is, or if no master key unwraps it.
+    pub(crate) fn wrapped_anew(&self, place: &str, wrapped: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.wrapped_by(place, wrapped) {
+            WrappedBy::Old => {
+                let key = self.data_key(place, wrapped)?;
+                seal(&self.wrapping, place, &key.0).map(Some)
+            }
+            WrappedBy::Present | WrappedBy::Neither => Ok(None),
+        }
     }
 
     /// Creates a random data key. Returns the key and its wrapped (encrypted) form. The wrapped form can be unwrapped only with the same
@@ -116,7 +199,10 @@ impl Keys {
     /// # Errors
     /// Fails if the data key was wrapped with another master key, was wrapped for another place, or is damaged.
     pub fn data_key(&self, place: &str, wrapped: &[u8]) -> Result<DataKey, StoreError> {
-        let key = open(&self.wrapping, place, wrapped)?;
+        let key = open(&self.wrapping, place, wrapped).or_else(|error| {
+            let old = self.old_wrapping.as_ref().ok_or(error)?;
+            open(old, place, wrapped)
+        })?;
         key.try_into()
             .map(DataKey)
             .map_err(|_| StoreError::Sealed("A data key"))
@@ -128,7 +214,7 @@ impl Keys {
     /// # Errors
     /// Never fails in practice, because the cipher rejects only messages longer than 256 GiB.
     pub fn encrypt_for_url(&self, words: &str) -> Result<String, StoreError> {
-        let sealed = seal(&self.addresses, "address", words.as_bytes())?;
+        let sealed = seal(&self.lasting.addresses, "address", words.as_bytes())?;
         Ok(data_encoding::BASE64URL_NOPAD.encode(&sealed))
     }
 
@@ -136,33 +222,36 @@ impl Keys {
     #[must_use]
     pub fn decrypt_from_url(&self, hidden: &str) -> Option<String> {
         let sealed = data_encoding::BASE64URL_NOPAD.decode(hidden.as_bytes()).ok()?;
-        String::from_utf8(open(&self.addresses, "address", &sealed).ok()?).ok()
+        String::from_utf8(open(&self.lasting.addresses, "address", &sealed).ok()?).ok()
     }
 
     /// Returns the keyed hash under which `value` is stored and looked up. Equal values of different kinds, such as an identifier and a
     /// receipt code, have different hashes.
     #[must_use]
     pub fn lookup(&self, kind: &str, value: &str) -> Vec<u8> {
-        mac(&self.looking_up, &[kind.as_bytes(), value.as_bytes()]).to_vec()
+        mac(&self.lasting.looking_up, &[kind.as_bytes(), value.as_bytes()]).to_vec()
     }
 
     /// Returns the thread token of a contact. The headers of outgoing e-mails contain the token, so that the e-mails that answer them are
     /// matched to the contact.
     #[must_use]
     pub fn thread_token(&self, contact: Uuid) -> ThreadToken {
-        ThreadToken::from_secret(&mac(&self.tokens, &[contact.as_bytes()]))
+        ThreadToken::from_secret(&mac(&self.lasting.tokens, &[contact.as_bytes()]))
     }
 
     /// Returns the receipt code of the message with this external id. With this code, the person can read the replies.
     #[must_use]
     pub fn receipt_code(&self, line: &str, external_id: &str) -> ReceiptCode {
-        ReceiptCode::from_secret(&mac(&self.receipts, &[line.as_bytes(), external_id.as_bytes()]))
+        ReceiptCode::from_secret(&mac(
+            &self.lasting.receipts,
+            &[line.as_bytes(), external_id.as_bytes()],
+        ))
     }
 
     /// Returns the keyed hash of what an audit entry states. Without the master key, nobody can write an entry that passes verification.
     #[must_use]
     pub fn audit_mac(&self, statement: &[u8]) -> Vec<u8> {
-        mac(&self.audit, &[statement]).to_vec()
+        mac(&self.lasting.audit, &[statement]).to_vec()
     }
 
     /// Returns the keyed hash by which equal files are found. A thief of the database cannot tell from it which files are stored.
@@ -176,7 +265,7 @@ impl Keys {
     /// # Errors
     /// Never fails in practice, because every text of 32 bytes is the seed of a key pair.
     pub fn audit_signer(&self) -> Result<Ed25519KeyPair, StoreError> {
-        Ed25519KeyPair::from_seed_unchecked(&self.audit_signing)
+        Ed25519KeyPair::from_seed_unchecked(&self.lasting.audit_signing)
             .map_err(|_| StoreError::Sealed("The key of the audit"))
     }
 
@@ -213,7 +302,7 @@ impl Keys {
         const HALF: u64 = (1 << 18) - 1;
         let (mut left, mut right) = (value >> 18 & HALF, value & HALF);
         for round in 0..4u8 {
-            let hash = mac(&self.references, &[&[round], &right.to_be_bytes()]);
+            let hash = mac(&self.lasting.references, &[&[round], &right.to_be_bytes()]);
             let mixed = hash
                 .iter()
                 .take(8)
@@ -221,6 +310,49 @@ impl Keys {
             (left, right) = (right, left ^ (mixed & HALF));
         }
         left << 18 | right
+    }
+}
+
+impl LastingKeys {
+    /// The keys one after another. The order never changes.
+    fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let all = [
+            &self.looking_up,
+            &self.tokens,
+            &self.receipts,
+            &self.references,
+            &self.addresses,
+            &self.audit,
+            &self.audit_signing,
+        ];
+        Zeroizing::new(all.into_iter().flatten().copied().collect())
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (keys, rest) = bytes.as_chunks::<32>();
+        match (keys, rest) {
+            (
+                [
+                    looking_up,
+                    tokens,
+                    receipts,
+                    references,
+                    addresses,
+                    audit,
+                    audit_signing,
+                ],
+                [],
+            ) => Some(Self {
+                looking_up: *looking_up,
+                tokens: *tokens,
+                receipts: *receipts,
+                references: *references,
+                addresses: *addresses,
+                audit: *audit,
+                audit_signing: *audit_signing,
+            }),
+            _ => None,
+        }
     }
 }
 
@@ -293,7 +425,11 @@ fn mac(key: &[u8; 32], pieces: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-fn make_key_file(path: &Path) -> std::io::Result<()> {
+/// Creates a file with a new master key, which only its owner may read.
+///
+/// # Errors
+/// Fails if the file exists or cannot be written.
+pub fn make_key_file(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
 
     let master: [u8; 32] = chance::bytes();
@@ -352,6 +488,30 @@ mod tests {
                 .is_err()
         );
         assert!(key.open("contact|1|card", &sealed[..20]).is_err());
+    }
+
+    #[test]
+    fn a_replaced_master_key_opens_nothing_and_what_lasts_stays() {
+        let (first, second) = (keys(), Keys::from_master(&[8; 32]).unwrap());
+        let (_, wrapped) = first.new_data_key("contact|1").unwrap();
+        let both = second.replacing(Some(&first), None).unwrap();
+        assert_eq!(both.wrapped_by("contact|1", &wrapped), WrappedBy::Old);
+        assert_eq!(both.lookup("a", "b"), first.lookup("a", "b"));
+        let again = both.wrapped_anew("contact|1", &wrapped).unwrap().unwrap();
+        assert_eq!(both.wrapped_anew("contact|1", &again).unwrap(), None);
+        let lasting = both.seal_lasting().unwrap();
+        assert!(!first.opens_lasting(&lasting));
+        let alone = second.replacing(None, Some(&lasting)).unwrap();
+        assert_eq!(alone.wrapped_by("contact|1", &again), WrappedBy::Present);
+        assert_eq!(alone.wrapped_by("contact|1", &wrapped), WrappedBy::Neither);
+        assert_eq!(alone.reference(5), first.reference(5));
+        assert!(first.data_key("contact|1", &again).is_err());
+        assert!(first.replacing(None, Some(&lasting)).is_none());
+        // A third master key replaces the second.
+        let third = Keys::from_master(&[9; 32]).unwrap();
+        let both = third.replacing(Some(&second), Some(&lasting)).unwrap();
+        assert_eq!(both.lookup("a", "b"), first.lookup("a", "b"));
+        assert_eq!(both.wrapped_by("contact|1", &again), WrappedBy::Old);
     }
 
     #[test]

@@ -45,6 +45,14 @@ pub(crate) fn push_device_place(session_hash: &[u8]) -> String {
     format!("push device|{}", data_encoding::HEXLOWER.encode(session_hash))
 }
 
+/// The place of the data key of a case.
+pub(crate) fn case_key_place(id: Uuid) -> String {
+    format!("case|{id}|key")
+}
+
+/// The place of the key pair of this installation for push services.
+pub(crate) const PUSH_KEY_PLACE: &str = "push key";
+
 pub(crate) fn totp_place(staff: Uuid) -> String {
     format!("totp|{staff}")
 }

@@ -16,14 +16,13 @@ use crate::{
     error::StoreError,
     sealing::{
         bodies::{seal, unseal},
-        places::push_device_place,
+        places::{PUSH_KEY_PLACE, push_device_place},
     },
     staff::accounts::StaffMember,
 };
 
 /// Id of the only row in the table `push_keys`.
 const ONLY: i32 = 1;
-const KEY_PLACE: &str = "push key";
 
 /// The subscription of a browser to push messages (`PushSubscription` of the Push API). The type intentionally does not implement `Debug`,
 /// because whoever knows the endpoint could find the device.
@@ -50,11 +49,11 @@ impl Store {
         if let Some(key) = self.stored_push_key().await? {
             return Ok(key);
         }
-        let (key, data_key) = self.keys.new_data_key(KEY_PLACE)?;
+        let (key, data_key) = self.keys.new_data_key(PUSH_KEY_PLACE)?;
         let row = push_keys::ActiveModel {
             id: Set(ONLY),
             data_key: Set(data_key),
-            sealed: Set(key.seal(KEY_PLACE, &new)?),
+            sealed: Set(key.seal(PUSH_KEY_PLACE, &new)?),
         };
         let transaction = self.begin().await?;
         push_keys::Entity::insert(row)
@@ -70,8 +69,8 @@ impl Store {
     async fn stored_push_key(&self) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
         let row = push_keys::Entity::find_by_id(ONLY).one(&self.reading).await?;
         row.map(|row| {
-            let key = self.keys.data_key(KEY_PLACE, &row.data_key)?;
-            Ok(Zeroizing::new(key.open(KEY_PLACE, &row.sealed)?))
+            let key = self.keys.data_key(PUSH_KEY_PLACE, &row.data_key)?;
+            Ok(Zeroizing::new(key.open(PUSH_KEY_PLACE, &row.sealed)?))
         })
         .transpose()
     }
