@@ -43,10 +43,18 @@ impl<Body> ContactAction<Body> {
 pub(crate) async fn reply(mut action: ContactAction<ReplyForm>) -> Result<Answer<IdJson>, PageError> {
     let files = std::mem::take(&mut action.form.files);
     let object = action.reference.to_string();
-    for file in &files {
-        refuse_malware(&action.desk, &action.me, &object, &file.bytes).await?;
-    }
     let (store, form) = (&action.desk.store, &action.form);
+    for file in &files {
+        if let Err(refused) = refuse_malware(&action.desk, &action.me, &object, &file.bytes).await {
+            // The page shows the text again, without the file.
+            let seen = form.seen.unwrap_or_default();
+            let draft = DraftKind::Reply;
+            store
+                .keep_draft(&action.me, action.reference, draft, &form.text, seen, None)
+                .await?;
+            return Err(refused);
+        }
+    }
     let id = form.id.unwrap_or_else(|| action.desk.new_id());
     let seen = form.seen.filter(|_| !form.anyway);
     let new = NewReply {

@@ -90,6 +90,14 @@ impl Store {
         }
         let transaction = self.begin().await?;
         self.lock_registration(&transaction).await?;
+        // An administrator may have reset the account while the code was redeemed.
+        let session_hash = self.session_hash(session);
+        let is_live = sessions::Entity::find_by_id(session_hash.clone())
+            .one(&transaction)
+            .await?;
+        if is_live.is_none_or(|live| live.staff_id != who.id) {
+            return Err(StoreError::NotFound("session"));
+        }
         let taken = identities::Entity::find()
             .filter(identities::Column::Issuer.eq(&identity.issuer))
             .filter(identities::Column::Subject.eq(&identity.subject))
@@ -110,7 +118,7 @@ impl Store {
         }
         .insert(&transaction)
         .await?;
-        self.end_sessions_except(&transaction, who.id, Some(self.session_hash(session)))
+        self.end_sessions_except(&transaction, who.id, Some(session_hash))
             .await?;
         self.audit_in(&transaction, Some(who.id), AuditAction::ConnectIdentity, "")
             .await?;
