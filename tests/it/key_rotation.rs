@@ -170,6 +170,19 @@ async fn a_replacement_of_the_master_key_survives_50_kills_and_leaves_no_old_key
     world.is_whole().await;
     let (verified, said) = world.says(&["keys", "verify"]);
     assert!(!verified && said.contains("still wrapped with the old"), "{said}");
+    // The settings the wrong way round would lose the new key.
+    let (new, old) = (world.data().join("new.key"), world.data().join("master.key"));
+    let keys = |key: &Path, old: &Path| {
+        format!(
+            "key_file = \"{}\"\nold_key_file = \"{}\"",
+            key.display(),
+            old.display()
+        )
+    };
+    world.service.set_data_keys(&keys(&old, &new)).unwrap();
+    let (verified, said) = world.says(&["keys", "verify"]);
+    assert!(!verified && said.contains("not the one"), "{said}");
+    world.service.set_data_keys(&keys(&new, &old)).unwrap();
     let settings = world.service.folder().join("hotline.toml");
     for round in 0..50_u64 {
         let mut command = Command::new(program().unwrap());
@@ -201,7 +214,7 @@ async fn the_master_key_is_replaced_on_postgresql_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_old_master_key_changes_nothing() {
+async fn wrong_names_of_master_keys_change_nothing() {
     let mut world = World::new(None, 1).await;
     let (new, wrong) = (world.data().join("new.key"), world.data().join("wrong.key"));
     for file in [&new, &wrong] {
@@ -212,14 +225,26 @@ async fn a_wrong_old_master_key_changes_nothing() {
     let (replaced, said) = world.says(&["keys", "replace"]);
     assert!(!replaced && said.contains("old_key_file"), "{said}");
     world.service.kill();
-    let keys = format!(
-        "key_file = \"{}\"\nold_key_file = \"{}\"",
-        new.display(),
-        wrong.display()
-    );
-    world.service.set_data_keys(&keys).unwrap();
-    let (fits, said) = world.says(&["keys", "verify"]);
-    assert!(!fits && said.contains("not the one"), "{said}");
+    let present = world.data().join("master.key");
+    for (key, old, why) in [
+        (&new, &wrong, "not the one"),
+        (&present, &wrong, "not the one"),
+        (&present, &new, "not the one"),
+        (&new, &new, "the same master key"),
+        (&present, &present, "the same master key"),
+        (&new, &world.data().join("no.key"), "Remove `data.old_key_file`"),
+    ] {
+        let keys = format!(
+            "key_file = \"{}\"\nold_key_file = \"{}\"",
+            key.display(),
+            old.display()
+        );
+        world.service.set_data_keys(&keys).unwrap();
+        for command in ["verify", "replace"] {
+            let (fits, said) = world.says(&["keys", command]);
+            assert!(!fits && said.contains(why), "{keys}: {said}");
+        }
+    }
     world.service.set_data_keys("").unwrap();
     world.restart().await;
     world.is_whole().await;

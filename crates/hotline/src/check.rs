@@ -33,7 +33,8 @@ pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
         Ok(store) => match store.ready().await {
             Ok(()) => {
                 println!("ok    database: {} can be written, the key fits", store.engine());
-                if settings.data.key_file.is_none() {
+                let key_file = settings.data.key_file.as_ref();
+                if key_file.is_none_or(|file| file.starts_with(&settings.data.folder)) {
                     println!(
                         "note  key: the master key is in the data folder. Keep it apart, with `data.key_file`"
                     );

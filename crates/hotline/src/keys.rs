@@ -20,11 +20,17 @@ pub async fn run(settings: Settings, command: Keys) -> anyhow::Result<ExitCode> 
         "Name the present master key in `data.old_key_file`, and the new one in `data.key_file`"
     );
     let store = open_store(&settings, Vec::new()).await?;
-    let found = match replaces {
-        true => store.replace_key().await?,
-        false => store.verify_keys().await?,
-    };
-    Ok(report(&found, store.is_replacing_key()))
+    if !replaces {
+        return Ok(report(&store.verify_keys().await?, store.is_replacing_key()));
+    }
+    let replacement = store.replace_key().await?;
+    let code = report(&replacement.tables, true);
+    if code == ExitCode::SUCCESS && !replacement.is_cleared {
+        println!(
+            "The old wrapped keys are still in the write-ahead log. They are removed when the service next stops."
+        );
+    }
+    Ok(code)
 }
 
 fn report(found: &[WrappedKeys], is_replacing: bool) -> ExitCode {

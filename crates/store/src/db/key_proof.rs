@@ -14,7 +14,7 @@ use crate::{
     },
     error::StoreError,
     sealing::{
-        keys::Keys,
+        keys::{Keys, WrappedBy},
         places::{conversation_place, raw_place},
     },
 };
@@ -106,6 +106,11 @@ const WRONG: &str = "The master key is not the one this database was sealed with
 pub(super) async fn proof(database: &impl ConnectionTrait) -> Result<Option<Vec<u8>>, StoreError> {
     let row = key_proofs::Entity::find_by_id(ONLY).one(database).await?;
     Ok(row.map(|row| row.sealed))
+}
+
+/// Returns which master key opens the proof.
+pub(super) fn proved_by(keys: &Keys, sealed: &[u8]) -> WrappedBy {
+    keys.wrapped_by(PLACE, sealed)
 }
 
 /// Returns whether a master key opens the proof.

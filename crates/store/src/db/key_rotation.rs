@@ -11,7 +11,7 @@ use hotline_core::{identifiers::line_name::LineName, staff::audit::AuditAction};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect, Value,
+    QueryOrder, QuerySelect, TransactionTrait, Value,
     sea_query::{Alias, Expr, ExprTrait, OnConflict, Query},
 };
 use uuid::Uuid;
@@ -37,6 +37,8 @@ use crate::{
 
 /// The row of the table `key_proofs` with the lasting keys.
 const LASTING: i32 = 2;
+/// The row with the lasting keys as they were sealed before the replacement that is going on.
+const LASTING_BEFORE: i32 = 3;
 /// Rows that are wrapped anew in one transaction.
 const BATCH: u64 = 500;
 
@@ -51,6 +53,15 @@ pub struct WrappedKeys {
     pub old: u64,
     /// Keys that no master key unwraps.
     pub neither: u64,
+}
+
+/// The result of replacing the master key.
+#[derive(Debug)]
+pub struct Replacement {
+    /// What was found in each table.
+    pub tables: Vec<WrappedKeys>,
+    /// Whether the old wrapped keys were removed from the database files. If not, they are removed when the service next stops.
+    pub is_cleared: bool,
 }
 
 /// A row with a wrapped data key.
@@ -70,39 +81,69 @@ pub(super) async fn load(
 ) -> anyhow::Result<Keys> {
     let may_make = old_key_file.is_none() && key_proof::needs_no_key(reading).await?;
     let present = Keys::load(key_file, may_make)?;
-    let old = old_key_file.map(|file| Keys::load(file, false)).transpose()?;
+    let old = match old_key_file {
+        Some(file) => Some(
+            Keys::load(file, false).context("Remove `data.old_key_file` if the master key was replaced")?,
+        ),
+        None => None,
+    };
+    ensure!(
+        old.as_ref().is_none_or(|old| !present.is_same_as(old)),
+        "`data.key_file` and `data.old_key_file` contain the same master key: make a new one with `hotline keys new`"
+    );
     let lasting = key_proofs::Entity::find_by_id(LASTING).one(reading).await?;
     let lasting = lasting.map(|row| row.sealed);
     let Some(keys) = present.replacing(old.as_ref(), lasting.as_deref()) else {
         bail!(
             "The master key is not the one this database was sealed with. If it is being replaced, `data.key_file` names the new key, and \
-             `data.old_key_file` the old one"
+             `data.old_key_file` the old one, until `hotline keys replace` has ended"
         );
     };
-    let is_stored = lasting.is_some_and(|sealed| present.opens_lasting(&sealed));
-    if keys.is_replacing() && !is_stored {
-        // Nothing may be wrapped with the new master key before the lasting keys can be opened with it.
+    let is_stored = lasting
+        .as_ref()
+        .is_some_and(|sealed| present.opens_lasting(sealed));
+    if let Some(old) = old.filter(|_| !is_stored) {
+        // Nothing may be wrapped with the new master key before the lasting keys can be opened with it. They come from the old one, which
+        // must therefore be the one of this database: otherwise all codes and look-ups would change.
         let proof = key_proof::proof(reading).await?;
         let proof = proof.context(
             "Start the service once with the present master key before you replace it, without `data.old_key_file`",
         )?;
         ensure!(
-            key_proof::proves(&keys, &proof),
-            "The master key in `data.old_key_file` is not the one this database was sealed with"
+            key_proof::proves(&old, &proof),
+            "The master key in `data.old_key_file` is not the one this database was sealed with. `data.key_file` names the new key, and \
+             `data.old_key_file` the present one"
         );
+        store_lasting(writing, &keys, lasting).await?;
+    }
+    Ok(keys)
+}
+
+/// Stores the lasting keys, sealed with the new master key. What was stored before stays in another row until the replacement has ended:
+/// if the new master key is lost before, an expert can put it back.
+async fn store_lasting(
+    writing: &DatabaseConnection,
+    keys: &Keys,
+    before: Option<Vec<u8>>,
+) -> anyhow::Result<()> {
+    let transaction = writing.begin().await?;
+    let rows = [(LASTING, Some(keys.seal_lasting()?)), (LASTING_BEFORE, before)];
+    for (id, sealed) in rows {
+        let Some(sealed) = sealed else { continue };
         let row = key_proofs::ActiveModel {
-            id: Set(LASTING),
-            sealed: Set(keys.seal_lasting()?),
+            id: Set(id),
+            sealed: Set(sealed),
         };
         let replace = OnConflict::column(key_proofs::Column::Id)
             .update_column(key_proofs::Column::Sealed)
             .to_owned();
         key_proofs::Entity::insert(row)
             .on_conflict(replace)
-            .exec_without_returning(writing)
+            .exec_without_returning(&transaction)
             .await?;
     }
-    Ok(keys)
+    transaction.commit().await?;
+    Ok(())
 }
 
 impl Store {
@@ -116,20 +157,25 @@ impl Store {
     ///
     /// # Errors
     /// Fails if no master key is being replaced, or if a database query fails.
-    pub async fn replace_key(&self) -> Result<Vec<WrappedKeys>, StoreError> {
+    pub async fn replace_key(&self) -> Result<Replacement, StoreError> {
         if !self.is_replacing_key() {
             return Err(StoreError::NotFound("old master key"));
         }
-        let found = self.read_keys(true).await?;
+        let mut found = self.read_keys(true).await?;
+        let mut is_cleared = false;
         if found.iter().all(|table| table.neither == 0) {
             let transaction = self.begin().await?;
             self.prove_new_key(&transaction).await?;
             self.audit_in(&transaction, None, AuditAction::ReplaceMasterKey, "")
                 .await?;
             self.commit(transaction).await?;
-            self.clear_deleted().await?;
+            is_cleared = self.clear_deleted().await?;
         }
-        Ok(found)
+        found.push(self.read_proofs().await?);
+        Ok(Replacement {
+            tables: found,
+            is_cleared,
+        })
     }
 
     /// Unwraps every data key, and changes nothing. Returns what it found in each table.
@@ -137,7 +183,33 @@ impl Store {
     /// # Errors
     /// Fails if a database query fails.
     pub async fn verify_keys(&self) -> Result<Vec<WrappedKeys>, StoreError> {
-        self.read_keys(false).await
+        let mut found = self.read_keys(false).await?;
+        found.push(self.read_proofs().await?);
+        Ok(found)
+    }
+
+    /// Reads the proof of the master key and the lasting keys, without which the service does not start.
+    async fn read_proofs(&self) -> Result<WrappedKeys, StoreError> {
+        let mut found = WrappedKeys {
+            table: "key_proofs",
+            present: 0,
+            old: 0,
+            neither: 0,
+        };
+        for row in key_proofs::Entity::find().all(&self.reading).await? {
+            let wrapped_by = match row.id {
+                LASTING if self.keys.opens_lasting(&row.sealed) => WrappedBy::Present,
+                LASTING => WrappedBy::Neither,
+                LASTING_BEFORE => WrappedBy::Old,
+                _ => key_proof::proved_by(&self.keys, &row.sealed),
+            };
+            match wrapped_by {
+                WrappedBy::Present => found.present += 1,
+                WrappedBy::Old => found.old += 1,
+                WrappedBy::Neither => found.neither += 1,
+            }
+        }
+        Ok(found)
     }
 
     async fn read_keys(&self, wraps_anew: bool) -> Result<Vec<WrappedKeys>, StoreError> {
@@ -210,6 +282,9 @@ impl Store {
         key_proofs::Entity::update_many()
             .col_expr(key_proofs::Column::Sealed, Expr::value(sealed))
             .filter(key_proofs::Column::Id.eq(key_proof::ONLY))
+            .exec(transaction)
+            .await?;
+        key_proofs::Entity::delete_by_id(LASTING_BEFORE)
             .exec(transaction)
             .await?;
         Ok(())

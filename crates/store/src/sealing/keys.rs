@@ -156,6 +156,11 @@ impl Keys {
         seal(&self.wrapping, LASTING_PLACE, &self.lasting.to_bytes())
     }
 
+    /// Returns whether both come from the same master key.
+    pub(crate) fn is_same_as(&self, other: &Self) -> bool {
+        self.wrapping == other.wrapping
+    }
+
     /// Returns whether a master key is being replaced.
     pub(crate) const fn is_replacing(&self) -> bool {
         self.old_wrapping.is_some()
@@ -440,8 +445,8 @@ pub fn make_key_file(path: &Path) -> std::io::Result<()> {
         .open(path)?;
     writeln!(file, "{}", data_encoding::HEXLOWER.encode(&master))?;
     file.sync_all()?;
-    path.parent()
-        .map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 fn refuse_open_file(path: &Path) -> anyhow::Result<()> {

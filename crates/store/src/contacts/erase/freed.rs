@@ -11,7 +11,8 @@ const TRIES: u32 = 50;
 const BETWEEN_TRIES: Duration = Duration::from_millis(200);
 /// Tables that contain encrypted content or the keys that encrypt it.
 const TABLES: &str = "journal, contacts, messages, versions, attachments, outbox, drafts, records, people, cases, \
-                      case_versions, case_entries, referrals, holds, staff";
+                      case_versions, case_entries, referrals, holds, staff, conversations, totp_secrets, push_keys, \
+                      push_devices, stored_lines, key_proofs";
 
 impl Store {
     /// Removes deleted content from the database files. Returns `false` if SQLite's write-ahead log could not be emptied, because other
