@@ -37,12 +37,14 @@ const TAMPERING: [&str; 12] = [
 #[tokio::test(flavor = "multi_thread")]
 async fn each_of_1000_changes_of_the_audit_is_found() {
     on_both(async |world: World| {
-        for number in 0..ENTRIES {
-            let action = AuditAction::ALL[usize::try_from(number).unwrap()];
+        // One of the changes below writes this action, which would be no change.
+        let written = AuditAction::OpenCase;
+        let others = AuditAction::ALL.iter().filter(|action| **action != written);
+        for (number, action) in (0..ENTRIES).zip(others) {
             let who = (number % 3 > 0).then_some(&world.mila);
             world
                 .store
-                .audit(who, action, &format!("object {number}"))
+                .audit(who, *action, &format!("object {number}"))
                 .await
                 .unwrap();
         }
