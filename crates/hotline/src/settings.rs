@@ -25,6 +25,7 @@ use hotline_core::{
 };
 use serde::{Deserialize, Serialize};
 
+mod database_url;
 pub mod in_force;
 
 use in_force::Given;
@@ -255,50 +256,6 @@ impl Default for Data {
     }
 }
 
-/// Checks that the URL of a database on another machine says how the connection is protected. The default of the driver (`prefer`) would
-/// accept a connection without TLS, and a certificate of anybody.
-fn check_protection(url: &str) -> anyhow::Result<()> {
-    let Ok(url) = url::Url::parse(url) else {
-        return Ok(());
-    };
-    let given: Vec<(String, String)> = url
-        .query_pairs()
-        .map(|(name, value)| (name.into_owned(), value.into_owned()))
-        .collect();
-    let is_local = |host: &str| {
-        ["", "localhost", "127.0.0.1", "::1", "[::1]"].contains(&host)
-            || host.starts_with('/')
-            || host.to_lowercase().starts_with("%2f")
-    };
-    // The driver takes each of these, and the variables of the environment where the URL has no host.
-    let mut hosts: Vec<String> = url.host_str().map(str::to_owned).into_iter().collect();
-    let is_host = |name: &str| ["host", "hostaddr"].contains(&name);
-    hosts.extend(
-        given
-            .iter()
-            .filter(|(name, _)| is_host(name))
-            .map(|(_, value)| value.clone()),
-    );
-    if hosts.iter().all(String::is_empty) {
-        hosts.extend(
-            ["PGHOST", "PGHOSTADDR"]
-                .iter()
-                .filter_map(|name| std::env::var(name).ok()),
-        );
-    }
-    let is_here = hosts.iter().all(|host| is_local(host));
-    let says = given
-        .iter()
-        .any(|(name, _)| ["sslmode", "ssl-mode"].contains(&name.as_str()));
-    if url.scheme() == "sqlite" || is_here || says {
-        return Ok(());
-    }
-    bail!(
-        "`database.url` reaches another machine, so it must say how the connection is protected: add `?sslmode=verify-full`, with \
-         `&sslrootcert=FILE` for a certificate of your own. In a network that nobody else can read, `?sslmode=disable` is possible"
-    );
-}
-
 impl Settings {
     /// Loads and validates the settings.
     ///
@@ -370,7 +327,7 @@ impl Settings {
             if !known.iter().any(|scheme| url.expose().starts_with(scheme)) {
                 bail!("`database.url` begins with sqlite:, postgres: or postgresql:");
             }
-            check_protection(url.expose())?;
+            database_url::check_protection(url.expose())?;
         }
         Ok(self)
     }
@@ -570,35 +527,5 @@ mod tests {
         let mut kinds: Vec<_> = hotline_channels::KINDS.iter().map(|kind| kind.name).collect();
         kinds.sort_unstable();
         assert_eq!(channels, kinds, "an example of each");
-    }
-
-    #[test]
-    fn a_database_elsewhere_says_how_its_connection_is_protected() {
-        for (url, permitted) in [
-            ("postgres://hotline@db.example.org/hotline", false),
-            (
-                "postgresql://hotline:p@10.0.0.7:5432/hotline?application_name=a",
-                false,
-            ),
-            ("postgres:///hotline?host=db.example.org", false),
-            ("postgres://hotline@localhost/hotline?hostaddr=10.0.0.7", false),
-            (
-                "postgres://hotline@localhost/hotline?host=/run&host=db.example.org",
-                false,
-            ),
-            (
-                "postgres://hotline@db.example.org/hotline?sslmode=verify-full",
-                true,
-            ),
-            ("postgres://hotline@db.example.org/hotline?sslmode=disable", true),
-            ("postgres://hotline@127.0.0.1:5432/hotline", true),
-            ("postgres://hotline@[::1]/hotline", true),
-            ("postgres://hotline@localhost/hotline", true),
-            ("postgres://hotline@%2Frun%2Fpostgresql/hotline", true),
-            ("postgres:///hotline?host=/run/postgresql", true),
-            ("sqlite://data/hotline.db", true),
-        ] {
-            assert_eq!(check_protection(url).is_ok(), permitted, "{url}");
-        }
     }
 }
