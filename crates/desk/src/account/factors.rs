@@ -42,12 +42,6 @@ pub(crate) struct PasswordAgainForm {
     password: Private<String>,
 }
 
-impl PasswordAgainForm {
-    pub(crate) const fn password(&self) -> &Private<String> {
-        &self.password
-    }
-}
-
 /// A secret for an authenticator app. It is stored only after a code has confirmed that the app has it.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct OfferJson {
@@ -253,7 +247,8 @@ pub(crate) async fn renew_codes(
     answer_codes(&desk, &jar, &me, format, &codes).await
 }
 
-async fn authenticate(
+/// Checks the password in a form. Returns `None` if it is wrong.
+pub(crate) async fn authenticate(
     desk: &Desk,
     me: &StaffMember,
     typed: &PasswordAgainForm,

@@ -29,7 +29,7 @@ use serde::Deserialize;
 
 use crate::{
     account::{
-        factors::{FACTORS, PasswordAgainForm, authenticate_again, refuse, refused_page},
+        factors::{FACTORS, PasswordAgainForm, authenticate, refuse, refused_page},
         login::{lead_on, log_in_page},
     },
     http::{
@@ -272,7 +272,7 @@ pub(crate) async fn connect(
 ) -> Result<Response, PageError> {
     let provider = provider(&desk)?;
     let session = token(&desk, &headers).ok_or(PageError::NotLoggedIn)?;
-    let Some(again) = authenticate_again(&desk, &me, typed.password()).await? else {
+    let Some(again) = authenticate(&desk, &me, &typed).await? else {
         let wrong = PageError::Bad("error-password-again").localized(desk.words(&jar));
         return refused_page(&desk, &jar, &me, "connect", wrong).await;
     };
@@ -335,7 +335,7 @@ pub(crate) async fn disconnect(
     FormOrJson(typed): FormOrJson<PasswordAgainForm>,
 ) -> Result<Answer<EmptyJson>, PageError> {
     let session = token(&desk, &headers).ok_or(PageError::NotLoggedIn)?;
-    let Some(again) = authenticate_again(&desk, &me, typed.password()).await? else {
+    let Some(again) = authenticate(&desk, &me, &typed).await? else {
         return refuse(&desk, &jar, &me, format, "disconnect").await;
     };
     desk.store.disconnect_identity(&again, &session).await?;

@@ -224,8 +224,8 @@ impl Store {
         Ok(codes)
     }
 
-    /// Removes the second factors and the identity of an account whose owner lost them, and ends its sessions. If the role needs a second factor, the owner
-    /// has to set one up at the next log-in. `None` as `by` is the command line.
+    /// Removes the second factors and the identity of an account whose owner lost them, and ends its sessions. If the role needs a second
+    /// factor, the owner has to set one up at the next log-in. `None` as `by` is the command line.
     ///
     /// # Errors
     /// Fails if the log-in name is unknown. Returns [`StoreError::Conflict`] if the account belongs to `by`.

@@ -71,7 +71,8 @@ impl Store {
         HEXLOWER.encode(&self.keys.lookup("connect-identity", &text))
     }
 
-    /// Connects an identity to the account of a member of staff, in place of an earlier one, and ends the other sessions of the account. `session`, `secret` and `mark` are those of
+    /// Connects an identity to the account of a member of staff, in place of an earlier one, and ends the other sessions of the account.
+    /// `session`, `secret` and `mark` are those of
     /// [`Store::connection_mark`].
     ///
     /// # Errors
@@ -191,22 +192,13 @@ impl Store {
         let Some((_, member)) = self.account_of(identity).await? else {
             return Ok(());
         };
-        let transaction = self.begin().await?;
-        sessions::Entity::delete_many()
-            .filter(sessions::Column::StaffId.eq(member.id))
-            .exec(&transaction)
-            .await?;
-        self.audit_in(
-            &transaction,
-            Some(member.id),
-            AuditAction::LogOut,
-            "identity provider",
+        self.end_sessions_where(
+            Some(&member),
+            member.id,
+            None,
+            (AuditAction::LogOut, "identity provider"),
         )
-        .await?;
-        self.commit(transaction).await?;
-        self.notice_ended_sessions().await;
-        self.route_due.notify_one();
-        Ok(())
+        .await
     }
 
     /// Disconnects the identity of an account that is reset, because somebody else may have connected it.

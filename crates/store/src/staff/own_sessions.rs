@@ -104,7 +104,7 @@ impl Store {
     }
 
     /// Ends the sessions of a member of staff that match a condition, and writes the audit entry `(action, object)`.
-    async fn end_sessions_where(
+    pub(crate) async fn end_sessions_where(
         &self,
         by: Option<&StaffMember>,
         staff_id: Uuid,

@@ -105,7 +105,8 @@ impl End {
 
 impl Store {
     /// Begins a session with a password. Returns `None` for an unknown log-in name, a wrong password, a disabled account, or an account that
-    /// may log in only at the identity provider. All cases take the same time. The session is complete only if the account needs no second factor.
+    /// may log in only at the identity provider. All cases take the same time. The session is complete only if the account needs no second
+    /// factor.
     ///
     /// # Errors
     /// Fails if a database query fails, or if too many other log-ins are waiting for their password check.
