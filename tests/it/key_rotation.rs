@@ -249,3 +249,40 @@ async fn wrong_names_of_master_keys_change_nothing() {
     world.restart().await;
     world.is_whole().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_master_key_comes_from_a_command_or_the_environment_too() {
+    let mut world = World::new(None, 1).await;
+    world.service.kill();
+    let file = world.data().join("master.key");
+    let apart = world.service.folder().join("apart");
+    fs::rename(&file, &apart).unwrap();
+    let key = fs::read_to_string(&apart).unwrap();
+    let command = format!("key_command = \"cat '{}'\"", apart.display());
+    world.service.set_data_keys(&command).unwrap();
+    world.restart().await;
+    world.is_whole().await;
+    assert!(!file.exists(), "no other key was made");
+    let (works, said) = world.says(&["check"]);
+    assert!(!said.contains("data folder"), "{works} {said}");
+    world.service.kill();
+    for (keys, why) in [
+        ("key_command = \"exit 3\"", "failed"),
+        ("key_command = \"echo no\"", "64 hexadecimal digits"),
+        ("key_command = \"true\"\nkey_file = \"x\"", "only one of"),
+        (
+            &format!("key_command = \"echo {}\"", "ab".repeat(32)),
+            "not the one",
+        ),
+    ] {
+        world.service.set_data_keys(keys).unwrap();
+        let (fits, said) = world.says(&["keys", "verify"]);
+        assert!(!fits && said.contains(why), "{keys}: {said}");
+    }
+    world.service.set_data_keys("").unwrap();
+    let variable = format!("HOTLINE_MASTER_KEY={}", key.trim());
+    world.service.run_under(&["env", &variable]);
+    world.restart().await;
+    world.is_whole().await;
+    assert!(!file.exists());
+}

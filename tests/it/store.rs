@@ -31,6 +31,7 @@ use hotline_store::{
     contacts::reply::NewReply,
     db::store::{LineSettings, Settings, Store},
     inbox::list::{Filter, View},
+    sealing::keys::KeySource,
     staff::{accounts::StaffMember, passwords::Device},
     statistics::adjustments::NewAdjustment,
 };
@@ -72,8 +73,8 @@ fn settings_of(url: String, folder: &std::path::Path, backlog: u64) -> Settings 
     Settings {
         url: url.into(),
         folder: folder.to_owned(),
-        key_file: None,
-        old_key_file: None,
+        key: None,
+        old_key: None,
         centre: CentreInForce::new(centre),
         form_url: String::new(),
         scheme: Scheme::centre().unwrap(),
@@ -944,8 +945,8 @@ async fn opened_with_another_key(world: &World) -> String {
     std::fs::write(&key, "00".repeat(32)).unwrap();
     std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     let settings = Settings {
-        key_file: Some(key),
-        old_key_file: None,
+        key: Some(KeySource::File(key)),
+        old_key: None,
         ..settings_of(world.url(), world._folder.path(), 1_000)
     };
     let refused = hotline_store::open(settings, world.clock.clone()).await.err();

@@ -13,7 +13,7 @@ use crate::{
     identity_provider::OidcProvider,
     lines::{LineOpener, LineSet, check_lines, line_settings, open_all_lines, open_lines},
     malware::Clamd,
-    retention,
+    master_key, retention,
     service::open_store,
     settings::Settings,
 };
@@ -33,8 +33,7 @@ pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
         Ok(store) => match store.ready().await {
             Ok(()) => {
                 println!("ok    database: {} can be written, the key fits", store.engine());
-                let key_file = settings.data.key_file.as_ref();
-                if key_file.is_none_or(|file| file.starts_with(&settings.data.folder)) {
+                if master_key::is_beside_data(&settings.data) {
                     println!(
                         "note  key: the master key is in the data folder. Keep it apart, with `data.key_file`"
                     );

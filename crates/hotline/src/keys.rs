@@ -15,11 +15,11 @@ pub async fn run(settings: Settings, command: Keys) -> anyhow::Result<ExitCode> 
         return Ok(ExitCode::SUCCESS);
     }
     let replaces = matches!(command, Keys::Replace);
+    let store = open_store(&settings, Vec::new()).await?;
     ensure!(
-        !replaces || settings.data.old_key_file.is_some(),
+        !replaces || store.is_replacing_key(),
         "Name the present master key in `data.old_key_file`, and the new one in `data.key_file`"
     );
-    let store = open_store(&settings, Vec::new()).await?;
     if !replaces {
         return Ok(report(&store.verify_keys().await?, store.is_replacing_key()));
     }

@@ -16,6 +16,7 @@ mod lines;
 mod listen;
 mod locked_files;
 mod malware;
+mod master_key;
 mod people;
 mod picture;
 mod process;

@@ -97,11 +97,7 @@ pub async fn staff(settings: Settings, command: Staff) -> anyhow::Result<()> {
 }
 
 fn print_link(settings: &Settings, new: &NewInvitation) {
-    let http = &settings.http;
-    let site = match http.desk_url.as_str() {
-        "" => &http.public_url,
-        desk_url => desk_url,
-    };
+    let site = settings.http.desk_address();
     println!(
         "Give this link to {} yourself. It works once, until {}:",
         new.login,

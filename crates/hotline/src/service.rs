@@ -20,6 +20,7 @@ use crate::{
     locked_files,
     malware::Clamd,
     picture::PictureProcesses,
+    master_key,
     push::Pusher,
     receive, retention,
     settings::{Settings, in_force::in_force},
@@ -96,10 +97,7 @@ pub async fn start(
     tokio::task::spawn_blocking(move || {
         let _ = with_rules.urgency_rules();
     });
-    let desk_url = match settings.http.desk_url.as_str() {
-        "" => settings.http.public_url.clone(),
-        desk_url => desk_url.to_owned(),
-    };
+    let desk_url = settings.http.desk_address().to_owned();
     let pusher = match settings.push.enabled {
         true => Some(Pusher::new(&store, &settings.push, &locales, &desk_url).await?),
         false => None,
@@ -251,8 +249,8 @@ pub async fn open_store_at(
     let of_store = hotline_store::db::store::Settings {
         url: settings.database_url(),
         folder: settings.data.folder.clone(),
-        key_file: settings.data.key_file.clone(),
-        old_key_file: settings.data.old_key_file.clone(),
+        key: master_key::present(&settings.data).await?,
+        old_key: master_key::old(&settings.data).await?,
         centre: settings.centre_in_force(),
         form_url: settings.http.public_url.clone(),
         routing: settings.routing.clone(),

@@ -132,6 +132,14 @@ impl Default for Http {
 }
 
 impl Http {
+    /// Returns the address at which staff reach the desk.
+    pub fn desk_address(&self) -> &str {
+        match self.desk_url.as_str() {
+            "" => &self.public_url,
+            desk_url => desk_url,
+        }
+    }
+
     /// Sets a missing `desk_url` to an HTTPS URL derived from `public_url`, so that the session cookie is not sent over HTTP. If the desk
     /// listens on a different address than the public pages, `desk_url` cannot be derived and must be set.
     fn derive_desk_url(&mut self) -> anyhow::Result<()> {
@@ -232,10 +240,14 @@ pub struct Database {
 pub struct Data {
     /// The data folder.
     pub folder: PathBuf,
-    /// The file with the master key. `None`: `master.key` in the data folder.
+    /// The file with the master key. Without any source of the key, it is `master.key` in the data folder.
     pub key_file: Option<PathBuf>,
-    /// The file with the master key that the one in `key_file` replaces. `None`: no master key is being replaced.
+    /// A shell command that prints the master key, such as the client of a key management service.
+    pub key_command: Option<String>,
+    /// The file with the master key that is being replaced.
     pub old_key_file: Option<PathBuf>,
+    /// A shell command that prints the master key that is being replaced.
+    pub old_key_command: Option<String>,
     /// The free disk space in MiB below which new messages are refused. Mailboxes and platforms keep a refused message, so that it can be
     /// received later.
     pub reserve_mib: u64,
@@ -249,7 +261,9 @@ impl Default for Data {
         Self {
             folder: PathBuf::from("data"),
             key_file: None,
+            key_command: None,
             old_key_file: None,
+            old_key_command: None,
             reserve_mib: 512,
             backlog: 100_000,
         }

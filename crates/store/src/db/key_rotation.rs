@@ -4,8 +4,6 @@
 //! in a transaction, and a row that is already wrapped with the new master key is left alone, so an interrupted replacement is simply run
 //! again. The proof of the master key is wrapped last: until then, the service starts only with both master keys.
 
-use std::path::Path;
-
 use anyhow::{Context, bail, ensure};
 use hotline_core::{identifiers::line_name::LineName, staff::audit::AuditAction};
 use sea_orm::{
@@ -27,7 +25,7 @@ use crate::{
     },
     error::StoreError,
     sealing::{
-        keys::{Keys, WrappedBy},
+        keys::{KeySource, Keys, WrappedBy},
         places::{
             PUSH_KEY_PLACE, case_key_place, contact_place, conversation_place, line_settings_place,
             push_device_place, raw_place, totp_place,
@@ -76,14 +74,14 @@ struct Row {
 pub(super) async fn load(
     reading: &DatabaseConnection,
     writing: &DatabaseConnection,
-    key_file: &Path,
-    old_key_file: Option<&Path>,
+    source: &KeySource,
+    old_source: Option<&KeySource>,
 ) -> anyhow::Result<Keys> {
-    let may_make = old_key_file.is_none() && key_proof::needs_no_key(reading).await?;
-    let present = Keys::load(key_file, may_make)?;
-    let old = match old_key_file {
-        Some(file) => Some(
-            Keys::load(file, false).context("Remove `data.old_key_file` if the master key was replaced")?,
+    let may_make = old_source.is_none() && key_proof::needs_no_key(reading).await?;
+    let present = Keys::load(source, may_make)?;
+    let old = match old_source {
+        Some(source) => Some(
+            Keys::load(source, false).context("Remove `data.old_key_file` if the master key was replaced")?,
         ),
         None => None,
     };

@@ -56,7 +56,10 @@ use crate::{
         search_index::Search,
         typing::Typing,
     },
-    sealing::{files::Files, keys::Keys},
+    sealing::{
+        files::Files,
+        keys::{KeySource, Keys},
+    },
 };
 
 /// Settings of the store.
@@ -65,10 +68,10 @@ pub struct Settings {
     pub url: Private<String>,
     /// Folder that contains the master key and the attachments.
     pub folder: PathBuf,
-    /// Path of the master key file. If `None`, the path is `master.key` in `folder`.
-    pub key_file: Option<PathBuf>,
-    /// Path of the file with the master key that the one in `key_file` replaces. `None`: no master key is being replaced.
-    pub old_key_file: Option<PathBuf>,
+    /// Where the master key comes from. `None`: the file `master.key` in `folder`.
+    pub key: Option<KeySource>,
+    /// Where the master key comes from that `key` replaces. `None`: no master key is being replaced.
+    pub old_key: Option<KeySource>,
     /// The centre with the texts in force. The store replaces its texts by those that administrators stored.
     pub centre: CentreInForce,
     /// The URL of the web form, which automatic messages name.
@@ -246,11 +249,9 @@ impl Store {
             ),
             false => None,
         };
-        let key_file = settings
-            .key_file
-            .unwrap_or_else(|| settings.folder.join("master.key"));
-        let keys =
-            key_rotation::load(&reading, &writing, &key_file, settings.old_key_file.as_deref()).await?;
+        let usual = || KeySource::File(settings.folder.join("master.key"));
+        let key = settings.key.unwrap_or_else(usual);
+        let keys = key_rotation::load(&reading, &writing, &key, settings.old_key.as_ref()).await?;
         let (requests, received) = mpsc::channel(1_024);
         let changes = Changes::new(&reading).await?;
         let store = Arc::new(Self {

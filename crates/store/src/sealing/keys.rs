@@ -1,5 +1,5 @@
-//! Sealing (encryption): the stored texts that people wrote can be read only with the master key. The master key is stored in a file
-//! outside the database.
+//! Sealing (encryption): the stored texts that people wrote can be read only with the master key. The master key is in a file
+//! outside the database, or comes from the environment or a command.
 //!
 //! Every contact and every raw message has its own data key, which is stored encrypted ("wrapped") with the master key. Deleting a data key
 //! makes the content that it encrypts permanently unreadable. The database row remains, so the statistics still count it. Identifiers and
@@ -7,7 +7,11 @@
 //! and hashes are computed with HKDF and HMAC, both with SHA-256. Each sealed value is bound to its place, that is, to its record and
 //! field. It cannot be decrypted at any other place.
 
-use std::{fs, io::Write, path::Path};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, bail, ensure};
 use chacha20poly1305::{
@@ -18,7 +22,7 @@ use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use hotline_core::{
     abuse_material::FileHash,
-    identifiers::{chance, receipt::ReceiptCode, reference::Reference, token::ThreadToken},
+    identifiers::{chance, private::Private, receipt::ReceiptCode, reference::Reference, token::ThreadToken},
 };
 use ring::signature::Ed25519KeyPair;
 use sha2::Sha256;
@@ -70,12 +74,30 @@ pub(crate) enum WrappedBy {
 #[derive(ZeroizeOnDrop)]
 pub struct DataKey([u8; 32]);
 
+/// Where a master key comes from.
+#[derive(Debug, Clone)]
+pub enum KeySource {
+    /// A file, which no other user may read.
+    File(PathBuf),
+    /// The key itself, from the environment or from a command, such as the client of a key management service.
+    Text {
+        /// The key as 64 hexadecimal digits.
+        text: Private<String>,
+        /// Where the text comes from, for messages.
+        origin: &'static str,
+    },
+}
+
 impl Keys {
-    /// Reads the master key file. Creates the file, with mode 0600, if it does not exist and `may_make` is `true`.
+    /// Reads the master key. Creates a file of the source, with mode 0600, if it does not exist and `may_make` is `true`.
     ///
     /// # Errors
-    /// Fails if the file cannot be read or created, does not contain a master key, or is accessible to other users.
-    pub fn load(path: &Path, may_make: bool) -> anyhow::Result<Self> {
+    /// Fails if the file cannot be read or created, or is accessible to other users, or if the source contains no master key.
+    pub fn load(source: &KeySource, may_make: bool) -> anyhow::Result<Self> {
+        let path = match source {
+            KeySource::File(path) => path,
+            KeySource::Text { text, origin } => return Self::from_text(text.expose(), origin),
+        };
         let shown = path.display();
         if !path.exists() {
             ensure!(
@@ -87,13 +109,16 @@ impl Keys {
         let text =
             fs::read_to_string(path).with_context(|| format!("Could not read the master key {shown}"))?;
         refuse_open_file(path)?;
-        let Ok(master) = data_encoding::HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()) else {
-            bail!("The master key {shown} is not 64 hexadecimal digits");
+        Self::from_text(&text, &shown.to_string())
+    }
+
+    /// Reads a master key of 64 hexadecimal digits. `origin` says where it comes from.
+    fn from_text(text: &str, origin: &str) -> anyhow::Result<Self> {
+        let master = data_encoding::HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes());
+        let master = master.ok().filter(|master| master.len() == 32);
+        let Some(master) = master.map(Zeroizing::new) else {
+            bail!("The master key {origin} is not 64 hexadecimal digits");
         };
-        ensure!(
-            master.len() == 32,
-            "The master key {shown} is not 64 hexadecimal digits"
-        );
         Self::from_master(&master)
     }
 
@@ -564,18 +589,19 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("hotline-key-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let path = folder.join("master.key");
+        let source = KeySource::File(path.clone());
         assert!(
-            Keys::load(&path, false).is_err(),
+            Keys::load(&source, false).is_err(),
             "not made behind the back of a full database"
         );
-        let first = Keys::load(&path, true).unwrap();
-        let again = Keys::load(&path, true).unwrap();
+        let first = Keys::load(&source, true).unwrap();
+        let again = Keys::load(&source, true).unwrap();
         assert_eq!(first.lookup("a", "b"), again.lookup("a", "b"));
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         assert!(
-            Keys::load(&path, false).is_err(),
+            Keys::load(&source, false).is_err(),
             "a key that others may read is refused"
         );
         fs::remove_dir_all(&folder).unwrap();

@@ -1,0 +1,85 @@
+//! Where the master key comes from: a file, the environment, or a command such as the client of a key management service.
+
+use std::{path::PathBuf, time::Duration};
+
+use anyhow::{Context, bail, ensure};
+use hotline_core::identifiers::private::Private;
+use hotline_store::sealing::keys::KeySource;
+
+use crate::settings::Data;
+
+/// The environment variable with the master key.
+const VARIABLE: &str = "HOTLINE_MASTER_KEY";
+/// The environment variable with the master key that is being replaced.
+const OLD_VARIABLE: &str = "HOTLINE_OLD_MASTER_KEY";
+/// How long a command may take. A person may have to confirm at a hardware security module.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Returns the source of the master key. `None`: no source is set.
+///
+/// # Errors
+/// Fails if several sources are set, or if the command fails.
+pub async fn present(data: &Data) -> anyhow::Result<Option<KeySource>> {
+    let set = (data.key_file.clone(), data.key_command.as_deref());
+    find(set, VARIABLE, "`data.key_file`, `data.key_command`").await
+}
+
+/// Returns the source of the master key that is being replaced. `None`: none is being replaced.
+///
+/// # Errors
+/// Fails if several sources are set, or if the command fails.
+pub async fn old(data: &Data) -> anyhow::Result<Option<KeySource>> {
+    let set = (data.old_key_file.clone(), data.old_key_command.as_deref());
+    find(set, OLD_VARIABLE, "`data.old_key_file`, `data.old_key_command`").await
+}
+
+/// Returns whether the master key is in the data folder, so that a thief of the folder has both.
+pub fn is_beside_data(data: &Data) -> bool {
+    match (&data.key_file, &data.key_command, std::env::var(VARIABLE)) {
+        (Some(file), None, Err(_)) => file.starts_with(&data.folder),
+        (None, None, Err(_)) => true,
+        _ => false,
+    }
+}
+
+async fn find(
+    (file, command): (Option<PathBuf>, Option<&str>),
+    variable: &'static str,
+    settings: &str,
+) -> anyhow::Result<Option<KeySource>> {
+    let given = std::env::var(variable).ok().filter(|text| !text.is_empty());
+    let given = given.map(|text| KeySource::Text {
+        text: Private::new(text),
+        origin: variable,
+    });
+    match (file, command, given) {
+        (None, None, given) => Ok(given),
+        (Some(file), None, None) => Ok(Some(KeySource::File(file))),
+        (None, Some(command), None) => Ok(Some(KeySource::Text {
+            text: Private::new(run(command).await?),
+            origin: "that the command prints",
+        })),
+        _ => bail!("Set only one of {settings} and the environment variable {variable}"),
+    }
+}
+
+/// Runs a command and returns what it prints. Its errors go to the log of the service.
+async fn run(command: &str) -> anyhow::Result<String> {
+    let ran = tokio::process::Command::new("sh")
+        .arg("-c")
+        .arg(command)
+        .stdin(std::process::Stdio::null())
+        .stderr(std::process::Stdio::inherit())
+        .kill_on_drop(true)
+        .output();
+    let output = tokio::time::timeout(PATIENCE, ran).await;
+    let output =
+        output.with_context(|| format!("The command for the master key took longer than {PATIENCE:?}"))?;
+    let output = output.context("The command for the master key could not be run")?;
+    ensure!(
+        output.status.success(),
+        "The command for the master key failed: {}",
+        output.status
+    );
+    String::from_utf8(output.stdout).context("The command for the master key printed no text")
+}
