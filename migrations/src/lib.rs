@@ -35,6 +35,7 @@ mod m20261215_000029_retention;
 mod m20261216_000030_locked_files;
 mod m20261217_000031_reveals;
 mod m20261218_000032_identities;
+mod m20261219_000033_passkeys;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -78,6 +79,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261216_000030_locked_files::Migration),
             Box::new(m20261217_000031_reveals::Migration),
             Box::new(m20261218_000032_identities::Migration),
+            Box::new(m20261219_000033_passkeys::Migration),
         ]
     }
 }

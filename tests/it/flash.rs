@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// The forms of the desk whose answers are not flash messages, each with the reason.
-const OTHER_ANSWERS: [(&str, &str); 56] = [
+const OTHER_ANSWERS: [(&str, &str); 62] = [
     ("/desk/login/provider", "leads to the identity provider"),
     ("/desk/login/provider/log-out", "answers a program"),
     ("/desk/me/identity/connect", "leads to the identity provider"),
@@ -28,6 +28,15 @@ const OTHER_ANSWERS: [(&str, &str); 56] = [
     ("/desk/me/factors/totp/begin", "shows the secret"),
     ("/desk/me/factors/totp", "shows the recovery codes"),
     ("/desk/me/factors/recovery-codes", "shows the recovery codes"),
+    ("/desk/login/passkey", "opens the desk"),
+    ("/desk/login/code/passkey", "opens the desk"),
+    ("/desk/login/enrol/passkey", "shows the recovery codes"),
+    ("/desk/me/factors/passkeys/begin", "asks the device"),
+    (
+        "/desk/me/factors/passkeys",
+        "needs a device; tests of passkeys read it",
+    ),
+    ("/desk/me/factors/passkeys/remove", "the same"),
     (
         "/desk/me/factors/remove",
         "needs an app; tests of second factors read it",

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// Addresses that are not tested, each with the reason.
-const NOT_ASKED: [(&str, &str); 54] = [
+const NOT_ASKED: [(&str, &str); 63] = [
     ("/desk/login/provider", "there is no identity provider here"),
     (
         "/api/v1/contacts/{reference}/export-person",
@@ -109,6 +109,15 @@ const NOT_ASKED: [(&str, &str); 54] = [
         "/api/v1/me/factors/totp",
         "needs a code; writes what making recovery codes writes",
     ),
+    ("/desk/login/passkey", "needs a device"),
+    ("/desk/login/code/passkey", "the same"),
+    ("/desk/login/enrol/passkey", "the same"),
+    ("/api/v1/session/passkey/begin", "stores nothing"),
+    ("/api/v1/session/passkey", "needs a device"),
+    ("/api/v1/me/factors/passkeys/begin", "stores nothing"),
+    ("/api/v1/me/factors/passkeys", "needs a device"),
+    ("/api/v1/me/factors/passkeys/remove", "nobody has a passkey here"),
+    ("/desk/me/factors/passkeys/remove", "the same"),
     ("/api/v1/me/factors/remove", "nobody has a second factor here"),
     (
         "/desk/login/provider/log-out",

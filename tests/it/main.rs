@@ -63,6 +63,7 @@ mod mail;
 mod malware;
 mod mime;
 mod pages;
+mod passkeys;
 mod pieces;
 mod pinned_notes;
 mod plans;

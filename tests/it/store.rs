@@ -84,6 +84,7 @@ fn settings_of(url: String, folder: &std::path::Path, backlog: u64) -> Settings 
         targets: Targets::default(),
         cases: CaseSettings::default(),
         audit: AuditSettings::default(),
+        relying_party: None,
         accounts: AccountSettings {
             break_glass: Vec::new(),
             second_factor: Vec::new(),

@@ -4,6 +4,7 @@ pub(crate) mod api;
 pub(crate) mod factors;
 pub(crate) mod invitation;
 pub mod login;
+pub(crate) mod passkeys;
 pub(crate) mod password;
 pub(crate) mod preferences;
 pub(crate) mod provider;

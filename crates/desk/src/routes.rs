@@ -18,7 +18,8 @@ use serde::Serialize;
 use crate::{
     abuse_material,
     account::{
-        self, factors, invitation, login, password, preferences, provider, push, second_step, sessions,
+        self, factors, invitation, login, passkeys, password, preferences, provider, push, second_step,
+        sessions,
     },
     admin::{
         lines, links, public_text,
@@ -94,13 +95,22 @@ fn account_routes() -> Vec<Route> {
         desk GET "/login/provider/return" Open, provider::come_back;
         desk GET "/login/provider/finish" Open, provider::finish;
         desk POST "/login/provider/log-out" Open, provider::log_out;
+        desk POST "/login/passkey" Open, passkeys::log_in;
         desk GET "/login/code" Lacks(Code), second_step::code_page;
         desk POST "/login/code" Lacks(Code), second_step::check_code;
+        desk POST "/login/code/passkey" Lacks(Code), passkeys::check;
         desk GET "/login/enrol" Lacks(Enrol), second_step::enrol_page;
         desk POST "/login/enrol" Lacks(Enrol), second_step::enrol;
+        desk POST "/login/enrol/passkey" Lacks(Enrol), passkeys::enrol;
         desk POST "/logout" Anyone, login::log_out;
         api POST "/session" Open, account::api::log_in, "Log in";
+        api POST "/session/passkey/begin" Open, passkeys::begin_log_in_json, "Get a challenge for a passkey";
+        api POST "/session/passkey" Open, passkeys::log_in_json, "Log in with a passkey alone";
         api POST "/session/code" Lacks(Code), second_step::check_code_json, "Complete a log-in with a code of the second factor";
+        api POST "/session/code/passkey/begin" Lacks(Code), passkeys::begin_check_json, "Get a challenge for the passkeys of the account";
+        api POST "/session/code/passkey" Lacks(Code), passkeys::check_json, "Complete a log-in with a passkey";
+        api POST "/session/enrol/passkey/begin" Lacks(Enrol), passkeys::offer_json, "Get a challenge for a new passkey";
+        api POST "/session/enrol/passkey" Lacks(Enrol), passkeys::enrol_json, "Add a passkey, and complete the log-in";
         api POST "/session/enrol/begin" Lacks(Enrol), second_step::offer_json, "Get a secret for an app, if the role needs a second factor";
         api POST "/session/enrol" Lacks(Enrol), second_step::enrol_json, "Set up the app, and complete the log-in";
         api POST "/session/end" Anyone, account::api::log_out, "Log out";
@@ -116,7 +126,10 @@ fn account_routes() -> Vec<Route> {
         both GET "/me/factors" Anyone, factors::show, "Your second factors";
         both POST "/me/factors/totp/begin" Anyone, factors::begin, "Get a secret for an authenticator app";
         both POST "/me/factors/totp" Anyone, factors::enrol, "Set up the app, in place of an earlier one";
-        both POST "/me/factors/remove" Anyone, factors::remove, "Remove your second factors";
+        both POST "/me/factors/remove" Anyone, factors::remove, "Remove your authenticator app";
+        both POST "/me/factors/passkeys/begin" Anyone, passkeys::begin, "Get a challenge for a new passkey";
+        both POST "/me/factors/passkeys" Anyone, passkeys::add, "Add a passkey";
+        both POST "/me/factors/passkeys/remove" Anyone, passkeys::remove, "Remove a passkey of yours";
         both POST "/me/factors/recovery-codes" Anyone, factors::renew_codes, "Make ten new recovery codes";
         desk POST "/me/identity/connect" Anyone, provider::connect;
         desk GET "/me/identity/finish" Anyone, provider::finish_connecting;
@@ -420,7 +433,7 @@ macro_rules! asset {
     };
 }
 
-const ASSETS: [(&str, &str); 27] = [
+const ASSETS: [(&str, &str); 28] = [
     ("/assets/http/desk.css", STYLE_SHEET),
     asset!("http/desk.webmanifest"),
     asset!("http/icon.svg"),
@@ -444,6 +457,7 @@ const ASSETS: [(&str, &str); 27] = [
     asset!("contact/composer.js"),
     asset!("contact/canned.js"),
     asset!("contact/presence.js"),
+    asset!("account/passkeys.js"),
     asset!("account/push.js"),
     asset!("inbox/notification.js"),
     asset!("inbox/search.js"),

@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use hotline_channels::KINDS;
 use hotline_core::{
     contact::{classification::Scheme, urgency::UrgencyRules},
+    staff::passkeys::RelyingParty,
     text::locale::Locales,
     time::clock::{Clock, SystemClock},
 };
@@ -19,8 +20,8 @@ use crate::{
     lines::{LineOpener, Lines, check_lines, line_settings, open_lines},
     locked_files,
     malware::Clamd,
-    picture::PictureProcesses,
     master_key,
+    picture::PictureProcesses,
     push::Pusher,
     receive, retention,
     settings::{Settings, in_force::in_force},
@@ -259,6 +260,7 @@ pub async fn open_store_at(
         cases: settings.cases.clone(),
         audit: settings.audit.clone(),
         accounts: settings.accounts.clone(),
+        relying_party: RelyingParty::new(settings.http.desk_address(), &settings.centre.name),
         retention: settings.retention.clone(),
         abuse_material: settings.abuse_material.clone(),
         masking: settings.masking.clone(),

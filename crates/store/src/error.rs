@@ -257,9 +257,12 @@ pub enum Conflict {
     /// The role of the account needs a second factor, so the last one cannot be removed.
     #[error("this role needs a second factor; set up another app in its place")]
     FactorNeeded,
-    /// The account has no authenticator app, so recovery codes would replace nothing.
-    #[error("set up an authenticator app first")]
+    /// The account has no second factor, so recovery codes would replace nothing.
+    #[error("set up an authenticator app or a passkey first")]
     NoFactor,
+    /// The account has as many passkeys as it may have.
+    #[error("an account has at most ten passkeys; remove one first")]
+    TooManyPasskeys,
     /// Too many wrong codes were typed in a row, so codes of the app are refused.
     #[error("too many wrong codes; use a recovery code, or ask an administrator to reset the second factors")]
     TooManyCodes,
@@ -410,6 +413,7 @@ impl Conflict {
             Self::NamedTwice => "conflict-named-twice",
             Self::FactorNeeded => "conflict-factor-needed",
             Self::NoFactor => "conflict-no-factor",
+            Self::TooManyPasskeys => "conflict-too-many-passkeys",
             Self::TooManyCodes => "conflict-too-many-codes",
             Self::Busy => "conflict-busy",
             Self::ShortPassword => "conflict-short-password",

@@ -14,6 +14,7 @@ pub mod identities;
 pub mod invitations;
 pub mod lines;
 pub mod own_sessions;
+pub mod passkeys;
 pub mod passwords;
 pub mod push;
 pub mod schemes;

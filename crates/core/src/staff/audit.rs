@@ -230,6 +230,10 @@ pub enum AuditAction {
     ConnectIdentity,
     /// Disconnected the identity of the identity provider.
     DisconnectIdentity,
+    /// Added a passkey.
+    AddPasskey,
+    /// Removed a passkey of the own account.
+    RemovePasskey,
     /// Replaced the master key, at the command line.
     ReplaceMasterKey,
     /// Placed a legal hold.

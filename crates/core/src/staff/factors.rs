@@ -1,7 +1,7 @@
 //! Second factors of staff accounts: which roles need one, what a log-in still lacks, and how typed codes are read.
 //!
 //! A member of staff proves a log-in with a password and, if the account has a second factor, with a code of an authenticator app
-//! (TOTP, RFC 6238) or with a recovery code.
+//! (TOTP, RFC 6238), a passkey or a recovery code. A passkey proves a log-in also without a password.
 
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +75,8 @@ pub enum LogInProof {
     Totp,
     /// With the password and a recovery code.
     RecoveryCode,
+    /// With a passkey, alone or after the password.
+    Passkey,
     /// At the identity provider, which did not prove a second factor.
     Provider,
     /// At the identity provider, which proved a second factor, too.
@@ -115,7 +117,10 @@ impl LogInStep {
     pub const fn after(proof: LogInProof, has_factor: bool, needs_factor: bool) -> Self {
         match proof {
             LogInProof::Password | LogInProof::Provider => Self::after_password(has_factor, needs_factor),
-            LogInProof::Totp | LogInProof::RecoveryCode | LogInProof::ProviderWithFactor => Self::Complete,
+            LogInProof::Totp
+            | LogInProof::RecoveryCode
+            | LogInProof::Passkey
+            | LogInProof::ProviderWithFactor => Self::Complete,
         }
     }
 
@@ -142,6 +147,7 @@ impl LogInStep {
                 LogInProof::Password
                 | LogInProof::Totp
                 | LogInProof::RecoveryCode
+                | LogInProof::Passkey
                 | LogInProof::Provider
                 | LogInProof::ProviderWithFactor,
             ) => Self::Complete,
@@ -223,6 +229,7 @@ mod tests {
         for proof in [
             LogInProof::Totp,
             LogInProof::RecoveryCode,
+            LogInProof::Passkey,
             LogInProof::ProviderWithFactor,
         ] {
             let now = LogInStep::Complete.in_session(proof, false, true);

@@ -2,6 +2,7 @@
 // link also works without this script.
 
 // These come first: they may handle a press before it is taken for a link or a form.
+import "../account/passkeys.js";
 import "../account/push.js";
 import "./keys.js";
 import "../contact/canned.js";

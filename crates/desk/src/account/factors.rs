@@ -124,6 +124,8 @@ struct FactorsPage<'a> {
     factors: Factors,
     /// The name of the identity provider, which may be empty. `None`: there is no provider.
     provider: Option<&'a str>,
+    /// Whether passkeys can be used.
+    has_passkeys: bool,
     /// The form whose password was wrong, and the message; `None` if no password was refused.
     wrong: Option<(&'static str, String)>,
 }
@@ -215,7 +217,7 @@ pub(crate) async fn enrol(
     Ok(Answer::Page(page))
 }
 
-/// `POST /desk/me/factors/remove`: removes the app and the recovery codes.
+/// `POST /desk/me/factors/remove`: removes the app, and the recovery codes if no passkey is left.
 pub(crate) async fn remove(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -228,7 +230,7 @@ pub(crate) async fn remove(
     let Some(again) = authenticate(&desk, &me, &typed).await? else {
         return refuse(&desk, &jar, &me, format, "remove").await;
     };
-    desk.store.remove_factors(&again, &token).await?;
+    desk.store.remove_totp(&again, &token).await?;
     Ok(format.answer(EmptyJson {}, FACTORS, Flash::FactorsRemoved))
 }
 
@@ -304,6 +306,7 @@ async fn render(
         frame: Frame::new(desk, jar, me, "own-account").await?,
         factors: desk.store.factors(me).await?,
         provider: desk.program.identity_provider.as_ref().map(|one| one.name()),
+        has_passkeys: desk.store.has_passkeys(),
         wrong,
     })
 }

@@ -18,6 +18,7 @@ use hotline_store::{
     error::Conflict,
     staff::{
         accounts::StaffMember,
+        passkeys::PasskeyOffer,
         passwords::Device,
         sessions::{BegunSession, SessionToken},
     },
@@ -55,6 +56,8 @@ struct LogInPage<'a> {
     refused: Option<&'static str>,
     /// The name of the identity provider, which may be empty. `None`: there is no provider.
     provider: Option<&'a str>,
+    /// The challenge for a passkey; `None` if passkeys cannot be used.
+    passkey: Option<PasskeyOffer>,
     /// The page that opens after the log-in; empty for the start page.
     to: &'a str,
     personas: &'a [Persona],
@@ -104,6 +107,7 @@ pub(crate) fn log_in_page(
         login,
         refused,
         provider: provider.map(|provider| provider.name()),
+        passkey: desk.store.passkey_log_in_challenge()?,
         to,
         personas: &desk.personas,
     })

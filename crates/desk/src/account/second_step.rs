@@ -12,7 +12,10 @@ use axum_extra::extract::CookieJar;
 use hotline_core::{identifiers::private::Private, staff::rights::Role, text::locale::Words};
 use hotline_store::{
     error::{Conflict, StoreError},
-    staff::half_sessions::{Enrolled, HalfSession},
+    staff::{
+        half_sessions::{Enrolled, HalfSession},
+        passkeys::PasskeyOffer,
+    },
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,6 +25,7 @@ use crate::{
         api::SessionJson,
         factors::{OfferJson, ShownOffer, grouped, show_codes},
         login::{begin_on_device, take_turn},
+        passkeys,
     },
     http::{
         access::{HalfLoggedIn, contact_page},
@@ -70,7 +74,7 @@ pub(crate) struct EnrolForm {
     pub code: Private<String>,
 }
 
-/// A session that began by setting up an authenticator app.
+/// A session that began by setting up a second factor.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct EnrolledJson {
     /// The token of the new session.
@@ -81,11 +85,26 @@ pub(crate) struct EnrolledJson {
     recovery_codes: Vec<String>,
 }
 
+impl EnrolledJson {
+    pub(crate) fn new(enrolled: Enrolled) -> Self {
+        Self {
+            token: enrolled.token.expose().to_owned(),
+            name: enrolled.member.name,
+            role: enrolled.member.role,
+            recovery_codes: grouped(&enrolled.codes),
+        }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "account/code.html")]
-struct CodePage<'a> {
+pub(crate) struct CodePage<'a> {
     words: &'a Words,
     name: &'a str,
+    /// The challenge for the passkeys of the account; `None` if it has none.
+    passkey: Option<PasskeyOffer>,
+    /// Whether the account has an authenticator app.
+    has_app: bool,
     /// Why the code was refused; empty if none was refused.
     mistake: String,
     recovery: bool,
@@ -94,27 +113,69 @@ struct CodePage<'a> {
 
 #[derive(Template)]
 #[template(path = "account/enrol.html")]
-struct EnrolPage<'a> {
+pub(crate) struct EnrolPage<'a> {
     words: &'a Words,
     name: &'a str,
     offer: ShownOffer,
+    /// Whether a code of the app was refused.
     refused: bool,
+    /// The challenge for a new passkey; `None` if passkeys cannot be used.
+    passkey: Option<PasskeyOffer>,
+    /// Whether a passkey was refused.
+    passkey_refused: bool,
+}
+
+impl CodePage<'_> {
+    /// Renders the page. `mistake` says why a code was refused, and is empty if none was. `to` is the page of a contact, or empty.
+    pub(crate) async fn render(
+        desk: &Desk,
+        jar: &CookieJar,
+        half: &HalfSession,
+        mistake: String,
+        recovery: bool,
+        to: &str,
+    ) -> Result<Response, PageError> {
+        written(&CodePage {
+            words: desk.words(jar),
+            name: &desk.centre.name,
+            passkey: desk.store.passkey_challenge(half).await?,
+            has_app: desk.store.has_app(half).await?,
+            mistake,
+            recovery,
+            to: contact_page(to).unwrap_or_default(),
+        })
+    }
+}
+
+impl EnrolPage<'_> {
+    /// Renders the page with a new secret for an app.
+    pub(crate) async fn render(
+        desk: &Desk,
+        jar: &CookieJar,
+        half: &HalfSession,
+        passkey_refused: bool,
+    ) -> Result<Response, PageError> {
+        let offer = desk.store.offer_totp_to_half(half)?;
+        let page = EnrolPage {
+            words: desk.words(jar),
+            name: &desk.centre.name,
+            offer: ShownOffer::new(desk, half.login(), &offer),
+            refused: false,
+            passkey: passkeys::offer_to(desk, half).await?,
+            passkey_refused,
+        };
+        written(&page)
+    }
 }
 
 /// `GET /desk/login/code`: asks for a code.
 pub(crate) async fn code_page(
     State(desk): State<Desk>,
-    HalfLoggedIn(_): HalfLoggedIn,
+    HalfLoggedIn(half): HalfLoggedIn,
     jar: CookieJar,
     Query(query): Query<StepQuery>,
 ) -> Result<Response, PageError> {
-    written(&CodePage {
-        words: desk.words(&jar),
-        name: &desk.centre.name,
-        mistake: String::new(),
-        recovery: query.recovery,
-        to: contact_page(&query.to).unwrap_or_default(),
-    })
+    CodePage::render(&desk, &jar, &half, String::new(), query.recovery, &query.to).await
 }
 
 /// `POST /desk/login/code`: completes the log-in with a code.
@@ -135,14 +196,8 @@ pub(crate) async fn check_code(
         Err(StoreError::Conflict(why @ Conflict::TooManyCodes)) => why.key(),
         Err(error) => return Err(error.into()),
     };
-    let words = desk.words(&jar);
-    let page = written(&CodePage {
-        words,
-        name: &desk.centre.name,
-        mistake: words.say(mistake),
-        recovery: typed.recovery,
-        to: contact_page(&typed.to).unwrap_or_default(),
-    })?;
+    let mistake = desk.words(&jar).say(mistake);
+    let page = CodePage::render(&desk, &jar, &half, mistake, typed.recovery, &typed.to).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
@@ -164,13 +219,7 @@ pub(crate) async fn enrol_page(
     HalfLoggedIn(half): HalfLoggedIn,
     jar: CookieJar,
 ) -> Result<Response, PageError> {
-    let offer = desk.store.offer_totp_to_half(&half)?;
-    written(&EnrolPage {
-        words: desk.words(&jar),
-        name: &desk.centre.name,
-        offer: ShownOffer::new(&desk, half.login(), &offer),
-        refused: false,
-    })
+    EnrolPage::render(&desk, &jar, &half, false).await
 }
 
 /// `POST /desk/login/enrol`: sets up the app, completes the log-in and shows the recovery codes. Only this response shows them.
@@ -196,6 +245,8 @@ pub(crate) async fn enrol(
         name: &desk.centre.name,
         offer: ShownOffer::new(&desk, half.login(), &offer),
         refused: true,
+        passkey: passkeys::offer_to(&desk, &half).await?,
+        passkey_refused: false,
     })?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
@@ -218,12 +269,7 @@ pub(crate) async fn enrol_json(
 ) -> Result<Answer<EnrolledJson>, PageError> {
     let enrolled = complete(&desk, &half, &typed).await?;
     let enrolled = enrolled.ok_or(PageError::WrongCode)?;
-    Ok(Answer::Json(EnrolledJson {
-        token: enrolled.token.expose().to_owned(),
-        name: enrolled.member.name,
-        role: enrolled.member.role,
-        recovery_codes: grouped(&enrolled.codes),
-    }))
+    Ok(Answer::Json(EnrolledJson::new(enrolled)))
 }
 
 async fn complete(desk: &Desk, half: &HalfSession, typed: &EnrolForm) -> Result<Option<Enrolled>, PageError> {

@@ -36,6 +36,8 @@ pub(crate) enum PageError {
     WrongLogIn,
     /// The code of a second factor is wrong, or was used before.
     WrongCode,
+    /// The answer of a device with a passkey was refused.
+    PasskeyRefused,
     /// The log-in lacks this step.
     Incomplete(LogInStep),
     /// The role of the member of staff lacks the required right.
@@ -66,7 +68,7 @@ impl PageError {
     const fn status(&self) -> StatusCode {
         match self {
             Self::NotLoggedIn | Self::WrongLogIn => StatusCode::UNAUTHORIZED,
-            Self::WrongCode => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::WrongCode | Self::PasskeyRefused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::MayNot | Self::Locked | Self::Masked | Self::Malware(_) | Self::Incomplete(_) => {
                 StatusCode::FORBIDDEN
             }
@@ -93,6 +95,7 @@ impl PageError {
             Self::NotLoggedIn => words.say("error-not-logged-in"),
             Self::WrongLogIn => words.say("log-in-refused"),
             Self::WrongCode => words.say("log-in-code-refused"),
+            Self::PasskeyRefused => words.say("passkey-refused"),
             Self::Incomplete(LogInStep::Enrol) => words.say("error-log-in-enrol"),
             Self::Incomplete(LogInStep::Code | LogInStep::Complete) => words.say("error-log-in-code"),
             Self::MayNot => words.say("error-may-not"),

@@ -29,6 +29,8 @@ pub(crate) enum Flash {
     SessionEnded,
     OtherSessionsEnded,
     FactorsRemoved,
+    PasskeyAdded,
+    PasskeyRemoved,
     JobsRetried,
     AccountSaved,
     TeamRenamed,

@@ -16,7 +16,7 @@ pub use casework::{
     referrals,
 };
 pub use chats::{conversations, people, versions};
-pub use factors::{identities, recovery_codes, totp_secrets};
+pub use factors::{identities, passkeys, recovery_codes, totp_secrets};
 pub use masking::reveals;
 pub use push::{push_devices, push_keys};
 pub use retention::{erasures, holds, retention_runs};

@@ -19,8 +19,7 @@ use hotline_core::{
     masking::MaskingSettings,
     retention::RetentionSettings,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
-    staff::audit::AuditSettings,
-    staff::factors::AccountSettings,
+    staff::{audit::AuditSettings, factors::AccountSettings, passkeys::RelyingParty},
     statistics::returns::Return,
     text::{locale::Locales, rich::ReplyStyle},
     time::clock::Clock,
@@ -103,6 +102,8 @@ pub struct Settings {
     pub audit: AuditSettings,
     /// The roles that need a second factor to log in.
     pub accounts: AccountSettings,
+    /// The service as devices with passkeys know it; `None` if passkeys cannot be used.
+    pub relying_party: Option<RelyingParty>,
     /// How long the content of closed contacts is kept.
     pub retention: RetentionSettings,
     /// What may be decided about files that are locked as suspected abuse material, and which files are known.
@@ -178,6 +179,7 @@ pub struct Store {
     pub(crate) case_settings: CaseSettings,
     pub(crate) audit_copies: AuditCopies,
     pub(crate) accounts: AccountSettings,
+    pub(crate) relying_party: Option<RelyingParty>,
     pub(crate) retention: RetentionSettings,
     /// The file that lists what was erased.
     pub(crate) erasure_list: PathBuf,
@@ -278,6 +280,7 @@ impl Store {
             case_settings: settings.cases,
             audit_copies: AuditCopies::new(&settings.folder, settings.audit),
             accounts: settings.accounts,
+            relying_party: settings.relying_party,
             erasure_list: settings
                 .retention
                 .list_file

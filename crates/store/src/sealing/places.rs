@@ -62,6 +62,11 @@ pub(crate) fn totp_offer_place(session_hash: &[u8]) -> String {
     format!("totp offer|{}", data_encoding::HEXLOWER.encode(session_hash))
 }
 
+/// The place of the state of a challenge for a passkey. `purpose` names what it is for, and the session to which it belongs.
+pub(crate) fn passkey_challenge_place(purpose: &str) -> String {
+    format!("passkey challenge|{purpose}")
+}
+
 pub(crate) fn line_settings_place(line: &LineName, version: i64) -> String {
     format!("line|{line}|{version}")
 }

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{
-        entity::{invitations, sessions, staff, totp_secrets},
+        entity::{invitations, passkeys, sessions, staff, totp_secrets},
         store::{Store, time},
     },
     error::StoreError,
@@ -76,12 +76,11 @@ impl Store {
             .filter(|link| state_at(link, self.now()) == InvitationState::Open)
             .map(|link| (link.staff_id, time(link.expires_at)))
             .collect();
-        let with_factor: HashSet<Uuid> = totp_secrets::Entity::find()
-            .all(&self.reading)
-            .await?
-            .into_iter()
-            .map(|row| row.staff_id)
-            .collect();
+        let apps = totp_secrets::Entity::find().all(&self.reading).await?;
+        let passkeys = passkeys::Entity::find().all(&self.reading).await?;
+        let with_app = apps.into_iter().map(|row| row.staff_id);
+        let with_passkey = passkeys.into_iter().map(|row| row.staff_id);
+        let with_factor: HashSet<Uuid> = with_app.chain(with_passkey).collect();
         let accounts = rows.into_iter().filter_map(|row| {
             let state = match (row.active, row.password.is_empty(), links.get(&row.id)) {
                 (false, _, _) => AccountState::Disabled,

@@ -1,4 +1,5 @@
-//! The second factors of an account: an authenticator app (TOTP) and ten recovery codes. Setting up, replacing, removing and resetting them.
+//! The second factors of an account: an authenticator app (TOTP), passkeys, and ten recovery codes. Setting up, replacing, removing and
+//! resetting them.
 //!
 //! The secret of an app is encrypted. Of a recovery code, only a keyed hash is stored. Both are shown once, when they are made.
 
@@ -22,7 +23,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{
-        entity::{recovery_codes, sessions, staff, totp_secrets},
+        entity::{passkeys, recovery_codes, sessions, staff, totp_secrets},
         store::{Store, time},
         stored::Stored,
     },
@@ -31,6 +32,7 @@ use crate::{
     staff::{
         accounts::StaffMember,
         identities::ConnectedIdentity,
+        passkeys::PasskeyFactor,
         passwords::{Device, verified},
     },
 };
@@ -40,12 +42,32 @@ use crate::{
 pub struct Factors {
     /// The authenticator app; null if none is set up.
     pub totp: Option<TotpFactor>,
+    /// The passkeys, the oldest first.
+    pub passkeys: Vec<PasskeyFactor>,
     /// The number of recovery codes that have not been used.
     pub recovery_codes_left: u64,
     /// Whether the role of the owner needs a second factor.
     pub is_required: bool,
     /// The identity at the identity provider with which the owner can log in; null if none is connected.
     pub identity: Option<ConnectedIdentity>,
+}
+
+impl Factors {
+    /// Returns whether the owner may remove the authenticator app.
+    #[must_use]
+    pub const fn may_remove_totp(&self) -> bool {
+        self.totp.is_some() && (!self.is_required || !self.passkeys.is_empty())
+    }
+
+    /// Returns whether the owner may remove a passkey.
+    #[must_use]
+    pub const fn may_remove_passkey(&self) -> bool {
+        match self.passkeys.len() {
+            0 => false,
+            1 => !self.is_required || self.totp.is_some(),
+            _ => true,
+        }
+    }
 }
 
 /// The authenticator app of an account.
@@ -95,6 +117,7 @@ impl Store {
                 made_at: time(row.made_at),
                 used_at: row.used_at.map(time),
             }),
+            passkeys: self.passkeys(who.id).await?,
             recovery_codes_left: left,
             is_required: self.accounts.needs_factor(who.role),
             identity: self.connected_identity(who).await?,
@@ -107,7 +130,7 @@ impl Store {
         staff_id: Uuid,
     ) -> Result<bool, StoreError> {
         let found = totp_secrets::Entity::find_by_id(staff_id).one(connection).await?;
-        Ok(found.is_some())
+        Ok(found.is_some() || self.has_passkey(connection, staff_id).await?)
     }
 
     /// Checks the password of a member of staff who is logged in. Returns `None` if it is wrong.
@@ -156,7 +179,9 @@ impl Store {
             return Ok(None);
         };
         let transaction = self.begin().await?;
-        self.forget_factors(&transaction, who.id).await?;
+        totp_secrets::Entity::delete_by_id(who.id)
+            .exec(&transaction)
+            .await?;
         let codes = self.insert_totp(&transaction, who, &secret, step).await?;
         // The owner of this session has just proved the new factor.
         sessions::Entity::update_many()
@@ -171,25 +196,19 @@ impl Store {
         Ok(Some(codes))
     }
 
-    /// Removes the authenticator app and the recovery codes of a member of staff, and ends the other sessions of the account.
+    /// Removes the authenticator app of a member of staff, and ends the other sessions of the account. Recovery codes are removed with the last
+    /// factor.
     ///
     /// # Errors
-    /// Returns [`StoreError::Conflict`] if the role needs a second factor: it can be replaced, but not removed.
-    pub async fn remove_factors(&self, by: &Reauthenticated, token: &str) -> Result<(), StoreError> {
+    /// Returns [`Conflict::FactorNeeded`] if the role needs a second factor and the account has no passkey.
+    pub async fn remove_totp(&self, by: &Reauthenticated, token: &str) -> Result<(), StoreError> {
         let who = &by.0;
-        if self.accounts.needs_factor(who.role) {
-            return Err(StoreError::Conflict(Conflict::FactorNeeded));
-        }
         let session = self.session_hash(token);
         let transaction = self.begin().await?;
-        self.forget_factors(&transaction, who.id).await?;
-        sessions::Entity::update_many()
-            .col_expr(sessions::Column::Proof, Expr::value(Stored(LogInProof::Password)))
-            .filter(sessions::Column::TokenHash.eq(session.clone()))
+        totp_secrets::Entity::delete_by_id(who.id)
             .exec(&transaction)
             .await?;
-        self.end_sessions_except(&transaction, who.id, Some(session))
-            .await?;
+        self.forget_last_factor(&transaction, who, &session).await?;
         self.audit_in(
             &transaction,
             Some(who.id),
@@ -202,10 +221,36 @@ impl Store {
         Ok(())
     }
 
+    /// Does what follows the removal of a second factor: without any other, the recovery codes are removed, and the session counts as proved
+    /// by the password. The other sessions of the account end.
+    ///
+    /// # Errors
+    /// Returns [`Conflict::FactorNeeded`] if the role needs a second factor and none is left.
+    pub(crate) async fn forget_last_factor(
+        &self,
+        transaction: &DatabaseTransaction,
+        who: &StaffMember,
+        session: &[u8],
+    ) -> Result<(), StoreError> {
+        if !self.has_factor(transaction, who.id).await? {
+            if self.accounts.needs_factor(who.role) {
+                return Err(StoreError::Conflict(Conflict::FactorNeeded));
+            }
+            self.forget_factors(transaction, who.id).await?;
+            sessions::Entity::update_many()
+                .col_expr(sessions::Column::Proof, Expr::value(Stored(LogInProof::Password)))
+                .filter(sessions::Column::TokenHash.eq(session))
+                .exec(transaction)
+                .await?;
+        }
+        self.end_sessions_except(transaction, who.id, Some(session.to_vec()))
+            .await
+    }
+
     /// Makes ten new recovery codes in place of the earlier ones.
     ///
     /// # Errors
-    /// Returns [`StoreError::Conflict`] if the account has no authenticator app that the codes could replace.
+    /// Returns [`StoreError::Conflict`] if the account has no second factor that the codes could replace.
     pub async fn renew_recovery_codes(&self, by: &Reauthenticated) -> Result<Vec<RecoveryCode>, StoreError> {
         let who = &by.0;
         let transaction = self.begin().await?;
@@ -343,7 +388,7 @@ impl Store {
         self.insert_recovery_codes(transaction, who.id).await
     }
 
-    async fn insert_recovery_codes(
+    pub(crate) async fn insert_recovery_codes(
         &self,
         transaction: &DatabaseTransaction,
         staff_id: Uuid,
@@ -365,13 +410,17 @@ impl Store {
         Ok(codes)
     }
 
-    /// Deletes the authenticator app and the recovery codes of an account.
+    /// Deletes the authenticator app, the passkeys and the recovery codes of an account.
     async fn forget_factors(
         &self,
         transaction: &DatabaseTransaction,
         staff_id: Uuid,
     ) -> Result<(), StoreError> {
         totp_secrets::Entity::delete_by_id(staff_id)
+            .exec(transaction)
+            .await?;
+        passkeys::Entity::delete_many()
+            .filter(passkeys::Column::StaffId.eq(staff_id))
             .exec(transaction)
             .await?;
         recovery_codes::Entity::delete_many()

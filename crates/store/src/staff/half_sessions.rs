@@ -10,7 +10,10 @@ use hotline_core::staff::{
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 
 use crate::{
-    db::{entity::sessions, store::Store},
+    db::{
+        entity::{sessions, totp_secrets},
+        store::Store,
+    },
     error::{Conflict, StoreError},
     staff::{accounts::StaffMember, factors::TotpOffer, sessions::SessionToken},
 };
@@ -23,7 +26,7 @@ pub struct HalfSession {
     step: LogInStep,
 }
 
-/// A log-in that was completed by setting up a second factor.
+/// A log-in that was completed by setting up a second factor, an authenticator app or a passkey.
 pub struct Enrolled {
     /// The member of staff, who can use the desk now.
     pub member: StaffMember,
@@ -42,6 +45,15 @@ impl HalfSession {
     #[must_use]
     pub const fn step(&self) -> LogInStep {
         self.step
+    }
+
+    pub(crate) const fn member(&self) -> &StaffMember {
+        &self.member
+    }
+
+    /// Returns the hash of the session's secret.
+    pub(crate) fn hash(&self) -> &[u8] {
+        &self.hash
     }
 
     /// Returns the log-in name of the account.
@@ -77,6 +89,17 @@ impl Store {
         }
         self.note_wrong_code(&half.member).await?;
         Ok(None)
+    }
+
+    /// Returns whether the account of a log-in has an authenticator app.
+    ///
+    /// # Errors
+    /// Fails if a database query fails.
+    pub async fn has_app(&self, half: &HalfSession) -> Result<bool, StoreError> {
+        let found = totp_secrets::Entity::find_by_id(half.member.id)
+            .one(&self.reading)
+            .await?;
+        Ok(found.is_some())
     }
 
     /// Offers a secret for an authenticator app to a log-in that has to set up a second factor.
@@ -127,7 +150,7 @@ impl Store {
     }
 
     /// Replaces an incomplete session by a complete one. Of several requests that complete the same session, one deletes its row.
-    async fn complete_log_in(
+    pub(crate) async fn complete_log_in(
         &self,
         transaction: &DatabaseTransaction,
         half: &HalfSession,

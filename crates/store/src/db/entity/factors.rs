@@ -43,6 +43,30 @@ pub mod recovery_codes {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
+/// The passkeys of accounts. `credential` is the public half, `credential_hash` a keyed hash of the id that the device gave to it.
+pub mod passkeys {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "passkeys")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub staff_id: Uuid,
+        pub credential_hash: Vec<u8>,
+        #[sea_orm(column_type = "Text")]
+        pub credential: String,
+        pub name: String,
+        pub made_at: i64,
+        pub used_at: Option<i64>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// The identities at an identity provider with which members of staff log in.
 pub mod identities {
     use sea_orm::entity::prelude::*;
