@@ -196,6 +196,7 @@ identity-disconnect-hint = After that, you log in with your password only.
 factor-none = No app is set up.
 factor-made = Set up
 factor-unused = not yet
+factor-set-up-any = Set up a second factor
 factor-set-up = Set up an authenticator app
 factor-set-up-hint = Any app for one-time codes (TOTP) works, for example Aegis, FreeOTP, Google Authenticator or a password manager.
 factor-replace = Replace the app

@@ -196,6 +196,7 @@ identity-disconnect-hint = После тога се пријављујете с�
 factor-none = Ниједна апликација није подешена.
 factor-made = Подешена
 factor-unused = још није
+factor-set-up-any = Подешавање другог фактора
 factor-set-up = Подеси апликацију за потврду идентитета
 factor-set-up-hint = Одговара свака апликација за једнократне кодове (TOTP), на пример Aegis, FreeOTP, Google Authenticator или менаџер лозинки.
 factor-replace = Замени апликацију

@@ -19,7 +19,8 @@ pub async fn view(staff: &Staff, name: &str) -> Vec<String> {
         .collect()
 }
 
-async fn id_of(staff: &Staff, name: &str) -> String {
+/// Returns the id of the member of staff with this name.
+pub async fn id_of(staff: &Staff, name: &str) -> String {
     let all = staff.get("/api/v1/colleagues").await.unwrap();
     let all = all.get("colleagues").and_then(Value::as_array).cloned().unwrap();
     let found = all.iter().find(|one| text(one, "/name") == name).unwrap();

@@ -232,7 +232,7 @@ impl Happens {
                 }
             }
             Self::Forwarded { which, to } => {
-                let (cases, _) = store.cases(&CasesOf::default(), 1_000).await?;
+                let (cases, _) = store.cases(mila, &CasesOf::default(), 1_000).await?;
                 if let Some(case) = cases.get(which % cases.len().max(1)) {
                     let details = Details {
                         sent: "dopis".to_owned(),

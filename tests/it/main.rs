@@ -62,6 +62,7 @@ mod macros;
 mod mail;
 mod malware;
 mod mime;
+mod need_to_know;
 mod pages;
 mod passkeys;
 mod pieces;

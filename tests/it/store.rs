@@ -19,7 +19,11 @@ use hotline_core::{
     masking::MaskingSettings,
     retention::RetentionSettings,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
-    staff::{audit::AuditSettings, factors::AccountSettings, rights::Role},
+    staff::{
+        audit::AuditSettings,
+        factors::{AccountSettings, CounsellorsSee},
+        rights::Role,
+    },
     statistics::figures::Measure,
     time::{
         clock::{Clock, FixedClock},
@@ -87,6 +91,7 @@ fn settings_of(url: String, folder: &std::path::Path, backlog: u64) -> Settings 
         relying_party: None,
         accounts: AccountSettings {
             break_glass: Vec::new(),
+            counsellors_see: CounsellorsSee::All,
             second_factor: Vec::new(),
         },
         retention: RetentionSettings::default(),

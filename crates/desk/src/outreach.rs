@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    contact::open::parse_reference,
+    contact::open::{check_readable, parse_reference},
     http::{
         access::Who,
         answers::{Answer, EmptyJson, IdJson},
@@ -362,6 +362,9 @@ pub(crate) async fn write_event(
         "" => None,
         text => Some(parse_reference(text)?),
     };
+    if let Some(asked_by) = asked_by {
+        check_readable(&desk, &me, asked_by).await?;
+    }
     let (event, held_in) = written.event()?;
     let store = &desk.store;
     let id = store

@@ -19,6 +19,7 @@ pub mod passwords;
 pub mod push;
 pub mod schemes;
 pub mod sessions;
+pub(crate) mod sight;
 pub mod texts;
 pub mod tokens;
 pub(crate) mod work;

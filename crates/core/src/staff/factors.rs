@@ -19,6 +19,19 @@ pub struct AccountSettings {
     /// The log-in names that may still log in with a password if there is an identity provider, for the time when it cannot be reached.
     /// Empty: everybody may.
     pub break_glass: Vec<String>,
+    /// Which contacts counsellors may read.
+    pub counsellors_see: CounsellorsSee,
+}
+
+/// Which contacts counsellors may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CounsellorsSee {
+    /// All contacts. Each look is in the audit.
+    #[default]
+    All,
+    /// Own contacts, those of the own team, those without assignee and team, those on offer, and open ones in immediate danger.
+    OwnTeam,
 }
 
 impl Default for AccountSettings {
@@ -31,6 +44,7 @@ impl Default for AccountSettings {
                 Role::Auditor,
             ],
             break_glass: Vec::new(),
+            counsellors_see: CounsellorsSee::All,
         }
     }
 }

@@ -20,7 +20,7 @@ use crate::{
     cases::page::{CaseAnswer, CaseRequest, ReferralPath, answer_with_case},
     contact::{
         action::{ContactAction, ContactAnswer, answer_with_contact},
-        open::{find_contact, parse_reference},
+        open::{check_readable, find_contact, parse_reference},
     },
     http::{
         access::Who,
@@ -64,11 +64,17 @@ pub(crate) async fn form_case(action: ContactAction<FormOrJson<CaseForm>>) -> Ca
                 "" => None,
                 also => Some(parse_reference(also)?),
             };
+            if let Some(also) = also {
+                check_readable(desk, me, also).await?;
+            }
             let summary = form.summary.trim();
             (CaseTarget::New { summary, also }, Flash::CaseFormed)
         }
         id => {
             let id = id.parse().map_err(|_| PageError::Bad("error-form"))?;
+            if !desk.store.may_read_case(me, id).await? {
+                return Err(PageError::NotFound);
+            }
             (CaseTarget::Existing(id), Flash::AddedToCase)
         }
     };
@@ -92,6 +98,7 @@ pub(crate) async fn add_contact(
 ) -> CaseAnswer {
     let reference = parse_reference(form.reference.trim())?;
     let (store, me) = (&request.desk.store, &request.me);
+    check_readable(&request.desk, me, reference).await?;
     store.form_case(me, reference, CaseTarget::Existing(id)).await?;
     request.respond(id, Flash::AddedToCase).await
 }

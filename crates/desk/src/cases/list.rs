@@ -123,7 +123,7 @@ pub(crate) async fn list(
     Query(asked): Query<CasesQuery>,
 ) -> Result<Answer<CaseListJson>, PageError> {
     let of = asked.read(&desk)?;
-    let (cases, count) = desk.store.cases(&of, MOST).await?;
+    let (cases, count) = desk.store.cases(&me, &of, MOST).await?;
     let days = match of.period {
         Period { from: None, to: None } => String::new(),
         Period { from, to } => days(from, to),

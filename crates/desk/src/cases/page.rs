@@ -139,12 +139,18 @@ pub(crate) async fn show_case(
     if request.format.is_json() {
         return Ok(Answer::Json(case.into()));
     }
+    let mut readable = Vec::new();
+    for one in &case.contacts {
+        if desk.store.may_read_contact(me, one.reference).await? {
+            readable.push(one.reference);
+        }
+    }
     let wanted = match shown.contact.as_str() {
-        "" => case.contacts.first().map(|one| one.reference),
+        "" => readable.first().copied(),
         reference => Some(parse_reference(reference)?),
     };
     // The address of a case shows messages of its own contacts only.
-    if wanted.is_some_and(|wanted| case.contacts.iter().all(|one| one.reference != wanted)) {
+    if wanted.is_some_and(|wanted| !readable.contains(&wanted)) {
         return Err(PageError::NotFound);
     }
     let contact = match wanted {

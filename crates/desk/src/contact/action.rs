@@ -61,7 +61,11 @@ pub(crate) async fn answer_with_contact(
         }
         ResponseFormat::Page => {
             let view = View::parse(view).unwrap_or(View::Mine);
-            let page = format!("/desk/contacts/{reference}?view={}", view.as_str());
+            // A counsellor who handed the contact to another team may not read it any more.
+            let page = match desk.store.may_read_contact(me, reference).await? {
+                true => format!("/desk/contacts/{reference}?view={}", view.as_str()),
+                false => format!("/desk/inbox?view={}", view.as_str()),
+            };
             Ok(Answer::redirect(&page, flash))
         }
     }

@@ -16,6 +16,7 @@ use crate::{
     contact::{
         action::{ContactAction, ContactAnswer, answer_with_contact},
         closing::{CloseForm, ask_for_reason, chosen_reason},
+        open::check_readable,
     },
     http::{
         errors::PageError,
@@ -148,6 +149,7 @@ pub(crate) async fn link(action: ContactAction<FormOrJson<LinkForm>>) -> Contact
     let form = &action.form;
     let to = Reference::parse(&form.to).map_err(|_| PageError::Bad("error-reference"))?;
     let store = &action.desk.store;
+    check_readable(&action.desk, &action.me, to).await?;
     store.link(&action.me, action.reference, to, form.linked).await?;
     let flash = if form.linked {
         Flash::Linked

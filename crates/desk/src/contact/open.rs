@@ -43,6 +43,18 @@ pub(crate) async fn find_contact(
     found.ok_or(PageError::NotFound)
 }
 
+/// Fails with [`PageError::NotFound`] if `me` may not read a contact that a form names.
+pub(crate) async fn check_readable(
+    desk: &Desk,
+    me: &StaffMember,
+    reference: Reference,
+) -> Result<(), PageError> {
+    match desk.store.may_read_contact(me, reference).await? {
+        true => Ok(()),
+        false => Err(PageError::NotFound),
+    }
+}
+
 /// Parses a reference from a path. A malformed reference cannot belong to a contact, so it causes [`PageError::NotFound`].
 pub(crate) fn parse_reference(reference: &str) -> Result<Reference, PageError> {
     Reference::parse(reference).map_err(|_| PageError::NotFound)

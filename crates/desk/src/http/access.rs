@@ -4,7 +4,8 @@ use std::convert::Infallible;
 
 use aide::OperationInput;
 use axum::{
-    extract::{FromRequestParts, Request, State},
+    RequestExt,
+    extract::{FromRequestParts, MatchedPath, RawPathParams, Request, State},
     http::{HeaderMap, Method, StatusCode, header, request::Parts},
     middleware::{self, Next},
     response::{IntoResponse, Redirect, Response},
@@ -111,9 +112,37 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
             return Redirect::to(&address).into_response();
         }
     };
+    if let Some(refused) = refuse_unreadable(&desk, &person, &mut request).await {
+        return refused;
+    }
     request.extensions_mut().insert(person);
     let flash = FlashRequest::new(&request, asker(&request) == Asker::Page);
     uncached(flash.set_cookie(desk.https, next.run(request).await))
+}
+
+/// Refuses a request for a contact or case that the member of staff may not read. The answer is that of one that does not exist.
+async fn refuse_unreadable(desk: &Desk, person: &StaffMember, request: &mut Request) -> Option<Response> {
+    let route = request.extensions().get::<MatchedPath>()?.as_str().to_owned();
+    let parameters = request.extract_parts::<RawPathParams>().await.ok()?;
+    let value = |wanted: &str| {
+        let found = parameters.iter().find(|(name, _)| *name == wanted);
+        found.map(|(_, value)| value.to_owned())
+    };
+    let may_read = if let Some(reference) = value("reference") {
+        // A handler answers a malformed reference.
+        let reference = Reference::parse(&reference).ok()?;
+        desk.store.may_read_contact(person, reference).await
+    } else if route.contains("/cases/{id}") {
+        let id = value("id")?.parse().ok()?;
+        desk.store.may_read_case(person, id).await
+    } else {
+        return None;
+    };
+    match may_read {
+        Ok(true) => None,
+        Ok(false) => Some(PageError::NotFound.into_response()),
+        Err(error) => Some(PageError::from(error).into_response()),
+    }
 }
 
 /// Returns whether a page of another site or host loads the address, for example as a picture. Following a link to a page is permitted. The

@@ -21,7 +21,7 @@ use crate::{
     contact::{
         canned::steps,
         macros,
-        open::{find_contact, parse_reference},
+        open::{check_readable, find_contact, parse_reference},
     },
     http::{
         access::Who,
@@ -150,6 +150,10 @@ pub(crate) async fn act_on_many(
     for (one, reference) in &references {
         let reference = *reference;
         let store = &desk.store;
+        if !store.may_read_contact(&me, reference).await? {
+            refused.push((one.clone(), PageError::NotFound));
+            continue;
+        }
         if let Some(with_macro) = &with_macro {
             let seen = action.seen.get(one).copied();
             match macros::apply_as_written(&desk, &me, with_macro, reference, request_id, seen).await {
@@ -228,7 +232,9 @@ async fn preview(
 ) -> Result<Response, PageError> {
     let mut contacts = Vec::new();
     for reference in &action.references {
-        let open = find_contact(desk, me, parse_reference(reference)?).await?;
+        let reference = parse_reference(reference)?;
+        check_readable(desk, me, reference).await?;
+        let open = find_contact(desk, me, reference).await?;
         contacts.push(ContactText {
             reference: open.reference,
             who: open

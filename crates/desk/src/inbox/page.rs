@@ -211,7 +211,7 @@ pub(crate) async fn render_inbox(
     let (mut found, mut found_cases, mut lines) = (None, FoundCases::default(), Vec::new());
     let sought = desk.store.show_words(&asked.s).unwrap_or_default();
     if !sought.is_empty() {
-        found = Some(desk.store.find(&sought, &asked.filter.read(), FOUND).await?);
+        found = Some(desk.store.find(&me, &sought, &asked.filter.read(), FOUND).await?);
         if open.is_none() {
             found_cases = find_cases(desk, &sought, &asked.filter, FOUND_CASES).await?;
         }

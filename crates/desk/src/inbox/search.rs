@@ -190,7 +190,7 @@ pub(crate) async fn search_json(
 ) -> Result<Answer<SearchResultsJson>, PageError> {
     let (sought, filter) = form.split();
     note_search(&desk, &me, &sought).await?;
-    let results = desk.store.find(&sought, &filter.read(), FOUND).await?;
+    let results = desk.store.find(&me, &sought, &filter.read(), FOUND).await?;
     let cases = find_cases(&desk, &sought, &filter, FOUND).await?;
     let more = results.has_more();
     let contacts = results.rows.into_iter().map(|(row, found)| FoundContactJson {

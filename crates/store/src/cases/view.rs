@@ -23,6 +23,7 @@ use crate::{
         bodies::{first_words, unseal},
         keys::DataKey,
     },
+    staff::accounts::StaffMember,
 };
 
 /// A contact of a case.
@@ -276,12 +277,20 @@ impl Store {
         entries.collect()
     }
 
-    /// Returns at most `most` matching cases, newest first, and the number of all matching cases.
+    /// Returns at most `most` matching cases that `who` may read, newest first, and the number of all matching cases.
     ///
     /// # Errors
     /// Fails if a database query fails or if an encrypted (sealed) value cannot be decrypted.
-    pub async fn cases(&self, of: &CasesOf, most: u64) -> Result<(Vec<CaseRow>, u64), StoreError> {
+    pub async fn cases(
+        &self,
+        who: &StaffMember,
+        of: &CasesOf,
+        most: u64,
+    ) -> Result<(Vec<CaseRow>, u64), StoreError> {
         let mut query = cases::Entity::find();
+        if let Some(sight) = self.sight_of(who).await? {
+            query = query.filter(sight.condition_of_cases());
+        }
         if let Some(from) = of.period.from {
             query = query.filter(cases::Column::Day.gte(from.to_string()));
         }

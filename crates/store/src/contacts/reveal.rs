@@ -14,15 +14,16 @@ use uuid::Uuid;
 
 use crate::{
     contacts::{
-        detail::{ContactDetail, Identity},
+        detail::{ContactDetail, Identity, Other},
         masked::{mask_contact, masker_of},
     },
     db::{
+        contact_row::reference_of,
         entity::{contacts, reveals, staff},
         store::{Store, time},
     },
     error::{Conflict, StoreError},
-    staff::accounts::StaffMember,
+    staff::{accounts::StaffMember, sight::Sight},
 };
 
 impl Store {
@@ -32,7 +33,8 @@ impl Store {
     }
 
     /// Loads a contact as this member of staff may read it: with a masked identity, unless the settings say otherwise or the member of staff
-    /// revealed it. Returns `None` if no contact has this reference.
+    /// revealed it. Returns `None` if no contact has this reference. Whether the member of staff may read the contact at all is checked before
+    /// ([`Store::may_read_contact`]).
     ///
     /// # Errors
     /// Fails if a database query fails.
@@ -44,6 +46,9 @@ impl Store {
         let Some(mut contact) = self.contact(reference).await? else {
             return Ok(None);
         };
+        if let Some(sight) = self.sight_of(who).await? {
+            self.retain_readable(&sight, &mut contact.others).await?;
+        }
         if self.masking.enabled {
             match self.revealed_until(who.id, contact.id).await? {
                 Some(until) => contact.identity = Identity::RevealedUntil(until),
@@ -51,6 +56,19 @@ impl Store {
             }
         }
         Ok(Some(contact))
+    }
+
+    /// Removes the other contacts of a person that a counsellor may not read.
+    async fn retain_readable(&self, sight: &Sight, others: &mut Vec<Other>) -> Result<(), StoreError> {
+        let references = others.iter().map(|other| i64::try_from(other.reference.number()));
+        let references: Vec<i64> = references.filter_map(Result::ok).collect();
+        let readable: Vec<contacts::Model> = contacts::Entity::find()
+            .filter(contacts::Column::Reference.is_in(references))
+            .filter(sight.condition())
+            .all(&self.reading)
+            .await?;
+        others.retain(|other| readable.iter().any(|row| reference_of(row) == other.reference));
+        Ok(())
     }
 
     /// Returns what hides the identity of the person from this member of staff. It hides nothing if the settings say so, or if the member

@@ -14,6 +14,7 @@ use crate::{
     },
     error::StoreError,
     inbox::list::Filter,
+    staff::sight::{Sight, Sighted},
 };
 
 /// Number of contacts whose properties one query loads.
@@ -43,6 +44,19 @@ pub(super) struct Properties {
     opened_at: i64,
     urgency: i16,
     topic: Option<String>,
+    team: Option<String>,
+}
+
+impl<'a> From<&'a Properties> for Sighted<'a> {
+    fn from(contact: &'a Properties) -> Self {
+        Self {
+            id: contact.id,
+            assignee: contact.assignee,
+            team: contact.team.as_deref(),
+            status: contact.status.0,
+            urgency: contact.urgency,
+        }
+    }
 }
 
 impl From<&contacts::Model> for Properties {
@@ -57,6 +71,7 @@ impl From<&contacts::Model> for Properties {
             opened_at: contact.opened_at,
             urgency: contact.urgency,
             topic: contact.topic.clone(),
+            team: contact.team.clone(),
         }
     }
 }
@@ -69,6 +84,7 @@ impl Store {
         &self,
         ids: Vec<Uuid>,
         filter: &SearchFilter,
+        sight: Option<&Sight>,
     ) -> Result<Vec<Uuid>, StoreError> {
         use contacts::Column;
         let mut selected = Vec::new();
@@ -77,13 +93,17 @@ impl Store {
                 .select_only()
                 .columns([Column::Id, Column::Line, Column::Channel, Column::Status])
                 .columns([Column::Assignee, Column::Language, Column::OpenedAt])
-                .columns([Column::Urgency, Column::Topic])
+                .columns([Column::Urgency, Column::Topic, Column::Team])
                 .filter(Column::Id.is_in(portion.iter().copied()))
                 .into_model::<Properties>()
                 .all(&self.reading)
                 .await?;
             let known: HashMap<Uuid, Properties> = found.into_iter().map(|one| (one.id, one)).collect();
-            let is_selected = |id: &&Uuid| known.get(*id).is_some_and(|one| self.selects(filter, one));
+            let is_selected = |id: &&Uuid| {
+                known.get(*id).is_some_and(|one| {
+                    self.selects(filter, one) && sight.is_none_or(|sight| sight.covers(one))
+                })
+            };
             selected.extend(portion.iter().filter(is_selected));
         }
         Ok(selected)

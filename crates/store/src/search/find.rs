@@ -11,6 +11,7 @@ use crate::{
     error::StoreError,
     inbox::list::{InboxRow, Order},
     search::{excerpt::excerpt_around_hit, filter::SearchFilter},
+    staff::accounts::StaffMember,
 };
 
 /// Maximum number of contacts whose texts are decrypted to find phrases. Decrypting is necessary because the index contains only single
@@ -51,13 +52,14 @@ impl SearchResults {
 }
 
 impl Store {
-    /// Finds the contacts that match the search `typed` and the filter, and returns at most `size` of them. A search is a query
+    /// Finds the contacts that match the search `typed` and the filter and that `who` may read, and returns at most `size` of them. A search is a query
     /// (see [`Sought::parse`]), a reference, or a complete identifier.
     ///
     /// # Errors
     /// Fails if a database query fails.
     pub async fn find(
         &self,
+        who: &StaffMember,
         typed: &str,
         filter: &SearchFilter,
         size: usize,
@@ -69,14 +71,17 @@ impl Store {
             (index.find(&sought), (!whole).then_some(index.len() as u64))
         };
         let mut all = self.named(typed).await?;
-        all.retain(|contact| self.selects(filter, &contact.into()));
+        let sight = self.sight_of(who).await?;
+        all.retain(|contact| {
+            self.selects(filter, &contact.into()) && sight.as_ref().is_none_or(|sight| sight.covers(contact))
+        });
         let mut excerpts = vec![String::new(); all.len()];
         found.retain(|one| all.iter().all(|known| known.id != *one));
         let mut is_at_least = false;
-        if *filter != SearchFilter::default() {
+        if *filter != SearchFilter::default() || sight.is_some() {
             is_at_least |= found.len() > FILTERED;
             found.truncate(FILTERED);
-            found = self.filter_found(found, filter).await?;
+            found = self.filter_found(found, filter, sight.as_ref()).await?;
         }
         let has_phrases = sought.has_phrases();
         if has_phrases {
