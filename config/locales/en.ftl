@@ -2614,6 +2614,7 @@ audit-staff-reset-factors = reset the second factors of an account
 audit-set-up-second-factor = set up a second factor
 audit-code-refused = typed a wrong code
 audit-connect-identity = connected an identity of the identity provider
+audit-cut-audit = removed the entries of the audit whose time was over
 audit-add-passkey = added a passkey
 audit-remove-passkey = removed a passkey
 audit-disconnect-identity = disconnected the identity of the identity provider

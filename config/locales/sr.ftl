@@ -2651,6 +2651,7 @@ audit-staff-reset-factors = поништени други чиниоци нал�
 audit-set-up-second-factor = подешен други чинилац
 audit-code-refused = погрешан код
 audit-connect-identity = повезан идентитет код пружаоца идентитета
+audit-cut-audit = уклоњени уноси дневника радњи којима је истекао рок
 audit-add-passkey = додат приступни кључ
 audit-remove-passkey = уклоњен приступни кључ
 audit-disconnect-identity = раскинута веза са идентитетом код пружаоца идентитета

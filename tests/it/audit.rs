@@ -1,5 +1,6 @@
 //! The audit: nobody can change, remove, move or add an entry without being noticed, and only auditors read it.
 
+use chrono::TimeDelta;
 use hotline_core::staff::audit::AuditAction;
 use hotline_store::{db::store::Store, staff::audit::copies::Copied};
 use hotline_tests::{service::Service, staff::text};
@@ -80,6 +81,46 @@ async fn each_of_1000_changes_of_the_audit_is_found() {
             }
         }
         assert!(!is_found(&world.store).await);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn entries_are_removed_after_24_months_and_the_rest_verifies() {
+    on_both(async |world: World| {
+        let store = &world.store;
+        let mut copied = Copied::default();
+        for number in 0..1_500 {
+            store
+                .audit(Some(&world.mila), AuditAction::OpenCase, &format!("old {number}"))
+                .await
+                .unwrap();
+        }
+        store.copy_audit_head(&mut copied, true).await.unwrap();
+        world.clock.advance(TimeDelta::days(400));
+        store
+            .audit(Some(&world.mila), AuditAction::OpenCase, "young")
+            .await
+            .unwrap();
+        store.copy_audit_head(&mut copied, true).await.unwrap();
+        assert_eq!(store.cut_audit().await.unwrap(), 0);
+        world.clock.advance(TimeDelta::days(400));
+        let before = store.verify_audit_with(&[]).await.unwrap();
+        assert!(store.cut_audit().await.unwrap() >= 1_500);
+        store.copy_audit_head(&mut copied, true).await.unwrap();
+        let after = store.verify_audit_with(&[]).await.unwrap();
+        assert_eq!(after.findings, []);
+        assert!(after.entries < before.entries && after.last > before.last, "{after:?}");
+        assert_eq!(store.cut_audit().await.unwrap(), 0);
+        // Only the service can move the start: a removed entry, and a start moved back or forward, are found.
+        let database = Database::connect(&world.url).await.unwrap();
+        for sql in [
+            "UPDATE audit_chain SET first = first + 1",
+            "DELETE FROM audit WHERE position = (SELECT MIN(position) FROM audit)",
+        ] {
+            run(&database, sql).await;
+            assert!(is_found(store).await, "{sql}");
+        }
     })
     .await;
 }

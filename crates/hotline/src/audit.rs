@@ -1,7 +1,12 @@
-//! The audit worker: adds the entries of the audit to its chain, and copies the signed end out of the database. Also the commands
+//! The audit worker: adds the entries of the audit to its chain, copies the signed end out of the database, and removes old entries. Also the commands
 //! `hotline audit`.
 
-use std::{path::Path, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context;
 use chrono::{Days, NaiveDate};
@@ -16,12 +21,23 @@ use crate::{arguments::Audit, service::open_store, settings::Settings};
 
 /// The time between two passes.
 const PASS: Duration = Duration::from_secs(1);
+/// The time after which entries whose time is over are removed again.
+const CUT: Duration = Duration::from_hours(1);
 
 /// Keeps the chain up to date until `stop` is cancelled.
 pub async fn work(store: Arc<Store>, stop: CancellationToken) {
     let mut copied = Copied::default();
+    let mut cut_at: Option<Instant> = None;
     loop {
         let stopping = stop.is_cancelled();
+        if !stopping && cut_at.is_none_or(|at| at.elapsed() >= CUT) {
+            cut_at = Some(Instant::now());
+            match store.cut_audit().await {
+                Ok(0) => {}
+                Ok(removed) => tracing::info!(removed, "Removed the entries of the audit whose time was over"),
+                Err(error) => tracing::error!(error = %error, "Old entries of the audit could not be removed"),
+            }
+        }
         match store.copy_audit_head(&mut copied, stopping).await {
             // Under systemd, this line is also copied to the journal.
             Ok(Some(head)) => tracing::info!(

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// The `[audit]` table of the settings: where the signed end of the audit is copied to.
+/// The `[audit]` table of the settings: where the signed end of the audit is copied to, and how long entries are kept.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AuditSettings {
@@ -11,6 +11,8 @@ pub struct AuditSettings {
     pub copy_file: Option<PathBuf>,
     /// The number of minutes after which the head is appended again, if it has changed.
     pub copy_minutes: u16,
+    /// The number of months after which an entry is removed; 0: never.
+    pub months: u16,
 }
 
 impl Default for AuditSettings {
@@ -18,6 +20,7 @@ impl Default for AuditSettings {
         Self {
             copy_file: None,
             copy_minutes: 5,
+            months: 24,
         }
     }
 }
@@ -230,6 +233,8 @@ pub enum AuditAction {
     ConnectIdentity,
     /// Disconnected the identity of the identity provider.
     DisconnectIdentity,
+    /// Removed the entries of the audit whose time was over.
+    CutAudit,
     /// Added a passkey.
     AddPasskey,
     /// Removed a passkey of the own account.

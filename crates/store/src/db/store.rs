@@ -177,6 +177,8 @@ pub struct Store {
     pub(crate) alarm: AlarmSettings,
     pub(crate) targets: Targets,
     pub(crate) case_settings: CaseSettings,
+    /// The number of months after which an entry of the audit is removed; 0: never.
+    pub(crate) audit_months: u16,
     pub(crate) audit_copies: AuditCopies,
     pub(crate) accounts: AccountSettings,
     pub(crate) relying_party: Option<RelyingParty>,
@@ -278,6 +280,7 @@ impl Store {
             alarm: settings.alarm,
             targets: settings.targets,
             case_settings: settings.cases,
+            audit_months: settings.audit.months,
             audit_copies: AuditCopies::new(&settings.folder, settings.audit),
             accounts: settings.accounts,
             relying_party: settings.relying_party,

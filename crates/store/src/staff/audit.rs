@@ -6,6 +6,7 @@
 
 pub mod chain;
 pub mod copies;
+mod cut;
 pub mod head;
 pub mod list;
 pub mod verify;

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Id of the only row in the table `audit_chain`.
-const ONLY: i32 = 1;
+pub(super) const ONLY: i32 = 1;
 /// The largest number of entries that one transaction chains.
 const BATCH: u64 = 1_000;
 
@@ -99,7 +99,7 @@ impl Store {
         Ok(transaction.commit().await?)
     }
 
-    async fn locked_chain(
+    pub(super) async fn locked_chain(
         &self,
         transaction: &DatabaseTransaction,
     ) -> Result<audit_chain::Model, StoreError> {

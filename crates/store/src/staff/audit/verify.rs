@@ -169,7 +169,8 @@ impl Store {
         Ok(report)
     }
 
-    fn is_genuine(&self, row: &audit::Model, position: i64, previous: Option<&[u8]>) -> bool {
+    /// Returns whether an entry states what it stated when it was written, and follows an entry with the hash `previous`.
+    pub(super) fn is_genuine(&self, row: &audit::Model, position: i64, previous: Option<&[u8]>) -> bool {
         let (Some(statement), Some(mac), Some(hash)) = (Statement::of(row), &row.mac, &row.hash) else {
             return false;
         };
