@@ -280,6 +280,12 @@ async fn the_master_key_comes_from_a_command_or_the_environment_too() {
         assert!(!fits && said.contains(why), "{keys}: {said}");
     }
     world.service.set_data_keys("").unwrap();
+    world.service.run_under(&["env", "HOTLINE_MASTER_KEY="]);
+    assert!(
+        world.service.start().await.is_err(),
+        "an empty variable makes no key"
+    );
+    assert!(!file.exists());
     let variable = format!("HOTLINE_MASTER_KEY={}", key.trim());
     world.service.run_under(&["env", &variable]);
     world.restart().await;

@@ -3,8 +3,8 @@
 use std::{path::PathBuf, time::Duration};
 
 use anyhow::{Context, bail, ensure};
-use hotline_core::identifiers::private::Private;
 use hotline_store::sealing::keys::KeySource;
+use zeroize::Zeroizing;
 
 use crate::settings::Data;
 
@@ -35,11 +35,11 @@ pub async fn old(data: &Data) -> anyhow::Result<Option<KeySource>> {
 
 /// Returns whether the master key is in the data folder, so that a thief of the folder has both.
 pub fn is_beside_data(data: &Data) -> bool {
-    match (&data.key_file, &data.key_command, std::env::var(VARIABLE)) {
-        (Some(file), None, Err(_)) => file.starts_with(&data.folder),
-        (None, None, Err(_)) => true,
-        _ => false,
-    }
+    let is_in_folder = data
+        .key_file
+        .as_ref()
+        .is_some_and(|file| file.starts_with(&data.folder));
+    is_in_folder || data.folder.join("master.key").exists()
 }
 
 async fn find(
@@ -47,16 +47,22 @@ async fn find(
     variable: &'static str,
     settings: &str,
 ) -> anyhow::Result<Option<KeySource>> {
-    let given = std::env::var(variable).ok().filter(|text| !text.is_empty());
-    let given = given.map(|text| KeySource::Text {
-        text: Private::new(text),
-        origin: variable,
-    });
+    let given = match std::env::var_os(variable) {
+        // A variable that somebody forgot to fill must not make a new key.
+        Some(text) => match text.into_string() {
+            Ok(text) if !text.trim().is_empty() => Some(KeySource::Text {
+                text: Zeroizing::new(text),
+                origin: variable,
+            }),
+            Ok(_) | Err(_) => bail!("The environment variable {variable} contains no master key"),
+        },
+        None => None,
+    };
     match (file, command, given) {
         (None, None, given) => Ok(given),
         (Some(file), None, None) => Ok(Some(KeySource::File(file))),
         (None, Some(command), None) => Ok(Some(KeySource::Text {
-            text: Private::new(run(command).await?),
+            text: run(command).await?,
             origin: "that the command prints",
         })),
         _ => bail!("Set only one of {settings} and the environment variable {variable}"),
@@ -64,10 +70,12 @@ async fn find(
 }
 
 /// Runs a command and returns what it prints. Its errors go to the log of the service.
-async fn run(command: &str) -> anyhow::Result<String> {
+async fn run(command: &str) -> anyhow::Result<Zeroizing<String>> {
     let ran = tokio::process::Command::new("sh")
         .arg("-c")
         .arg(command)
+        .env_remove(VARIABLE)
+        .env_remove(OLD_VARIABLE)
         .stdin(std::process::Stdio::null())
         .stderr(std::process::Stdio::inherit())
         .kill_on_drop(true)
@@ -81,5 +89,6 @@ async fn run(command: &str) -> anyhow::Result<String> {
         "The command for the master key failed: {}",
         output.status
     );
-    String::from_utf8(output.stdout).context("The command for the master key printed no text")
+    let text = String::from_utf8(output.stdout).context("The command for the master key printed no text")?;
+    Ok(Zeroizing::new(text))
 }

@@ -149,6 +149,8 @@ pub async fn token(command: &str) -> anyhow::Result<String> {
     let ran = tokio::process::Command::new("sh")
         .arg("-c")
         .arg(command)
+        .env_remove("HOTLINE_MASTER_KEY")
+        .env_remove("HOTLINE_OLD_MASTER_KEY")
         .kill_on_drop(true)
         .output();
     let output = tokio::time::timeout(std::time::Duration::from_secs(30), ran).await??;

@@ -22,7 +22,7 @@ use hkdf::Hkdf;
 use hmac::{Hmac, Mac};
 use hotline_core::{
     abuse_material::FileHash,
-    identifiers::{chance, private::Private, receipt::ReceiptCode, reference::Reference, token::ThreadToken},
+    identifiers::{chance, receipt::ReceiptCode, reference::Reference, token::ThreadToken},
 };
 use ring::signature::Ed25519KeyPair;
 use sha2::Sha256;
@@ -75,14 +75,13 @@ pub(crate) enum WrappedBy {
 pub struct DataKey([u8; 32]);
 
 /// Where a master key comes from.
-#[derive(Debug, Clone)]
 pub enum KeySource {
     /// A file, which no other user may read.
     File(PathBuf),
     /// The key itself, from the environment or from a command, such as the client of a key management service.
     Text {
         /// The key as 64 hexadecimal digits.
-        text: Private<String>,
+        text: Zeroizing<String>,
         /// Where the text comes from, for messages.
         origin: &'static str,
     },
@@ -96,7 +95,7 @@ impl Keys {
     pub fn load(source: &KeySource, may_make: bool) -> anyhow::Result<Self> {
         let path = match source {
             KeySource::File(path) => path,
-            KeySource::Text { text, origin } => return Self::from_text(text.expose(), origin),
+            KeySource::Text { text, origin } => return Self::from_text(text, origin),
         };
         let shown = path.display();
         if !path.exists() {
@@ -106,8 +105,8 @@ impl Keys {
             );
             make_key_file(path).with_context(|| format!("Could not make the master key {shown}"))?;
         }
-        let text =
-            fs::read_to_string(path).with_context(|| format!("Could not read the master key {shown}"))?;
+        let text = fs::read_to_string(path).map(Zeroizing::new);
+        let text = text.with_context(|| format!("Could not read the master key {shown}"))?;
         refuse_open_file(path)?;
         Self::from_text(&text, &shown.to_string())
     }
