@@ -28,6 +28,23 @@ function explain(form, reason) {
   }
 }
 
+/**
+ * Gets a new challenge for a form that names where, because the page may have been open for long. Without an answer, the challenge of the
+ * page is used.
+ * @param {HTMLFormElement} form
+ */
+async function renewChallenge(form) {
+  const { begin } = form.dataset;
+  const offer = form.elements.namedItem("offer");
+  if (!begin || !(offer instanceof HTMLInputElement)) return;
+  const request = { method: "POST", headers: { "content-type": "application/json" }, body: "{}" };
+  const answer = await fetch(begin, request).catch(() => null);
+  if (!answer?.ok) return;
+  const fresh = await answer.json();
+  form.dataset.options = fresh.options;
+  offer.value = fresh.offer;
+}
+
 /** @param {HTMLFormElement} form */
 async function send(form) {
   const answer = form.elements.namedItem("answer");
@@ -39,6 +56,7 @@ async function send(form) {
   }
   button.disabled = true;
   try {
+    await renewChallenge(form);
     const kind = form.dataset.passkey === "create" ? "create" : "get";
     answer.value = await askDevice(kind, form.dataset.options ?? "");
     // Not `requestSubmit`, whose event would ask the device again.

@@ -179,16 +179,13 @@ impl Store {
             return Ok(None);
         };
         let transaction = self.begin().await?;
+        // The owner of this session has just proved the new factor.
+        self.prove_live_session(&transaction, who, &session, LogInProof::Totp)
+            .await?;
         totp_secrets::Entity::delete_by_id(who.id)
             .exec(&transaction)
             .await?;
         let codes = self.insert_totp(&transaction, who, &secret, step).await?;
-        // The owner of this session has just proved the new factor.
-        sessions::Entity::update_many()
-            .col_expr(sessions::Column::Proof, Expr::value(Stored(LogInProof::Totp)))
-            .filter(sessions::Column::TokenHash.eq(session.clone()))
-            .exec(&transaction)
-            .await?;
         self.end_sessions_except(&transaction, who.id, Some(session))
             .await?;
         self.commit(transaction).await?;
@@ -205,6 +202,7 @@ impl Store {
         let who = &by.0;
         let session = self.session_hash(token);
         let transaction = self.begin().await?;
+        self.lock_registration(&transaction).await?;
         totp_secrets::Entity::delete_by_id(who.id)
             .exec(&transaction)
             .await?;
@@ -219,6 +217,29 @@ impl Store {
         self.commit(transaction).await?;
         self.notice_ended_sessions().await;
         Ok(())
+    }
+
+    /// Notes what the owner of a session has just proved.
+    ///
+    /// # Errors
+    /// Fails if the session ended in the meantime, for example because an administrator reset or disabled the account.
+    pub(crate) async fn prove_live_session(
+        &self,
+        transaction: &DatabaseTransaction,
+        who: &StaffMember,
+        session: &[u8],
+        proof: LogInProof,
+    ) -> Result<(), StoreError> {
+        let noted = sessions::Entity::update_many()
+            .col_expr(sessions::Column::Proof, Expr::value(Stored(proof)))
+            .filter(sessions::Column::TokenHash.eq(session))
+            .filter(sessions::Column::StaffId.eq(who.id))
+            .exec(transaction)
+            .await?;
+        match noted.rows_affected {
+            1 => Ok(()),
+            _ => Err(StoreError::NotFound("session")),
+        }
     }
 
     /// Does what follows the removal of a second factor: without any other, the recovery codes are removed, and the session counts as proved

@@ -137,6 +137,11 @@ impl Store {
             return Ok(None);
         };
         let transaction = self.begin().await?;
+        self.lock_registration(&transaction).await?;
+        // Somebody who knows only the password must not add an app to an account that has a second factor by now.
+        if self.has_factor(&transaction, half.member.id).await? {
+            return Err(StoreError::Conflict(Conflict::DoneAlready));
+        }
         let codes = self
             .insert_totp(&transaction, &half.member, &secret, step)
             .await?;

@@ -5,11 +5,14 @@
 
 use chrono::{DateTime, Duration, Utc};
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
-use hotline_core::staff::{
-    audit::AuditAction,
-    factors::{LogInProof, LogInStep},
-    passkeys::{Passkey, PasskeyChallenge, PasskeyError, RelyingParty},
-    recovery::RecoveryCode,
+use hotline_core::{
+    identifiers::ids,
+    staff::{
+        audit::AuditAction,
+        factors::{LogInProof, LogInStep},
+        passkeys::{Passkey, PasskeyChallenge, PasskeyError, RelyingParty},
+        recovery::RecoveryCode,
+    },
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction,
@@ -20,9 +23,8 @@ use uuid::Uuid;
 
 use crate::{
     db::{
-        entity::{passkeys, sessions, staff},
+        entity::{passkeys, staff},
         store::{Store, time},
-        stored::Stored,
     },
     error::{Conflict, StoreError, unreadable},
     sealing::places::passkey_challenge_place,
@@ -36,6 +38,8 @@ use crate::{
 
 /// How long a challenge can be answered.
 const LONGEST: Duration = Duration::minutes(15);
+/// How far the time of a use may be in the future, in microseconds.
+const AHEAD_MICROS: i64 = 60_000_000;
 /// The most passkeys of one account.
 const MOST: u64 = 10;
 /// The longest name of a passkey, in characters.
@@ -105,6 +109,31 @@ struct Ceremony {
     /// When the challenge was made, in microseconds since 1970.
     made_at: i64,
     state: String,
+}
+
+/// The passkey with which a device answered, with its new counter.
+struct ProvedPasskey {
+    id: Uuid,
+    passkey: Passkey,
+}
+
+/// Checks the answer of a device with the passkeys of an account. Returns `None` if the answer is refused.
+fn proved_passkey(
+    stored: Vec<(Uuid, Passkey)>,
+    finish: impl FnOnce(&[Passkey]) -> Result<Passkey, PasskeyError>,
+) -> Option<ProvedPasskey> {
+    let (ids, present): (Vec<Uuid>, Vec<Passkey>) = stored.into_iter().unzip();
+    match finish(&present) {
+        Ok(passkey) => {
+            let place = present.iter().position(|one| one.id() == passkey.id())?;
+            let id = *ids.get(place)?;
+            Some(ProvedPasskey { id, passkey })
+        }
+        Err(error) => {
+            tracing::warn!(%error, "A log-in with a passkey was refused");
+            None
+        }
+    }
 }
 
 impl Store {
@@ -202,13 +231,10 @@ impl Store {
             return Ok(None);
         };
         let transaction = self.begin().await?;
+        self.prove_live_session(&transaction, who, &session, LogInProof::Passkey)
+            .await?;
         let codes = self
             .insert_passkey(&transaction, who, &passkey, answer.name)
-            .await?;
-        sessions::Entity::update_many()
-            .col_expr(sessions::Column::Proof, Expr::value(Stored(LogInProof::Passkey)))
-            .filter(sessions::Column::TokenHash.eq(session.clone()))
-            .exec(&transaction)
             .await?;
         self.end_sessions_except(&transaction, who.id, Some(session))
             .await?;
@@ -263,6 +289,7 @@ impl Store {
         let who = by.member();
         let session = self.session_hash(token);
         let transaction = self.begin().await?;
+        self.lock_registration(&transaction).await?;
         let removed = passkeys::Entity::delete_many()
             .filter(passkeys::Column::Id.eq(id))
             .filter(passkeys::Column::StaffId.eq(who.id))
@@ -312,18 +339,21 @@ impl Store {
         }
         let party = self.relying_party()?;
         let ceremony = self.open_challenge(&Purpose::Complete(half.hash()), offer);
-        let transaction = self.begin().await?;
-        if let Some(ceremony) = ceremony {
-            let stored = self.stored_passkeys(&transaction, half.member().id).await?;
+        let stored = self.stored_passkeys(&self.reading, half.member().id).await?;
+        let proved = ceremony.and_then(|ceremony| {
             let finish = |present: &[Passkey]| party.finish_proof(&ceremony.state, answer, present);
-            if self.use_passkey(&transaction, &ceremony, stored, finish).await? {
-                let session = self
-                    .complete_log_in(&transaction, half, LogInProof::Passkey)
-                    .await?;
-                self.commit(transaction).await?;
-                self.notice_ended_sessions().await;
-                return Ok(Some(session));
-            }
+            proved_passkey(stored, finish).map(|used| (ceremony, used))
+        });
+        let transaction = self.begin().await?;
+        if let Some((ceremony, used)) = proved
+            && self.use_passkey(&transaction, &ceremony, &used).await?
+        {
+            let session = self
+                .complete_log_in(&transaction, half, LogInProof::Passkey)
+                .await?;
+            self.commit(transaction).await?;
+            self.notice_ended_sessions().await;
+            return Ok(Some(session));
         }
         self.audit_in(
             &transaction,
@@ -365,65 +395,57 @@ impl Store {
             self.note_refused(1).await?;
             return Ok(None);
         };
+        // Anybody can send answers. They are checked before the database is locked for writing.
+        let stored = self.stored_passkeys(&self.reading, account).await?;
+        let finish = |present: &[Passkey]| party.finish_log_in(&ceremony.state, answer, present);
+        let Some(used) = proved_passkey(stored, finish) else {
+            self.note_refused(1).await?;
+            return Ok(None);
+        };
         let transaction = self.begin().await?;
         let row = staff::Entity::find_by_id(account).one(&transaction).await?;
         let may = |row: &staff::Model| {
             row.active && !row.password.is_empty() && self.accounts.may_use_password(&row.login)
         };
-        if let Some(member) = row.filter(may).and_then(person) {
-            let stored = self.stored_passkeys(&transaction, member.id).await?;
-            let finish = |present: &[Passkey]| party.finish_log_in(&ceremony.state, answer, present);
-            if self.use_passkey(&transaction, &ceremony, stored, finish).await? {
-                let id = member.id;
-                let begun = self
-                    .begin_after(&transaction, member, LogInProof::Passkey)
-                    .await?;
-                let detail = LogInProof::Passkey.as_str();
-                self.audit_in(&transaction, Some(id), AuditAction::LogIn, detail)
-                    .await?;
-                self.commit(transaction).await?;
-                self.note_refused(0).await?;
-                return Ok(Some(begun));
-            }
+        if let Some(member) = row.filter(may).and_then(person)
+            && self.use_passkey(&transaction, &ceremony, &used).await?
+        {
+            let id = member.id;
+            let begun = self
+                .begin_after(&transaction, member, LogInProof::Passkey)
+                .await?;
+            let detail = LogInProof::Passkey.as_str();
+            self.audit_in(&transaction, Some(id), AuditAction::LogIn, detail)
+                .await?;
+            self.commit(transaction).await?;
+            self.note_refused(0).await?;
+            return Ok(Some(begun));
         }
         transaction.rollback().await?;
         self.note_refused(1).await?;
         Ok(None)
     }
 
-    /// Uses the passkey with which a device answered. Returns `false` if the answer is refused, or if the passkey was used since the challenge
-    /// was made.
+    /// Uses the passkey with which a device answered. Returns `false` if it was removed, or used since the challenge was made.
     async fn use_passkey(
         &self,
         transaction: &DatabaseTransaction,
         ceremony: &Ceremony,
-        stored: Vec<(Uuid, Passkey)>,
-        finish: impl FnOnce(&[Passkey]) -> Result<Passkey, PasskeyError>,
+        used: &ProvedPasskey,
     ) -> Result<bool, StoreError> {
-        let (ids, present): (Vec<Uuid>, Vec<Passkey>) = stored.into_iter().unzip();
-        let used = match finish(&present) {
-            Ok(used) => used,
-            Err(error) => {
-                tracing::warn!(%error, "A log-in with a passkey was refused");
-                return Ok(false);
-            }
-        };
-        let place = present.iter().position(|passkey| passkey.id() == used.id());
-        let Some(id) = place.and_then(|place| ids.get(place)) else {
-            return Ok(false);
-        };
         // Later than the challenge also if the clock of another process is ahead.
         let now = self.now().max(ceremony.made_at + 1);
+        // A time of use in the future comes from a clock that was set back since.
+        let future = self.now() + AHEAD_MICROS;
         let unused_since = Condition::any()
             .add(passkeys::Column::UsedAt.is_null())
-            .add(passkeys::Column::UsedAt.lt(ceremony.made_at));
+            .add(passkeys::Column::UsedAt.lt(ceremony.made_at))
+            .add(passkeys::Column::UsedAt.gt(future));
+        let credential = serde_json::to_string(&used.passkey).map_err(unreadable)?;
         let updated = passkeys::Entity::update_many()
             .col_expr(passkeys::Column::UsedAt, Expr::value(now))
-            .col_expr(
-                passkeys::Column::Credential,
-                Expr::value(serde_json::to_string(&used).map_err(unreadable)?),
-            )
-            .filter(passkeys::Column::Id.eq(*id))
+            .col_expr(passkeys::Column::Credential, Expr::value(credential))
+            .filter(passkeys::Column::Id.eq(used.id))
             .filter(unused_since)
             .exec(transaction)
             .await?;
@@ -497,7 +519,7 @@ impl Store {
             return Err(StoreError::Conflict(Conflict::DoneAlready));
         }
         let row = passkeys::ActiveModel {
-            id: Set(Uuid::now_v7()),
+            id: Set(ids::new(self.clock.now())),
             staff_id: Set(who.id),
             credential_hash: Set(hash),
             credential: Set(serde_json::to_string(passkey).map_err(unreadable)?),
