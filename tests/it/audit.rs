@@ -110,7 +110,10 @@ async fn entries_are_removed_after_24_months_and_the_rest_verifies() {
         store.copy_audit_head(&mut copied, true).await.unwrap();
         let after = store.verify_audit_with(&[]).await.unwrap();
         assert_eq!(after.findings, []);
-        assert!(after.entries < before.entries && after.last > before.last, "{after:?}");
+        assert!(
+            after.entries < before.entries && after.last > before.last,
+            "{after:?}"
+        );
         assert_eq!(store.cut_audit().await.unwrap(), 0);
         // Only the service can move the start: a removed entry, and a start moved back or forward, are found.
         let database = Database::connect(&world.url).await.unwrap();

@@ -34,8 +34,12 @@ pub async fn work(store: Arc<Store>, stop: CancellationToken) {
             cut_at = Some(Instant::now());
             match store.cut_audit().await {
                 Ok(0) => {}
-                Ok(removed) => tracing::info!(removed, "Removed the entries of the audit whose time was over"),
-                Err(error) => tracing::error!(error = %error, "Old entries of the audit could not be removed"),
+                Ok(removed) => {
+                    tracing::info!(removed, "Removed the entries of the audit whose time was over")
+                }
+                Err(error) => {
+                    tracing::error!(error = %error, "Old entries of the audit could not be removed")
+                }
             }
         }
         match store.copy_audit_head(&mut copied, stopping).await {
