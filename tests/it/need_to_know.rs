@@ -184,7 +184,41 @@ async fn no_address_of_a_contact_answers_a_counsellor_of_another_team() {
     }
     let contact = world.mila.contact(&world.of_mila).await.unwrap();
     assert_eq!(text(&contact, "/assignee"), "mila");
-    // Neither does a form that names it.
+    // Neither does a form that names it, nor the answer to a form.
+    let own = json!({ "network": "telephone", "caller": "0641234567", "text": "poziv" });
+    let own = world.petar.post("/api/v1/log", &own).await.unwrap();
+    let own = text(&own, "/reference").to_owned();
+    let noted = world
+        .petar
+        .post(
+            &format!("/api/v1/contacts/{own}/note"),
+            &json!({ "text": "beleška" }),
+        )
+        .await
+        .unwrap();
+    let note = text(&noted, "/id");
+    let pin = json!({ "pinned": true, "open": world.of_mila });
+    let pinned = world
+        .petar
+        .post(&format!("/api/v1/contacts/{own}/messages/{note}/pin"), &pin)
+        .await
+        .unwrap();
+    assert_eq!(text(&pinned, "/reference"), own);
+    let logged = format!("/desk/log?logged={}", world.of_mila);
+    let page = world.petar.page(&logged).await.unwrap();
+    assert!(!page.contains(&world.of_mila));
+    for path in [
+        "/api/v1/statistics/contacts?by=channel&is=webform",
+        "/api/v1/statistics/late",
+    ] {
+        let get = reqwest::Method::GET;
+        assert_eq!(
+            world.petar.status(get.clone(), path).await.unwrap(),
+            403,
+            "{path}"
+        );
+        assert_eq!(world.sara.status(get, path).await.unwrap(), 200, "{path}");
+    }
     let link = json!({ "to": world.of_mila, "linked": true });
     let refused = world
         .petar
@@ -215,7 +249,17 @@ async fn a_case_is_read_by_its_owner_and_by_who_reads_a_contact_of_it() {
     assert_eq!(world.petar.status(get.clone(), &path).await.unwrap(), 404);
     assert_eq!(world.sara.status(get.clone(), &path).await.unwrap(), 200);
     assert_eq!((count(&world.mila).await, count(&world.petar).await), (1, 0));
-    let summary = json!({ "summary": "x" });
+    let summary = json!({ "summary": "papagaj" });
+    world
+        .mila
+        .post(&format!("{path}/summary"), &summary)
+        .await
+        .unwrap();
+    let hits = async |who: &Staff| {
+        let found = who.search("papagaj").await.unwrap();
+        found["cases"].as_array().unwrap().len()
+    };
+    assert_eq!((hits(&world.mila).await, hits(&world.petar).await), (1, 0));
     assert!(
         world
             .petar
@@ -239,7 +283,38 @@ async fn a_case_is_read_by_its_owner_and_by_who_reads_a_contact_of_it() {
     .await;
     let page = world.petar.page(&format!("/desk/cases/{case}")).await.unwrap();
     assert!(page.contains("kanarinac tri") && !page.contains("kanarinac dva"));
-    // The owner of the case reads both.
-    let of_mila = [&world.free, &world.of_mila, &world.of_night, &world.in_danger];
+    // Owning the case does not open contacts of another team.
+    let of_mila = [&world.free, &world.of_mila, &world.in_danger];
     sees(&world, &world.mila, &of_mila).await;
+    let shown = world.mila.get(&path).await.unwrap().to_string();
+    assert!(
+        shown.contains(&world.of_mila) && !shown.contains(&world.of_night),
+        "{shown}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closed_contacts_of_a_disabled_account_are_read_by_supervisors_only() {
+    let mut world = World::new(None).await;
+    let close = json!({ "reason": "no_contact" });
+    let closed = world
+        .vuk
+        .post(&format!("/api/v1/contacts/{}/close", world.of_vuk), &close)
+        .await;
+    assert!(closed.is_ok(), "{closed:?}");
+    sees(
+        &world,
+        &world.vuk,
+        &[&world.free, &world.of_vuk, &world.in_danger],
+    )
+    .await;
+    world._service.must(&["staff", "disable", "vuk"]).unwrap();
+    sees(
+        &world,
+        &world.mila,
+        &[&world.free, &world.of_mila, &world.in_danger],
+    )
+    .await;
+    sees(&world, &world.sara, &world.all()).await;
+    world._service.kill();
 }

@@ -90,7 +90,14 @@ pub(crate) async fn list(
     let store = &desk.store;
     let period = query.period(&desk)?;
     let totals = store.outreach_totals(period).await?;
-    let (events, cut_off) = store.events(period).await?;
+    let (mut events, cut_off) = store.events(period).await?;
+    for event in &mut events {
+        if let Some(asked_by) = event.asked_by
+            && !store.may_read_contact(&me, asked_by).await?
+        {
+            event.asked_by = None;
+        }
+    }
     let sees = me.role.may(Right::EditOutreach);
     if format.is_json() {
         return Ok(Answer::Json(OutreachJson {
@@ -108,7 +115,10 @@ pub(crate) async fn list(
     }
     let form = match query.edit.parse::<Uuid>() {
         Ok(id) if sees => {
-            let event = store.event(id).await?.ok_or(PageError::NotFound)?;
+            let mut event = store.event(id).await?.ok_or(PageError::NotFound)?;
+            if let Some(asked_by) = event.asked_by {
+                event.asked_by = store.may_read_contact(&me, asked_by).await?.then_some(asked_by);
+            }
             EventFields {
                 id: Some(id),
                 asked_by: event.asked_by,
@@ -358,12 +368,22 @@ pub(crate) async fn write_event(
     RepeatedFields(written): RepeatedFields<EventForm>,
 ) -> Result<Answer<IdJson>, PageError> {
     let id = optional(&written.id)?;
-    let asked_by = match written.asked_by.trim() {
+    let mut asked_by = match written.asked_by.trim() {
         "" => None,
         text => Some(parse_reference(text)?),
     };
-    if let Some(asked_by) = asked_by {
-        check_readable(&desk, &me, asked_by).await?;
+    match (asked_by, id) {
+        (Some(asked_by), _) => check_readable(&desk, &me, asked_by).await?,
+        // The form hides a contact that its writer may not read. Saving the event keeps it.
+        (None, Some(id)) => {
+            let before = desk.store.event(id).await?.and_then(|event| event.asked_by);
+            if let Some(before) = before
+                && !desk.store.may_read_contact(&me, before).await?
+            {
+                asked_by = Some(before);
+            }
+        }
+        (None, None) => {}
     }
     let (event, held_in) = written.event()?;
     let store = &desk.store;

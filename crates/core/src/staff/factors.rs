@@ -30,7 +30,7 @@ pub enum CounsellorsSee {
     /// All contacts. Each look is in the audit.
     #[default]
     All,
-    /// Own contacts, those of the own team, those without assignee and team, those on offer, and open ones in immediate danger.
+    /// Own contacts, those of the own team, open ones that are free or in immediate danger, and those on offer.
     OwnTeam,
 }
 

@@ -351,7 +351,7 @@ pub(crate) async fn draft_news(
     Path(CaseContactPath { id, reference }): Path<CaseContactPath>,
     FormOrJson(_): FormOrJson<NoBody>,
 ) -> ContactAnswer {
-    let case = desk.store.case(id).await?.ok_or(PageError::NotFound)?;
+    let case = desk.store.case_for(&me, id).await?.ok_or(PageError::NotFound)?;
     let contact = find_contact(&desk, &me, parse_reference(&reference)?).await?;
     if case.contacts.iter().all(|one| one.reference != contact.reference) {
         return Err(PageError::NotFound);

@@ -20,7 +20,7 @@ use crate::{
     },
     http::{
         errors::PageError,
-        extractors::{Cookies, FormOrJson, IdPath, ReturnTo},
+        extractors::{Cookies, FormOrJson, IdPath, ResponseFormat, ReturnTo},
         flash::Flash,
     },
 };
@@ -149,7 +149,9 @@ pub(crate) async fn link(action: ContactAction<FormOrJson<LinkForm>>) -> Contact
     let form = &action.form;
     let to = Reference::parse(&form.to).map_err(|_| PageError::Bad("error-reference"))?;
     let store = &action.desk.store;
-    check_readable(&action.desk, &action.me, to).await?;
+    if form.linked {
+        check_readable(&action.desk, &action.me, to).await?;
+    }
     store.link(&action.me, action.reference, to, form.linked).await?;
     let flash = if form.linked {
         Flash::Linked
@@ -187,7 +189,11 @@ pub(crate) async fn pin(
     } else {
         Flash::NoteUnpinned
     };
-    let open = Reference::parse(&form.open).unwrap_or(action.reference);
+    // Only pages name another contact, beside which the note is shown.
+    let open = match action.format {
+        ResponseFormat::Page => Reference::parse(&form.open).unwrap_or(action.reference),
+        ResponseFormat::Json => action.reference,
+    };
     answer_with_contact(&action.desk, &action.me, action.format, open, &form.view, flash).await
 }
 

@@ -148,8 +148,11 @@ pub(crate) async fn form(
         ..CallForm::default()
     };
     let logged = match done.logged.and_then(|logged| Reference::parse(&logged).ok()) {
-        Some(reference) => desk.store.contact(reference).await?,
-        None => None,
+        // A call that was logged for a colleague may be unreadable afterwards.
+        Some(reference) if desk.store.may_read_contact(&me, reference).await? => {
+            desk.store.contact(reference).await?
+        }
+        Some(_) | None => None,
     };
     let logged = logged.map(|logged| (logged.reference, logged.status == Status::Closed));
     // Most calls are counselling, and the counsellor can choose another kind.

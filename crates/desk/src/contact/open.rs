@@ -55,6 +55,15 @@ pub(crate) async fn check_readable(
     }
 }
 
+/// Refuses lists of contacts by their answers to a counsellor who may not read every contact: from such lists, the answers of each contact
+/// could be derived.
+pub(crate) async fn refuse_limited(desk: &Desk, me: &StaffMember) -> Result<(), PageError> {
+    match desk.store.is_limited(me).await? {
+        true => Err(PageError::MayNot),
+        false => Ok(()),
+    }
+}
+
 /// Parses a reference from a path. A malformed reference cannot belong to a contact, so it causes [`PageError::NotFound`].
 pub(crate) fn parse_reference(reference: &str) -> Result<Reference, PageError> {
     Reference::parse(reference).map_err(|_| PageError::NotFound)

@@ -140,7 +140,10 @@ async fn refuse_unreadable(desk: &Desk, person: &StaffMember, request: &mut Requ
     };
     match may_read {
         Ok(true) => None,
-        Ok(false) => Some(PageError::NotFound.into_response()),
+        Ok(false) => {
+            tracing::warn!(account = %person.id, route, "A request was refused: the contact or case does not concern the counsellor");
+            Some(PageError::NotFound.into_response())
+        }
         Err(error) => Some(PageError::from(error).into_response()),
     }
 }

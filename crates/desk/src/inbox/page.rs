@@ -213,7 +213,7 @@ pub(crate) async fn render_inbox(
     if !sought.is_empty() {
         found = Some(desk.store.find(&me, &sought, &asked.filter.read(), FOUND).await?);
         if open.is_none() {
-            found_cases = find_cases(desk, &sought, &asked.filter, FOUND_CASES).await?;
+            found_cases = find_cases(desk, &me, &sought, &asked.filter, FOUND_CASES).await?;
         }
         let states = desk.store.line_states().await?;
         lines.extend(states.into_iter().map(|state| state.line));

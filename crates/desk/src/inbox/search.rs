@@ -155,6 +155,7 @@ impl From<(CaseRow, String)> for FoundCaseJson {
 /// Finds the cases that match a search, at most `size`. A search with a filter finds no cases, because the filters are about contacts.
 pub(super) async fn find_cases(
     desk: &Desk,
+    me: &StaffMember,
     sought: &str,
     filter: &SearchFilterForm,
     size: usize,
@@ -162,7 +163,7 @@ pub(super) async fn find_cases(
     if filter.has_filters() {
         return Ok(FoundCases::default());
     }
-    Ok(desk.store.find_cases(sought, size).await?)
+    Ok(desk.store.find_cases(me, sought, size).await?)
 }
 
 /// Redirects to the results of a search. The URL contains the term in encrypted form, because the term may be a name and browsers store
@@ -191,7 +192,7 @@ pub(crate) async fn search_json(
     let (sought, filter) = form.split();
     note_search(&desk, &me, &sought).await?;
     let results = desk.store.find(&me, &sought, &filter.read(), FOUND).await?;
-    let cases = find_cases(&desk, &sought, &filter, FOUND).await?;
+    let cases = find_cases(&desk, &me, &sought, &filter, FOUND).await?;
     let more = results.has_more();
     let contacts = results.rows.into_iter().map(|(row, found)| FoundContactJson {
         row: row.into(),

@@ -18,6 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    contact::open::refuse_limited,
     http::{
         access::Who,
         answers::Answer,
@@ -155,6 +156,7 @@ pub(crate) async fn list(
     Cookies(jar): Cookies,
     Query(query): Query<DrillDownQuery>,
 ) -> Result<Answer<CountedContactsJson>, PageError> {
+    refuse_limited(&desk, &me).await?;
     let pointed = query.pointed(&desk)?;
     let after = match query.after.as_str() {
         "" => None,

@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    contact::open::refuse_limited,
     http::{
         access::Who,
         answers::Answer,
@@ -90,6 +91,7 @@ pub(crate) async fn list(
                 .map_err(|_| PageError::Bad("error-form"))?,
         ),
     };
+    refuse_limited(&desk, &me).await?;
     let late = desk.store.missed_targets(period, urgency, order).await?;
     let figure = format!(
         "late {} {} {}",

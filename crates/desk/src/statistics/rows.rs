@@ -47,9 +47,10 @@ pub(crate) async fn download_rows(
     let mut dimensions =
         hotline_core::statistics::figures::dimensions(Measure::Contact, &desk.store.scheme());
     // A row tells about one person, so the rights are the same as for contacts.
-    let may_read = reader
-        .person()
-        .is_some_and(|person| person.role.may(Right::ReadContacts));
+    let may_read = match reader.person() {
+        Some(person) => person.role.may(Right::ReadContacts) && !desk.store.is_limited(person).await?,
+        None => false,
+    };
     if !may_read || purpose == Purpose::Publication {
         dimensions.retain(|dimension| !is_personal(dimension));
     }

@@ -252,6 +252,23 @@ impl Store {
         }))
     }
 
+    /// Loads a case without the contacts that `who` may not read.
+    ///
+    /// # Errors
+    /// As [`Store::case`].
+    pub async fn case_for(&self, who: &StaffMember, id: Uuid) -> Result<Option<Case>, StoreError> {
+        let Some(mut case) = self.case(id).await? else {
+            return Ok(None);
+        };
+        if let Some(sight) = self.sight_of(who).await? {
+            let all = case.contacts.iter().map(|contact| contact.reference);
+            let readable = self.readable(&sight, all.collect::<Vec<_>>()).await?;
+            case.contacts
+                .retain(|contact| readable.contains(&contact.reference));
+        }
+        Ok(Some(case))
+    }
+
     /// Loads the texts that staff added to a case, oldest first.
     async fn case_entries(
         &self,

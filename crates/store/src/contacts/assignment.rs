@@ -246,7 +246,10 @@ impl Store {
         if !self.on_sqlite() {
             open = open.lock_exclusive();
         }
-        let open = open.all(&transaction).await?;
+        let mut open = open.all(&transaction).await?;
+        if let Some(sight) = self.sight_of(who).await? {
+            open.retain(|one| sight.covers(one));
+        }
         if open.iter().any(|one| is_assigned_to_other(who, one)) {
             return Err(StoreError::Conflict(Conflict::AssignedToOther));
         }

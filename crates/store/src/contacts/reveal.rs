@@ -14,13 +14,13 @@ use uuid::Uuid;
 
 use crate::{
     contacts::{
-        detail::{ContactDetail, Identity, Other},
+        detail::{ContactDetail, Identity},
         masked::{mask_contact, masker_of},
     },
     db::{
-        contact_row::reference_of,
         entity::{contacts, reveals, staff},
         store::{Store, time},
+        values::HistoryKind,
     },
     error::{Conflict, StoreError},
     staff::{accounts::StaffMember, sight::Sight},
@@ -47,7 +47,7 @@ impl Store {
             return Ok(None);
         };
         if let Some(sight) = self.sight_of(who).await? {
-            self.retain_readable(&sight, &mut contact.others).await?;
+            self.trim_to_readable(&sight, &mut contact).await?;
         }
         if self.masking.enabled {
             match self.revealed_until(who.id, contact.id).await? {
@@ -58,16 +58,27 @@ impl Store {
         Ok(Some(contact))
     }
 
-    /// Removes the other contacts of a person that a counsellor may not read.
-    async fn retain_readable(&self, sight: &Sight, others: &mut Vec<Other>) -> Result<(), StoreError> {
-        let references = others.iter().map(|other| i64::try_from(other.reference.number()));
-        let references: Vec<i64> = references.filter_map(Result::ok).collect();
-        let readable: Vec<contacts::Model> = contacts::Entity::find()
-            .filter(contacts::Column::Reference.is_in(references))
-            .filter(sight.condition())
-            .all(&self.reading)
-            .await?;
-        others.retain(|other| readable.iter().any(|row| reference_of(row) == other.reference));
+    /// Removes what is about other contacts that a counsellor may not read: the person's other contacts, links, and notes.
+    async fn trim_to_readable(&self, sight: &Sight, contact: &mut ContactDetail) -> Result<(), StoreError> {
+        let others = contact.others.iter().map(|other| other.reference);
+        let linked = contact.linked.iter().map(|(reference, _)| *reference);
+        let pinned = contact.pinned.iter().map(|note| note.reference);
+        let all = others.chain(linked).chain(pinned).chain(contact.refers_to);
+        let readable = self.readable(sight, all.collect::<Vec<_>>()).await?;
+        contact.others.retain(|other| readable.contains(&other.reference));
+        contact
+            .linked
+            .retain(|(reference, _)| readable.contains(reference));
+        contact.pinned.retain(|note| readable.contains(&note.reference));
+        contact.refers_to = contact.refers_to.filter(|one| readable.contains(one));
+        for event in &mut contact.history {
+            if matches!(event.kind, HistoryKind::Linked | HistoryKind::Unlinked) {
+                let other = Reference::parse(&event.detail);
+                if other.is_ok_and(|other| !readable.contains(&other)) {
+                    event.detail.clear();
+                }
+            }
+        }
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use hotline_core::text::sought::Sought;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     },
     error::StoreError,
     search::excerpt::excerpt_around_hit,
+    staff::accounts::StaffMember,
 };
 
 /// Maximum number of cases whose summaries are decrypted for a search. The newest cases are searched first. The search index contains no
@@ -30,14 +31,22 @@ pub struct FoundCases {
 }
 
 impl Store {
-    /// Finds the cases that match the search `typed`, and returns at most `size` of them. A search is a query (see
+    /// Finds the cases that match the search `typed` and that `who` may read, and returns at most `size` of them. A search is a query (see
     /// [`Sought::parse`]) or a number such as `12/2026`.
     ///
     /// # Errors
     /// Fails if a database query fails or if an encrypted (sealed) value cannot be decrypted.
-    pub async fn find_cases(&self, typed: &str, size: usize) -> Result<FoundCases, StoreError> {
+    pub async fn find_cases(
+        &self,
+        who: &StaffMember,
+        typed: &str,
+        size: usize,
+    ) -> Result<FoundCases, StoreError> {
         let sought = Sought::parse(typed);
+        let sight = self.sight_of(who).await?;
+        let readable = sight.map_or_else(Condition::all, |sight| sight.condition_of_cases());
         let all = cases::Entity::find()
+            .filter(readable)
             .order_by_desc(cases::Column::Year)
             .order_by_desc(cases::Column::Number)
             .limit(SEARCHED)

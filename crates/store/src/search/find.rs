@@ -11,7 +11,7 @@ use crate::{
     error::StoreError,
     inbox::list::{InboxRow, Order},
     search::{excerpt::excerpt_around_hit, filter::SearchFilter},
-    staff::accounts::StaffMember,
+    staff::{accounts::StaffMember, sight::Sight},
 };
 
 /// Maximum number of contacts whose texts are decrypted to find phrases. Decrypting is necessary because the index contains only single
@@ -70,8 +70,8 @@ impl Store {
             let whole = self.search.whole.load(Ordering::Relaxed);
             (index.find(&sought), (!whole).then_some(index.len() as u64))
         };
-        let mut all = self.named(typed).await?;
         let sight = self.sight_of(who).await?;
+        let mut all = self.named(typed, sight.as_ref()).await?;
         all.retain(|contact| {
             self.selects(filter, &contact.into()) && sight.as_ref().is_none_or(|sight| sight.covers(contact))
         });
@@ -79,7 +79,7 @@ impl Store {
         found.retain(|one| all.iter().all(|known| known.id != *one));
         let mut is_at_least = false;
         if *filter != SearchFilter::default() || sight.is_some() {
-            is_at_least |= found.len() > FILTERED;
+            is_at_least |= found.len() > FILTERED && sight.is_none();
             found.truncate(FILTERED);
             found = self.filter_found(found, filter, sight.as_ref()).await?;
         }
@@ -162,7 +162,7 @@ impl Store {
     }
 
     /// Finds the newest 20 contacts that have `typed` as their reference or complete identifier.
-    async fn named(&self, typed: &str) -> Result<Vec<contacts::Model>, StoreError> {
+    async fn named(&self, typed: &str, sight: Option<&Sight>) -> Result<Vec<contacts::Model>, StoreError> {
         let typed = typed.trim();
         let mut any = Condition::any();
         if let Ok(reference) = Reference::parse(typed) {
@@ -177,6 +177,7 @@ impl Store {
         any = any.add(contacts::Column::IdentifierHash.is_in(hashes));
         let found = contacts::Entity::find()
             .filter(any)
+            .filter(sight.map_or_else(Condition::all, Sight::condition))
             .order_by_desc(contacts::Column::OpenedAt)
             .limit(20);
         Ok(found.all(&self.reading).await?)

@@ -1,5 +1,7 @@
 //! Which contacts and cases a counsellor may read, if `accounts.counsellors_see` limits that to the own team.
 
+use std::collections::HashSet;
+
 use hotline_core::{
     contact::lifecycle::Status,
     identifiers::reference::Reference,
@@ -11,6 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{
+        contact_row::reference_of,
         entity::{case_contacts, cases, contacts, offers, staff},
         store::Store,
     },
@@ -18,13 +21,12 @@ use crate::{
     staff::accounts::{StaffMember, person},
 };
 
-/// What a counsellor may read: own contacts and those of own cases, those of the own team, those that belong to nobody, those on offer, and
-/// open ones in danger.
+/// What a counsellor may read: own contacts, those of the own team, open ones that belong to nobody or are in danger, and those on offer.
 pub(crate) struct Sight {
     me: Uuid,
     team: Option<String>,
-    /// Further contacts that the counsellor may read: those on offer, and those of own cases.
-    further: Vec<Uuid>,
+    /// The contacts on offer to the counsellor.
+    offered: Vec<Uuid>,
 }
 
 /// The properties of a contact that decide who may read it.
@@ -52,12 +54,12 @@ impl Sight {
     /// Returns whether the counsellor may read a contact.
     pub(crate) fn covers<'a>(&self, contact: impl Into<Sighted<'a>>) -> bool {
         let contact = contact.into();
+        let is_open = contact.status != Status::Closed;
         let belongs_to_nobody = contact.assignee.is_none() && contact.team.is_none();
         contact.assignee == Some(self.me)
             || (self.team.is_some() && contact.team == self.team.as_deref())
-            || belongs_to_nobody
-            || (contact.urgency >= DANGER && contact.status != Status::Closed)
-            || self.further.contains(&contact.id)
+            || (is_open && (belongs_to_nobody || contact.urgency >= DANGER))
+            || self.offered.contains(&contact.id)
     }
 
     /// Returns the same rule as a condition on the table of contacts.
@@ -66,17 +68,16 @@ impl Sight {
         let nobody = Condition::all()
             .add(Column::Assignee.is_null())
             .add(Column::Team.is_null());
-        let danger = Condition::all()
-            .add(Column::Urgency.gte(DANGER))
-            .add(Expr::cust("status <> 'closed'"));
+        let open = Condition::all()
+            .add(Expr::cust("status <> 'closed'"))
+            .add(Condition::any().add(nobody).add(Column::Urgency.gte(DANGER)));
         let team = self.team.as_ref().map(|team| Column::Team.eq(team));
-        let further = Some(&self.further).filter(|further| !further.is_empty());
+        let offered = Some(&self.offered).filter(|offered| !offered.is_empty());
         Condition::any()
             .add(Column::Assignee.eq(self.me))
             .add_option(team)
-            .add(nobody)
-            .add(danger)
-            .add_option(further.map(|further| Column::Id.is_in(further.iter().copied())))
+            .add(open)
+            .add_option(offered.map(|offered| Column::Id.is_in(offered.iter().copied())))
     }
 
     /// Returns the rule for cases as a condition on their table: own cases, and those with a contact that the counsellor may read.
@@ -110,7 +111,7 @@ impl Store {
             CounsellorsSee::OwnTeam if who.role == Role::Counsellor => {}
             CounsellorsSee::OwnTeam | CounsellorsSee::All => return Ok(None),
         }
-        let mut further: Vec<Uuid> = offers::Entity::find()
+        let offered: Vec<Uuid> = offers::Entity::find()
             .select_only()
             .column(offers::Column::ContactId)
             .filter(offers::Column::StaffId.eq(who.id))
@@ -118,22 +119,10 @@ impl Store {
             .into_tuple()
             .all(&self.reading)
             .await?;
-        let own_cases = cases::Entity::find()
-            .select_only()
-            .column(cases::Column::Id)
-            .filter(is_own(who.id));
-        let of_own_cases: Vec<Uuid> = case_contacts::Entity::find()
-            .select_only()
-            .column(case_contacts::Column::ContactId)
-            .filter(case_contacts::Column::CaseId.in_subquery(own_cases.into_query()))
-            .into_tuple()
-            .all(&self.reading)
-            .await?;
-        further.extend(of_own_cases);
         Ok(Some(Sight {
             me: who.id,
             team: who.team.clone(),
-            further,
+            offered,
         }))
     }
 
@@ -149,7 +138,31 @@ impl Store {
         }
     }
 
-    /// Returns whether a member of staff may read a contact. Contacts that do not exist may be read, so that the caller says so.
+    /// Removes the contacts that a limited member of staff may not read.
+    pub(crate) async fn readable(
+        &self,
+        sight: &Sight,
+        references: impl IntoIterator<Item = Reference>,
+    ) -> Result<HashSet<Reference>, StoreError> {
+        let numbers = references.into_iter().map(|one| i64::try_from(one.number()));
+        let numbers: Vec<i64> = numbers.filter_map(Result::ok).collect();
+        let found = contacts::Entity::find()
+            .filter(contacts::Column::Reference.is_in(numbers))
+            .filter(sight.condition())
+            .all(&self.reading)
+            .await?;
+        Ok(found.iter().map(reference_of).collect())
+    }
+
+    /// Returns whether a member of staff is limited to some contacts.
+    ///
+    /// # Errors
+    /// Fails if a database query fails.
+    pub async fn is_limited(&self, who: &StaffMember) -> Result<bool, StoreError> {
+        Ok(self.sight_of(who).await?.is_some())
+    }
+
+    /// Returns whether a member of staff may read a contact. A limited member of staff cannot tell one that does not exist from others.
     ///
     /// # Errors
     /// Fails if a database query fails.
@@ -165,10 +178,10 @@ impl Store {
             .filter(contacts::Column::Reference.eq(reference.number()))
             .one(&self.reading)
             .await?;
-        Ok(found.as_ref().is_none_or(|contact| sight.covers(contact)))
+        Ok(found.as_ref().is_some_and(|contact| sight.covers(contact)))
     }
 
-    /// Returns whether a member of staff may read a case. Cases that do not exist may be read, so that the caller says so.
+    /// Returns whether a member of staff may read a case. A limited member of staff cannot tell one that does not exist from others.
     ///
     /// # Errors
     /// Fails if a database query fails.
@@ -176,9 +189,6 @@ impl Store {
         let Some(sight) = self.sight_of(who).await? else {
             return Ok(true);
         };
-        if cases::Entity::find_by_id(id).one(&self.reading).await?.is_none() {
-            return Ok(true);
-        }
         let found = cases::Entity::find_by_id(id).filter(sight.condition_of_cases());
         Ok(found.one(&self.reading).await?.is_some())
     }
