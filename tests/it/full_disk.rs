@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// Addresses that are not tested, each with the reason.
-const NOT_ASKED: [(&str, &str); 63] = [
+const NOT_ASKED: [(&str, &str); 67] = [
     ("/desk/login/provider", "there is no identity provider here"),
     (
         "/api/v1/contacts/{reference}/export-person",
@@ -114,6 +114,10 @@ const NOT_ASKED: [(&str, &str); 63] = [
     ("/desk/login/enrol/passkey", "the same"),
     ("/api/v1/session/passkey/begin", "stores nothing"),
     ("/api/v1/session/passkey", "needs a device"),
+    ("/api/v1/session/code/passkey/begin", "stores nothing"),
+    ("/api/v1/session/code/passkey", "needs a device"),
+    ("/api/v1/session/enrol/passkey/begin", "stores nothing"),
+    ("/api/v1/session/enrol/passkey", "needs a device"),
     ("/api/v1/me/factors/passkeys/begin", "stores nothing"),
     ("/api/v1/me/factors/passkeys", "needs a device"),
     ("/api/v1/me/factors/passkeys/remove", "nobody has a passkey here"),
