@@ -120,10 +120,35 @@ async fn entries_are_removed_after_24_months_and_the_rest_verifies() {
         for sql in [
             "UPDATE audit_chain SET first = first + 1",
             "DELETE FROM audit WHERE position = (SELECT MIN(position) FROM audit)",
+            "INSERT INTO audit (at, action, object, position) VALUES (1, 'erase', '', 0)",
         ] {
             run(&database, sql).await;
             assert!(is_found(store).await, "{sql}");
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_can_let_the_service_remove_entries_that_are_not_over() {
+    on_both(async |world: World| {
+        let store = &world.store;
+        let mut copied = Copied::default();
+        for number in 0..20 {
+            store
+                .audit(Some(&world.mila), AuditAction::OpenCase, &format!("{number}"))
+                .await
+                .unwrap();
+        }
+        store.copy_audit_head(&mut copied, true).await.unwrap();
+        let database = Database::connect(&world.url).await.unwrap();
+        // The entries look like those of a version without the chain, and old.
+        let sql = "UPDATE audit SET mac = NULL, entry = NULL, position = NULL, hash = NULL, at = 1; DELETE FROM audit_chain";
+        run(&database, sql).await;
+        let mut copied = Copied::default();
+        store.copy_audit_head(&mut copied, true).await.unwrap();
+        assert_eq!(store.cut_audit().await.unwrap(), 0);
+        assert!(is_found(store).await);
     })
     .await;
 }

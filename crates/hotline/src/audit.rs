@@ -21,27 +21,15 @@ use crate::{arguments::Audit, service::open_store, settings::Settings};
 
 /// The time between two passes.
 const PASS: Duration = Duration::from_secs(1);
-/// The time after which entries whose time is over are removed again.
+/// The time after which entries whose time is over are removed, the first time after the start of the process.
 const CUT: Duration = Duration::from_hours(1);
 
 /// Keeps the chain up to date until `stop` is cancelled.
 pub async fn work(store: Arc<Store>, stop: CancellationToken) {
     let mut copied = Copied::default();
-    let mut cut_at: Option<Instant> = None;
+    let mut cut_at = Instant::now();
     loop {
         let stopping = stop.is_cancelled();
-        if !stopping && cut_at.is_none_or(|at| at.elapsed() >= CUT) {
-            cut_at = Some(Instant::now());
-            match store.cut_audit().await {
-                Ok(0) => {}
-                Ok(removed) => {
-                    tracing::info!(removed, "Removed the entries of the audit whose time was over")
-                }
-                Err(error) => {
-                    tracing::error!(error = %error, "Old entries of the audit could not be removed")
-                }
-            }
-        }
         match store.copy_audit_head(&mut copied, stopping).await {
             // Under systemd, this line is also copied to the journal.
             Ok(Some(head)) => tracing::info!(
@@ -54,6 +42,18 @@ pub async fn work(store: Arc<Store>, stop: CancellationToken) {
             ),
             Ok(None) => {}
             Err(error) => tracing::error!(error = %error, "The audit could not be chained or copied"),
+        }
+        if !stopping && cut_at.elapsed() >= CUT {
+            cut_at = Instant::now();
+            match store.cut_audit().await {
+                Ok(0) => {}
+                Ok(removed) => {
+                    tracing::info!(removed, "Removed the entries of the audit whose time was over");
+                }
+                Err(error) => {
+                    tracing::error!(error = %error, "Old entries of the audit could not be removed")
+                }
+            }
         }
         if stopping {
             return;

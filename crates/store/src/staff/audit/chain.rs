@@ -78,7 +78,10 @@ impl Store {
 
     /// Begins the chain, after the entries that a version without it wrote got what every entry has.
     async fn begin_chain(&self) -> Result<(), StoreError> {
-        self.adopt_older_entries().await?;
+        // A copied head shows that there was a chain. Entries without a hash are then not those of an older version.
+        if !self.audit_copies.newest.exists() {
+            self.adopt_older_entries().await?;
+        }
         let first = vec![0; 32];
         let new = audit_chain::ActiveModel {
             id: Set(ONLY),

@@ -15,42 +15,57 @@ use crate::{
         store::Store,
     },
     error::StoreError,
-    staff::audit::{chain::ONLY, head::first_signed},
+    staff::audit::{
+        chain::{ONLY, stored_chain},
+        head::{first_is_genuine, first_signed},
+    },
 };
 
 /// The largest number of entries that one transaction removes.
 const BATCH: u64 = 1_000;
+/// The longest time whose entries one run removes, in microseconds.
+const MOST_MICROS: i64 = 2 * 24 * 60 * 60 * 1_000_000;
 
 impl Store {
-    /// Removes the entries that are older than the settings permit, up to the first younger one, and returns their number. Stops at an entry
-    /// that is not genuine, so that a verification finds it.
+    /// Removes entries that are older than the settings permit, up to the first younger one, and returns their number. Stops at an entry that
+    /// is not genuine, so that a verification finds it. Removes at most those of two days, so that a clock that is wrong for some minutes
+    /// costs little.
     ///
     /// # Errors
     /// Fails if a database query fails. What was removed until then stays removed.
     pub async fn cut_audit(&self) -> Result<u64, StoreError> {
         let now = self.steady.now(self.clock.now());
         let oldest = now.checked_sub_months(Months::new(self.audit_months.into()));
-        let Some(oldest) = oldest.filter(|_| self.audit_months > 0) else {
+        let (Some(oldest), Some(chain)) = (
+            oldest.filter(|_| self.audit_months > 0),
+            stored_chain(&self.reading).await?,
+        ) else {
             return Ok(0);
         };
+        let first = audit::Entity::find()
+            .filter(audit::Column::Position.eq(chain.first + 1))
+            .one(&self.reading)
+            .await?;
+        let Some(first) = first else { return Ok(0) };
+        let until = oldest
+            .timestamp_micros()
+            .min(first.at.saturating_add(MOST_MICROS));
         let mut removed = 0;
         loop {
-            let count = self.cut_batch(oldest.timestamp_micros()).await?;
+            let count = self.cut_batch(until).await?;
             removed += count;
             if count < BATCH {
-                break;
+                return Ok(removed);
             }
         }
-        if removed > 0 {
-            self.audit(None, AuditAction::CutAudit, &removed.to_string())
-                .await?;
-        }
-        Ok(removed)
     }
 
-    async fn cut_batch(&self, oldest: i64) -> Result<u64, StoreError> {
+    async fn cut_batch(&self, until: i64) -> Result<u64, StoreError> {
         let transaction = self.begin().await?;
         let chain = self.locked_chain(&transaction).await?;
+        if !first_is_genuine(&self.keys, chain.first, &chain.first_hash, &chain.signature)? {
+            return Ok(0);
+        }
         let rows = audit::Entity::find()
             .filter(audit::Column::Position.gt(chain.first))
             .order_by_asc(audit::Column::Position)
@@ -62,7 +77,7 @@ impl Store {
         for row in rows {
             let position = row.position.unwrap_or_default();
             let is_next = position == first + 1 && self.is_genuine(&row, position, Some(&hash));
-            if row.at >= oldest || !is_next {
+            if row.at >= until || !is_next {
                 break;
             }
             first = position;
@@ -74,6 +89,7 @@ impl Store {
             return Ok(0);
         }
         audit::Entity::delete_many()
+            .filter(audit::Column::Position.gt(chain.first))
             .filter(audit::Column::Position.lte(first))
             .exec(&transaction)
             .await?;
@@ -86,6 +102,8 @@ impl Store {
         }
         .update(&transaction)
         .await?;
+        self.audit_in(&transaction, None, AuditAction::CutAudit, &count.to_string())
+            .await?;
         self.commit(transaction).await?;
         Ok(count)
     }

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use chrono::{DateTime, Months, Utc};
 use data_encoding::HEXLOWER;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -20,6 +21,8 @@ use crate::{
 
 /// The number of entries that are read at once.
 const PAGE: u64 = 5_000;
+/// How often a verification begins again because entries were removed meanwhile.
+const TRIES: usize = 3;
 /// The largest number of findings that a report lists.
 const MOST: usize = 1_000;
 /// An entry normally becomes part of the chain within a second. An entry that has waited longer, in microseconds, is a finding.
@@ -107,12 +110,25 @@ impl Store {
     /// # Errors
     /// Fails if a database query fails. Anything wrong with the audit is not an error but a finding.
     pub async fn verify_audit(&self, heads: &[AuditHead]) -> Result<AuditReport, StoreError> {
+        for _ in 0..TRIES {
+            let before = stored_chain(&self.reading).await?.map(|chain| chain.first);
+            let report = self.verify_once(heads).await?;
+            let after = stored_chain(&self.reading).await?.map(|chain| chain.first);
+            // The service may have removed old entries meanwhile.
+            if before == after {
+                return Ok(report);
+            }
+        }
+        self.verify_once(heads).await
+    }
+
+    async fn verify_once(&self, heads: &[AuditHead]) -> Result<AuditReport, StoreError> {
         let mut report = AuditReport::default();
-        let mut expected: BTreeMap<i64, Vec<&str>> = BTreeMap::new();
+        let mut expected: BTreeMap<i64, Vec<&AuditHead>> = BTreeMap::new();
         for head in heads {
             report.heads += 1;
             match self.is_own_audit_head(head)? {
-                true => expected.entry(head.position).or_default().push(&head.hash),
+                true => expected.entry(head.position).or_default().push(head),
                 false => report.add(AuditFinding::HeadForged(head.position)),
             }
         }
@@ -126,6 +142,7 @@ impl Store {
             }
             None => (0, None),
         };
+        self.find_rows_before(first, &mut report).await?;
         let mut last = first;
         loop {
             let rows = audit::Entity::find()
@@ -150,7 +167,7 @@ impl Store {
                 }
                 let hash = row.hash.unwrap_or_default();
                 for head in expected.remove(&position).unwrap_or_default() {
-                    if head != HEXLOWER.encode(&hash) {
+                    if head.hash != HEXLOWER.encode(&hash) {
                         report.add(AuditFinding::HeadDiffers(position));
                     }
                 }
@@ -158,15 +175,43 @@ impl Store {
             }
         }
         report.last = last;
-        // Positions before the start were removed on purpose, when their time was over.
-        for position in expected.into_keys().filter(|position| *position > first) {
-            report.add(AuditFinding::EndMissing(position));
+        let first_hash = chain.as_ref().map(|chain| HEXLOWER.encode(&chain.first_hash));
+        for (position, heads) in expected {
+            // The service removes entries up to the start only when their time is over, and heads are as old as their entries.
+            let is_removed = |head: &&AuditHead| position <= first && self.is_over(head.at);
+            if !heads.iter().all(is_removed) && position != first {
+                report.add(AuditFinding::EndMissing(position));
+            }
+            let differs = |head: &&AuditHead| Some(&head.hash) != first_hash.as_ref();
+            if position == first && heads.iter().any(differs) {
+                report.add(AuditFinding::HeadDiffers(position));
+            }
         }
         if let Some(chain) = chain.filter(|chain| chain.last > last) {
             report.add(AuditFinding::Missing(last + 1, chain.last));
         }
         self.check_waiting(&mut report).await?;
         Ok(report)
+    }
+
+    /// Returns whether the service removes entries of this time, or will within a month: a head can be younger than the entry that it names.
+    fn is_over(&self, at: DateTime<Utc>) -> bool {
+        let months = Months::new(u32::from(self.audit_months).saturating_sub(1));
+        let oldest = self.clock.now().checked_sub_months(months);
+        self.audit_months > 0 && oldest.is_some_and(|oldest| at < oldest)
+    }
+
+    /// Finds rows before the start of the chain, where the service keeps none.
+    async fn find_rows_before(&self, first: i64, report: &mut AuditReport) -> Result<(), StoreError> {
+        let before = audit::Entity::find()
+            .filter(audit::Column::Position.lte(first))
+            .limit(PAGE)
+            .all(&self.reading)
+            .await?;
+        for row in before {
+            report.add(AuditFinding::Foreign(row.id));
+        }
+        Ok(())
     }
 
     /// Returns whether an entry states what it stated when it was written, and follows an entry with the hash `previous`.
