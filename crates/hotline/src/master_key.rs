@@ -1,6 +1,6 @@
 //! Where the master key comes from: a file, the environment, or a command such as the client of a key management service.
 
-use std::{path::PathBuf, time::Duration};
+use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use anyhow::{Context, bail, ensure};
 use hotline_store::sealing::keys::KeySource;
@@ -47,16 +47,17 @@ async fn find(
     variable: &'static str,
     settings: &str,
 ) -> anyhow::Result<Option<KeySource>> {
-    let given = match std::env::var_os(variable) {
+    let given = match std::env::var_os(variable).map(OsString::into_string) {
+        Some(Ok(text)) if !text.trim().is_empty() => Some(KeySource::Text {
+            text: Zeroizing::new(text),
+            origin: variable,
+        }),
         // A variable that somebody forgot to fill must not make a new key.
-        Some(text) => match text.into_string() {
-            Ok(text) if !text.trim().is_empty() => Some(KeySource::Text {
-                text: Zeroizing::new(text),
-                origin: variable,
-            }),
-            Ok(_) | Err(_) => bail!("The environment variable {variable} contains no master key"),
-        },
-        None => None,
+        Some(Ok(_)) if variable == VARIABLE && file.is_none() && command.is_none() => {
+            bail!("The environment variable {variable} is empty")
+        }
+        Some(Ok(_)) | None => None,
+        Some(Err(_)) => bail!("The environment variable {variable} contains no text"),
     };
     match (file, command, given) {
         (None, None, given) => Ok(given),

@@ -1,7 +1,6 @@
 //! Changes of accounts by administrators: the display name, the role, the team, and whether the account is enabled.
 
 use hotline_core::{
-    contact::lifecycle::Status,
     staff::audit::AuditAction,
     staff::rights::{Right, Role},
 };
@@ -50,7 +49,6 @@ impl Store {
         contacts::Entity::update_many()
             .col_expr(contacts::Column::Team, Expr::value(team))
             .filter(contacts::Column::Assignee.eq(row.id))
-            .filter(contacts::Column::Status.ne(Status::Closed.as_str()))
             .exec(&transaction)
             .await?;
         self.audit_in(

@@ -179,6 +179,7 @@ impl Store {
             return Ok(None);
         };
         let transaction = self.begin().await?;
+        self.lock_registration(&transaction).await?;
         // The owner of this session has just proved the new factor.
         self.prove_live_session(&transaction, who, &session, LogInProof::Totp)
             .await?;
@@ -297,13 +298,15 @@ impl Store {
     /// Fails if the log-in name is unknown. Returns [`StoreError::Conflict`] if the account belongs to `by`.
     pub async fn reset_factors(&self, by: Option<&StaffMember>, login: &str) -> Result<(), StoreError> {
         let transaction = self.begin_administration(by).await?;
+        // A request that adds a factor takes this lock, too, and then finds that its session ended.
+        self.lock_registration(&transaction).await?;
         let row = self.account_to_change(&transaction, login).await?;
         if by.is_some_and(|by| by.id == row.id) {
             return Err(StoreError::Conflict(Conflict::OwnAccount));
         }
+        self.end_sessions_except(&transaction, row.id, None).await?;
         self.forget_factors(&transaction, row.id).await?;
         self.forget_identity(&transaction, row.id).await?;
-        self.end_sessions_except(&transaction, row.id, None).await?;
         let actor = by.map(|by| by.id);
         self.audit_in(&transaction, actor, AuditAction::StaffResetFactors, &row.login)
             .await?;

@@ -231,6 +231,8 @@ impl Store {
             return Ok(None);
         };
         let transaction = self.begin().await?;
+        // The same order of locks as in a reset, which therefore comes before or after.
+        self.lock_registration(&transaction).await?;
         self.prove_live_session(&transaction, who, &session, LogInProof::Passkey)
             .await?;
         let codes = self
@@ -440,7 +442,11 @@ impl Store {
         let unused_since = Condition::any()
             .add(passkeys::Column::UsedAt.is_null())
             .add(passkeys::Column::UsedAt.lt(ceremony.made_at))
-            .add(passkeys::Column::UsedAt.gt(future));
+            .add(
+                Condition::all()
+                    .add(passkeys::Column::UsedAt.gt(future))
+                    .add(passkeys::Column::UsedAt.ne(ceremony.made_at + 1)),
+            );
         let credential = serde_json::to_string(&used.passkey).map_err(unreadable)?;
         let updated = passkeys::Entity::update_many()
             .col_expr(passkeys::Column::UsedAt, Expr::value(now))
@@ -568,6 +574,7 @@ impl Store {
         let opened = self.keys.data_key(&place, &wrapped).ok()?.open(&place, &sealed);
         let ceremony: Ceremony = serde_json::from_slice(&opened.ok()?).ok()?;
         let age = time(self.now()) - time(ceremony.made_at);
-        (age <= LONGEST).then_some(ceremony)
+        let is_from_future = ceremony.made_at > self.now() + AHEAD_MICROS;
+        (age <= LONGEST && !is_from_future).then_some(ceremony)
     }
 }
