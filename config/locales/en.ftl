@@ -589,6 +589,7 @@ log-text = What it was about
 log-hint = If nothing marked * is missing, the contact is closed at once; else it stays yours.
 log-save = Register (Ctrl+Enter)
 log-done = Registered, and still open because an answer is missing:
+log-done-colleague = Registered for your colleague.
 log-done-closed = Registered and closed:
 log-no-time = the day and the hour are missing
 call-by = Call taken by

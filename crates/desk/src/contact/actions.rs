@@ -149,9 +149,7 @@ pub(crate) async fn link(action: ContactAction<FormOrJson<LinkForm>>) -> Contact
     let form = &action.form;
     let to = Reference::parse(&form.to).map_err(|_| PageError::Bad("error-reference"))?;
     let store = &action.desk.store;
-    if form.linked {
-        check_readable(&action.desk, &action.me, to).await?;
-    }
+    check_readable(&action.desk, &action.me, to).await?;
     store.link(&action.me, action.reference, to, form.linked).await?;
     let flash = if form.linked {
         Flash::Linked

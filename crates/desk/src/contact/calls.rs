@@ -55,8 +55,16 @@ struct CallPage<'a> {
     questions: Questions<'a>,
     /// The locale key of the error message; `None` if there is no error.
     mistake: Option<&'static str>,
-    /// The contact that was just logged, and whether it is closed.
-    logged: Option<(Reference, bool)>,
+    /// The call that was just logged.
+    logged: Option<LoggedCall>,
+}
+
+/// A call that was just logged.
+enum LoggedCall {
+    /// Its contact, and whether it is closed.
+    Readable(Reference, bool),
+    /// It was logged for a colleague whose contacts the counsellor may not read.
+    OfColleague,
 }
 
 /// The values that the counsellor entered in the form.
@@ -78,7 +86,7 @@ impl Desk {
         typed: CallForm,
         answers: Answers,
         mistake: Option<&'static str>,
-        logged: Option<(Reference, bool)>,
+        logged: Option<LoggedCall>,
     ) -> Result<Response, PageError> {
         let mut colleagues = self.store.colleagues().await?;
         colleagues.retain(|one| one.id != me.id);
@@ -147,14 +155,16 @@ pub(crate) async fn form(
         network: desk.networks.first().cloned().unwrap_or_default(),
         ..CallForm::default()
     };
-    let logged = match done.logged.and_then(|logged| Reference::parse(&logged).ok()) {
-        // A call that was logged for a colleague may be unreadable afterwards.
+    let reference = done.logged.and_then(|logged| Reference::parse(&logged).ok());
+    let logged = match reference {
         Some(reference) if desk.store.may_read_contact(&me, reference).await? => {
-            desk.store.contact(reference).await?
+            let contact = desk.store.contact(reference).await?;
+            contact.map(|one| LoggedCall::Readable(one.reference, one.status == Status::Closed))
         }
-        Some(_) | None => None,
+        // The same for a contact that does not exist, so that nobody can find out which exist.
+        Some(_) => Some(LoggedCall::OfColleague),
+        None => None,
     };
-    let logged = logged.map(|logged| (logged.reference, logged.status == Status::Closed));
     // Most calls are counselling, and the counsellor can choose another kind.
     let usual = Answers::from([(KIND.to_owned(), vec!["counselling".to_owned()])]);
     let answers = desk.store.scheme().validate(usual).unwrap_or_default();

@@ -246,10 +246,7 @@ impl Store {
         if !self.on_sqlite() {
             open = open.lock_exclusive();
         }
-        let mut open = open.all(&transaction).await?;
-        if let Some(sight) = self.sight_of(who).await? {
-            open.retain(|one| sight.covers(one));
-        }
+        let open = open.all(&transaction).await?;
         if open.iter().any(|one| is_assigned_to_other(who, one)) {
             return Err(StoreError::Conflict(Conflict::AssignedToOther));
         }
