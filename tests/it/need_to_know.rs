@@ -1,10 +1,10 @@
 //! Counsellors who may read only what concerns them (`accounts.counsellors_see = "own_team"`).
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use hotline_desk::routes::routes;
 use hotline_tests::{
-    peers::postgres::Postgres,
+    peers::{postgres::Postgres, wait_until},
     service::Service,
     staff::{Staff, text},
 };
@@ -107,8 +107,12 @@ async fn sees(world: &World, who: &Staff, expected: &[&String]) {
     let expected: BTreeSet<String> = expected.iter().map(|one| (*one).clone()).collect();
     let listed = who.get("/api/v1/inbox?view=all").await.unwrap();
     assert_eq!(references_in(&listed, "/contacts"), expected);
-    let found = who.search("kanarinac").await.unwrap();
-    assert_eq!(references_in(&found, "/contacts"), expected, "{found}");
+    // The index of the search follows within a moment.
+    let is_found = wait_until(Duration::from_secs(20), || async {
+        let found = who.search("kanarinac").await.unwrap();
+        references_in(&found, "/contacts") == expected
+    });
+    assert!(is_found.await.is_ok(), "the search never found {expected:?}");
     for reference in world.all() {
         let is_seen = expected.contains(reference);
         let by_name = who.search(reference).await.unwrap();
