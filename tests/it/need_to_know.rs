@@ -14,7 +14,7 @@ use crate::{handing::id_of, writing::posted};
 
 /// A centre with two teams, and a contact of each kind.
 struct World {
-    _service: Service,
+    service: Service,
     /// A counsellor of the day team.
     mila: Staff,
     /// A counsellor of the night team.
@@ -80,7 +80,7 @@ impl World {
             petar,
             vuk,
             sara,
-            _service: service,
+            service,
         }
     }
 
@@ -299,7 +299,7 @@ async fn a_case_is_read_by_its_owner_and_by_who_reads_a_contact_of_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn closed_contacts_of_a_disabled_account_are_read_by_supervisors_only() {
-    let mut world = World::new(None).await;
+    let world = World::new(None).await;
     let close = json!({ "reason": "no_contact" });
     let closed = world
         .vuk
@@ -312,7 +312,7 @@ async fn closed_contacts_of_a_disabled_account_are_read_by_supervisors_only() {
         &[&world.free, &world.of_vuk, &world.in_danger],
     )
     .await;
-    world._service.must(&["staff", "disable", "vuk"]).unwrap();
+    world.service.must(&["staff", "disable", "vuk"]).unwrap();
     sees(
         &world,
         &world.mila,
@@ -320,5 +320,4 @@ async fn closed_contacts_of_a_disabled_account_are_read_by_supervisors_only() {
     )
     .await;
     sees(&world, &world.sara, &world.all()).await;
-    world._service.kill();
 }

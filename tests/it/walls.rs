@@ -118,6 +118,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "staff",
             "malware",
             "masking",
+            "master_key",
             "contact",
             "casework",
             "retention",

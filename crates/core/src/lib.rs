@@ -13,6 +13,7 @@ pub mod job;
 pub mod line_fields;
 pub mod malware;
 pub mod masking;
+pub mod master_key;
 pub mod named;
 pub mod retention;
 pub mod routing;

@@ -3,15 +3,12 @@
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use anyhow::{Context, bail, ensure};
+use hotline_core::master_key::{OLD_VARIABLE, VARIABLE};
 use hotline_store::sealing::keys::KeySource;
 use zeroize::Zeroizing;
 
 use crate::settings::Data;
 
-/// The environment variable with the master key.
-const VARIABLE: &str = "HOTLINE_MASTER_KEY";
-/// The environment variable with the master key that is being replaced.
-const OLD_VARIABLE: &str = "HOTLINE_OLD_MASTER_KEY";
 /// How long a command may take. A person may have to confirm at a hardware security module.
 const PATIENCE: Duration = Duration::from_secs(60);
 

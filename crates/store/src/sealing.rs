@@ -3,4 +3,5 @@
 pub mod bodies;
 pub mod files;
 pub mod keys;
+mod offers;
 pub(crate) mod places;

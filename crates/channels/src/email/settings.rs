@@ -3,7 +3,10 @@
 use std::{net::IpAddr, path::PathBuf};
 
 use anyhow::ensure;
-use hotline_core::identifiers::private::Private;
+use hotline_core::{
+    identifiers::private::Private,
+    master_key::{OLD_VARIABLE, VARIABLE},
+};
 use serde::Deserialize;
 
 use crate::channel::{Attachments, default_true};
@@ -149,8 +152,8 @@ pub async fn token(command: &str) -> anyhow::Result<String> {
     let ran = tokio::process::Command::new("sh")
         .arg("-c")
         .arg(command)
-        .env_remove("HOTLINE_MASTER_KEY")
-        .env_remove("HOTLINE_OLD_MASTER_KEY")
+        .env_remove(VARIABLE)
+        .env_remove(OLD_VARIABLE)
         .kill_on_drop(true)
         .output();
     let output = tokio::time::timeout(std::time::Duration::from_secs(30), ran).await??;

@@ -262,7 +262,7 @@ impl Store {
         };
         if let Some(sight) = self.sight_of(who).await? {
             let all = case.contacts.iter().map(|contact| contact.reference);
-            let readable = self.readable(&sight, all.collect::<Vec<_>>()).await?;
+            let readable = self.readable_among(&sight, all.collect::<Vec<_>>()).await?;
             case.contacts
                 .retain(|contact| readable.contains(&contact.reference));
         }

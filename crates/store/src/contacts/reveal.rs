@@ -64,7 +64,7 @@ impl Store {
         let linked = contact.linked.iter().map(|(reference, _)| *reference);
         let pinned = contact.pinned.iter().map(|note| note.reference);
         let all = others.chain(linked).chain(pinned).chain(contact.refers_to);
-        let readable = self.readable(sight, all.collect::<Vec<_>>()).await?;
+        let readable = self.readable_among(sight, all.collect::<Vec<_>>()).await?;
         contact.others.retain(|other| readable.contains(&other.reference));
         contact
             .linked

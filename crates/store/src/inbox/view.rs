@@ -198,8 +198,7 @@ impl Store {
             .fold(query, |query, condition| query.filter(condition))
     }
 
-    /// Builds the query of the contacts of a view that `me` may read. The database can use a partial index only if the query repeats the condition of that index word for
-    /// word.
+    /// Builds the query of the contacts of a view that `me` may read.
     pub(super) async fn in_view(&self, view: View, me: Uuid) -> Result<Select<contacts::Entity>, StoreError> {
         let query = self.all_in_view(view, me).await?;
         Ok(match self.sight_of_account(me).await? {
@@ -208,6 +207,8 @@ impl Store {
         })
     }
 
+    /// Builds the query of a view. The database can use a partial index only if the query repeats the condition of that index word for
+    /// word.
     async fn all_in_view(&self, view: View, me: Uuid) -> Result<Select<contacts::Entity>, StoreError> {
         use contacts::Column;
         let all = contacts::Entity::find();

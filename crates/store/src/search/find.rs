@@ -52,8 +52,8 @@ impl SearchResults {
 }
 
 impl Store {
-    /// Finds the contacts that match the search `typed` and the filter and that `who` may read, and returns at most `size` of them. A search is a query
-    /// (see [`Sought::parse`]), a reference, or a complete identifier.
+    /// Finds the contacts that match the search `typed` and the filter and that `who` may read, and returns at most `size` of them. A search
+    /// is a query (see [`Sought::parse`]), a reference, or a complete identifier.
     ///
     /// # Errors
     /// Fails if a database query fails.
@@ -72,9 +72,7 @@ impl Store {
         };
         let sight = self.sight_of(who).await?;
         let mut all = self.named(typed, sight.as_ref()).await?;
-        all.retain(|contact| {
-            self.selects(filter, &contact.into()) && sight.as_ref().is_none_or(|sight| sight.covers(contact))
-        });
+        all.retain(|contact| self.selects(filter, &contact.into()));
         let mut excerpts = vec![String::new(); all.len()];
         found.retain(|one| all.iter().all(|known| known.id != *one));
         let mut is_at_least = false;
@@ -161,7 +159,7 @@ impl Store {
         Ok(hits)
     }
 
-    /// Finds the newest 20 contacts that have `typed` as their reference or complete identifier.
+    /// Finds the newest 20 contacts within `sight` that have `typed` as their reference or complete identifier.
     async fn named(&self, typed: &str, sight: Option<&Sight>) -> Result<Vec<contacts::Model>, StoreError> {
         let typed = typed.trim();
         let mut any = Condition::any();

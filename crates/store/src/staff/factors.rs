@@ -4,7 +4,6 @@
 //! The secret of an app is encrypted. Of a recovery code, only a keyed hash is stored. Both are shown once, when they are made.
 
 use chrono::{DateTime, Utc};
-use data_encoding::BASE64URL_NOPAD;
 use hotline_core::{
     identifiers::private::Private,
     staff::{
@@ -319,24 +318,14 @@ impl Store {
     pub(crate) fn new_totp_offer(&self, session_hash: &[u8]) -> Result<TotpOffer, StoreError> {
         let place = totp_offer_place(session_hash);
         let secret = TotpSecret::draw();
-        let (key, wrapped) = self.keys.new_data_key(&place)?;
-        let sealed = key.seal(&place, secret.expose())?;
-        let sealed = format!(
-            "{}.{}",
-            BASE64URL_NOPAD.encode(&wrapped),
-            BASE64URL_NOPAD.encode(&sealed)
-        );
+        let sealed = self.keys.seal_offer(&place, secret.expose())?;
         Ok(TotpOffer { secret, sealed })
     }
 
     /// Returns the secret of an offer that was made to this session. `None` for any other text.
     fn opened_offer(&self, session_hash: &[u8], offer: &str) -> Option<TotpSecret> {
         let place = totp_offer_place(session_hash);
-        let (wrapped, sealed) = offer.split_once('.')?;
-        let wrapped = BASE64URL_NOPAD.decode(wrapped.as_bytes()).ok()?;
-        let sealed = BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
-        let key = self.keys.data_key(&place, &wrapped).ok()?;
-        TotpSecret::from_bytes(&key.open(&place, &sealed).ok()?)
+        TotpSecret::from_bytes(&self.keys.open_offer(&place, offer)?)
     }
 
     /// Returns the secret that a form brings back to the session of this secret, so that the page can show it again after a wrong code.

@@ -72,8 +72,7 @@ impl Store {
     }
 
     /// Connects an identity to the account of a member of staff, in place of an earlier one, and ends the other sessions of the account.
-    /// `session`, `secret` and `mark` are those of
-    /// [`Store::connection_mark`].
+    /// `session`, `secret` and `mark` are those of [`Store::connection_mark`].
     ///
     /// # Errors
     /// Returns [`StoreError::NotFound`] if the mark belongs to something else. Returns [`Conflict::IdentityTaken`] if the identity is

@@ -4,7 +4,7 @@
 //! that is older than the last use of the passkey is refused.
 
 use chrono::{DateTime, Duration, Utc};
-use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use data_encoding::HEXLOWER;
 use hotline_core::{
     identifiers::ids,
     staff::{
@@ -551,28 +551,17 @@ impl Store {
             made_at: self.now(),
             state: challenge.state,
         };
-        let place = purpose.place();
-        let (key, wrapped) = self.keys.new_data_key(&place)?;
         let text = serde_json::to_string(&ceremony).map_err(unreadable)?;
-        let sealed = key.seal(&place, text.as_bytes())?;
         Ok(PasskeyOffer {
             options: challenge.options,
-            offer: format!(
-                "{}.{}",
-                BASE64URL_NOPAD.encode(&wrapped),
-                BASE64URL_NOPAD.encode(&sealed)
-            ),
+            offer: self.keys.seal_offer(&purpose.place(), text.as_bytes())?,
         })
     }
 
     /// Returns the state of a challenge that was made for this purpose and is not too old.
     fn open_challenge(&self, purpose: &Purpose<'_>, offer: &str) -> Option<Ceremony> {
-        let place = purpose.place();
-        let (wrapped, sealed) = offer.split_once('.')?;
-        let wrapped = BASE64URL_NOPAD.decode(wrapped.as_bytes()).ok()?;
-        let sealed = BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
-        let opened = self.keys.data_key(&place, &wrapped).ok()?.open(&place, &sealed);
-        let ceremony: Ceremony = serde_json::from_slice(&opened.ok()?).ok()?;
+        let opened = self.keys.open_offer(&purpose.place(), offer)?;
+        let ceremony: Ceremony = serde_json::from_slice(&opened).ok()?;
         let age = time(self.now()) - time(ceremony.made_at);
         let is_from_future = ceremony.made_at > self.now() + AHEAD_MICROS;
         (age <= LONGEST && !is_from_future).then_some(ceremony)

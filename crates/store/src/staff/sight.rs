@@ -138,8 +138,8 @@ impl Store {
         }
     }
 
-    /// Removes the contacts that a limited member of staff may not read.
-    pub(crate) async fn readable(
+    /// Returns those of the contacts that a limited member of staff may read.
+    pub(crate) async fn readable_among(
         &self,
         sight: &Sight,
         references: impl IntoIterator<Item = Reference>,
