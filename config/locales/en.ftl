@@ -2682,6 +2682,7 @@ hold-lift = Lift the hold
 hold-lift-reason = Reason for lifting the hold
 flash-hold_placed = The hold was placed.
 flash-hold_lifted = The hold was lifted.
+record-key-beside = a place for the master key outside of the data folder (data.key_file)
 
 locked-files = Locked files
 locked-files-hint = Files that somebody locked as suspected abuse material, or that arrived although their hash is known. Nobody can open them. One person proposes what happens to a file, another one confirms it.

@@ -50,6 +50,7 @@ mod histories;
 mod hostile;
 mod hours;
 mod identity_provider;
+mod key_forms;
 mod key_rotation;
 mod keyboard;
 mod keys;

@@ -45,7 +45,7 @@ pub enum Command {
     /// List and verify the audit.
     #[command(subcommand)]
     Audit(Audit),
-    /// Verify and replace the master key.
+    /// Make, verify and replace the master key, and keep it on paper.
     #[command(subcommand)]
     Keys(Keys),
     /// Bring the database schema up to date.
@@ -72,6 +72,30 @@ pub enum Keys {
     New {
         /// The file.
         file: PathBuf,
+    },
+    /// Write a form for printing, from which the present master key can be typed in again.
+    Form {
+        /// The file, which must not exist yet. Choose a file system in memory, such as /dev/shm.
+        #[arg(long)]
+        to: PathBuf,
+    },
+    /// Split the present master key into shares, and write a form for printing for each of them.
+    Split {
+        /// The number of shares, from 2 to 16.
+        #[arg(long, value_parser = clap::value_parser!(u8).range(2..=16))]
+        shares: u8,
+        /// The number of shares that give the key; fewer reveal nothing of it.
+        #[arg(long, value_parser = clap::value_parser!(u8).range(2..=16))]
+        needed: u8,
+        /// The folder for the forms.
+        #[arg(long)]
+        to: PathBuf,
+    },
+    /// Read the line of a form, or enough shares, from standard input, one on each line, and write the master key that they give.
+    Combine {
+        /// The file, which must not exist yet.
+        #[arg(long)]
+        to: PathBuf,
     },
     /// Unwrap every data key with the master key, and report the ones that it does not unwrap.
     Verify,

@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use anyhow::{Context, bail, ensure};
 use hotline_core::master_key::{OLD_VARIABLE, VARIABLE};
-use hotline_store::sealing::keys::KeySource;
+use hotline_store::sealing::master_key::{KeySource, MasterKey};
 use zeroize::Zeroizing;
 
 use crate::settings::Data;
@@ -19,6 +19,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub async fn present(data: &Data) -> anyhow::Result<Option<KeySource>> {
     let set = (data.key_file.clone(), data.key_command.as_deref());
     find(set, VARIABLE, "`data.key_file`, `data.key_command`").await
+}
+
+/// Reads the master key, and makes none.
+///
+/// # Errors
+/// Fails if several sources are set, or if the key cannot be read.
+pub async fn read(data: &Data) -> anyhow::Result<MasterKey> {
+    let usual = || KeySource::File(data.folder.join("master.key"));
+    MasterKey::read(&present(data).await?.unwrap_or_else(usual))
 }
 
 /// Returns the source of the master key that is being replaced. `None`: none is being replaced.

@@ -7,13 +7,9 @@
 //! and hashes are computed with HKDF and HMAC, both with SHA-256. Each sealed value is bound to its place, that is, to its record and
 //! field. It cannot be decrypted at any other place.
 
-use std::{
-    fs,
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::fmt;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use chacha20poly1305::{
     Key, KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
@@ -25,11 +21,14 @@ use hotline_core::{
     identifiers::{chance, receipt::ReceiptCode, reference::Reference, token::ThreadToken},
 };
 use ring::signature::Ed25519KeyPair;
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use crate::error::StoreError;
+use crate::{
+    error::StoreError,
+    sealing::master_key::{KeySource, MasterKey, make_key_file},
+};
 
 /// The first byte of every sealed value: the version of the format of sealed values.
 const VERSION: u8 = 1;
@@ -74,17 +73,45 @@ pub(crate) enum WrappedBy {
 #[derive(ZeroizeOnDrop)]
 pub struct DataKey([u8; 32]);
 
-/// Where a master key comes from.
-pub enum KeySource {
-    /// A file, which no other user may read.
-    File(PathBuf),
-    /// The key itself, from the environment or from a command, such as the client of a key management service.
-    Text {
-        /// The key as 64 hexadecimal digits.
-        text: Zeroizing<String>,
-        /// Where the text comes from, for messages.
-        origin: &'static str,
-    },
+/// Says which master key it is, and reveals nothing of the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fingerprint([u8; Fingerprint::LENGTH]);
+
+impl Fingerprint {
+    /// The number of bytes of a fingerprint. Two keys have the same one with a probability of 1 in 2⁶⁴.
+    pub const LENGTH: usize = 8;
+
+    /// Returns the fingerprint of a master key.
+    ///
+    /// # Errors
+    /// Never fails in practice, because [`Keys::from_master`] does not.
+    pub fn of(key: &MasterKey) -> anyhow::Result<Self> {
+        Ok(Keys::from_master(key.expose())?.fingerprint())
+    }
+
+    /// Returns a fingerprint that was read from paper.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; Self::LENGTH]) -> Self {
+        Self(bytes)
+    }
+
+    /// Returns the bytes of the fingerprint.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; Self::LENGTH] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, byte) in self.0.iter().enumerate() {
+            if index > 0 && index % 2 == 0 {
+                f.write_str("-")?;
+            }
+            write!(f, "{byte:02x}")?;
+        }
+        Ok(())
+    }
 }
 
 impl Keys {
@@ -93,32 +120,17 @@ impl Keys {
     /// # Errors
     /// Fails if the file cannot be read or created, or is accessible to other users, or if the source contains no master key.
     pub fn load(source: &KeySource, may_make: bool) -> anyhow::Result<Self> {
-        let path = match source {
-            KeySource::File(path) => path,
-            KeySource::Text { text, origin } => return Self::from_text(text, origin),
-        };
-        let shown = path.display();
-        if !path.exists() {
+        if let KeySource::File(path) = source
+            && !path.exists()
+        {
+            let shown = path.display();
             ensure!(
                 may_make,
                 "The master key {shown} is missing, and the database is not empty: put the key back from where you keep it"
             );
             make_key_file(path).with_context(|| format!("Could not make the master key {shown}"))?;
         }
-        let text = fs::read_to_string(path).map(Zeroizing::new);
-        let text = text.with_context(|| format!("Could not read the master key {shown}"))?;
-        refuse_open_file(path)?;
-        Self::from_text(&text, &shown.to_string())
-    }
-
-    /// Reads a master key of 64 hexadecimal digits. `origin` says where it comes from.
-    fn from_text(text: &str, origin: &str) -> anyhow::Result<Self> {
-        let master = data_encoding::HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes());
-        let master = master.ok().filter(|master| master.len() == 32);
-        let Some(master) = master.map(Zeroizing::new) else {
-            bail!("The master key {origin} is not 64 hexadecimal digits");
-        };
-        Self::from_master(&master)
+        Self::from_master(MasterKey::read(source)?.expose())
     }
 
     /// Derives the keys from a master key.
@@ -178,6 +190,16 @@ impl Keys {
     /// Seals the lasting keys with this master key.
     pub(crate) fn seal_lasting(&self) -> Result<Vec<u8>, StoreError> {
         seal(&self.wrapping, LASTING_PLACE, &self.lasting.to_bytes())
+    }
+
+    /// Returns the fingerprint of the master key: a hash of a key that is derived from it.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        let mut text = Zeroizing::new(b"fingerprint of the master key, 1".to_vec());
+        text.extend_from_slice(&self.wrapping);
+        let hash: [u8; 32] = Sha256::digest(text.as_slice()).into();
+        let [a, b, c, d, e, f, g, h, ..] = hash;
+        Fingerprint([a, b, c, d, e, f, g, h])
     }
 
     /// Returns whether both come from the same master key.
@@ -252,6 +274,21 @@ impl Keys {
     pub fn decrypt_from_url(&self, hidden: &str) -> Option<String> {
         let sealed = data_encoding::BASE64URL_NOPAD.decode(hidden.as_bytes()).ok()?;
         String::from_utf8(open(&self.lasting.addresses, "address", &sealed).ok()?).ok()
+    }
+
+    /// Encrypts a short text that outlives a replacement of the master key without being encrypted again.
+    ///
+    /// # Errors
+    /// Never fails in practice, because the cipher rejects only messages longer than 256 GiB.
+    pub(crate) fn seal_lasting_text(&self, place: &str, text: &str) -> Result<String, StoreError> {
+        let sealed = seal(&self.lasting.addresses, place, text.as_bytes())?;
+        Ok(data_encoding::BASE64URL_NOPAD.encode(&sealed))
+    }
+
+    /// Decrypts the result of [`Keys::seal_lasting_text`] for the same place. Returns `None` for any other text.
+    pub(crate) fn open_lasting_text(&self, place: &str, sealed: &str) -> Option<String> {
+        let sealed = data_encoding::BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
+        String::from_utf8(open(&self.lasting.addresses, place, &sealed).ok()?).ok()
     }
 
     /// Returns the keyed hash under which `value` is stored and looked up. Equal values of different kinds, such as an identifier and a
@@ -454,41 +491,9 @@ fn mac(key: &[u8; 32], pieces: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// Creates a file with a new master key, which only its owner may read.
-///
-/// # Errors
-/// Fails if the file exists or cannot be written.
-pub fn make_key_file(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-
-    let master: [u8; 32] = chance::bytes();
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    writeln!(file, "{}", data_encoding::HEXLOWER.encode(&master))?;
-    file.sync_all()?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    fs::File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
-}
-
-fn refuse_open_file(path: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-
-    let mode = fs::metadata(path)?.permissions().mode();
-    ensure!(
-        mode & 0o077 == 0,
-        "The master key {} may be read by others (mode {:o}): chmod 600 it",
-        path.display(),
-        mode & 0o777
-    );
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::HashSet;
+    use std::{collections::HashSet, fs};
 
     use super::*;
 
@@ -581,6 +586,17 @@ mod tests {
         assert_eq!(references.iter().collect::<HashSet<_>>().len(), references.len());
         let rising = references.windows(2).filter(|pair| pair[0] < pair[1]).count();
         assert!((9_000..11_000).contains(&rising), "{rising} of 20,000 rise");
+    }
+
+    #[test]
+    fn a_fingerprint_tells_keys_apart_and_stays_the_same() {
+        assert_eq!(keys().fingerprint(), keys().fingerprint());
+        let other = Keys::from_master(&[8; 32]).unwrap();
+        assert_ne!(keys().fingerprint(), other.fingerprint());
+        let shown = keys().fingerprint().to_string();
+        assert_eq!((shown.len(), shown.matches('-').count()), (19, 3), "{shown}");
+        let both = other.replacing(Some(&keys()), None).unwrap();
+        assert_eq!(both.fingerprint(), other.fingerprint(), "the present key");
     }
 
     #[test]
