@@ -1,9 +1,10 @@
 //! The e-mail channel: receives mails over IMAP and sends replies over SMTP.
 //!
 //! An incoming mail is accepted only once, even if it is read several times. It is identified by its external id: a hash of the mail's
-//! raw bytes, followed by the Message-ID. A reply may be sent twice, because the connection may break after the SMTP server accepted the
-//! reply and before the line receives the confirmation. All attempts to send a reply use the same Message-ID, so that the recipient's
-//! mail system can recognise the duplicate.
+//! raw bytes, followed by the Message-ID. With `attachments = "never"`, the hash is that of the mail in the mailbox, and the accepted bytes
+//! lack its files. A reply may be sent twice, because the connection may break after the SMTP server accepted the reply and before the line
+//! receives the confirmation. All attempts to send a reply use the same Message-ID, so that the recipient's mail system can recognise the
+//! duplicate.
 
 mod address;
 mod alternative;
@@ -27,15 +28,18 @@ mod parse;
 mod part_contents;
 mod parts;
 mod position;
+mod removed_files;
 mod repair;
 mod report;
 mod settings;
 mod smime;
 mod smtp;
+mod stripping;
 mod text;
 mod token_search;
 mod transfer_encoding;
 mod tree;
+mod without_files;
 
 use std::sync::Arc;
 
@@ -56,6 +60,7 @@ use crate::channel::{Channel, ChannelError, ChannelKind, LineAddresses, Opening}
 /// The e-mail channel's entry in `KINDS`, the list of channel kinds.
 pub const KIND: ChannelKind = ChannelKind {
     name: "email",
+    platform: None,
     only_one: false,
     fields: FIELDS,
     open,
@@ -140,12 +145,19 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
 
 #[async_trait]
 impl Channel for Email {
+    fn hosts(&self) -> Vec<String> {
+        vec![self.settings.imap.host.clone(), self.settings.smtp.host.clone()]
+    }
+
     async fn receive(&self, intake: Arc<dyn Intake>, stop: CancellationToken) -> anyhow::Result<()> {
         let mailbox = imap::Mailbox {
             line: &self.name,
             settings: &self.settings.imap,
             largest: self.settings.max_size,
             alarm: std::time::Duration::from_secs(self.settings.alarm_minutes * 60),
+            attachments: self.settings.attachments,
+            address: &self.address,
+            addresses: &self.addresses,
             clock: &*self.clock,
         };
         mailbox.receive(&*intake, &stop).await;

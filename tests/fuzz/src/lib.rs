@@ -19,6 +19,7 @@ use hotline_core::{
     health::Health,
     identifiers::{line_name::LineName, private::Private, receipt::ReceiptCode, reference::Reference},
     intake::{Accepted, Conversation, Cursor, Intake, LineOpening, NotAccepted, Source, flood::Surge},
+    network::OutgoingSettings,
     text::locale::{Language, Locales},
     time::clock::SystemClock,
 };

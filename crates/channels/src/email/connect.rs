@@ -1,10 +1,13 @@
 //! Connects to an IMAP server and logs in.
 
-use std::{fmt, pin::Pin, sync::Arc, time::Duration};
+use std::{fmt, path::Path, pin::Pin, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use async_imap::{Client, Session};
-use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
+use rustls::{
+    ClientConfig, RootCertStore,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -67,17 +70,7 @@ async fn read_greeting<T: Wire>(mut client: Client<T>) -> anyhow::Result<Client<
 }
 
 async fn protect(settings: &Imap, plain: impl Wire + 'static) -> anyhow::Result<Box<dyn Wire>> {
-    let mut roots = RootCertStore::empty();
-    for certificate in rustls_native_certs::load_native_certs().certs {
-        // An invalid certificate in the system's store is ignored, because the other certificates can still be used.
-        let _ = roots.add(certificate);
-    }
-    if let Some(file) = &settings.ca_file {
-        use rustls::pki_types::{CertificateDer, pem::PemObject};
-        for certificate in CertificateDer::pem_file_iter(file).context("Could not read ca_file")? {
-            roots.add(certificate?)?;
-        }
-    }
+    let roots = trusted_certificates(settings.ca_file.as_deref())?;
     let config = ClientConfig::builder()
         .with_root_certificates(roots)
         .with_no_client_auth();
@@ -87,6 +80,22 @@ async fn protect(settings: &Imap, plain: impl Wire + 'static) -> anyhow::Result<
         .await
         .context("No TLS connection")?;
     Ok(Box::new(stream))
+}
+
+/// Returns the certificates of the file or, without a file, those of the system.
+fn trusted_certificates(file: Option<&Path>) -> anyhow::Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    let Some(file) = file else {
+        for certificate in rustls_native_certs::load_native_certs().certs {
+            // An invalid certificate in the system's store is ignored, because the other certificates can still be used.
+            let _ = roots.add(certificate);
+        }
+        return Ok(roots);
+    };
+    for certificate in CertificateDer::pem_file_iter(file).context("Could not read ca_file")? {
+        roots.add(certificate?)?;
+    }
+    Ok(roots)
 }
 
 async fn authenticate_user(settings: &Imap, client: Client<Box<dyn Wire>>) -> anyhow::Result<Logged> {
@@ -122,5 +131,35 @@ impl async_imap::Authenticator for XOauth2 {
 
     fn process(&mut self, _challenge: &[u8]) -> Self::Response {
         std::mem::take(&mut self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----
+MIIBlzCCAT2gAwIBAgIUY9nchHqEwYNZ/ep+CFgsKkxfRNMwCgYIKoZIzj0EAwIw
+IDEeMBwGA1UEAwwVQ2VydGlmaWNhdGUgb2YgYSB0ZXN0MCAXDTI2MTEzMDEwNTEz
+M1oYDzIxMjYxMTA2MTA1MTMzWjAgMR4wHAYDVQQDDBVDZXJ0aWZpY2F0ZSBvZiBh
+IHRlc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAASS/Y6OLBCT9DXaQqWaP7xX
+sKZQQ6itVjcjN+09WfhlggIEaQR+eP3NdSqVpht6dk+lOeZPBMkD1ACbnjBLCBHn
+o1MwUTAdBgNVHQ4EFgQU3+J3Qt+N3sJ4iYMYt9sQKjmsqB4wHwYDVR0jBBgwFoAU
+3+J3Qt+N3sJ4iYMYt9sQKjmsqB4wDwYDVR0TAQH/BAUwAwEB/zAKBggqhkjOPQQD
+AgNIADBFAiAorTZ23X/VzQJ1N03vYoopaRda6axAOTo1EcEIh8Qx7wIhANzqLrKR
+N+mwSC/WMk3jXJBL1QP6Vf1oyy7mtrIt1Ka8
+-----END CERTIFICATE-----\n";
+
+    #[test]
+    fn only_the_certificates_of_ca_file_are_trusted() {
+        let file = std::env::temp_dir().join(format!("hotline-ca-{}.pem", std::process::id()));
+        std::fs::write(&file, CERTIFICATE).unwrap();
+        let trusted = trusted_certificates(Some(file.as_path()));
+        std::fs::write(&file, "no certificate").unwrap();
+        let none = trusted_certificates(Some(file.as_path()));
+        std::fs::remove_file(&file).unwrap();
+        assert_eq!(trusted.unwrap().len(), 1);
+        assert!(none.is_ok_and(|none| none.is_empty()), "nothing replaces them");
+        assert!(trusted_certificates(Some(file.as_path())).is_err());
     }
 }

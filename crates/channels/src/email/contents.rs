@@ -8,6 +8,7 @@ use hotline_core::contact::message::Remark;
 use super::{
     address, alternative, charset, html, other_formats,
     part_contents::{MailFile, PartContents, ShownText},
+    removed_files::{RemovedFile, RemovedFrom},
     text::{has_words, join_flowed, join_paragraphs, tidy},
     transfer_encoding::{Transfer, uuencoded},
     tree::{Inside, Part},
@@ -16,7 +17,7 @@ use super::{
 /// The longest text that is shown, in characters. Text beyond this length is only kept in the raw message.
 const LONGEST_TEXT: usize = 100_000;
 /// The largest number of uuencoded files that are extracted from one text.
-const MOST_UUENCODED: usize = 50;
+pub const MOST_UUENCODED: usize = 50;
 
 /// The text and the files of a mail.
 #[derive(Default)]
@@ -63,7 +64,7 @@ pub fn read_contents(mail: &Part, remarks: &mut Vec<Remark>) -> MailContents {
 
 fn collect(part: &Part) -> PartContents {
     match &part.inside {
-        Inside::Parts { parts, around } => {
+        Inside::Parts { parts, around, .. } => {
             let mut found = if part.media_type == "multipart/alternative" {
                 alternative::choose_alternative(parts.iter().map(collect).collect())
             } else {
@@ -108,7 +109,7 @@ fn collect(part: &Part) -> PartContents {
 
 /// The kind of content of a MIME part without inner parts.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum TextKind {
+pub enum TextKind {
     Plain,
     Html,
     Enriched,
@@ -118,7 +119,8 @@ enum TextKind {
     MailFile,
 }
 
-fn kind_of(part: &Part, bytes: &[u8]) -> TextKind {
+/// Determines the kind of a part from its head and its decoded bytes.
+pub fn kind_of(part: &Part, bytes: &[u8]) -> TextKind {
     let is_plain_or_html = matches!(part.media_type.as_str(), "text/plain" | "text/html");
     match part.media_type.as_str() {
         "text/rtf" | "application/rtf" => TextKind::Rtf,
@@ -149,7 +151,7 @@ fn is_file(bytes: &[u8]) -> bool {
 }
 
 /// Returns whether bytes contain neither a NUL byte nor a control character that is rare in text. Most binary files contain such bytes.
-fn has_only_text(bytes: &[u8]) -> bool {
+pub fn has_only_text(bytes: &[u8]) -> bool {
     !bytes.iter().any(|byte| is_rare_control(*byte) || *byte == 0)
 }
 
@@ -165,6 +167,11 @@ fn looks_like_text(bytes: &[u8]) -> bool {
     odd * 20 <= sample.len()
 }
 
+/// Returns whether bytes are text in UTF-8 and not a file of a known type, whatever their part declares.
+pub fn is_readable(bytes: &[u8]) -> bool {
+    is_text(bytes) && !is_file(bytes)
+}
+
 fn is_text(bytes: &[u8]) -> bool {
     let is_control = |c: char| c.is_control() && !c.is_whitespace();
     std::str::from_utf8(bytes).is_ok_and(|text| !text.contains(is_control))
@@ -172,6 +179,17 @@ fn is_text(bytes: &[u8]) -> bool {
 
 fn collect_leaf(part: &Part) -> PartContents {
     let mut found = PartContents::default();
+    if let Some(file) = part.removed_body() {
+        found.add_removed_body(part, file);
+        let text = charset::decode(part.parameter("charset"), &part.decoded());
+        if has_words(&text) {
+            found.show(text);
+        }
+        return found;
+    }
+    found
+        .files
+        .extend(part.removed.iter().filter_map(removed_from_text));
     let decoded = part.transfer().decode(&part.body);
     let rest = charset::decode(part.parameter("charset"), decoded.rest);
     let bytes: Bytes = match &decoded.bytes {
@@ -204,6 +222,7 @@ fn collect_leaf(part: &Part) -> PartContents {
                         name: None,
                         media_type: file.media_type,
                         inline: true,
+                        size: file.bytes.len() as u64,
                         bytes: Bytes::from(file.bytes),
                         encrypted: false,
                     }));
@@ -234,17 +253,37 @@ fn collect_leaf(part: &Part) -> PartContents {
         TextKind::MailFile => {}
     }
     if is_file {
-        let possibly_encrypted = super::smime::may_be_smime(&part.media_type, part.name().as_deref());
-        found.add_file(
-            part,
-            bytes,
-            possibly_encrypted || part.media_type == "application/pgp-encrypted",
-        );
+        found.add_file(part, bytes, may_be_encrypted(part));
     }
-    if rest.split_whitespace().filter(|word| has_words(word)).count() > 1 {
+    if is_shown_rest(&rest) {
         found.show(rest);
     }
     found
+}
+
+/// Returns whether the text after a part's encoded data is shown. It may be the footer of a mailing list.
+pub fn is_shown_rest(rest: &str) -> bool {
+    rest.split_whitespace().filter(|word| has_words(word)).count() > 1
+}
+
+fn may_be_encrypted(part: &Part) -> bool {
+    super::smime::may_be_smime(&part.media_type, part.name().as_deref())
+        || part.media_type == "application/pgp-encrypted"
+}
+
+/// Returns the file if it was removed from the text of a part.
+fn removed_from_text(file: &RemovedFile) -> Option<MailFile> {
+    match &file.place {
+        RemovedFrom::Text(embedded) => Some(MailFile {
+            name: embedded.name.clone(),
+            media_type: embedded.media_type.clone(),
+            inline: embedded.inline,
+            bytes: Bytes::new(),
+            size: file.size,
+            encrypted: false,
+        }),
+        RemovedFrom::Body { .. } | RemovedFrom::BeforeText { .. } | RemovedFrom::Inside => None,
+    }
 }
 
 impl PartContents {
@@ -256,12 +295,32 @@ impl PartContents {
         self.files.push(MailFile {
             name: part.name().or(name),
             media_type: part.media_type.clone(),
-            inline: part.is_inline()
-                || (part.is_labelled() && !part.is_attachment() && is_shown_inline(&part.media_type)),
+            inline: is_inline(part),
+            size: part.size_before_removal().unwrap_or(bytes.len() as u64),
             bytes,
             encrypted,
         });
     }
+
+    /// Lists the file that was the body of a part before it was removed.
+    fn add_removed_body(&mut self, part: &Part, file: &RemovedFile) {
+        let name = match &file.place {
+            RemovedFrom::Body { name } | RemovedFrom::BeforeText { name } => name.clone(),
+            RemovedFrom::Inside | RemovedFrom::Text(_) => None,
+        };
+        self.files.push(MailFile {
+            name: part.name().or(name),
+            media_type: part.media_type.clone(),
+            inline: is_inline(part),
+            bytes: Bytes::new(),
+            size: file.size,
+            encrypted: may_be_encrypted(part),
+        });
+    }
+}
+
+fn is_inline(part: &Part) -> bool {
+    part.is_inline() || (part.is_labelled() && !part.is_attachment() && is_shown_inline(&part.media_type))
 }
 
 /// Returns whether mail programs show files of this media type inside the text.
@@ -273,7 +332,7 @@ fn is_shown_inline(media_type: &str) -> bool {
 
 /// Returns the charset of an HTML part: the charset that the head of the part declares or, if the head declares only ASCII or no charset,
 /// the charset that the HTML document itself declares.
-fn html_charset(part: &Part, bytes: &[u8]) -> Option<String> {
+pub fn html_charset(part: &Part, bytes: &[u8]) -> Option<String> {
     let named = part.parameter("charset").map(str::to_owned);
     if let Some(named) = named.filter(|named| !named.eq_ignore_ascii_case("us-ascii")) {
         return Some(named);
@@ -290,7 +349,7 @@ fn html_charset(part: &Part, bytes: &[u8]) -> Option<String> {
 }
 
 /// Separates the uuencoded files from a text. Returns the remaining text and the files.
-fn without_uuencoded(text: &[u8]) -> (Vec<u8>, Vec<MailFile>) {
+pub fn without_uuencoded(text: &[u8]) -> (Vec<u8>, Vec<MailFile>) {
     let mut out = Vec::new();
     let mut files = Vec::new();
     let mut rest = text;
@@ -303,6 +362,7 @@ fn without_uuencoded(text: &[u8]) -> (Vec<u8>, Vec<MailFile>) {
             name: Some(charset::decode(None, &found.name)),
             media_type: "application/octet-stream".to_owned(),
             inline: false,
+            size: found.bytes.len() as u64,
             bytes: Bytes::from(found.bytes),
             encrypted: false,
         });

@@ -44,15 +44,30 @@ struct FoundUrl<'a> {
 /// Finds the next attribute value that is a `data:` URL.
 fn next_url(html: &str) -> Option<FoundUrl<'_>> {
     let mut from = 0;
+    // Everything is searched forward, so that a document with many of these words takes no longer than another one.
+    let (mut scanned, mut inside, mut is_open_ended) = (0, false, false);
     loop {
         let at = from + find_ignoring_case(html.get(from..)?, "data:")?;
         let (before, value) = html.split_at_checked(at)?;
-        let opened = before.trim_end();
-        let quote = opened.chars().next_back()?;
-        let inside = before.rfind('<') > before.rfind('>');
+        let Some(quote) = before.trim_end().chars().next_back() else {
+            from = at + 5;
+            continue;
+        };
+        for byte in html.as_bytes().get(scanned..at).unwrap_or_default() {
+            match byte {
+                b'<' => inside = true,
+                b'>' => inside = false,
+                _ => {}
+            }
+        }
+        scanned = at;
         let end = match quote {
             '"' | '\'' if inside => value.find(quote),
-            '=' if inside => value.find(|c: char| c.is_whitespace() || c == '>'),
+            '=' if inside && !is_open_ended => {
+                let end = value.find(|c: char| c.is_whitespace() || c == '>');
+                is_open_ended = end.is_none();
+                end
+            }
             _ => None,
         };
         if let Some((url, after)) = end.and_then(|end| value.split_at_checked(end)) {

@@ -26,10 +26,12 @@ use super::{
     connect::{Logged, connect},
     fetch_retries::FetchRetries,
     folder_name::on_the_wire,
-    own_addresses::message_id,
+    own_addresses::{OurAddresses, OwnAddress, message_id},
     position::Position,
     settings::Imap,
+    without_files::remove_files,
 };
+use crate::channel::{Attachments, LineAddresses};
 
 /// The largest number of messages in a page, a group of messages that are fetched and accepted together. A page has at most `PAGE_BYTES`
 /// bytes, unless it consists of a single larger message.
@@ -44,6 +46,12 @@ pub struct Mailbox<'a> {
     pub largest: u64,
     /// How long the mailbox must be unreachable before an error is logged instead of a warning.
     pub alarm: Duration,
+    /// With `Attachments::Never`, the files of a message are removed before it is accepted.
+    pub attachments: Attachments,
+    /// The address of the mailbox.
+    pub address: &'a OwnAddress,
+    /// The addresses of all lines.
+    pub addresses: &'a LineAddresses,
     pub clock: &'a dyn Clock,
 }
 
@@ -222,11 +230,28 @@ impl Mailbox<'_> {
                 source: self.source(),
                 position: next.to_text(),
             };
-            let messages: Vec<RawMessage> = arrived.into_iter().map(|(_, raw)| raw).collect();
+            let messages = arrived.into_iter().map(|(_, raw)| raw).collect();
+            let messages = self.without_files(messages).await?;
             intake.accept(messages, Some(cursor)).await?;
             *position = next;
         }
         Ok(())
+    }
+
+    /// Removes the files of messages if the line takes none. The external ids stay the hashes of the messages in the mailbox, so a message
+    /// that is read again is recognised.
+    async fn without_files(&self, messages: Vec<RawMessage>) -> anyhow::Result<Vec<RawMessage>> {
+        match self.attachments {
+            Attachments::OnRequest | Attachments::Always => Ok(messages),
+            Attachments::Never => {
+                let ours = OurAddresses::new(self.address.clone(), &self.addresses.current());
+                let mut stripped = Vec::with_capacity(messages.len());
+                for message in messages {
+                    stripped.push(remove_files(message, &ours).await?);
+                }
+                Ok(stripped)
+            }
+        }
     }
 
     async fn fetch(

@@ -46,7 +46,10 @@ pub fn parse_mail(raw: &RawMessage, ours: &OurAddresses, attachments: Attachment
     }
     let mut remarks = Vec::new();
     let contents = match raw.cut_from {
-        None => read_contents(&tree::read(&Bytes::copy_from_slice(&bytes)), &mut remarks),
+        None => {
+            let mail = tree::read(&Bytes::copy_from_slice(&bytes), attachments);
+            read_contents(&mail, &mut remarks)
+        }
         Some(_) => {
             remarks.push(Remark::TooLarge);
             MailContents::default()

@@ -12,8 +12,10 @@ pub struct MailFile {
     pub media_type: String,
     /// Whether the sender's mail program placed the file inside the text.
     pub inline: bool,
-    /// The bytes of the file, without transfer encoding.
+    /// The bytes of the file, without transfer encoding. Empty if the file was removed before the mail was stored.
     pub bytes: Bytes,
+    /// The size of the file in bytes, also if it was removed.
+    pub size: u64,
     /// Whether the file may contain encrypted data.
     pub encrypted: bool,
 }

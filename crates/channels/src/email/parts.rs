@@ -27,7 +27,7 @@ pub fn parts(files: Vec<MailFile>, attachments: Attachments, remarks: &mut Vec<R
             inline: file.inline,
             media_type: clean::media_type(&file.media_type),
             content: match attachments {
-                Attachments::Never => Content::NotTaken(file.bytes.len() as u64),
+                Attachments::Never => Content::NotTaken(file.size),
                 Attachments::OnRequest | Attachments::Always => Content::Here(file.bytes.to_vec()),
             },
         })

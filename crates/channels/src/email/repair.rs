@@ -257,7 +257,7 @@ fn more_of_the_head(rest: &[u8]) -> bool {
 
 /// Returns the field name at the start of a line (RFC 5322, section 2.2). Returns `None` if the line does not begin with a field
 /// name.
-fn field_name(line: &[u8]) -> Option<&[u8]> {
+pub fn field_name(line: &[u8]) -> Option<&[u8]> {
     let colon = line.iter().position(|byte| *byte == b':')?;
     let name = line.get(..colon)?.trim_ascii_end();
     let lawful = !name.is_empty() && name.iter().all(|byte| (33..=126).contains(byte));

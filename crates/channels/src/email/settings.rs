@@ -1,11 +1,12 @@
 //! The settings of an e-mail line.
 
-use std::{net::IpAddr, path::PathBuf};
+use std::path::PathBuf;
 
 use anyhow::ensure;
 use hotline_core::{
     identifiers::private::Private,
     master_key::{OLD_VARIABLE, VARIABLE},
+    network::is_this_machine,
 };
 use serde::Deserialize;
 
@@ -74,7 +75,7 @@ pub struct Imap {
     /// announces no mail for this long, because a server may fail to announce one.
     #[serde(default = "default_poll")]
     pub poll_seconds: u64,
-    /// A PEM file with certificates to trust in addition to the system's certificates.
+    /// A PEM file with the certificates to trust. Without it, the system's certificates are trusted.
     pub ca_file: Option<PathBuf>,
 }
 
@@ -101,7 +102,7 @@ pub struct Smtp {
     pub password_file: Option<PathBuf>,
     /// A command that prints an access token (XOAUTH2) to use instead of a password.
     pub token_command: Option<String>,
-    /// A PEM file with certificates to trust in addition to the system's certificates.
+    /// A PEM file with the certificates to trust. Without it, the system's certificates are trusted.
     pub ca_file: Option<PathBuf>,
 }
 
@@ -126,7 +127,7 @@ impl Email {
             ("smtp", &self.smtp.host, self.smtp.security, self.smtp.allow_plain),
         ] {
             ensure!(
-                security != Security::Plain || allowed || is_loopback(host),
+                security != Security::Plain || allowed || is_this_machine(host),
                 "`{what}.security = \"plain\"` to {host} would show passwords and messages to the network: \
                  use \"tls\" or \"starttls\", or set `{what}.allow_plain = true`"
             );
@@ -141,10 +142,6 @@ impl Email {
         );
         Ok(())
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// Runs a command that prints an access token, and returns the token.

@@ -17,7 +17,7 @@ use lettre::{
     transport::smtp::{
         AsyncSmtpTransportBuilder,
         authentication::{Credentials, Mechanism},
-        client::{Certificate, Tls, TlsParameters},
+        client::{Certificate, CertificateStore, Tls, TlsParameters},
     },
 };
 
@@ -244,7 +244,9 @@ fn protection(settings: &Smtp) -> anyhow::Result<Tls> {
     let mut parameters = TlsParameters::builder(settings.host.clone());
     if let Some(file) = &settings.ca_file {
         let pem = std::fs::read(file).with_context(|| format!("Could not read {}", file.display()))?;
-        parameters = parameters.add_root_certificate(Certificate::from_pem(&pem)?);
+        parameters = parameters
+            .certificate_store(CertificateStore::None)
+            .add_root_certificate(Certificate::from_pem(&pem)?);
     }
     let parameters = parameters.build_rustls()?;
     Ok(if settings.security == Security::Tls {

@@ -1,13 +1,24 @@
 //! Splits a mail into a tree of MIME parts (RFC 2046), in the way that mail programs do. A boundary counts only if it fills a whole line.
 //! The boundary of an outer multipart also ends all multiparts inside it. A multipart that can't be split is treated as text.
 
+use std::{borrow::Cow, cell::Cell};
+
 use bytes::Bytes;
 use mail_parser::{HeaderName, MessageParser, MessagePart, MimeHeaders};
 
-use super::{repair, smime, transfer_encoding::Transfer};
+use super::{
+    removed_files::{self, RemovedFile, RemovedFrom},
+    repair, smime,
+    transfer_encoding::Transfer,
+};
+use crate::channel::Attachments;
 
 /// The deepest nesting of parts. A part at this level is not split further.
 const DEEPEST: usize = 250;
+/// The mails inside a mail are decoded until they have this many times its size, and [`FREELY_EXPANDED`] bytes beyond.
+const MOST_EXPANDED: usize = 8;
+/// The bytes of mails inside mails that are decoded whatever the size of the mail.
+const FREELY_EXPANDED: usize = 1 << 20;
 /// The largest number of parts in one multipart.
 const MOST_PARTS: usize = 2_000;
 
@@ -21,6 +32,10 @@ pub struct Part {
     pub body: Bytes,
     /// The contents.
     pub inside: Inside,
+    /// The bytes of the part: its head as it was sent, and its body.
+    pub source: Bytes,
+    /// The files that were removed before the mail was stored. Empty on a line that keeps files.
+    pub removed: Vec<RemovedFile>,
 }
 
 /// The contents of a part.
@@ -33,6 +48,8 @@ pub enum Inside {
         around: Bytes,
         /// The parts in order.
         parts: Vec<Part>,
+        /// Whether bytes were left out because there were more than `MOST_PARTS` parts.
+        left_out: bool,
     },
     /// A forwarded mail, as a part with its own head.
     Mail(Box<Part>),
@@ -40,13 +57,43 @@ pub enum Inside {
     Signed(Box<Part>),
 }
 
-/// Splits a repaired mail into its parts.
-pub fn read(mail: &Bytes) -> Part {
-    part(mail, 0, false)
+/// Splits a repaired mail into its parts. With `Attachments::Never`, also reads which files were removed from it.
+pub fn read(mail: &Bytes, attachments: Attachments) -> Part {
+    let reading = Reading {
+        attachments,
+        left: Cell::new(
+            mail.len()
+                .saturating_mul(MOST_EXPANDED)
+                .saturating_add(FREELY_EXPANDED),
+        ),
+    };
+    part(mail, 0, false, &reading)
 }
 
-fn part(bytes: &Bytes, depth: usize, in_digest: bool) -> Part {
+/// How a mail is read.
+struct Reading {
+    attachments: Attachments,
+    /// The number of bytes of mails inside mails that may still be decoded. Each level keeps its own copy in memory.
+    left: Cell<usize>,
+}
+
+impl Reading {
+    /// Takes bytes from those that may be decoded. Returns `false` if too few are left.
+    fn take(&self, bytes: usize) -> bool {
+        let left = self.left.get().checked_sub(bytes);
+        if let Some(left) = left {
+            self.left.set(left);
+        }
+        left.is_some()
+    }
+}
+
+fn part(bytes: &Bytes, depth: usize, in_digest: bool, reading: &Reading) -> Part {
     let (head, start) = repair::head_and_body(bytes);
+    let removed = match reading.attachments {
+        Attachments::Never => removed_files::read(&head),
+        Attachments::OnRequest | Attachments::Always => Vec::new(),
+    };
     let head = MessageParser::default()
         .parse_headers(head.as_ref())
         .and_then(|mail| mail.parts.into_iter().next())
@@ -59,36 +106,52 @@ fn part(bytes: &Bytes, depth: usize, in_digest: bool) -> Part {
         media_type,
         body,
         inside: Inside::Leaf,
+        source: bytes.clone(),
+        removed,
     };
     if depth < DEEPEST {
-        part.inside = part.read_inside(depth + 1);
+        part.inside = part.read_inside(depth + 1, reading);
     }
     part
 }
 
 impl Part {
-    fn read_inside(&self, depth: usize) -> Inside {
+    fn read_inside(&self, depth: usize, reading: &Reading) -> Inside {
         if self.media_type.starts_with("multipart") {
-            return self.split(depth).unwrap_or(Inside::Leaf);
+            return self.split(depth, reading).unwrap_or(Inside::Leaf);
         }
         if ["message/rfc822", "message/global", "message/news"].contains(&self.media_type.as_str()) {
-            let mail = self.decoded();
+            if !reading.take(self.body.len()) {
+                return Inside::Leaf;
+            }
+            let mut mail = self.decoded();
             if mail.trim_ascii().is_empty() {
                 return Inside::Leaf;
             }
-            let repaired = repair::repaired(&mail).into_owned();
-            return Inside::Mail(Box::new(part(&Bytes::from(repaired), depth, false)));
+            if let Cow::Owned(repaired) = repair::repaired(&mail) {
+                mail = repaired;
+            }
+            let mail = part(&Bytes::from(mail), depth, false, reading);
+            return Inside::Mail(Box::new(mail));
         }
         if smime::may_be_smime(&self.media_type, self.name().as_deref()) {
-            return smime::signed_content(&self.decoded()).map_or(Inside::Leaf, |inner| {
-                Inside::Signed(Box::new(part(&Bytes::from(inner), depth, false)))
+            if !reading.take(self.body.len()) {
+                return Inside::Leaf;
+            }
+            let decoded = self.decoded();
+            // If the signature was removed, the body is the content that was signed.
+            let inner = smime::signed_content(&decoded)
+                .or_else(|| self.size_before_removal().is_some().then_some(decoded));
+            return inner.map_or(Inside::Leaf, |inner| {
+                let inner = part(&Bytes::from(inner), depth, false, reading);
+                Inside::Signed(Box::new(inner))
             });
         }
         Inside::Leaf
     }
 
     /// Splits a multipart into its parts. Returns `None` if the boundary never occurs.
-    fn split(&self, depth: usize) -> Option<Inside> {
+    fn split(&self, depth: usize, reading: &Reading) -> Option<Inside> {
         let named = self
             .parameter("boundary")
             .map(|boundary| boundary.as_bytes().to_vec());
@@ -111,11 +174,47 @@ impl Part {
                 continue;
             }
             let piece = self.body.slice_ref(self.between(line.end, end));
-            parts.push(part(&piece, depth, self.media_type == "multipart/digest"));
+            let in_digest = self.media_type == "multipart/digest";
+            parts.push(part(&piece, depth, in_digest, reading));
         }
+        let left_out = lines.get(MOST_PARTS).is_some_and(|line| {
+            let after = self.body.get(line.end..).unwrap_or_default();
+            !line.closes || !after.trim_ascii().is_empty()
+        });
         Some(Inside::Parts {
             around: Bytes::from(around),
             parts,
+            left_out,
+        })
+    }
+
+    /// Returns the head as it was sent, with the blank line after it.
+    pub fn head_source(&self) -> &[u8] {
+        let length = self.source.len().saturating_sub(self.body.len());
+        self.source.get(..length).unwrap_or_default()
+    }
+
+    /// Returns the file that was the body of the part before it was removed. A record of it counts only if the body has no file: it must be
+    /// empty or a text.
+    pub fn removed_body(&self) -> Option<&RemovedFile> {
+        let is_empty = self.body.trim_ascii().is_empty();
+        let is_text = !self
+            .body
+            .iter()
+            .any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace());
+        self.removed.iter().find(|file| match file.place {
+            RemovedFrom::Body { .. } => is_empty,
+            // The program writes such a text without an encoding.
+            RemovedFrom::BeforeText { .. } => !is_empty && is_text && self.transfer() == Transfer::Identity,
+            RemovedFrom::Inside | RemovedFrom::Text(_) => false,
+        })
+    }
+
+    /// Returns the size that the decoded part had before a piece of it was removed.
+    pub fn size_before_removal(&self) -> Option<u64> {
+        self.removed.iter().find_map(|file| match file.place {
+            RemovedFrom::Inside => Some(file.size),
+            RemovedFrom::Body { .. } | RemovedFrom::BeforeText { .. } | RemovedFrom::Text(_) => None,
         })
     }
 
@@ -270,7 +369,8 @@ mod tests {
     }
 
     fn read_text(mail: &str) -> String {
-        shape(&read(&Bytes::from(mail.replace('\n', "\r\n"))))
+        let mail = Bytes::from(mail.replace('\n', "\r\n"));
+        shape(&read(&mail, Attachments::OnRequest))
     }
 
     #[test]
@@ -344,10 +444,8 @@ mod tests {
             ("image", "application/octet-stream"),
             ("text/markdown", "text/markdown"),
         ] {
-            assert_eq!(
-                read(&Bytes::from(format!("Content-Type: {named}\r\n\r\nx"))).media_type,
-                kind
-            );
+            let mail = Bytes::from(format!("Content-Type: {named}\r\n\r\nx"));
+            assert_eq!(read(&mail, Attachments::OnRequest).media_type, kind);
         }
     }
 }
