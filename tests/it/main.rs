@@ -31,6 +31,7 @@ mod discord_faults;
 mod documents;
 mod duty;
 mod erasure;
+mod evidence;
 mod exports;
 mod factor_limits;
 mod factors;

@@ -7,6 +7,8 @@ pub(crate) mod closing;
 pub mod detail;
 pub mod drafts;
 pub mod erase;
+pub mod evidence;
+pub mod evidence_files;
 pub mod holds;
 pub mod links;
 pub(crate) mod masked;

@@ -1,8 +1,8 @@
 //! The tables as sea-orm entities, with one module for each table. The migrations document the meaning of each column.
 
-mod abuse_material;
 mod casework;
 mod chats;
+mod evidence;
 mod factors;
 mod masking;
 mod push;
@@ -10,7 +10,6 @@ mod retention;
 mod routing;
 mod statistics;
 
-pub use abuse_material::locked_files;
 pub use casework::{
     canned, case_contacts, case_entries, case_versions, cases, drafts, follows, links, pinned_notes, records,
     referrals,
@@ -187,6 +186,7 @@ pub mod staff {
         pub made_at: i64,
         pub last_action_at: Option<i64>,
         pub skills: String,
+        pub notice_address: Option<String>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -70,3 +70,26 @@ pub mod retention_runs {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// The state of backups, in one row.
+pub mod backup_runs {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "backup_runs")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: i32,
+        pub owner: Option<Uuid>,
+        pub lease_until: i64,
+        pub finished_at: Option<i64>,
+        pub name: Option<String>,
+        pub failed_at: Option<i64>,
+        pub problem: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
