@@ -36,6 +36,12 @@ mod m20261216_000030_locked_files;
 mod m20261217_000031_reveals;
 mod m20261218_000032_identities;
 mod m20261219_000033_passkeys;
+mod m20261220_000034_evidence;
+mod m20261221_000035_account_notices;
+mod m20261222_000036_calendar_secrets;
+mod m20261223_000037_misnamed_files;
+mod m20261224_000038_backups;
+mod m20261225_000039_in_danger;
 
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -80,6 +86,12 @@ impl MigratorTrait for Migrator {
             Box::new(m20261217_000031_reveals::Migration),
             Box::new(m20261218_000032_identities::Migration),
             Box::new(m20261219_000033_passkeys::Migration),
+            Box::new(m20261220_000034_evidence::Migration),
+            Box::new(m20261221_000035_account_notices::Migration),
+            Box::new(m20261222_000036_calendar_secrets::Migration),
+            Box::new(m20261223_000037_misnamed_files::Migration),
+            Box::new(m20261224_000038_backups::Migration),
+            Box::new(m20261225_000039_in_danger::Migration),
         ]
     }
 }

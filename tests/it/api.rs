@@ -84,6 +84,17 @@ async fn a_schema_driven_tester_finds_no_fault_and_no_undescribed_answer() {
     service.must(&["reconcile"]).unwrap();
 }
 
+/// The operations that ask for the password again, as parts of a regular expression.
+const ASK_FOR_PASSWORD: [&str; 7] = [
+    "me/factors/passkeys",
+    "me/factors/(totp|remove|recovery)",
+    "me/(password|notices|identity)",
+    "me/sessions/",
+    "contacts/[^/]*/(reveal|evidence)",
+    "contacts/[^/]*/(erase|export)-person",
+    "admin/staff/[^/]*/reset",
+];
+
 /// Runs Schemathesis with the token of a member of staff. `which` selects operations.
 fn try_operations(service: &Service, settings: &Path, who: &Staff, which: &[&str]) {
     let output = Command::new("timeout")

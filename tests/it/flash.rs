@@ -12,7 +12,13 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// The forms of the desk whose answers are not flash messages, each with the reason.
-const OTHER_ANSWERS: [(&str, &str); 62] = [
+const OTHER_ANSWERS: [(&str, &str); 68] = [
+    ("/desk/contacts/{reference}/evidence/{id}/confirm", "sends a file"),
+    (
+        "/desk/contacts/{reference}/evidence/{id}/withdraw",
+        "nothing else is proposed here",
+    ),
+    ("/desk/me/notices", "no line sends notices here"),
     ("/desk/login/provider", "leads to the identity provider"),
     ("/desk/login/provider/log-out", "answers a program"),
     ("/desk/me/identity/connect", "leads to the identity provider"),
@@ -307,7 +313,12 @@ type Fields<'a> = &'a [(&'a str, &'a str)];
 
 async fn contact_forms(vera: &mut PlainBrowser, references: &[String], colleague: &str) {
     let first = format!("/desk/contacts/{}", references[0]);
-    let forms: [(&str, Fields<'_>, &str); 21] = [
+    let forms: [(&str, Fields<'_>, &str); 22] = [
+        (
+            "evidence",
+            &[("recipient", "Policija"), ("password", PASSWORD)],
+            "The export was proposed. Another supervisor has to confirm it.",
+        ),
         (
             "reveal",
             &[("reason", "emergency")],

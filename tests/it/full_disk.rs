@@ -17,7 +17,16 @@ use serde_json::{Value, json};
 use crate::writing::posted;
 
 /// Addresses that are not tested, each with the reason.
-const NOT_ASKED: [(&str, &str); 67] = [
+const NOT_ASKED: [(&str, &str); 77] = [
+    (
+        "/api/v1/contacts/{reference}/evidence",
+        "writes what placing a hold writes",
+    ),
+    ("/api/v1/contacts/{reference}/evidence/{id}/withdraw", "the same"),
+    ("/api/v1/contacts/{reference}/evidence/{id}/confirm", "the same"),
+    ("/api/v1/talk", "writes what a break writes"),
+    ("/api/v1/routing/talks/{id}", "the same"),
+    ("/api/v1/me/notices", "writes what preferences write"),
     ("/desk/login/provider", "there is no identity provider here"),
     (
         "/api/v1/contacts/{reference}/export-person",

@@ -80,6 +80,11 @@ const PAGES = {
     "/desk/inbox?view=closed",
     first("#list ol a[href^='/desk/contacts/']"),
     first("a[href$='/erase-person']"),
+    "/desk/inbox?view=closed",
+    first("#list ol a[href^='/desk/contacts/']"),
+    first("a[href$='/evidence']"),
+    "/desk/retention",
+    "/desk/retention/record",
   ],
   petra: [
     "/desk/statistics",

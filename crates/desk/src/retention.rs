@@ -38,9 +38,12 @@ use crate::{
     state::Desk,
 };
 
+pub(crate) mod evidence;
 pub(crate) mod export;
 pub(crate) mod holds;
+mod package;
 pub(crate) mod person;
+pub(crate) mod record;
 
 /// The number of references and of entries of the protocol that the page shows.
 const MOST: usize = 200;

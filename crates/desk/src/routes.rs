@@ -363,7 +363,7 @@ fn outreach_routes() -> Vec<Route> {
 fn retention_routes() -> Vec<Route> {
     use Access::May;
     use Right::{PlaceHolds, SeeRetention};
-    use retention::{export, holds, person};
+    use retention::{evidence, export, holds, person, record};
 
     routes! {
         // Administrators see the rules and the numbers, and no reference.
@@ -378,6 +378,11 @@ fn retention_routes() -> Vec<Route> {
         both GET "/contacts/{reference}/erase-person" May(PlaceHolds), person::preview, "What erasing the person of a contact erases";
         both POST "/contacts/{reference}/export-person" May(PlaceHolds), export::export, "What is kept about the person of a contact, unmasked";
         both POST "/contacts/{reference}/erase-person" May(PlaceHolds), person::erase, "Erase all contacts of the person of a contact";
+        // Evidence leaves the centre only with two supervisors.
+        both GET "/contacts/{reference}/evidence" May(PlaceHolds), evidence::list, "The exports of the evidence in a contact";
+        both POST "/contacts/{reference}/evidence" May(PlaceHolds), evidence::propose, "Propose to export the evidence in a contact";
+        both POST "/contacts/{reference}/evidence/{id}/withdraw" May(PlaceHolds), evidence::withdraw, "Withdraw the proposed export";
+        both POST "/contacts/{reference}/evidence/{id}/confirm" May(PlaceHolds), evidence::confirm, "Confirm the export that another supervisor proposed, and get the package";
         both GET "/cases/{id}/holds" May(PlaceHolds), holds::of_case, "The legal holds on a case";
         both POST "/cases/{id}/holds" May(PlaceHolds), holds::place_on_case, "Place a legal hold on a case and all its contacts";
         both POST "/cases/{id}/holds/{hold}/lift" May(PlaceHolds), holds::lift_from_case, "Lift a legal hold from a case";

@@ -265,6 +265,14 @@ pub enum AuditAction {
     PurgeFile,
     /// Opened the protocol of a locked file.
     LockProtocol,
+    /// Looked at the exports of evidence.
+    EvidenceExports,
+    /// Proposed an export of evidence.
+    ProposeEvidence,
+    /// Withdrew a proposed export of evidence.
+    WithdrawEvidence,
+    /// Confirmed an export of evidence, and downloaded the package.
+    ExportEvidence,
     /// Read the protocol of erasures.
     ProtocolOfErasures,
     /// Read the audit.

@@ -114,6 +114,8 @@ pub(crate) enum Flash {
     EducatorSaved,
     HoldPlaced,
     HoldLifted,
+    EvidenceProposed,
+    EvidenceWithdrawn,
     FileLocked,
     IdentityRevealed,
     IdentityConnected,

@@ -15,7 +15,8 @@ pub use casework::{
     referrals,
 };
 pub use chats::{conversations, people, versions};
-pub use factors::{identities, passkeys, recovery_codes, totp_secrets};
+pub use evidence::{evidence_exports, locked_files};
+pub use factors::{account_notices, identities, log_out_tokens, passkeys, recovery_codes, totp_secrets};
 pub use masking::reveals;
 pub use push::{push_devices, push_keys};
 pub use retention::{erasures, holds, retention_runs};

@@ -153,6 +153,8 @@ pub enum HistoryKind {
     FileReleased,
     /// A locked file was destroyed.
     FilePurged,
+    /// Two supervisors exported the contact as evidence.
+    EvidenceExported,
 }
 
 /// The last step of a macro.

@@ -68,6 +68,14 @@ impl Files {
         }
     }
 
+    /// Creates a temporary file without a name on the disk of the attachments. The caller writes only encrypted data into it.
+    ///
+    /// # Errors
+    /// Fails if the file cannot be created.
+    pub(crate) fn temporary(&self) -> std::io::Result<fs::File> {
+        tempfile::tempfile_in(&self.folder)
+    }
+
     /// Returns the free bytes of the disk.
     ///
     /// # Errors

@@ -57,6 +57,11 @@ pub(crate) fn totp_place(staff: Uuid) -> String {
     format!("totp|{staff}")
 }
 
+/// The place of the address to which notices about an account go.
+pub(crate) fn notice_address_place(staff: Uuid) -> String {
+    format!("notice address|{staff}")
+}
+
 /// The place of the secret that a page offers until a code confirms it. It belongs to one session.
 pub(crate) fn totp_offer_place(session_hash: &[u8]) -> String {
     format!("totp offer|{}", data_encoding::HEXLOWER.encode(session_hash))
