@@ -2687,8 +2687,15 @@ hold-lift = Lift the hold
 hold-lift-reason = Reason for lifting the hold
 flash-hold_placed = The hold was placed.
 flash-hold_lifted = The hold was lifted.
+
+# The record of processing activities
+processing-record = Record of processing activities
+record-hint = GDPR article 30. Generated on { $day } from the settings in force. The table [processing_record] of the settings file adds what Hotline cannot know.
+record-no-officer = the data protection officer (processing_record.officer)
+record-no-legal-basis = the legal basis (processing_record.legal_basis)
 record-referring = Referring cases to institutions, and handing evidence to the police and courts.
 record-institutions = Institutions to which two members of staff refer a case, and the police or a court to which two supervisors hand evidence.
+record-no-safeguards = the safeguards of these transfers (processing_record.transfers)
 record-key-beside = a place for the master key outside of the data folder (data.key_file)
 record-two-people = Two people confirm referrals, evidence, and the destruction of suspected abuse material.
 notice-new-device = Somebody logged in with your password on a device that you had not used before.

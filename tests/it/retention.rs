@@ -596,6 +596,39 @@ async fn administrators_see_numbers_and_supervisors_place_holds() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_record_of_processing_is_generated_from_the_settings() {
+    let (service, mila) = with_service().await;
+    let anton = service.hire("anton", "administrator").await.unwrap();
+    let petar = service.hire("petar", "counsellor").await.unwrap();
+    for path in ["/desk/retention/record", "/api/v1/retention/record"] {
+        assert_eq!(petar.status(Method::GET, path).await.unwrap(), 403, "{path}");
+    }
+    let record = anton.get("/api/v1/retention/record").await.unwrap();
+    let sections = record.pointer("/sections").unwrap().as_array().unwrap();
+    assert_eq!(sections.len(), 8, "{record}");
+    // The API answers in the language of the centre.
+    let said = record.to_string();
+    for word in [
+        "Линија",
+        "после 24 мес",
+        "data.key_file",
+        "processing_record.officer",
+    ] {
+        assert!(said.contains(word), "{word}: {record}");
+    }
+    let missing = sections
+        .iter()
+        .flat_map(|section| section.pointer("/lines").unwrap().as_array().unwrap());
+    let missing = missing.filter(|line| line.get("missing") == Some(&json!(true)));
+    assert!(missing.count() >= 3, "{record}");
+    let page = mila.page("/desk/retention/record").await.unwrap();
+    assert!(
+        page.contains("Record of processing activities") && page.contains("To be added:"),
+        "{page}"
+    );
+}
+
 /// Returns the report without the line that states when it was made.
 fn printed_figures(service: &Service) -> String {
     let report = service.must(&["statistics"]).unwrap();

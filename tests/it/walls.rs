@@ -125,6 +125,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "routing",
             "statistics",
             "centre",
+            "processing_record",
             "job",
             "health",
             "intake",

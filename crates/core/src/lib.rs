@@ -15,6 +15,8 @@ pub mod malware;
 pub mod masking;
 pub mod master_key;
 pub mod named;
+pub mod network;
+pub mod processing_record;
 pub mod retention;
 pub mod routing;
 pub mod staff;

@@ -369,6 +369,7 @@ fn retention_routes() -> Vec<Route> {
         // Administrators see the rules and the numbers, and no reference.
         desk GET "/retention" May(SeeRetention), retention::page;
         api GET "/retention" May(SeeRetention), retention::show, "The rules of retention, and what they erase in the next 30 days";
+        both GET "/retention/record" May(SeeRetention), record::show, "The record of processing activities (GDPR article 30), from the settings";
         both GET "/retention/protocol" May(SeeRetention), retention::download_protocol, "The protocol of what was erased, as CSV";
 
         // A hold outranks the rules, and its reason is content, so only supervisors read and change holds.

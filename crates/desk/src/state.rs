@@ -10,7 +10,14 @@ use hotline_core::{
     centre::Centre,
     identifiers::{line_name::LineName, private::Private},
     line_fields::LineField,
-    staff::{audit::AuditAction, identity_provider::ProviderIdentity, push::PushSettings, rights::Role},
+    processing_record::RecordSettings,
+    staff::{
+        audit::AuditAction,
+        factors::AccountSettings,
+        identity_provider::{ProviderIdentity, ProviderLogOut},
+        push::PushSettings,
+        rights::Role,
+    },
     text::locale::Locales,
     time::clock::Clock,
 };

@@ -16,6 +16,8 @@ use hotline_core::{
     identifiers::private::Private,
     malware::MalwareSettings,
     masking::MaskingSettings,
+    network::{OutgoingSettings, is_protected},
+    processing_record::RecordSettings,
     retention::RetentionSettings,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
     staff::{
@@ -79,6 +81,9 @@ pub struct Settings {
     /// How long the content of closed contacts is kept.
     #[serde(default)]
     pub retention: RetentionSettings,
+    /// What the record of processing activities states that no other setting says.
+    #[serde(default)]
+    pub processing_record: RecordSettings,
     /// Known abuse material, and what may be decided about locked files.
     #[serde(default)]
     pub abuse_material: AbuseMaterialSettings,
