@@ -2698,6 +2698,7 @@ record-institutions = Institutions to which two members of staff refer a case, a
 record-no-safeguards = the safeguards of these transfers (processing_record.transfers)
 record-key-beside = a place for the master key outside of the data folder (data.key_file)
 record-two-people = Two people confirm referrals, evidence, and the destruction of suspected abuse material.
+record-masked = Addresses and names are masked until a member of staff reveals them with a reason.
 notice-new-device = Somebody logged in with your password on a device that you had not used before.
 
 # Evidence for the police or a court

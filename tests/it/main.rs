@@ -63,6 +63,8 @@ mod machines;
 mod macros;
 mod mail;
 mod malware;
+mod masked_shift;
+mod metrics;
 mod mime;
 mod need_to_know;
 mod pages;

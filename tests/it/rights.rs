@@ -364,11 +364,12 @@ async fn a_revealed_identity_is_read_for_15_minutes_by_one_person() {
     let message = text(&contact, "/messages/0/id");
     let raw = format!("/desk/contacts/{}/messages/{message}/source", world.reference);
     assert_eq!(mila.status(Method::GET, &raw).await.unwrap(), 403);
-    let refused = mila.post(&format!("{path}/reveal"), &json!({})).await;
+    let reveal = format!("{path}/reveal");
+    let refused = mila.post(&reveal, &json!({})).await;
     assert!(refused.unwrap_err().to_string().contains("reason"));
 
     let revealed = mila
-        .post(&format!("{path}/reveal"), &json!({ "reason": "emergency" }))
+        .post(&reveal, &json!({ "reason": "emergency", "password": PASSWORD }))
         .await
         .unwrap();
     assert_eq!(
@@ -400,7 +401,7 @@ async fn a_revealed_identity_is_read_for_15_minutes_by_one_person() {
     for login in ["petra", "anton", "vera"] {
         let refused = world
             .one(login)
-            .post(&format!("{path}/reveal"), &json!({ "reason": "emergency" }))
+            .post(&reveal, &json!({ "reason": "emergency", "password": PASSWORD }))
             .await;
         assert!(refused.unwrap_err().to_string().contains("403"), "{login}");
     }
@@ -409,7 +410,9 @@ async fn a_revealed_identity_is_read_for_15_minutes_by_one_person() {
 #[tokio::test(flavor = "multi_thread")]
 async fn settings_limit_who_reveals_and_how_often() {
     let mut service = Service::new(None).unwrap();
-    service.set_masking_keys("reveals_per_shift = 1").unwrap();
+    service
+        .set_masking_keys("reveals_per_shift = 1\nreauthenticate = false")
+        .unwrap();
     service.give_clock().unwrap();
     service.start().await.unwrap();
     let mila = service.hire("mila", "counsellor").await.unwrap();

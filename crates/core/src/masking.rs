@@ -38,6 +38,8 @@ pub struct MaskingSettings {
     pub revealed_by: RevealedBy,
     /// How many identities a member of staff may reveal within [`SHIFT`]. 0: any number.
     pub reveals_per_shift: u16,
+    /// Whether staff type their password again before they reveal an identity.
+    pub reauthenticate: bool,
 }
 
 impl Default for MaskingSettings {
@@ -46,6 +48,7 @@ impl Default for MaskingSettings {
             enabled: true,
             revealed_by: RevealedBy::Counsellors,
             reveals_per_shift: 0,
+            reauthenticate: true,
         }
     }
 }

@@ -1,7 +1,7 @@
-//! A TCP proxy between the service and a server, which can slow down or cut connections.
+//! A TCP proxy, which can slow down or cut connections, and record what the server sends.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -26,17 +26,29 @@ struct State {
     left: AtomicI64,
     /// Number of connections cut so far.
     cuts: AtomicU64,
+    /// Every byte that the server sent, if the proxy records.
+    record: Option<Mutex<Vec<u8>>>,
 }
 
 impl Cable {
     /// Starts a proxy to the server at `target`.
     pub async fn to(target: u16) -> Result<Self> {
+        Self::start(target, None).await
+    }
+
+    /// Starts a proxy that records every byte that the server at `target` sends.
+    pub async fn recording(target: u16) -> Result<Self> {
+        Self::start(target, Some(Mutex::default())).await
+    }
+
+    async fn start(target: u16, record: Option<Mutex<Vec<u8>>>) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let port = listener.local_addr()?.port();
         let state = Arc::new(State {
             speed: AtomicU64::new(0),
             left: AtomicI64::new(-1),
             cuts: AtomicU64::new(0),
+            record,
         });
         let shared = Arc::clone(&state);
         let task = tokio::spawn(async move {
@@ -74,6 +86,14 @@ impl Cable {
         self.state.left.store(bytes, Ordering::Relaxed);
     }
 
+    /// Returns every byte that the server sent so far. Empty if the proxy does not record.
+    pub fn recorded(&self) -> Vec<u8> {
+        let record = self.state.record.as_ref();
+        record.map_or_else(Vec::new, |record| {
+            record.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        })
+    }
+
     /// Returns how many connections were cut.
     pub fn cuts(&self) -> u64 {
         self.state.cuts.load(Ordering::Relaxed)
@@ -93,6 +113,12 @@ async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: Option<&S
             return;
         };
         if let Some(state) = state {
+            if let Some(record) = &state.record {
+                record
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .extend_from_slice(piece);
+            }
             let speed = state.speed.load(Ordering::Relaxed);
             if speed > 0 {
                 tokio::time::sleep(Duration::from_secs_f64(read as f64 / speed as f64)).await;

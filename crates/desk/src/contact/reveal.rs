@@ -1,10 +1,11 @@
 //! Reveals the masked identity of the person in a contact.
 
-use hotline_core::masking::RevealReason;
+use hotline_core::{identifiers::private::Private, masking::RevealReason};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
+    account::factors::authenticate_again,
     contact::action::{ContactAction, ContactAnswer},
     http::{errors::PageError, extractors::FormOrJson, flash::Flash},
 };
@@ -14,6 +15,10 @@ use crate::{
 pub(crate) struct RevealForm {
     /// Why the identity is needed.
     reason: RevealReason,
+    /// The password of the account, typed again. Not needed if `masking.reauthenticate` is off.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    password: Private<String>,
     #[serde(default)]
     #[schemars(skip)]
     view: String,
@@ -24,6 +29,13 @@ pub(crate) async fn reveal(action: ContactAction<FormOrJson<RevealForm>>) -> Con
     let (store, FormOrJson(form)) = (&action.desk.store, &action.form);
     if !store.masking_settings().may_reveal(action.me.role) {
         return Err(PageError::MayNot);
+    }
+    if store.masking_settings().reauthenticate
+        && authenticate_again(&action.desk, &action.me, &form.password)
+            .await?
+            .is_none()
+    {
+        return Err(PageError::Bad("error-password-again"));
     }
     store.reveal(&action.me, action.reference, form.reason).await?;
     action.respond(&form.view, Flash::IdentityRevealed).await
