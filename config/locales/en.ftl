@@ -2619,6 +2619,7 @@ audit-connect-identity = connected an identity of the identity provider
 audit-cut-audit = removed the entries of the audit whose time was over
 audit-add-passkey = added a passkey
 audit-remove-passkey = removed a passkey
+audit-set-notice-address = changed the address for notices about the own account
 audit-disconnect-identity = disconnected the identity of the identity provider
 audit-replace-master-key = replaced the master key
 audit-hold = placed a legal hold
@@ -2699,6 +2700,32 @@ record-no-safeguards = the safeguards of these transfers (processing_record.tran
 record-key-beside = a place for the master key outside of the data folder (data.key_file)
 record-two-people = Two people confirm referrals, evidence, and the destruction of suspected abuse material.
 record-masked = Addresses and names are masked until a member of staff reveals them with a reason.
+record-smallest = Figures about persons below { $number } are not published.
+
+# Notices about accounts
+notices = Notices about this account
+notices-hint = A mail tells you when your password or second factor changes, and when somebody tries to log in as you. Leave it empty for no mails.
+notices-address = E-mail address
+notices-save = Save the address
+error-notice-address = This is not an e-mail address.
+flash-notice_address_saved = The address for notices was saved.
+notice-subject = Your account at { $centre }
+notice-text =
+    { $what }
+
+    Account: { $login }
+    Time: { $at }
+
+    If this was you, you need not do anything. If it was not, tell an administrator at once, and change your password: { $desk }
+notice-password = The password was changed, or chosen with a one-time link.
+notice-reset = An administrator made a link for a new password, or set a new password.
+notice-factors = The authenticator app or the recovery codes were changed.
+notice-passkey = A passkey was added or removed.
+notice-factors-reset = An administrator removed your second factors.
+notice-identity = The connection with the identity provider was changed.
+notice-role = Your role was changed.
+notice-address = The address for these notices was changed. Further notices go to the new address.
+notice-wrong-proof = A wrong code was typed after the right password, or a wrong password while you were logged in.
 notice-new-device = Somebody logged in with your password on a device that you had not used before.
 
 # Evidence for the police or a court

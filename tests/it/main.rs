@@ -67,6 +67,7 @@ mod masked_shift;
 mod metrics;
 mod mime;
 mod need_to_know;
+mod notices;
 mod pages;
 mod passkeys;
 mod pieces;

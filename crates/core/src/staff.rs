@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod factors;
 pub mod identity_provider;
+pub mod notices;
 pub mod passkeys;
 pub mod preferences;
 pub mod push;

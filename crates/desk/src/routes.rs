@@ -18,8 +18,8 @@ use serde::Serialize;
 use crate::{
     abuse_material,
     account::{
-        self, factors, invitation, login, passkeys, password, preferences, provider, push, second_step,
-        sessions,
+        self, factors, invitation, login, notices, passkeys, password, preferences, provider, push,
+        second_step, sessions,
     },
     admin::{
         lines, links, public_text,
@@ -123,6 +123,8 @@ fn account_routes() -> Vec<Route> {
         both POST "/me/sessions/end-others" Anyone, sessions::end_others, "End all your other sessions";
         desk GET "/me/password" Anyone, password::page;
         both POST "/me/password" Anyone, password::change, "Change your own password";
+        api GET "/me/notices" Anyone, notices::show, "The address to which notices about your account go";
+        both POST "/me/notices" Anyone, notices::set, "Change the address to which notices about your account go";
         both GET "/me/factors" Anyone, factors::show, "Your second factors";
         both POST "/me/factors/totp/begin" Anyone, factors::begin, "Get a secret for an authenticator app";
         both POST "/me/factors/totp" Anyone, factors::enrol, "Set up the app, in place of an earlier one";

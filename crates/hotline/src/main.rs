@@ -17,6 +17,7 @@ mod listen;
 mod locked_files;
 mod malware;
 mod master_key;
+mod notices;
 mod people;
 mod picture;
 mod process;

@@ -21,6 +21,7 @@ use crate::{
     locked_files,
     malware::Clamd,
     master_key,
+    notices::NoticeSender,
     picture::PictureProcesses,
     push::Pusher,
     receive, retention,

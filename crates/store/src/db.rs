@@ -1,5 +1,6 @@
 //! The database: how it is opened, its tables and transactions, and the check that the master key belongs to this database.
 
+pub(crate) mod account_notices;
 pub(crate) mod audit;
 pub(crate) mod batch_request;
 pub(crate) mod changes;

@@ -13,6 +13,7 @@ pub mod half_sessions;
 pub mod identities;
 pub mod invitations;
 pub mod lines;
+pub mod notices;
 pub mod own_sessions;
 pub mod passkeys;
 pub mod passwords;

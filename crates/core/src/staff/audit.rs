@@ -239,6 +239,8 @@ pub enum AuditAction {
     AddPasskey,
     /// Removed a passkey of the own account.
     RemovePasskey,
+    /// Changed the address to which notices about the own account go.
+    SetNoticeAddress,
     /// Replaced the master key, at the command line.
     ReplaceMasterKey,
     /// Placed a legal hold.

@@ -21,8 +21,8 @@ pub use masking::reveals;
 pub use push::{push_devices, push_keys};
 pub use retention::{erasures, holds, retention_runs};
 pub use routing::{
-    alarm_notices, alarms, offers, reply_targets, schedules, scheme_drafts, schemes, stored_lines, surges,
-    texts,
+    alarm_notices, alarms, calendar_secrets, offers, reply_targets, schedules, scheme_drafts, schemes,
+    stored_lines, surges, texts,
 };
 pub use statistics::{educators, event_educators, outreach, schools, tokens};
 

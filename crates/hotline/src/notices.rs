@@ -1,0 +1,128 @@
+//! The worker that sends notices about accounts to members of staff, by mail. A notice contains nothing about a contact.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::ensure;
+use hotline_core::{
+    centre::Centre,
+    contact::message::OutboundMessage,
+    identifiers::{chance, ids, line_name::LineName, reference::Reference, token::ThreadToken},
+    staff::factors::AccountSettings,
+    text::locale::Locales,
+    time::clock::{Clock, SystemClock},
+};
+use hotline_store::{db::store::Store, staff::notices::DueNotice};
+use tokio_util::sync::CancellationToken;
+
+use crate::lines::{LineSet, Lines};
+
+/// The time between two queries for due notices.
+const LOOK: Duration = Duration::from_secs(2);
+/// The time limit for sending a notice.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the worker needs.
+pub struct NoticeSender {
+    pub store: Arc<Store>,
+    pub lines: Arc<Lines>,
+    /// The line that sends the notices.
+    pub line: LineName,
+    pub centre: Arc<Centre>,
+    pub locales: Arc<Locales>,
+    pub desk_url: String,
+}
+
+/// Checks that the line for notices exists and is a mail line.
+///
+/// # Errors
+/// Returns an error that names the setting.
+pub fn check_line(settings: &AccountSettings, lines: &LineSet) -> anyhow::Result<()> {
+    let Some(name) = &settings.notices_line else {
+        return Ok(());
+    };
+    let line = lines.iter().find(|(line, _)| line.as_str() == name);
+    ensure!(
+        line.is_some_and(|(_, line)| line.is_mailbox()),
+        "`accounts.notices_line`: there is no mail line {name:?}"
+    );
+    Ok(())
+}
+
+impl NoticeSender {
+    /// Sends notices until `stop` is cancelled.
+    pub async fn work(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            match self.store.due_notices().await {
+                Ok(due) => {
+                    for notice in due {
+                        self.deliver(&notice).await;
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(error = %error, "It is unknown which notices about accounts are due")
+                }
+            }
+            tokio::select! {
+                () = tokio::time::sleep(LOOK) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    async fn deliver(&self, due: &DueNotice) {
+        let sent = tokio::time::timeout(PATIENCE, self.send(due)).await;
+        let problem = match sent {
+            Ok(Ok(())) => None,
+            Ok(Err(problem)) => Some(problem),
+            Err(_) => Some("no answer within 30 seconds".to_owned()),
+        };
+        if let Some(problem) = &problem {
+            tracing::warn!(login = %due.login, notice = due.notice.as_str(), problem, "A notice about an account could not be sent");
+        }
+        match self.store.note_notice(due, problem.is_none()).await {
+            Ok(false) => {}
+            Ok(true) => {
+                tracing::error!(login = %due.login, notice = due.notice.as_str(), "A notice about an account was given up");
+            }
+            Err(error) => tracing::error!(error = %error, "It could not be recorded that a notice was sent"),
+        }
+    }
+
+    async fn send(&self, due: &DueNotice) -> Result<(), String> {
+        let channel = self.lines.find(&self.line).await.ok_or("there is no such line")?;
+        let message = self.message(due);
+        for chunk in 0..channel.chunk_count(&message) {
+            channel
+                .send(&message, chunk)
+                .await
+                .map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+
+    fn message(&self, due: &DueNotice) -> OutboundMessage {
+        let words = self.locales.of(due.language.unwrap_or(self.centre.language));
+        let at = due.at.with_timezone(&self.centre.time_zone);
+        let at = at.format("%d.%m.%Y. %H:%M").to_string();
+        let what = words.say(&format!("notice-{}", due.notice.as_str()));
+        let values = [
+            ("what", what.as_str()),
+            ("login", due.login.as_str()),
+            ("at", at.as_str()),
+            ("desk", self.desk_url.as_str()),
+        ];
+        OutboundMessage {
+            id: ids::new(SystemClock.now()),
+            reference: Reference::from_number(0),
+            token: ThreadToken::from_secret(&chance::bytes::<32>()),
+            to: due.address.expose().clone().into(),
+            subject: Some(self.centre.say(words, "notice-subject", &values).into()),
+            text: self.centre.say(words, "notice-text", &values).into(),
+            thread: Vec::new(),
+            files: Vec::new(),
+            uncertain: false,
+            automatic: true,
+            written_at: SystemClock.now(),
+        }
+    }
+}
