@@ -287,3 +287,55 @@ async fn sixty_four_workers_on_two_stores_give_each_contact_one_assignee() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn supervisors_see_who_wants_a_talk_and_no_reason() {
+    use hotline_tests::{service::Service, staff::text};
+    use serde_json::{Value, json};
+
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let sara = service.hire("sara", "supervisor").await.unwrap();
+    let petar = service.hire("petar", "counsellor").await.unwrap();
+    let wanted = async || {
+        let routing = sara.get("/api/v1/routing").await.unwrap();
+        let counsellors = routing
+            .pointer("/counsellors")
+            .unwrap()
+            .as_array()
+            .unwrap()
+            .clone();
+        let mila = counsellors
+            .into_iter()
+            .find(|one| text(one, "/name") == "mila")
+            .unwrap();
+        (
+            text(&mila, "/id").to_owned(),
+            mila.pointer("/skills/talk_wanted").cloned().unwrap(),
+        )
+    };
+    assert_eq!(wanted().await.1, Value::Null);
+    mila.confirm("/api/v1/talk", &json!({ "on": true }))
+        .await
+        .unwrap();
+    let (id, since) = wanted().await;
+    assert!(since.is_string());
+    // Asking again changes nothing.
+    mila.confirm("/api/v1/talk", &json!({ "on": true }))
+        .await
+        .unwrap();
+    assert_eq!(wanted().await.1, since);
+    let page = sara.page("/desk/inbox").await.unwrap();
+    assert!(page.contains("mila wants a talk"), "{page}");
+    assert!(!petar.page("/desk/inbox").await.unwrap().contains("wants a talk"));
+    // What a supervisor records about a counsellor does not end the wish.
+    sara.confirm(&format!("/api/v1/routing/skills/{id}"), &json!({ "capacity": 3 }))
+        .await
+        .unwrap();
+    assert_eq!(wanted().await.1, since);
+    let held = format!("/api/v1/routing/talks/{id}");
+    assert!(petar.confirm(&held, &json!({})).await.is_err());
+    sara.confirm(&held, &json!({})).await.unwrap();
+    assert_eq!(wanted().await.1, Value::Null);
+}

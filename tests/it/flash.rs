@@ -552,6 +552,24 @@ async fn own_forms(vera: &mut PlainBrowser, head: &Staff, colleague: &str) {
         ),
         ("/desk/break", "", &[("on", "false")], "Your break has ended."),
         (
+            "/desk/talk",
+            "",
+            &[("on", "true")],
+            "Supervisors see that you want a talk.",
+        ),
+        (
+            "/desk/talk",
+            "",
+            &[("on", "false")],
+            "Supervisors no longer see that you want a talk.",
+        ),
+        (
+            "/desk/routing/talks/{id}",
+            &format!("/desk/routing/talks/{colleague}"),
+            &[],
+            "The talk is noted.",
+        ),
+        (
             "/desk/routing/skills/{id}",
             &format!("/desk/routing/skills/{colleague}"),
             &[],

@@ -205,12 +205,14 @@ fn routing_routes() -> Vec<Route> {
     routes! {
         both POST "/duty" May(TakeDuty), duty::set_duty, "Go on duty or off";
         both POST "/break" May(TakeDuty), duty::set_break, "Begin or end a break, in which you get no contacts automatically";
+        both POST "/talk" May(TakeDuty), duty::want_talk, "Say that you want a talk with a supervisor, or want none any more";
         both POST "/contacts/next" May(TakeDuty), duty::take_next, "Take the next contact of the queue";
         both POST "/contacts/{reference}/decline" May(TakeDuty), duty::decline, "Decline a contact that is on offer to you";
 
         desk GET "/routing" May(SeeRouting), page::page;
         api GET "/routing" May(SeeRouting), api::show_routing, "The queue, the counsellors and the recent decisions";
         both POST "/routing/skills/{id}" May(SeeRouting), skills::set_skills, "Record what a counsellor can do";
+        both POST "/routing/talks/{id}" May(SeeRouting), duty::note_talk, "Note that you talked with a colleague who wanted a talk";
         both POST "/routing/move" May(SeeRouting), skills::move_work, "Move the whole open work of a counsellor";
 
         both GET "/routing/reading" May(SeeRouting), reading::list, "What colleagues read in the last 24 hours, and what of it is unusual";

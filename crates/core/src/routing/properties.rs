@@ -51,6 +51,7 @@ fn skills() -> impl Strategy<Value = Skills> {
                     severe_cap,
                     fallback,
                     on_break,
+                    talk_wanted: None,
                 }
             },
         )

@@ -67,6 +67,9 @@ pub struct Skills {
     pub fallback: bool,
     /// Whether the counsellor takes a break and gets no contacts automatically.
     pub on_break: bool,
+    /// Since when the counsellor wants to talk with a supervisor about contacts that weigh on them. `None`: no talk is wanted. Routing does not
+    /// read this.
+    pub talk_wanted: Option<DateTime<Utc>>,
 }
 
 impl Default for Skills {
@@ -80,6 +83,7 @@ impl Default for Skills {
             severe_cap: None,
             fallback: false,
             on_break: false,
+            talk_wanted: None,
         }
     }
 }

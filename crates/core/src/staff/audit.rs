@@ -71,6 +71,10 @@ pub enum AuditAction {
     Away,
     /// Began or ended a break.
     Break,
+    /// Wants a talk with a supervisor, or wants none any more.
+    WantTalk,
+    /// Talked with a colleague who wanted a talk.
+    NoteTalk,
     /// Looked at a list of contacts. The object is the view with its filters.
     ListContacts,
     /// Searched contacts and cases. The object is a keyed hash of the words.

@@ -96,11 +96,23 @@ pub(crate) struct Care {
     pub(crate) late: i64,
     /// The number of severe contacts that the reader got in the last twelve hours. Nobody else sees this number.
     pub(crate) severe: u32,
+    /// The number of pictures and recordings that the reader looked at in the last twelve hours. Nobody else sees this number.
+    pub(crate) pictures: u64,
+    /// The colleagues who want a talk, and since when, if the reader is a supervisor.
+    pub(crate) talks: Vec<(String, DateTime<Utc>)>,
     /// The recipients whom the last alarm could not tell, if the reader may see this.
     pub(crate) failing: Vec<AlarmNotice>,
 }
 
+/// The number of severe contacts, or of pictures, in twelve hours from which the desk suggests a break.
+const REST_AFTER: (u32, u64) = (3, 10);
+
 impl Care {
+    /// Returns whether the desk suggests a break to the reader.
+    pub(crate) fn needs_rest(&self) -> bool {
+        self.severe >= REST_AFTER.0 || self.pictures >= REST_AFTER.1
+    }
+
     async fn of(desk: &Desk, words: &Words, me: &StaffMember) -> Result<Self, PageError> {
         let mut failing = Vec::new();
         if me.role.may(Right::SeeRouting) {
@@ -113,6 +125,14 @@ impl Care {
             });
         }
         let all = desk.store.availabilities().await?;
+        let mut talks = Vec::new();
+        if me.role.may(Right::SeeRouting) {
+            let wanted = all.iter().filter(|one| one.member.id != me.id).filter_map(|one| {
+                let since = one.member.skills.talk_wanted?;
+                Some((words.own(&one.member.name), since))
+            });
+            talks.extend(wanted);
+        }
         let mine = all.iter().find(|one| one.member.id == me.id);
         let available_seconds = mine.and_then(|mine| match mine.availability {
             Availability::Available { until } => Some((until - desk.clock.now()).num_seconds()),
@@ -135,6 +155,8 @@ impl Care {
             offers,
             late: i64::try_from(desk.store.late_replies_of(me.id).await?).unwrap_or(i64::MAX),
             severe: desk.store.severe_contacts_of(me.id).await?,
+            pictures: desk.store.pictures_looked_at(me.id).await?,
+            talks,
         })
     }
 }

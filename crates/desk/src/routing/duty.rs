@@ -1,6 +1,6 @@
 //! Duty, breaks, offers and the next contact (`/desk/duty`, `/desk/break`, `/desk/contacts/next`).
 
-use axum::extract::State;
+use axum::extract::{Path, State};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::{
         access::Who,
         answers::{Answer, Confirmation},
         errors::PageError,
-        extractors::{FormOrJson, ResponseFormat, ReturnTo},
+        extractors::{FormOrJson, IdPath, NoBody, ResponseFormat, ReturnTo},
         flash::Flash,
     },
     state::Desk,
@@ -46,6 +46,33 @@ pub(crate) async fn set_break(
         Flash::BreakEnded
     };
     Ok(format.confirm("/desk/inbox", flash))
+}
+
+/// `POST …/talk`: notes that the member of staff wants a talk with a supervisor, or wants none any more.
+pub(crate) async fn want_talk(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    format: ResponseFormat,
+    FormOrJson(switch): FormOrJson<Switch>,
+) -> Result<Confirmation, PageError> {
+    desk.store.want_talk(&me, switch.on).await?;
+    let flash = match switch.on {
+        true => Flash::TalkWanted,
+        false => Flash::TalkNotWanted,
+    };
+    Ok(format.confirm("/desk/inbox", flash))
+}
+
+/// `POST …/routing/talks/{id}`: notes that a supervisor talked with a colleague.
+pub(crate) async fn note_talk(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    format: ResponseFormat,
+    Path(IdPath { id }): Path<IdPath>,
+    FormOrJson(_): FormOrJson<NoBody>,
+) -> Result<Confirmation, PageError> {
+    desk.store.note_talk(&me, id).await?;
+    Ok(format.confirm("/desk/routing", Flash::TalkNoted))
 }
 
 /// The next contact.

@@ -121,6 +121,8 @@ struct CounsellorRow {
     missing: bool,
     available: bool,
     on_break: bool,
+    /// Since when the counsellor wants a talk.
+    talk_wanted: Option<DateTime<Utc>>,
     state: String,
     planned: String,
     load: String,
@@ -245,6 +247,7 @@ fn counsellor_row(desk: &Desk, frame: &Frame<'_>, one: CounsellorState, has_plan
         missing: one.is_missing(),
         available: one.availability.is_available(),
         on_break: one.member.skills.on_break,
+        talk_wanted: one.member.skills.talk_wanted,
         state,
         planned,
         load: words.with_all("routing-points", &[("load", &load), ("capacity", &capacity)]),

@@ -3,10 +3,11 @@
 use askama::Template;
 use axum::{
     extract::{Form, State},
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
 use axum_extra::extract::CookieJar;
+use chrono::{DateTime, Utc};
 use hotline_core::{
     staff::rights::Right,
     text::locale::{Language, Words},
@@ -25,7 +26,6 @@ use crate::{
         page::{Choice, Frame, page as written},
     },
     routing::{
-        calendar,
         coverage::{self, Coverage},
         hours::version_in_words,
         shifts::{
@@ -57,8 +57,10 @@ struct ShiftsPage<'a> {
     colleagues: Vec<Choice>,
     /// The ids and names of the persons who can work a freed shift.
     everybody: Vec<(String, String)>,
-    /// The address of the reader's calendar.
+    /// The address of the reader's calendar, if it was just made; otherwise empty.
     calendar: String,
+    /// When the address of the reader's calendar was made; `None` if there is none.
+    calendar_made_at: Option<DateTime<Utc>>,
     days: Vec<DayRow>,
     swaps: Vec<SwapRow>,
     weekly: Vec<WeeklyRow>,
@@ -73,16 +75,24 @@ pub(crate) async fn page(
     State(desk): State<Desk>,
     Who(me): Who,
     jar: CookieJar,
-    headers: HeaderMap,
 ) -> Result<Response, PageError> {
-    render(&desk, &jar, &me, &headers, ShiftForm::default()).await
+    render(&desk, &jar, &me, ShiftForm::default(), String::new()).await
+}
+
+/// Renders the page with the new address of the reader's calendar.
+pub(super) async fn page_with_address(
+    desk: &Desk,
+    jar: &CookieJar,
+    me: &StaffMember,
+    address: String,
+) -> Result<Response, PageError> {
+    render(desk, jar, me, ShiftForm::default(), address).await
 }
 
 pub(crate) async fn change(
     State(desk): State<Desk>,
     Who(me): Who,
     jar: CookieJar,
-    headers: HeaderMap,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, PageError> {
     let words = desk.words(&jar);
@@ -112,7 +122,7 @@ pub(crate) async fn change(
             Err(error) => return Err(error.into()),
         },
     };
-    let page = render(&desk, &jar, &me, &headers, form).await?;
+    let page = render(&desk, &jar, &me, form, String::new()).await?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
@@ -120,8 +130,8 @@ async fn render(
     desk: &Desk,
     jar: &CookieJar,
     me: &StaffMember,
-    headers: &HeaderMap,
     form: ShiftForm,
+    calendar: String,
 ) -> Result<Response, PageError> {
     let words = desk.words(jar);
     let frame = Frame::new(desk, jar, me, "routing").await?;
@@ -178,7 +188,8 @@ async fn render(
             .iter()
             .map(|one| (one.id.to_string(), words.own(&one.name)))
             .collect(),
-        calendar: calendar::address(desk, headers, me),
+        calendar,
+        calendar_made_at: store.calendar_made_at(me).await?,
         weekdays: form.weekdays(words),
         form,
         frame,

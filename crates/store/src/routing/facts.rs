@@ -6,17 +6,18 @@ use chrono::TimeDelta;
 use hotline_core::{
     contact::lifecycle::Status,
     routing::{decide::Counsellor, skills::Need},
+    staff::audit::AuditAction,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Select,
     sea_query::{Expr, LockBehavior, LockType},
 };
 use uuid::Uuid;
 
 use crate::{
     db::{
-        entity::{contacts, events, messages, offers},
+        entity::{audit, contacts, events, messages, offers},
         store::{Store, time},
         values::{Direction, HistoryKind},
     },
@@ -73,6 +74,21 @@ impl Store {
     pub async fn severe_contacts_of(&self, who: Uuid) -> Result<u32, StoreError> {
         let severe = self.given_since(&self.reading, SEVERE_WITHIN, true).await?;
         Ok(severe.get(&who).copied().unwrap_or_default())
+    }
+
+    /// Returns the number of pictures and recordings that a member of staff looked at in the last twelve hours, by the audit. Only the member
+    /// of staff sees this number.
+    ///
+    /// # Errors
+    /// Fails if a database query fails.
+    pub async fn pictures_looked_at(&self, who: Uuid) -> Result<u64, StoreError> {
+        let since = self.clock.now() - SEVERE_WITHIN;
+        Ok(audit::Entity::find()
+            .filter(audit::Column::Actor.eq(who))
+            .filter(audit::Column::At.gt(since.timestamp_micros()))
+            .filter(audit::Column::Action.eq(AuditAction::Look.as_str()))
+            .count(&self.reading)
+            .await?)
     }
 
     /// Returns the load of each member of staff in points. The load consists of assigned contacts that wait for a reply, assigned and

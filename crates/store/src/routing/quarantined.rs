@@ -19,6 +19,14 @@ const AT_ONCE: u64 = 20;
 
 impl Store {
     /// Returns the number of contacts in quarantine.
+    ///
+    /// # Errors
+    /// Fails if a database query fails.
+    pub async fn quarantine_size(&self) -> Result<u64, StoreError> {
+        self.quarantined_now(&self.reading).await
+    }
+
+    /// Returns the number of contacts in quarantine, as the transaction sees it.
     pub(crate) async fn quarantined_now(&self, connection: &impl ConnectionTrait) -> Result<u64, StoreError> {
         let quarantined = contacts::Entity::find()
             .filter(Expr::cust("marking IS NOT NULL"))

@@ -24,13 +24,17 @@ impl Store {
         &self.routing
     }
 
-    /// Records what a colleague can do.
+    /// Records what a colleague can do. Whether the colleague wants a talk stays as it is.
     ///
     /// # Errors
     /// Returns [`StoreError::NotFound`] if there is no such colleague.
     pub async fn set_skills(&self, who: &StaffMember, of: Uuid, skills: &Skills) -> Result<(), StoreError> {
         self.change_skills(who, of, AuditAction::StaffSkills, |stored| {
-            skills.clone_into(stored)
+            let talk_wanted = stored.talk_wanted.take();
+            *stored = Skills {
+                talk_wanted,
+                ..skills.clone()
+            };
         })
         .await
     }
@@ -42,6 +46,29 @@ impl Store {
     pub async fn set_break(&self, who: &StaffMember, on_break: bool) -> Result<(), StoreError> {
         self.change_skills(who, who.id, AuditAction::Break, |stored| {
             stored.on_break = on_break
+        })
+        .await
+    }
+
+    /// Notes that a member of staff wants a talk with a supervisor, or wants none any more. The time of an earlier wish stays.
+    ///
+    /// # Errors
+    /// Fails if a database query fails.
+    pub async fn want_talk(&self, who: &StaffMember, wanted: bool) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        self.change_skills(who, who.id, AuditAction::WantTalk, |stored| {
+            stored.talk_wanted = wanted.then(|| stored.talk_wanted.unwrap_or(now));
+        })
+        .await
+    }
+
+    /// Notes that a supervisor talked with a colleague.
+    ///
+    /// # Errors
+    /// Returns [`StoreError::NotFound`] if there is no such colleague.
+    pub async fn note_talk(&self, who: &StaffMember, with: Uuid) -> Result<(), StoreError> {
+        self.change_skills(who, with, AuditAction::NoteTalk, |stored| {
+            stored.talk_wanted = None
         })
         .await
     }

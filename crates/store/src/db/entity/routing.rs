@@ -232,3 +232,22 @@ pub mod surges {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// The secrets in the addresses of shift calendars, at most one for each account. `hash` is a keyed hash.
+pub mod calendar_secrets {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "calendar_secrets")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub staff_id: Uuid,
+        pub hash: Vec<u8>,
+        pub made_at: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
