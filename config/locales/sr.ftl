@@ -2742,6 +2742,7 @@ flash-hold_lifted = Забрана брисања је укинута.
 record-hint = Члан 47 Закона о заштити података о личности, члан 30 Опште уредбе. Састављено { $day } из подешавања на снази. Табела [processing_record] датотеке подешавања додаје оно што Hotline не може да зна.
 record-no-officer = лице за заштиту података (processing_record.officer)
 record-no-legal-basis = правни основ (processing_record.legal_basis)
+record-provider = Запослени се пријављују преко { $name }, који сазнаје када то чине.
 record-no-safeguards = мере заштите при овим преносима (processing_record.transfers)
 notices = Обавештења о овом налогу
 notices-hint = Порука вам јавља кад се промени лозинка или други фактор и кад неко покуша да се пријави као ви. Оставите празно ако поруке не желите.

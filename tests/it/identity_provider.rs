@@ -28,7 +28,8 @@ async fn world(more: &str) -> (Service, IdentityProvider) {
         .set_http_keys(&format!("desk_url = \"{}\"", service.base()))
         .unwrap();
     let settings = format!(
-        "[identity_provider]\nissuer = \"{}\"\nclient_id = \"hotline\"\nclient_secret = \"{CLIENT_SECRET}\"\nname = \"Kuća\"\n{more}\n",
+        "[identity_provider]\nissuer = \"{}\"\nclient_id = \"hotline\"\nclient_secret = \"{CLIENT_SECRET}\"\nname = \"Kuća\"\n\
+         smallest_rsa_bits = 2048\n{more}\n",
         provider.issuer()
     );
     service.set_lines(&settings).unwrap();
@@ -116,7 +117,13 @@ async fn a_connected_identity_logs_in_until_it_is_disconnected() {
         .unwrap();
     press(client, "button[name='logout']").await;
     until_refused(&mila).await;
+    // The same report counts only once.
     let mila = service.log_in("mila").await.unwrap();
+    let token = reqwest::get(format!("{}/last-log-out-token", provider.issuer()));
+    let token = token.await.unwrap().text().await.unwrap();
+    assert!(!token.is_empty());
+    assert_eq!(report_log_out(&service, &token).await, 400);
+    assert_eq!(mila.status(Method::GET, "/api/v1/me").await.unwrap(), 200);
     let again = json!({ "password": PASSWORD });
     mila.post("/api/v1/me/identity/disconnect", &again).await.unwrap();
     begin(client, &service, "mila-at-home", false).await;
@@ -124,6 +131,86 @@ async fn a_connected_identity_logs_in_until_it_is_disconnected() {
     let actions = actions(&vera).await;
     for action in ["connect-identity", "log-in", "log-out", "disconnect-identity"] {
         assert!(actions.iter().any(|one| one == action), "{action}: {actions:?}");
+    }
+}
+
+/// Reports a log-out to the service as the provider does, and returns the status of the answer.
+async fn report_log_out(service: &Service, token: &str) -> u16 {
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(30));
+    let request = client
+        .build()
+        .unwrap()
+        .post(format!("{}/desk/login/provider/log-out", service.base()));
+    let answer = request.form(&[("logout_token", token)]).send().await.unwrap();
+    answer.status().as_u16()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_authentication_at_the_provider_begins_no_session() {
+    let (mut service, provider) = world("").await;
+    service.start().await.unwrap();
+    service.hire("mila", "counsellor").await.unwrap();
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    log_in_as(client, &service, "mila", "en").await;
+    connect(client, &service, "mila-at-home").await;
+    shows(client, "main", &provider.issuer()).await;
+    client.delete_all_cookies().await.unwrap();
+    go(client, &service, "/desk/login").await;
+    press(client, "form[action='/desk/login/provider'] button").await;
+    until(client, "#early").await.click().await.unwrap();
+    say_name(client, "mila-at-home", false).await;
+    is_refused(client, "provider-refused").await;
+    // Now the provider asks for the name again, because its own session is older than the request permits.
+    go(client, &service, "/desk/login").await;
+    press(client, "form[action='/desk/login/provider'] button").await;
+    say_name(client, "mila-at-home", false).await;
+    until(client, "a[href='/desk/me']").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_administrator_sees_and_disconnects_an_identity() {
+    let (mut service, provider) = world("").await;
+    service.start().await.unwrap();
+    let vera = service.hire("vera", "auditor").await.unwrap();
+    let anton = service.hire("anton", "administrator").await.unwrap();
+    service.hire("mila", "counsellor").await.unwrap();
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    log_in_as(client, &service, "mila", "en").await;
+    connect(client, &service, "mila-at-home").await;
+    shows(client, "main", &provider.issuer()).await;
+    let mila = service.log_in("mila").await.unwrap();
+    let accounts = anton.get("/api/v1/admin/staff").await.unwrap();
+    let accounts = accounts.pointer("/accounts").and_then(Value::as_array).unwrap();
+    let account = |login: &str| accounts.iter().find(|one| text(one, "/login") == login).unwrap();
+    assert_eq!(text(account("mila"), "/identity/issuer"), provider.issuer());
+    assert_eq!(account("anton").get("identity"), Some(&Value::Null));
+    let path = format!("/desk/admin/staff/{}", text(account("mila"), "/id"));
+    let page = anton.page(&path).await.unwrap();
+    assert!(page.contains(&provider.issuer()), "{page}");
+    let page = anton
+        .submit(&format!("{path}/disconnect-identity"), &[])
+        .await
+        .unwrap();
+    assert!(page.contains("no identity connected"), "{page}");
+    until_refused(&mila).await;
+    begin(client, &service, "mila-at-home", false).await;
+    is_refused(client, "provider-unknown").await;
+    let audit = vera
+        .get("/api/v1/audit?action=staff-disconnect-identity")
+        .await
+        .unwrap();
+    assert_eq!(text(&audit, "/entries/0/who"), "anton", "{audit}");
+    // Nobody disconnects what is not connected, or an identity of their own without the password.
+    for (login, status) in [("mila", 409), ("anton", 409)] {
+        let id = text(account(login), "/id");
+        let path = format!("/api/v1/admin/staff/{id}/disconnect-identity");
+        assert_eq!(
+            anton.status(Method::POST, &path).await.unwrap(),
+            status,
+            "{login}"
+        );
     }
 }
 
@@ -187,6 +274,7 @@ async fn what_the_provider_did_not_send_logs_nobody_in() {
     let (mut service, provider) = world("").await;
     service.start().await.unwrap();
     let mila = service.hire("mila", "counsellor").await.unwrap();
+    let vera = service.hire("vera", "auditor").await.unwrap();
     let client = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .timeout(Duration::from_secs(30))
@@ -204,6 +292,7 @@ async fn what_the_provider_did_not_send_logs_nobody_in() {
     let address = address.and_then(|part| part.split('"').next()).unwrap();
     let address = address.replace("&#38;", "&").replace("&amp;", "&");
     assert!(address.contains("code_challenge_method=S256"), "{address}");
+    assert!(address.contains("max_age=43200"), "{address}");
     let state = address
         .split('&')
         .find_map(|part| part.strip_prefix("state="))
@@ -231,6 +320,8 @@ async fn what_the_provider_did_not_send_logs_nobody_in() {
         );
         assert!(!cookies.contains("hotline="), "{cookies}");
     }
+    let audit = vera.get("/api/v1/audit?action=log-in-refused").await.unwrap();
+    assert_eq!(text(&audit, "/entries/0/object"), "1", "{audit}");
     // A connection needs the mark of the own session.
     let request = client.get(format!("{base}/desk/me/identity/finish?code=x&state={state}"));
     let answer = request
@@ -239,9 +330,7 @@ async fn what_the_provider_did_not_send_logs_nobody_in() {
         .send();
     assert_eq!(answer.await.unwrap().status().as_u16(), 422);
     for token in ["", "abc", "e30.e30.e30", "eyJhbGciOiJub25lIn0.eyJpc3MiOiJ4In0."] {
-        let request = client.post(format!("{base}/desk/login/provider/log-out"));
-        let answer = request.form(&[("logout_token", token)]).send().await.unwrap();
-        assert_eq!(answer.status().as_u16(), 400, "{token}");
+        assert_eq!(report_log_out(&service, token).await, 400, "{token}");
     }
     assert_eq!(mila.status(Method::GET, "/api/v1/me").await.unwrap(), 200);
 }

@@ -166,6 +166,7 @@ fn administration_routes() -> Vec<Route> {
         both POST "/admin/staff/{id}" May(ManageStaff), staff::change, "Change the display name, the role or the team of an account";
         both POST "/admin/staff/{id}/reset" May(ManageStaff), links::reset, "Replace a password by a one-time link";
         both POST "/admin/staff/{id}/reset-factors" May(ManageStaff), staff::reset_factors, "Remove the second factors of an account";
+        both POST "/admin/staff/{id}/disconnect-identity" May(ManageStaff), staff::disconnect_identity, "Disconnect the identity of the identity provider from an account";
         both POST "/admin/staff/{id}/disable" May(ManageStaff), staff::disable, "Disable an account";
         both POST "/admin/staff/{id}/enable" May(ManageStaff), staff::enable, "Enable a disabled account";
         both POST "/admin/staff/{id}/end-sessions" May(ManageStaff), staff::end_sessions, "End all sessions of an account";

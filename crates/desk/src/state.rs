@@ -66,6 +66,8 @@ pub enum Attempt {
     UnknownDevice(String),
     /// A code of a second factor.
     Code(String),
+    /// An answer of the identity provider to the browser with this secret. Each costs a request to the provider.
+    Provider(String),
 }
 
 impl Attempt {

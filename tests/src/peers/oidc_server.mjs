@@ -7,14 +7,19 @@ import { createServer } from 'node:http';
 const settings = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const { Provider } = await import(settings.module);
 
+// The log-out token that was sent last.
+let logOutToken = '';
 const provider = new Provider(settings.issuer, {
   clients: [settings.client],
   acrValues: ['mfa'],
-  claims: { openid: ['sub'], acr: null },
+  claims: { openid: ['sub'], acr: null, auth_time: null },
   cookies: { keys: ['a key for tests'] },
   features: { backchannelLogout: { enabled: true }, devInteractions: { enabled: false } },
   // The service is on loopback, where the provider otherwise sends nothing.
-  fetch: (url, { dispatcher: _, ...options }) => fetch(url, options),
+  fetch: (url, { dispatcher: _, ...options }) => {
+    if (options.body instanceof URLSearchParams) logOutToken = options.body.get('logout_token') ?? logOutToken;
+    return fetch(url, options);
+  },
   pkce: { required: () => true },
   interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
   findAccount: (_context, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
@@ -34,7 +39,8 @@ for (const event of ['backchannel.error', 'server_error']) {
 }
 
 const page = `<!doctype html><title>Provider</title><form method="post">
-<input id="name" name="name"><input id="factor" name="factor" type="checkbox" value="mfa"><button id="go">Log in</button></form>`;
+<input id="name" name="name"><input id="factor" name="factor" type="checkbox" value="mfa">
+<input id="early" name="early" type="checkbox" value="yes"><button id="go">Log in</button></form>`;
 
 async function interact(request, response) {
   if (request.method === 'GET') {
@@ -45,14 +51,22 @@ async function interact(request, response) {
   let body = '';
   for await (const chunk of request) body += chunk;
   const fields = new URLSearchParams(body);
-  const login = { accountId: fields.get('name'), ...(fields.get('factor') && { acr: 'mfa' }) };
+  // A person who came early authenticated 13 hours ago.
+  const ts = Math.floor(Date.now() / 1000) - 13 * 60 * 60;
+  const login = {
+    accountId: fields.get('name'),
+    ...(fields.get('factor') && { acr: 'mfa' }),
+    ...(fields.get('early') && { ts }),
+  };
   const result = login.accountId ? { login } : { error: 'access_denied', error_description: 'nobody' };
   await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: false });
 }
 
 const handle = provider.callback();
 createServer((request, response) => {
-  if (request.url.startsWith('/interaction/')) {
+  if (request.url === '/last-log-out-token') {
+    response.end(logOutToken);
+  } else if (request.url.startsWith('/interaction/')) {
     interact(request, response).catch((error) => {
       response.statusCode = 500;
       response.end(String(error));

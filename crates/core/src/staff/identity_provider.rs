@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
-use crate::identifiers::private::Private;
+use crate::{identifiers::private::Private, network::is_protected};
 
 /// The `[identity_provider]` table of the settings.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct IdentityProviderSettings {
     /// The issuer: the URL below which the provider publishes `/.well-known/openid-configuration`. Empty: there is no provider.
@@ -61,12 +62,8 @@ impl IdentityProviderSettings {
         if !self.is_set() {
             return Ok(());
         }
-        let here = ["http://127.0.0.1", "http://[::1]", "http://localhost"];
-        let is_here = here.iter().any(|host| {
-            let rest = self.issuer.strip_prefix(host);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
-        });
-        if !self.issuer.starts_with("https://") && !is_here {
+        let issuer = Url::parse(&self.issuer);
+        if !issuer.is_ok_and(|issuer| is_protected(&issuer)) {
             return Err(InvalidIdentityProvider::Issuer);
         }
         if self.client_id.trim().is_empty() {
@@ -92,9 +89,31 @@ pub struct ProviderIdentity {
     pub subject: String,
 }
 
+/// A log-out that a provider reported.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProviderLogOut {
+    /// Who logged out.
+    pub identity: ProviderIdentity,
+    /// The id of the token (`jti`), which the issuer never uses twice.
+    pub token_id: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_the_type_of_log_out_tokens_is_accepted_by_default() {
+        let strict = LogOutTokenType::default();
+        let permitted = |kind: LogOutTokenType| {
+            let types = ["logout+jwt", "application/LogOut+JWT", "JWT", "at+jwt", ""];
+            types.map(|typ| kind.permits(Some(typ)))
+        };
+        assert_eq!(permitted(strict), [true, true, false, false, false]);
+        assert!(!strict.permits(None));
+        assert_eq!(permitted(LogOutTokenType::Any), [true, true, true, false, false]);
+        assert!(LogOutTokenType::Any.permits(None));
+    }
 
     #[test]
     fn a_provider_is_reached_with_tls_or_on_this_machine() {

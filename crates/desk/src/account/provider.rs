@@ -29,8 +29,8 @@ use serde::Deserialize;
 
 use crate::{
     account::{
-        factors::{FACTORS, PasswordAgainForm, authenticate, refuse, refused_page},
-        login::{lead_on, log_in_page},
+        factors::{FACTORS, ProofAgainForm, authenticate, refuse, refused_page},
+        login::{lead_on, log_in_page, take_turn},
     },
     http::{
         access::{Who, contact_page, token},
@@ -212,7 +212,7 @@ pub(crate) async fn finish(
         return Ok(Redirect::to(&address).into_response());
     }
     let without = jar.clone().add(kept_cookie(&desk, String::new(), 0));
-    let mistake = match identity(&desk, attempt.as_ref(), &query).await {
+    let mistake = match identity(&desk, attempt.as_ref(), &query).await? {
         Ok(identity) => {
             let proof = if provider.proves_second_factor() {
                 LogInProof::ProviderWithFactor
@@ -233,33 +233,39 @@ pub(crate) async fn finish(
                 None => "provider-unknown",
             }
         }
-        Err(mistake) => mistake,
+        Err(mistake) => {
+            desk.store.note_provider_refused().await?;
+            mistake
+        }
     };
     let page = log_in_page(&desk, &jar, "", "", Some(mistake))?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, without, page).into_response())
 }
 
-/// Returns the identity for which the provider vouches. Fails with the locale key of the reason.
+/// Returns the identity for which the provider vouches, or the locale key of the reason why there is none. Waits for the rate limit before
+/// it asks the provider, and fails if the wait takes too long.
 async fn identity(
     desk: &Desk,
     attempt: Option<&Attempt>,
     query: &ReturnQuery,
-) -> Result<ProviderIdentity, &'static str> {
-    let secrets = attempt
-        .map(|attempt| attempt.secrets(desk))
-        .ok_or("provider-late")?;
+) -> Result<Result<ProviderIdentity, &'static str>, PageError> {
+    let Some(secrets) = attempt.map(|attempt| attempt.secrets(desk)) else {
+        return Ok(Err("provider-late"));
+    };
     if query.state != secrets.state {
-        return Err("provider-late");
+        return Ok(Err("provider-late"));
     }
     if query.code.is_empty() {
-        return Err("provider-refused");
+        return Ok(Err("provider-refused"));
     }
-    let provider = desk.program.identity_provider.as_deref();
-    let provider = provider.ok_or("provider-away")?;
-    provider.identity(&query.code, &secrets).await.map_err(|error| {
+    let provider = provider(desk)?;
+    // Each browser has a limit of its own, so that nobody keeps the others waiting.
+    take_turn(desk, crate::state::Attempt::Provider(secrets.state.clone())).await?;
+    let identity = provider.identity(&query.code, &secrets).await;
+    Ok(identity.map_err(|error| {
         tracing::warn!(error, "A log-in through the identity provider failed");
         "provider-refused"
-    })
+    }))
 }
 
 /// `POST /desk/me/identity/connect`: leads the browser to the provider, to connect an identity to the account.
@@ -268,13 +274,16 @@ pub(crate) async fn connect(
     Who(me): Who,
     headers: HeaderMap,
     jar: CookieJar,
-    FormOrJson(typed): FormOrJson<PasswordAgainForm>,
+    FormOrJson(typed): FormOrJson<ProofAgainForm>,
 ) -> Result<Response, PageError> {
     let provider = provider(&desk)?;
     let session = token(&desk, &headers).ok_or(PageError::NotLoggedIn)?;
-    let Some(again) = authenticate(&desk, &me, &typed).await? else {
-        let wrong = PageError::Bad("error-password-again").localized(desk.words(&jar));
-        return refused_page(&desk, &jar, &me, "connect", wrong).await;
+    let again = match authenticate(&desk, &me, &session, &typed).await? {
+        Ok(again) => again,
+        Err(why) => {
+            let message = why.localized(desk.words(&jar));
+            return refused_page(&desk, &jar, &me, "connect", message).await;
+        }
     };
     let mut attempt = Attempt::new(Purpose::Connect(String::new()));
     let mark = desk.store.connection_mark(&again, &session, &attempt.secret);
@@ -300,7 +309,7 @@ pub(crate) async fn finish_connecting(
     let session = token(&desk, &headers).ok_or(PageError::NotLoggedIn)?;
     let attempt = Attempt::from_cookie(&desk, &jar);
     let without = jar.clone().add(kept_cookie(&desk, String::new(), 0));
-    let mistake = match (identity(&desk, attempt.as_ref(), &query).await, &attempt) {
+    let mistake = match (identity(&desk, attempt.as_ref(), &query).await?, &attempt) {
         (
             Ok(identity),
             Some(Attempt {
@@ -320,6 +329,7 @@ pub(crate) async fn finish_connecting(
         (Ok(_), _) => "provider-late",
         (Err(mistake), _) => mistake,
     };
+    desk.store.note_provider_refused().await?;
     let message = desk.words(&jar).say(mistake);
     let page = refused_page(&desk, &jar, &me, "connect", message).await?;
     Ok((without, page).into_response())
@@ -332,11 +342,12 @@ pub(crate) async fn disconnect(
     format: ResponseFormat,
     headers: HeaderMap,
     Cookies(jar): Cookies,
-    FormOrJson(typed): FormOrJson<PasswordAgainForm>,
+    FormOrJson(typed): FormOrJson<ProofAgainForm>,
 ) -> Result<Answer<EmptyJson>, PageError> {
     let session = token(&desk, &headers).ok_or(PageError::NotLoggedIn)?;
-    let Some(again) = authenticate(&desk, &me, &typed).await? else {
-        return refuse(&desk, &jar, &me, format, "disconnect").await;
+    let again = match authenticate(&desk, &me, &session, &typed).await? {
+        Ok(again) => again,
+        Err(why) => return refuse(&desk, &jar, &me, format, ("disconnect", why)).await,
     };
     desk.store.disconnect_identity(&again, &session).await?;
     Ok(format.answer(EmptyJson {}, FACTORS, Flash::IdentityDisconnected))
@@ -355,10 +366,14 @@ pub(crate) async fn log_out(
 ) -> Result<Response, PageError> {
     let provider = provider(&desk)?;
     let status = match provider.logged_out(form.logout_token.expose()).await {
-        Ok(identity) => {
-            desk.store.log_out_identity(&identity).await?;
-            StatusCode::OK
-        }
+        Ok(log_out) => match desk.store.log_out_identity(&log_out).await {
+            Ok(()) => StatusCode::OK,
+            Err(StoreError::Conflict(_)) => {
+                tracing::warn!("A log-out token of the identity provider was used a second time");
+                StatusCode::BAD_REQUEST
+            }
+            Err(error) => return Err(error.into()),
+        },
         Err(error) => {
             tracing::warn!(error, "A log-out that the identity provider reports was refused");
             StatusCode::BAD_REQUEST

@@ -67,6 +67,8 @@ pub(crate) struct AccountJson {
     sessions: usize,
     /// Whether the owner set up a second factor.
     second_factor: bool,
+    /// The identity at the identity provider with which the owner can log in; null if none is connected.
+    identity: Option<ConnectedIdentity>,
 }
 
 /// Whether the owner of an account can log in.

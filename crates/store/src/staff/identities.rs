@@ -1,27 +1,36 @@
 //! Identities at an identity provider: connecting one to an account, logging in with it, and ending its sessions.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Duration, Utc};
 use data_encoding::HEXLOWER;
-use hotline_core::staff::{audit::AuditAction, factors::LogInProof, identity_provider::ProviderIdentity};
+use hotline_core::staff::{
+    audit::AuditAction,
+    factors::LogInProof,
+    identity_provider::{ProviderIdentity, ProviderLogOut},
+};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
     ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
+    sea_query::OnConflict,
 };
 use uuid::Uuid;
 
 use crate::{
     db::{
-        entity::{identities, sessions, staff},
+        entity::{identities, log_out_tokens, sessions, staff},
         store::{Store, time},
     },
     error::{Conflict, StoreError},
     staff::{
         accounts::{StaffMember, person},
-        factors::Reauthenticated,
+        factors::FullyReauthenticated,
         sessions::BegunSession,
     },
 };
+
+/// How long an accepted log-out token is remembered. It is longer than the time in which a token can be valid: ten minutes before and after
+/// it was issued.
+const LOG_OUT_TOKEN_KEPT: Duration = Duration::hours(1);
 
 /// The identity with which a member of staff can log in.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
@@ -34,6 +43,16 @@ pub struct ConnectedIdentity {
     pub used_at: Option<DateTime<Utc>>,
 }
 
+impl From<identities::Model> for ConnectedIdentity {
+    fn from(row: identities::Model) -> Self {
+        Self {
+            issuer: row.issuer,
+            connected_at: time(row.connected_at),
+            used_at: row.used_at.map(time),
+        }
+    }
+}
+
 impl Store {
     /// Returns the identity that is connected to the account of a member of staff.
     ///
@@ -44,11 +63,7 @@ impl Store {
         who: &StaffMember,
     ) -> Result<Option<ConnectedIdentity>, StoreError> {
         let row = identities::Entity::find_by_id(who.id).one(&self.reading).await?;
-        Ok(row.map(|row| ConnectedIdentity {
-            issuer: row.issuer,
-            connected_at: time(row.connected_at),
-            used_at: row.used_at.map(time),
-        }))
+        Ok(row.map(ConnectedIdentity::from))
     }
 
     /// Returns the values that a log-in at the provider needs, in the order state, nonce and PKCE verifier. They follow from the secret of
@@ -59,10 +74,10 @@ impl Store {
             .map(|purpose| HEXLOWER.encode(&self.keys.lookup(purpose, secret)))
     }
 
-    /// Returns the mark of a log-in at the provider that a session began after its owner typed the password again. `secret` is the secret of
+    /// Returns the mark of a log-in at the provider that a session began after its owner proved the log-in again. `secret` is the secret of
     /// that log-in.
     #[must_use]
-    pub fn connection_mark(&self, again: &Reauthenticated, session: &str, secret: &str) -> String {
+    pub fn connection_mark(&self, again: &FullyReauthenticated, session: &str, secret: &str) -> String {
         self.mark_of(again.member(), session, secret)
     }
 
@@ -134,7 +149,7 @@ impl Store {
     /// Fails if a database query fails.
     pub async fn disconnect_identity(
         &self,
-        again: &Reauthenticated,
+        again: &FullyReauthenticated,
         session: &str,
     ) -> Result<(), StoreError> {
         let id = again.member().id;
@@ -149,6 +164,44 @@ impl Store {
         Ok(())
     }
 
+    /// Disconnects the identity from another account, and ends the sessions of that account. `by` is `None` on the command line.
+    ///
+    /// # Errors
+    /// Fails if the log-in name is unknown. Returns [`Conflict::OwnAccount`] if the account belongs to `by`, and [`Conflict::DoneAlready`] if
+    /// no identity is connected.
+    pub async fn disconnect_identity_of(
+        &self,
+        by: Option<&StaffMember>,
+        login: &str,
+    ) -> Result<(), StoreError> {
+        let transaction = self.begin_administration(by).await?;
+        // A request that connects an identity takes this lock, too, and then finds that its session ended.
+        self.lock_registration(&transaction).await?;
+        let row = self.account_to_change(&transaction, login).await?;
+        if by.is_some_and(|by| by.id == row.id) {
+            return Err(StoreError::Conflict(Conflict::OwnAccount));
+        }
+        let deleted = identities::Entity::delete_by_id(row.id)
+            .exec(&transaction)
+            .await?;
+        if deleted.rows_affected == 0 {
+            return Err(StoreError::Conflict(Conflict::DoneAlready));
+        }
+        self.end_sessions_except(&transaction, row.id, None).await?;
+        let actor = by.map(|by| by.id);
+        self.audit_in(
+            &transaction,
+            actor,
+            AuditAction::StaffDisconnectIdentity,
+            &row.login,
+        )
+        .await?;
+        self.commit(transaction).await?;
+        self.notice_ended_sessions().await;
+        self.route_due.notify_one();
+        Ok(())
+    }
+
     /// Begins a session with an identity. Returns `None` if it is connected to no account, or to a disabled one. `proof` says whether the
     /// provider proved a second factor, too.
     ///
@@ -160,7 +213,7 @@ impl Store {
         proof: LogInProof,
     ) -> Result<Option<BegunSession>, StoreError> {
         let Some((row, member)) = self.account_of(identity).await? else {
-            self.note_refused(1).await?;
+            self.note_refused(1, None).await?;
             return Ok(None);
         };
         let transaction = self.begin().await?;
@@ -177,21 +230,46 @@ impl Store {
             BegunSession::Complete(..) => AuditAction::LogIn,
             BegunSession::Half(..) => AuditAction::LogInBegun,
         };
-        self.audit_in(&transaction, Some(id), action, "identity provider")
-            .await?;
+        let entry = self.audit_in(&transaction, Some(id), action, "identity provider");
+        self.in_session(session.token().expose(), entry).await?;
         self.commit(transaction).await?;
         Ok(Some(session))
     }
 
-    /// Ends every session of the account to which an identity is connected, because its provider reports a log-out.
+    /// Ends every session of the account to which an identity is connected, because its provider reports a log-out. Each log-out token is
+    /// accepted once, by whichever process of the service.
     ///
     /// # Errors
-    /// Fails if a database query fails.
-    pub async fn log_out_identity(&self, identity: &ProviderIdentity) -> Result<(), StoreError> {
-        let Some((_, member)) = self.account_of(identity).await? else {
-            return Ok(());
+    /// Returns [`Conflict::DoneAlready`] if the token was accepted before.
+    pub async fn log_out_identity(&self, log_out: &ProviderLogOut) -> Result<(), StoreError> {
+        let account = self.account_of(&log_out.identity).await?;
+        let transaction = self.begin().await?;
+        let now = self.now();
+        let oldest = now - LOG_OUT_TOKEN_KEPT.num_microseconds().unwrap_or_default();
+        log_out_tokens::Entity::delete_many()
+            .filter(log_out_tokens::Column::AcceptedAt.lt(oldest))
+            .exec(&transaction)
+            .await?;
+        let id = format!("{} {}", log_out.identity.issuer, log_out.token_id);
+        let row = log_out_tokens::ActiveModel {
+            hash: Set(self.keys.lookup("log-out token", &id)),
+            accepted_at: Set(now),
         };
-        self.end_sessions_where(
+        let unless_there = OnConflict::column(log_out_tokens::Column::Hash)
+            .do_nothing()
+            .to_owned();
+        let inserted = log_out_tokens::Entity::insert(row)
+            .on_conflict(unless_there)
+            .exec_without_returning(&transaction)
+            .await?;
+        if inserted != 1 {
+            return Err(StoreError::Conflict(Conflict::DoneAlready));
+        }
+        let Some((_, member)) = account else {
+            return Ok(transaction.commit().await?);
+        };
+        self.end_sessions_in(
+            transaction,
             Some(&member),
             member.id,
             None,
