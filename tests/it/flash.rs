@@ -582,6 +582,12 @@ async fn own_forms(vera: &mut PlainBrowser, head: &Staff, colleague: &str) {
             "The skills were saved.",
         ),
         ("/desk/routing/move", "", &work, "The open contacts were moved."),
+        (
+            "/desk/routing/calendar/revoke",
+            "",
+            &[],
+            "The address of your calendar was revoked.",
+        ),
         ("/desk/alarms/test", "", &[], "The test alarm is being sent."),
         (
             "/desk/canned",

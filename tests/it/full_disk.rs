@@ -138,6 +138,16 @@ const NOT_ASKED: [(&str, &str); 77] = [
     ),
     ("/desk/me/identity/connect", "there is no identity provider here"),
     ("/api/v1/me/identity/disconnect", "nobody has an identity there"),
+    (
+        "/api/v1/admin/staff/{id}/disconnect-identity",
+        "nobody has an identity there",
+    ),
+    ("/api/v1/invitation/open", "stores nothing"),
+    (
+        "/api/v1/routing/calendar",
+        "writes what making a read-only token writes",
+    ),
+    ("/api/v1/routing/calendar/revoke", "nobody has an address here"),
     ("/api/v1/me/factors/recovery-codes", "the same"),
     (
         "/api/v1/admin/staff/{id}/reset-factors",

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::{
     pages::log_in_as,
+    privacy::files_with,
     store::{World, mail, on_both},
     writing::{posted, press, shows, until},
 };
@@ -287,17 +288,34 @@ async fn a_day_is_freed_from_the_calendar_and_a_gap_is_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_calendar_has_the_shifts_of_its_owner_and_no_name() {
+async fn a_calendar_has_the_shifts_of_its_owner_until_revoked() {
     let (service, sara, mila) = begun().await;
     let mila_id = id_of(&mila).await;
     let body = json!({ "version": 0, "plan": plan(&mila_id, "07:30", "15:30") });
     assert_eq!(put(&service, &sara, "/api/v1/shifts", &body).await, 200);
     let address = async |who: &Staff| {
-        let page = who.page("/desk/routing/shifts").await.unwrap();
-        let rest = page.split_once("/calendar/").unwrap().1;
-        format!("{}/calendar/{}", service.base(), rest.split_once('"').unwrap().0)
+        let made = who.post("/api/v1/routing/calendar", &json!({})).await.unwrap();
+        text(&made, "/address").to_owned()
     };
-    let (of_mila, of_sara) = (address(&mila).await, address(&sara).await);
+    let status = async |address: &str| reqwest::get(address).await.unwrap().status();
+    let page = mila.page("/desk/routing/shifts").await.unwrap();
+    assert!(page.contains("You have no address"), "{page}");
+    let replaced = address(&mila).await;
+    assert_eq!(status(&replaced).await, StatusCode::OK);
+    let page = mila.submit("/desk/routing/calendar", &[]).await.unwrap();
+    let rest = page.split_once("/calendar/").unwrap().1;
+    let secret = rest.split_once(".ics\"").unwrap().0.to_owned();
+    let of_mila = format!("{}/calendar/{secret}.ics", service.base());
+    assert_eq!(status(&replaced).await, StatusCode::NOT_FOUND);
+    // Only that answer shows the secret, and only its hash is stored.
+    let page = mila.page("/desk/routing/shifts").await.unwrap();
+    assert!(
+        page.contains("Revoke the address") && !page.contains(&secret),
+        "{page}"
+    );
+    let found = files_with(service.folder(), std::slice::from_ref(&secret));
+    assert!(found.is_empty(), "{found:?}");
+    let of_sara = address(&sara).await;
     assert_ne!(of_mila, of_sara);
     let answer = reqwest::get(&of_mila).await.unwrap();
     let kind = answer.headers()["content-type"].to_str().unwrap().to_owned();
@@ -309,21 +327,25 @@ async fn a_calendar_has_the_shifts_of_its_owner_and_no_name() {
         !calendar.contains("mila") && !calendar.contains("sara"),
         "{calendar}"
     );
-    let of_sara = reqwest::get(&of_sara).await.unwrap().text().await.unwrap();
-    assert!(of_sara.contains("BEGIN:VCALENDAR") && !of_sara.contains("BEGIN:VEVENT"));
+    let calendar = reqwest::get(&of_sara).await.unwrap().text().await.unwrap();
+    assert!(calendar.contains("BEGIN:VCALENDAR") && !calendar.contains("BEGIN:VEVENT"));
+    let revoked = sara
+        .status(Method::POST, "/api/v1/routing/calendar/revoke")
+        .await
+        .unwrap();
+    assert_eq!(revoked, 204);
+    assert_eq!(status(&of_sara).await, StatusCode::NOT_FOUND);
     let unknown = format!("{}/calendar/{}.ics", service.base(), "0".repeat(64));
     let without_ending = of_mila.trim_end_matches(".ics").to_owned();
     for address in [&unknown, &without_ending] {
-        assert_eq!(
-            reqwest::get(address).await.unwrap().status(),
-            StatusCode::NOT_FOUND
-        );
+        assert_eq!(status(address).await, StatusCode::NOT_FOUND);
     }
     service.must(&["staff", "disable", "mila"]).unwrap();
-    assert_eq!(
-        reqwest::get(&of_mila).await.unwrap().status(),
-        StatusCode::NOT_FOUND
-    );
+    assert_eq!(status(&of_mila).await, StatusCode::NOT_FOUND);
+    // An account that is enabled again has no address, because disabling it ended the earlier one.
+    service.must(&["staff", "enable", "mila"]).unwrap();
+    assert_eq!(status(&of_mila).await, StatusCode::NOT_FOUND);
+    service.must(&["staff", "disable", "mila"]).unwrap();
     let checked = service.must(&["check"]).unwrap();
     assert!(
         checked.contains("shifts: mila is planned, but the account is disabled"),

@@ -232,6 +232,8 @@ fn routing_routes() -> Vec<Route> {
         api PUT "/shifts" May(SeeRouting), schedules::put_shifts, "Replace the shift plan";
         both POST "/routing/swaps" May(TakeDuty), schedules::ask_swap, "Ask to give a shift of yours to a colleague";
         both POST "/routing/swaps/{id}" May(SeeRouting), schedules::decide_swap, "Confirm or decline a swap";
+        both POST "/routing/calendar" May(TakeDuty), calendar::renew, "Make the address of your calendar, in place of an earlier one";
+        both POST "/routing/calendar/revoke" May(TakeDuty), calendar::revoke, "Revoke the address of your calendar";
         open GET "/calendar/{file}" Open, calendar::feed;
     }
 }

@@ -237,6 +237,12 @@ pub enum AuditAction {
     ConnectIdentity,
     /// Disconnected the identity of the identity provider.
     DisconnectIdentity,
+    /// Disconnected the identity of another account.
+    StaffDisconnectIdentity,
+    /// Made the address of the own calendar, in place of an earlier one.
+    MakeCalendarAddress,
+    /// Revoked the address of the own calendar.
+    RevokeCalendarAddress,
     /// Removed the entries of the audit whose time was over.
     CutAudit,
     /// Added a passkey.

@@ -63,6 +63,7 @@ pub(crate) enum Flash {
     HoursSaved,
     ShiftsSaved,
     ShiftHandedOn,
+    CalendarRevoked,
     SwapAsked,
     SwapConfirmed,
     SwapDeclined,

@@ -7,14 +7,32 @@ use axum::{
 };
 use chrono::TimeDelta;
 use hotline_core::time::shifts::render_calendar;
-use hotline_store::staff::accounts::StaffMember;
+use schemars::JsonSchema;
+use serde::Serialize;
 
-use crate::{http::errors::PageError, state::Desk};
+use crate::{
+    http::{
+        access::Who,
+        answers::{Answer, Confirmation},
+        errors::PageError,
+        extractors::{Cookies, FormOrJson, NoBody, ResponseFormat},
+        flash::Flash,
+    },
+    routing::shifts,
+    state::Desk,
+};
 
 /// The days before today whose shifts the calendar contains.
 const PAST: TimeDelta = TimeDelta::days(30);
 /// The days after today whose shifts the calendar contains.
 const COMING: TimeDelta = TimeDelta::days(180);
+
+/// The address of a calendar.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct CalendarAddressJson {
+    /// The address, to which calendar programs subscribe without a log-in. No later response contains it.
+    address: String,
+}
 
 /// Responds with the calendar of the person to whom the secret in the address belongs. The calendar contains only this person's shifts, and
 /// no name.
@@ -37,8 +55,32 @@ pub(crate) async fn feed(State(desk): State<Desk>, Path(file): Path<String>) -> 
     Ok((headers, render_calendar(&shifts, &title, owner.id, now)).into_response())
 }
 
-/// Returns the address of a person's calendar.
-pub(super) fn address(desk: &Desk, headers: &HeaderMap, owner: &StaffMember) -> String {
-    let (site, secret) = (desk.site(headers), desk.store.calendar_token(owner.id));
-    format!("{site}/calendar/{secret}.ics")
+/// `POST /desk/routing/calendar`: makes the address of the calendar, in place of an earlier one. Only this response shows the address.
+pub(crate) async fn renew(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    format: ResponseFormat,
+    headers: HeaderMap,
+    Cookies(jar): Cookies,
+    FormOrJson(_): FormOrJson<NoBody>,
+) -> Result<Answer<CalendarAddressJson>, PageError> {
+    let secret = desk.store.renew_calendar_secret(&me).await?;
+    let address = format!("{}/calendar/{}.ics", desk.site(&headers), secret.expose());
+    if format.is_json() {
+        return Ok(Answer::Json(CalendarAddressJson { address }));
+    }
+    Ok(Answer::Page(
+        shifts::page_with_address(&desk, &jar, &me, address).await?,
+    ))
+}
+
+/// `POST /desk/routing/calendar/revoke`: revokes the address of the calendar.
+pub(crate) async fn revoke(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    format: ResponseFormat,
+    FormOrJson(_): FormOrJson<NoBody>,
+) -> Result<Confirmation, PageError> {
+    desk.store.revoke_calendar_secret(&me).await?;
+    Ok(format.confirm("/desk/routing/shifts", Flash::CalendarRevoked))
 }
