@@ -859,6 +859,7 @@ conflict-too-many-codes = too many wrong codes; use a recovery code, or ask an a
 conflict-short-password = A password has at least 12 characters.
 conflict-long-password = A password has at most 128 characters.
 conflict-weak-password = This password is easily guessed. Take four words that do not belong together.
+conflict-breached-password = This password is known from a data breach, so attackers try it. Choose another one, and change it wherever else you use it.
 conflict-other = it cannot be done as things stand
 send-again = Send again
 raw-source = Original message

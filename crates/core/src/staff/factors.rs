@@ -21,6 +21,11 @@ pub struct AccountSettings {
     pub break_glass: Vec<String>,
     /// Which contacts counsellors may read.
     pub counsellors_see: CounsellorsSee,
+    /// The mail line that sends notices about accounts to members of staff who gave an address. `None`: no notices are sent.
+    pub notices_line: Option<String>,
+    /// A file with the hashes of breached passwords, in the format of the downloadable Pwned Passwords list. These
+    /// passwords are refused as new passwords. `None`: new passwords are not compared with breached ones.
+    pub breached_passwords: Option<PathBuf>,
 }
 
 /// Which contacts counsellors may read.
@@ -45,6 +50,8 @@ impl Default for AccountSettings {
             ],
             break_glass: Vec::new(),
             counsellors_see: CounsellorsSee::All,
+            notices_line: None,
+            breached_passwords: None,
         }
     }
 }

@@ -47,6 +47,7 @@ use crate::{
     },
     error::StoreError,
     memory::{
+        breached_passwords::BreachedPasswords,
         known_files::KnownFiles,
         log_ins::{Refused, Steady, Watched},
         openings::Openings,
@@ -181,6 +182,8 @@ pub struct Store {
     pub(crate) audit_months: u16,
     pub(crate) audit_copies: AuditCopies,
     pub(crate) accounts: AccountSettings,
+    /// The list of breached passwords. `None`: the settings name none.
+    pub(crate) breached_passwords: Option<BreachedPasswords>,
     pub(crate) relying_party: Option<RelyingParty>,
     pub(crate) retention: RetentionSettings,
     /// The file that lists what was erased.
@@ -282,6 +285,11 @@ impl Store {
             case_settings: settings.cases,
             audit_months: settings.audit.months,
             audit_copies: AuditCopies::new(&settings.folder, settings.audit),
+            breached_passwords: settings
+                .accounts
+                .breached_passwords
+                .as_deref()
+                .map(BreachedPasswords::open),
             accounts: settings.accounts,
             relying_party: settings.relying_party,
             erasure_list: settings
