@@ -186,6 +186,12 @@ async fn a_new_link_replaces_the_old_one_and_leads_to_the_desk() {
         browser.pictures(what).await.unwrap();
     };
     client.goto(&link).await.unwrap();
+    until(client, "#password").await;
+    let address = client.current_url().await.unwrap();
+    assert_eq!(
+        (address.path(), address.fragment()),
+        ("/desk/invitation/open", None)
+    );
     check("invitation").await;
     log_in_as(client, &service, "vera", "en").await;
     let account = format!("{}/desk/admin/staff/{id}", service.base());

@@ -115,8 +115,10 @@ fn account_routes() -> Vec<Route> {
         api POST "/session/enrol" Lacks(Enrol), second_step::enrol_json, "Set up the app, and complete the log-in";
         api POST "/session/end" Anyone, account::api::log_out, "Log out";
         api GET "/me" Anyone, preferences::show_me, "The member of staff who is logged in";
-        both GET "/invitation/{secret}" Open, invitation::show, "A one-time link with which a person chooses a password";
-        both POST "/invitation/{secret}" Open, invitation::accept, "Choose a password with a one-time link, and log in";
+        desk GET "/invitation" Open, invitation::page;
+        both POST "/invitation/open" Open, invitation::open, "A one-time link with which a person chooses a password";
+        both POST "/invitation/accept" Open, invitation::accept, "Choose a password with a one-time link, and log in";
+        desk GET "/invitation/{secret}" Open, invitation::explain_old_link;
         desk GET "/me" Anyone, sessions::page;
         api GET "/me/sessions" Anyone, sessions::list, "Your sessions";
         both POST "/me/sessions/{session}/end" Anyone, sessions::end, "End a session of yours";

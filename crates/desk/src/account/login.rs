@@ -24,12 +24,13 @@ use hotline_store::{
     },
 };
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     account::preferences,
     http::{
-        access::{contact_page, cookie_name, step_page, token},
+        access::{contact_page, cookie_name, cookie_token, step_page, token},
+        answers::Answer,
         errors::PageError,
         page::{page as written, role_key},
     },
@@ -167,6 +168,31 @@ fn session_cookie(desk: &Desk, session: &SessionToken) -> Cookie<'static> {
         .secure(desk.https)
         .same_site(SameSite::Strict)
         .build()
+}
+
+/// Adds a cookie with a new secret of the session to the answer to a change of what proves a log-in; the earlier secret stops working. Another
+/// site cannot set the header `Authorization`, so a token that came in this header stays as it is: a program that lost the answer would lose
+/// its session.
+pub(crate) async fn with_new_secret<T: Serialize>(
+    desk: &Desk,
+    headers: &HeaderMap,
+    answer: Answer<T>,
+) -> Answer<T> {
+    let Some(earlier) = cookie_token(desk, headers) else {
+        return answer;
+    };
+    match desk.store.renew_session(&earlier).await {
+        Ok(Some(session)) => {
+            let jar = CookieJar::new().add(session_cookie(desk, &session));
+            Answer::Page((jar, answer).into_response())
+        }
+        Ok(None) => answer,
+        Err(error) => {
+            // The change took effect, so the answer says so.
+            tracing::warn!(error = %error, "A session keeps its secret after a change of a password or factor");
+            answer
+        }
+    }
 }
 
 /// Adds the cookies of a complete session: the session's secret, the mark of a known device, and the language of the member of staff.

@@ -8,7 +8,11 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 use hotline_core::{
-    staff::rights::{Right, Role},
+    identifiers::private::Private,
+    staff::{
+        identity_proof::IdentityProof,
+        rights::{Right, Role},
+    },
     text::locale::Language,
 };
 use hotline_store::{
@@ -20,15 +24,16 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    account::factors::authenticate_again,
     admin::{
-        staff::{login_of, render},
+        staff::{login_of, refuse_reset, render},
         teams,
     },
     http::{
         access::Who,
         answers::Answer,
         errors::PageError,
-        extractors::{Cookies, FormOrJson, IdPath, NoBody, ResponseFormat},
+        extractors::{Cookies, FormOrJson, IdPath, ResponseFormat},
         page::{Frame, page as written},
     },
     state::Desk,
@@ -49,6 +54,16 @@ pub(crate) struct InviteForm {
     #[serde(default)]
     #[schemars(skip)]
     pub(super) new_team: String,
+}
+
+/// What a reset of an account needs.
+#[derive(Deserialize, JsonSchema)]
+pub(crate) struct ResetForm {
+    /// How the person proved who they are. The audit records it.
+    pub(super) proof: IdentityProof,
+    /// The password of the administrator, typed again.
+    #[schemars(with = "String")]
+    pub(super) password: Private<String>,
 }
 
 /// A one-time link with which a person chooses a password.
@@ -114,10 +129,14 @@ pub(crate) async fn reset(
     headers: HeaderMap,
     cookies: Cookies,
     Path(IdPath { id }): Path<IdPath>,
-    FormOrJson(_): FormOrJson<NoBody>,
+    FormOrJson(form): FormOrJson<ResetForm>,
 ) -> Result<Answer<NewLinkJson>, PageError> {
     let login = login_of(&desk, id).await?;
-    let new = desk.store.reset_by_link(Some(&me), &login).await?;
+    let Some(again) = authenticate_again(&desk, &me, &form.password).await? else {
+        let page = refuse_reset(&desk, &cookies.0, &me, format, (id, "reset")).await?;
+        return Ok(Answer::Page(page));
+    };
+    let new = desk.store.reset_by_link(Some(&again), &login, form.proof).await?;
     show_link(&desk, &me, format, &headers, cookies, new).await
 }
 
@@ -132,7 +151,7 @@ async fn show_link(
     let link = NewLinkJson {
         id: new.staff_id,
         login: new.login,
-        link: format!("{}/desk/invitation/{}", desk.site(headers), new.secret.expose()),
+        link: format!("{}/desk/invitation#{}", desk.site(headers), new.secret.expose()),
         expires_at: new.expires_at,
     };
     if format.is_json() {

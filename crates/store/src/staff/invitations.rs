@@ -4,7 +4,7 @@
 use chrono::{DateTime, Duration, Utc};
 use hotline_core::{
     identifiers::{chance, ids, private::Private},
-    staff::{audit::AuditAction, rights::Role},
+    staff::{audit::AuditAction, identity_proof::IdentityProof, rights::Role},
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -23,7 +23,8 @@ use crate::{
     staff::{
         accounts::{StaffMember, person},
         administration::{checked_name, checked_team},
-        passwords::{hashed, judge},
+        factors::Reauthenticated,
+        passwords::hashed,
         sessions::BegunSession,
     },
 };
@@ -94,16 +95,20 @@ impl Store {
         Ok(invitation)
     }
 
-    /// Makes a new link for an account. Removes its password, disconnects its identity, ends its sessions and withdraws its earlier links.
+    /// Makes a new link for an account. Removes its password, disconnects its identity, revokes the address of its calendar, ends its sessions
+    /// and withdraws its earlier links. `proof` says how its owner proved who they are. `None` as `by` is the command line.
     ///
     /// # Errors
     /// Fails if the log-in name is unknown. Returns [`StoreError::Conflict`] if the account is disabled or belongs to `by`.
     pub async fn reset_by_link(
         &self,
-        by: Option<&StaffMember>,
+        by: Option<&Reauthenticated>,
         login: &str,
+        proof: IdentityProof,
     ) -> Result<NewInvitation, StoreError> {
+        let by = by.map(Reauthenticated::member);
         let transaction = self.begin_administration(by).await?;
+        self.lock_registration(&transaction).await?;
         let row = self.account_to_change(&transaction, login).await?;
         if by.is_some_and(|by| by.id == row.id) {
             return Err(StoreError::Conflict(Conflict::OwnAccount));
@@ -123,10 +128,12 @@ impl Store {
             .exec(&transaction)
             .await?;
         self.forget_identity(&transaction, row.id).await?;
+        self.forget_calendar(&transaction, row.id).await?;
         self.withdraw_invitations(&transaction, row.id).await?;
         let invitation = self.insert_invitation(&transaction, by, &row).await?;
         let actor = by.map(|by| by.id);
-        self.audit_in(&transaction, actor, AuditAction::StaffResetByLink, &row.login)
+        let object = format!("{} {}", row.login, proof.as_str());
+        self.audit_in(&transaction, actor, AuditAction::StaffResetByLink, &object)
             .await?;
         self.commit(transaction).await?;
         self.notice_ended_sessions().await;
@@ -157,7 +164,7 @@ impl Store {
     ///
     /// # Errors
     /// Fails if there is no such link. Returns [`StoreError::Conflict`] if the link cannot be used any more, or if the password is too
-    /// short, too long or too weak.
+    /// short, too long, too weak or breached.
     pub async fn accept_invitation(
         &self,
         secret: &str,
@@ -170,13 +177,7 @@ impl Store {
         if found.state != InvitationState::Open {
             return Err(ENDED);
         }
-        judge(
-            password,
-            &member.login,
-            &member.name,
-            &self.centre.settings().name,
-        )
-        .map_err(StoreError::Conflict)?;
+        self.judge_password(password, &member.login, &member.name).await?;
         let hash = hashed(password).await?;
         let transaction = self.begin().await?;
         let now = self.now();
