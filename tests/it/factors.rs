@@ -194,6 +194,50 @@ async fn a_role_without_need_logs_in_as_before_and_may_set_one_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn changing_a_factor_asks_for_a_code_too() {
+    let service = service_with(&[("mila", "counsellor")]).await;
+    let (_, token) = type_password(&service, "mila").await;
+    let app = enrol_in_session(&service, &token, "").await;
+    let path = "/api/v1/me/factors/remove";
+    let old = app.code(-30);
+    for code in ["", "000000", old.as_str()] {
+        let proof = json!({ "password": PASSWORD, "code": code });
+        let (refused, answer) = post(&service, &token, path, proof).await;
+        assert_eq!(refused, 422, "{code:?}: {answer}");
+    }
+    let disconnect = "/api/v1/me/identity/disconnect";
+    let (refused, answer) = post(&service, &token, disconnect, json!({ "password": PASSWORD })).await;
+    assert_eq!(refused, 422, "{answer}");
+    let proof = json!({ "password": PASSWORD, "code": app.recovery_codes[0] });
+    assert_eq!(post(&service, &token, path, proof).await.0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_factor_gives_the_session_a_new_secret() {
+    let service = service_with(&[("mila", "counsellor")]).await;
+    let (_, token) = type_password(&service, "mila").await;
+    let send = async |path: &str, body: Value| {
+        let request = client().post(format!("{}{path}", service.base())).json(&body);
+        let request = request.header("cookie", format!("hotline={token}"));
+        request.send().await.unwrap().error_for_status().unwrap()
+    };
+    let path = "/api/v1/me/factors/totp";
+    let password = json!({ "password": PASSWORD });
+    let offer: Value = send(&format!("{path}/begin"), password)
+        .await
+        .json()
+        .await
+        .unwrap();
+    let app = App::scan(&offer);
+    let answer = send(path, json!({ "offer": offer["offer"], "code": app.code(0) })).await;
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+    let renewed = cookie.strip_prefix("hotline=").unwrap();
+    let renewed = renewed.split(';').next().unwrap();
+    assert_eq!(status(&service, renewed, "/api/v1/me").await, 200);
+    assert_eq!(status(&service, &token, "/api/v1/me").await, 401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_code_works_once_and_one_of_the_step_before_counts() {
     let service = service_with(&[("sara", "supervisor")]).await;
     let (app, _) = enrol_at_log_in(&service, "sara").await;
@@ -284,7 +328,7 @@ async fn a_lost_app_is_replaced_by_recovery_codes_each_of_them_once() {
     type_code(&service, "sara", &new.code(30)).await.unwrap();
     let password = json!({ "password": PASSWORD });
     let path = "/api/v1/me/factors/recovery-codes";
-    let (_, renewed) = post(&service, &token, path, password.clone()).await;
+    let (_, renewed) = post(&service, &token, path, proof).await;
     let new = new.keep_codes(&renewed);
     type_code(&service, "sara", &new.recovery_codes[9]).await.unwrap();
     let (status, refused) = post(&service, &token, "/api/v1/me/factors/remove", password).await;

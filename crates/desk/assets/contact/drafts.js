@@ -2,6 +2,7 @@
 // of a reply has not seen yet.
 
 import { findAround } from "../http/page.js";
+import { noteAction } from "../http/session.js";
 
 /** The delay between the last keystroke and saving the draft, in milliseconds. */
 const SOON = 700;
@@ -10,6 +11,8 @@ const RETRY = 5000;
 
 /** @type {Map<HTMLFormElement, number>} The forms with unsaved drafts, each with the id of its timer. */
 const waiting = new Map();
+/** Whether the page was emptied because its session ended. */
+let isEmptied = false;
 
 /** @param {HTMLFormElement} form */
 function findTextArea(form) {
@@ -53,7 +56,8 @@ async function saveDraft(form) {
   try {
     const answer = await fetch(`${at}/draft`, { method: "POST", body: buildDraft(form) });
     if (said) said.textContent = (answer.ok ? words.yes : words.no) ?? "";
-    if (!answer.ok) scheduleDraft(form, RETRY);
+    if (answer.ok) noteAction();
+    else scheduleDraft(form, RETRY);
   } catch {
     if (said) said.textContent = words.no ?? "";
     scheduleDraft(form, RETRY);
@@ -65,11 +69,19 @@ async function saveDraft(form) {
  * @param {number} delay
  */
 function scheduleDraft(form, delay) {
+  if (isEmptied) return;
   waiting.set(
     form,
     setTimeout(() => saveDraft(form), delay),
   );
 }
+
+// The session ended. Whoever logs in next in this browser may be somebody else, so nothing is saved later.
+document.addEventListener("emptied", () => {
+  isEmptied = true;
+  for (const timer of waiting.values()) clearTimeout(timer);
+  waiting.clear();
+});
 
 /** Returns whether a draft is not saved yet. */
 export function hasUnsavedDrafts() {

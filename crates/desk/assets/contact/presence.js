@@ -31,6 +31,11 @@ document.addEventListener("input", (event) => {
 document.addEventListener("visibilitychange", () => (document.hidden ? leaveContact(here) : reportPresence()));
 addEventListener("pagehide", () => leaveContact());
 
+// The session ended, so nothing more is reported.
+document.addEventListener("emptied", () => {
+  here = "";
+});
+
 /** @param {string} [next] the address of the contact that is open when the tab is visible again */
 export function leaveContact(next = "") {
   if (here && reported !== "gone") report("gone");

@@ -12,6 +12,7 @@ import "../statistics/index.js";
 import { findAround } from "./page.js";
 import { focusFirstField, preparePage } from "./navigation.js";
 import { followChanges } from "./refresh.js";
+import { watchSession } from "./session.js";
 import "./submit.js";
 
 // The answer to a bulk action without live update is the inbox. Its address must not repeat the action when the page is loaded again.
@@ -22,6 +23,7 @@ if (location.pathname === "/desk/several" && repeatable instanceof HTMLInputElem
 focusFirstField();
 if (document.querySelector("header.top")) {
   followChanges();
+  watchSession();
   preparePage();
 }
 

@@ -11,6 +11,7 @@ import { prepareComposer } from "../contact/composer.js";
 import { prepareControls } from "../admin/admin.js";
 import { closeQuestion } from "./dialog.js";
 import { hideRefusal, showRefusal } from "./refusal.js";
+import { noteAction } from "./session.js";
 
 /** The path and query of the page that is shown. An address that differs only in its fragment belongs to the same page. */
 let page = location.pathname + location.search;
@@ -75,6 +76,7 @@ export async function openPage(url, back, body) {
   try {
     const answer = await fetch(url, { headers: { accept: "text/html" }, ...(body && { method: "POST", body }) });
     if (new URL(answer.url).pathname === "/desk/login") return location.assign(answer.url);
+    noteAction();
     const fresh = parsePage(await answer.text());
     // The counsellor opened another page in the meantime.
     if (turn !== going) return;

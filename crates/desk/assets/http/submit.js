@@ -8,6 +8,7 @@ import { beginNextMessage, hasUnsavedDrafts, makeId, restoreReply, saveDrafts } 
 import { focusMissingAnswer, restoreAnswers, updateWrapUp } from "../contact/wrap_up.js";
 import { closeQuestion, showQuestion } from "./dialog.js";
 import { hideRefusal, showRefusal } from "./refusal.js";
+import { noteAction } from "./session.js";
 
 /** The forms whose request is still running. */
 const underWay = new WeakSet();
@@ -98,6 +99,7 @@ document.addEventListener("submit", async (event) => {
     const fresh = parsePage(await answer.text());
     if (answer.ok) {
       outdateRefresh();
+      noteAction();
       hideRefusal();
       showFlash(first ?? fresh);
       const menu = /** @type {HTMLDetailsElement | null} */ (form.closest("details.menu"));

@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::{
-    account::login::take_turn,
+    account::login::{take_turn, with_new_secret},
     http::{
         access::{Who, token},
         answers::{Answer, EmptyJson},
@@ -33,7 +33,7 @@ pub(crate) struct PasswordForm {
     /// The current password.
     #[schemars(with = "String")]
     current: Private<String>,
-    /// The new password: 12 to 128 characters, and hard to guess.
+    /// The new password: 12 to 128 characters, hard to guess, and not in the list of breached passwords.
     #[schemars(with = "String")]
     new: Private<String>,
 }
@@ -68,7 +68,8 @@ pub(crate) async fn page(
     })
 }
 
-/// `POST /desk/me/password`: changes the password and ends all other sessions of this member of staff.
+/// `POST /desk/me/password`: changes the password and ends all other sessions of this member of staff. The session of a browser gets
+/// a new secret.
 pub(crate) async fn change(
     State(desk): State<Desk>,
     Who(me): Who,
@@ -87,14 +88,17 @@ pub(crate) async fn change(
         Ok(true) => None,
         Ok(false) => Some(("current", PageError::Bad("error-current-password"))),
         Err(StoreError::Conflict(
-            why @ (Conflict::ShortPassword | Conflict::LongPassword | Conflict::WeakPassword),
+            why @ (Conflict::ShortPassword
+            | Conflict::LongPassword
+            | Conflict::WeakPassword
+            | Conflict::BreachedPassword),
         )) => Some(("new", PageError::Bad(why.key()))),
         Err(error) => return Err(error.into()),
     };
     if format.is_json() {
         return match wrong {
             Some((_, error)) => Err(error),
-            None => Ok(Answer::Json(EmptyJson {})),
+            None => Ok(with_new_secret(&desk, &headers, Answer::Json(EmptyJson {})).await),
         };
     }
     let words = desk.words(&jar);
@@ -103,10 +107,15 @@ pub(crate) async fn change(
         Some(_) => StatusCode::UNPROCESSABLE_ENTITY,
         None => StatusCode::OK,
     };
+    let done = wrong.is_none();
     let page = written(&PasswordPage {
-        done: wrong.is_none(),
+        done,
         wrong: wrong.map(|(field, error)| (field, error.localized(words))),
         frame,
     })?;
-    Ok(Answer::Page((status, page).into_response()))
+    let answer = Answer::Page((status, page).into_response());
+    Ok(match done {
+        true => with_new_secret(&desk, &headers, answer).await,
+        false => answer,
+    })
 }

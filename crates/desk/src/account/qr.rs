@@ -6,7 +6,7 @@ use qrcodegen::{QrCode, QrCodeEcc};
 const MARGIN: i32 = 4;
 
 /// A QR code. The template draws it as an SVG: a white square of `size` modules, with the dark modules of `path` on it.
-pub(crate) struct QrImage {
+pub struct QrImage {
     /// The width and the height, in modules.
     pub size: i32,
     /// The dark modules, as the data of an SVG path.
@@ -15,7 +15,8 @@ pub(crate) struct QrImage {
 
 impl QrImage {
     /// Encodes a text. `None`: the text is too long for a QR code.
-    pub(crate) fn new(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
         let code = QrCode::encode_text(text, QrCodeEcc::Low).ok()?;
         let mut path = String::new();
         for y in 0..code.size() {

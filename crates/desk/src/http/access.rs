@@ -242,6 +242,13 @@ impl<S: Send + Sync> FromRequestParts<S> for Reader {
 
 impl OperationInput for Reader {}
 
+/// Returns the session token from the session cookie.
+pub(crate) fn cookie_token(desk: &Desk, headers: &HeaderMap) -> Option<String> {
+    let jar = CookieJar::from_headers(headers);
+    jar.get(cookie_name(desk.https))
+        .map(|cookie| cookie.value().to_owned())
+}
+
 /// Returns the session token from the session cookie or, if this cookie is missing, the bearer token from the `Authorization` header.
 pub(crate) fn token(desk: &Desk, headers: &header::HeaderMap) -> Option<String> {
     let jar = CookieJar::from_headers(headers);

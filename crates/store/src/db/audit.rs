@@ -42,6 +42,24 @@ impl AuditCopies {
             interval: Duration::from_secs(u64::from(settings.copy_minutes.max(1)) * 60),
         }
     }
+
+    /// Records that the copies are up to date.
+    pub(crate) fn note_current(&self) {
+        *self.current_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    /// Returns how long ago the copies were last found to be up to date.
+    pub(crate) fn age(&self) -> Duration {
+        self.current_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .elapsed()
+    }
+}
+
+tokio::task_local! {
+    /// The mark of the session in which the task acts.
+    pub(crate) static SESSION: String;
 }
 
 /// SHA-256.
@@ -132,7 +150,21 @@ impl Store {
             hash: Set(None),
         };
         row.insert(transaction).await?;
-        Ok(())
+        if self.logs_audit {
+            // The log outlives the contact, so it names none. The entry leads to the object in the audit.
+            let names_contact = object.split(' ').any(|word| Reference::parse(word).is_ok());
+            let object = (!names_contact).then_some(object);
+            tracing::info!(
+                target: "hotline::audit",
+                %entry,
+                account = actor.map(tracing::field::display),
+                session = SESSION.try_with(Clone::clone).ok(),
+                action = action.as_str(),
+                object,
+                "Audit"
+            );
+        }
+        self.queue_notice_after(transaction, actor, action, object).await
     }
 }
 

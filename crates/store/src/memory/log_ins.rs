@@ -1,7 +1,7 @@
 //! State about log-ins and sessions that is kept in memory between requests.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
@@ -9,10 +9,15 @@ use std::{
 use chrono::{DateTime, Duration, Utc};
 use tokio::sync::watch;
 
-/// The number of refused log-ins that are not yet recorded in the audit log, and the time of the last audit entry about refused log-ins.
+/// The refused log-ins that are not yet recorded in the audit log, and the time of the last audit entry about refused log-ins.
 #[derive(Default)]
 pub(crate) struct Refused {
     pub(crate) since_last: u64,
+    /// Those with the log-in name of an account, by name. A name that belongs to no account may be a password in the wrong field, so it is not
+    /// kept.
+    pub(crate) by_account: BTreeMap<String, u64>,
+    /// The refused log-ins of each account since the first one within an hour.
+    pub(crate) attacks: HashMap<String, (u64, DateTime<Utc>)>,
     pub(crate) noted_at: Option<DateTime<Utc>>,
 }
 

@@ -172,8 +172,8 @@ impl Store {
         let token = self
             .begin_session(transaction, &mut member, LogInStep::Complete, proof)
             .await?;
-        self.audit_in(transaction, Some(member.id), AuditAction::LogIn, proof.as_str())
-            .await?;
+        let entry = self.audit_in(transaction, Some(member.id), AuditAction::LogIn, proof.as_str());
+        self.in_session(token.expose(), entry).await?;
         Ok((member, token))
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use data_encoding::HEXLOWER;
 use hotline_core::staff::{audit::AuditAction, factors::LogInProof};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
         store::{Store, time},
     },
     error::StoreError,
-    staff::{accounts::StaffMember, availability::end_duty, sessions::is_in_use},
+    staff::{accounts::StaffMember, availability::end_duty, factors::Reauthenticated, sessions::is_in_use},
 };
 
 /// The number of bytes of the stored hash that identify a session in a list.
@@ -58,11 +58,12 @@ impl Store {
         Ok(own.collect())
     }
 
-    /// Ends the session of a member of staff that has this id.
+    /// Ends the session that has this id of a member of staff who typed the password again.
     ///
     /// # Errors
     /// Fails if the member of staff has no such session.
-    pub async fn end_own_session(&self, who: &StaffMember, id: &str) -> Result<(), StoreError> {
+    pub async fn end_own_session(&self, by: &Reauthenticated, id: &str) -> Result<(), StoreError> {
+        let who = by.member();
         let rows = sessions::Entity::find()
             .filter(sessions::Column::StaffId.eq(who.id))
             .all(&self.reading)
@@ -78,11 +79,12 @@ impl Store {
         .await
     }
 
-    /// Ends all sessions of a member of staff except the session whose secret is `token`.
+    /// Ends all sessions of a member of staff who typed the password again, except the session whose secret is `token`.
     ///
     /// # Errors
     /// Fails if a database query fails.
-    pub async fn end_other_sessions(&self, who: &StaffMember, token: &str) -> Result<(), StoreError> {
+    pub async fn end_other_sessions(&self, by: &Reauthenticated, token: &str) -> Result<(), StoreError> {
+        let who = by.member();
         self.end_sessions_where(
             Some(who),
             who.id,
@@ -112,6 +114,19 @@ impl Store {
         (action, object): (AuditAction, &str),
     ) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
+        self.end_sessions_in(transaction, by, staff_id, condition, (action, object))
+            .await
+    }
+
+    /// Does what [`Store::end_sessions_where`] does, in a transaction that has begun, and commits it.
+    pub(crate) async fn end_sessions_in(
+        &self,
+        transaction: DatabaseTransaction,
+        by: Option<&StaffMember>,
+        staff_id: Uuid,
+        condition: Option<sea_orm::sea_query::SimpleExpr>,
+        (action, object): (AuditAction, &str),
+    ) -> Result<(), StoreError> {
         let mut ended = sessions::Entity::delete_many().filter(sessions::Column::StaffId.eq(staff_id));
         if let Some(condition) = condition {
             ended = ended.filter(condition);

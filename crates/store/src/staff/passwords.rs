@@ -1,4 +1,4 @@
-//! Passwords: judging their strength, hashing them for storage, and checking them (Argon2id).
+//! Passwords: judging their strength, comparing them with breached ones, hashing them for storage, and checking them (Argon2id).
 //!
 //! Only one password is hashed at a time, in one reused block of memory. Attackers who guess passwords can therefore occupy at most one
 //! core and 19 MiB. Log-ins from unknown devices wait in a queue of their own. A log-in from a known device does not wait in this queue.
@@ -16,7 +16,10 @@ use hotline_core::{
 use tokio::sync::{Semaphore, SemaphorePermit};
 use zxcvbn::{Score, zxcvbn};
 
-use crate::error::{Conflict, StoreError};
+use crate::{
+    db::store::Store,
+    error::{Conflict, StoreError},
+};
 
 /// Minimum length of a password, in characters.
 pub const SHORTEST_PASSWORD: usize = 12;
@@ -129,6 +132,31 @@ pub fn judge(password: &Private<String>, login: &str, name: &str, centre: &str) 
     Ok(())
 }
 
+impl Store {
+    /// Checks whether this password is acceptable for the account with this log-in name and display name, and whether it is in the list of
+    /// breached passwords.
+    ///
+    /// # Errors
+    /// Fails if the password is too short, too long, easy to guess or breached. Fails also if the list cannot be read.
+    pub(crate) async fn judge_password(
+        &self,
+        password: &Private<String>,
+        login: &str,
+        name: &str,
+    ) -> Result<(), StoreError> {
+        judge(password, login, name, &self.centre.settings().name).map_err(StoreError::Conflict)?;
+        let Some(list) = self.breached_passwords.clone() else {
+            return Ok(());
+        };
+        let password = password.clone();
+        let found = tokio::task::spawn_blocking(move || list.contains(password.expose()));
+        match found.await.map_err(std::io::Error::other)?? {
+            true => Err(StoreError::Conflict(Conflict::BreachedPassword)),
+            false => Ok(()),
+        }
+    }
+}
+
 /// Counts the characters that remain after these words are removed from a text.
 fn left_without(words: &[&str], folded: &str) -> usize {
     let mut words: Vec<String> = words.iter().map(|word| fold(word)).collect();
@@ -138,6 +166,19 @@ fn left_without(words: &[&str], folded: &str) -> usize {
         rest = rest.replace(&word, " ");
     }
     rest.chars().filter(|c| !c.is_whitespace()).count()
+}
+
+/// Returns whether a stored hash was made with other parameters than those of new hashes.
+pub(crate) fn has_old_parameters(stored: &str) -> bool {
+    let Ok(stored) = PasswordHash::new(stored) else {
+        return false;
+    };
+    let costs = |params: &Params| [params.m_cost(), params.t_cost(), params.p_cost()];
+    let is_present =
+        Params::try_from(&stored).is_ok_and(|params| costs(&params) == costs(&Params::default()));
+    !is_present
+        || stored.algorithm != Algorithm::default().ident()
+        || stored.version != Some(Version::default().into())
 }
 
 /// Hashes a new password for storage.
@@ -291,6 +332,49 @@ mod tests {
                 .iter()
                 .all(|block| block.as_ref().iter().all(|word| *word == 0))
         );
+    }
+
+    #[test]
+    fn common_passwords_are_refused_without_a_list_of_breached_ones() {
+        // These are long enough and in the list of common passwords of `zxcvbn`.
+        for common in [
+            "123qweasdzxc",
+            "1qaz2wsx3edc",
+            "q1w2e3r4t5y6",
+            "1q2w3e4r5t6y",
+            "qazwsxedcrfv",
+            "qwerty123456",
+            "leavemealone",
+            "gfhjkmgfhjkm",
+            "sonyericsson",
+            "finalfantasy",
+            "justinbieber",
+            "needforspeed",
+            "counterstrike",
+            "whosyourdaddy",
+            "123456789987654321",
+        ] {
+            assert!(common.chars().count() >= SHORTEST_PASSWORD, "{common}");
+            assert!(zxcvbn(common, &[]).score() < Score::Three, "{common}");
+            assert_eq!(judged(common), Err(Conflict::WeakPassword), "{common}");
+        }
+    }
+
+    #[test]
+    fn a_hash_with_other_parameters_is_old() {
+        assert!(!has_old_parameters(&new_hash(b"plava vrata").unwrap()));
+        let salt_and_hash = "c29tZXNhbHRzb21lc2FsdA$Zm9yIG5vYm9keSBhdCBhbGwsIG5vdCBldmVuIHVzLi4";
+        for (start, is_old) in [
+            ("$argon2id$v=19$m=19456,t=2,p=1$", false),
+            ("$argon2id$v=19$m=8192,t=2,p=1$", true),
+            ("$argon2id$v=19$m=19456,t=1,p=1$", true),
+            ("$argon2i$v=19$m=19456,t=2,p=1$", true),
+            ("$argon2id$v=16$m=19456,t=2,p=1$", true),
+        ] {
+            let stored = format!("{start}{salt_and_hash}");
+            assert_eq!(has_old_parameters(&stored), is_old, "{stored}");
+        }
+        assert!(!has_old_parameters(""), "no password");
     }
 
     #[tokio::test(flavor = "multi_thread")]

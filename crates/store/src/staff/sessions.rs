@@ -8,17 +8,19 @@ use hotline_core::{
     staff::{
         audit::AuditAction,
         factors::{LogInProof, LogInStep},
+        notices::{AT_MOST_EVERY, AccountNotice, REFUSED_LOG_INS},
     },
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter,
-    sea_query::Expr,
+    QuerySelect, sea_query::Expr,
 };
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::{
     db::{
+        audit::SESSION,
         entity::{sessions, staff},
         store::{Store, time},
         stored::Stored,
@@ -28,7 +30,7 @@ use crate::{
         accounts::{StaffMember, person},
         availability::{end_duty, note_action},
         half_sessions::HalfSession,
-        passwords::{Device, verified},
+        passwords::{Device, has_old_parameters, hashed, verified},
     },
 };
 
@@ -40,6 +42,10 @@ const LONGEST: Duration = Duration::hours(12);
 const NOTED_AFTER: Duration = Duration::seconds(15);
 /// How long after the password was right a session ends whose log-in is still incomplete.
 const HALF_LONGEST: Duration = Duration::minutes(15);
+/// The number of accounts that an entry of the audit about refused log-ins names.
+const MOST_NAMED: usize = 20;
+/// The number of bytes of a session's hash that its mark contains.
+const MARK_BYTES: usize = 4;
 /// How far the stored times of a session may be in the future. If a time is further ahead, the clock must have been set back, and the
 /// session ends.
 const AHEAD: Duration = Duration::minutes(1);
@@ -49,6 +55,10 @@ const AHEAD: Duration = Duration::minutes(1);
 pub struct SessionToken(String);
 
 impl SessionToken {
+    fn draw() -> Self {
+        Self(data_encoding::BASE64URL_NOPAD.encode(&chance::bytes::<32>()))
+    }
+
     /// Returns the secret as it is in the cookie.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -71,6 +81,12 @@ impl BegunSession {
         match self {
             Self::Complete(member, token) => Some((member, token)),
             Self::Half(..) => None,
+        }
+    }
+
+    pub(crate) const fn token(&self) -> &SessionToken {
+        match self {
+            Self::Complete(_, token) | Self::Half(_, token) => token,
         }
     }
 }
@@ -117,6 +133,7 @@ impl Store {
         device: Device,
     ) -> Result<Option<BegunSession>, StoreError> {
         let row = self.find_login(login).await?;
+        let account = row.clone();
         // An account without a password is treated like an unknown log-in name, so that the response takes as long.
         let stored = row.as_ref().map(|row| row.password.clone());
         let stored = stored.filter(|password| !password.is_empty());
@@ -124,20 +141,67 @@ impl Store {
         let found = row.filter(|row| right && row.active && self.accounts.may_use_password(&row.login));
         let found = found.and_then(person);
         let Some(member) = found else {
-            self.note_refused(1).await?;
+            self.note_refused(1, account.map(|row| row.login).as_deref())
+                .await?;
             return Ok(None);
         };
+        let checked = account.as_ref().map(|row| row.password.clone());
         let transaction = self.begin().await?;
         let id = member.id;
+        // Checking a password takes a while. Nobody logs in with a password that was replaced meanwhile.
+        let mut present = staff::Entity::find_by_id(id);
+        if !self.on_sqlite() {
+            present = present.lock_exclusive();
+        }
+        let present = present.one(&transaction).await?;
+        if present.is_none_or(|row| !row.active || Some(row.password) != checked) {
+            transaction.rollback().await?;
+            return Ok(None);
+        }
         let session = self.begin_after_password(&transaction, member).await?;
         let action = match session {
             BegunSession::Complete(..) => AuditAction::LogIn,
             BegunSession::Half(..) => AuditAction::LogInBegun,
         };
-        self.audit_in(&transaction, Some(id), action, "").await?;
+        let entry = self.audit_in(&transaction, Some(id), action, "");
+        self.in_session(session.token().expose(), entry).await?;
+        if let (Device::Unknown, Some(account)) = (device, &account) {
+            self.queue_notice(&transaction, account, AccountNotice::NewDevice)
+                .await?;
+        }
         transaction.commit().await?;
-        self.note_refused(0).await?;
+        if let Some(account) = &account {
+            self.renew_old_hash(account, password).await;
+        }
+        self.note_refused(0, None).await?;
         Ok(Some(session))
+    }
+
+    /// Replaces a password hash that was made with old parameters, now that the right password is known. A failure is only logged: the
+    /// log-in goes on, and the next one tries again.
+    async fn renew_old_hash(&self, account: &staff::Model, password: &Private<String>) {
+        if has_old_parameters(&account.password)
+            && let Err(error) = self.replace_hash(account, password).await
+        {
+            tracing::warn!(error = %error, "An old password hash could not be renewed");
+        }
+    }
+
+    async fn replace_hash(
+        &self,
+        account: &staff::Model,
+        password: &Private<String>,
+    ) -> Result<(), StoreError> {
+        let hash = hashed(password).await?;
+        let transaction = self.begin().await?;
+        staff::Entity::update_many()
+            .col_expr(staff::Column::Password, Expr::value(hash))
+            .filter(staff::Column::Id.eq(account.id))
+            // A password that was changed in the meantime stays.
+            .filter(staff::Column::Password.eq(&account.password))
+            .exec(&transaction)
+            .await?;
+        Ok(transaction.commit().await?)
     }
 
     /// Begins a session of a member of staff whose password was right or was just chosen.
@@ -176,7 +240,7 @@ impl Store {
         step: LogInStep,
         proof: LogInProof,
     ) -> Result<SessionToken, StoreError> {
-        let token = SessionToken(data_encoding::BASE64URL_NOPAD.encode(&chance::bytes::<32>()));
+        let token = SessionToken::draw();
         let now = self.steady.now(self.clock.now()).timestamp_micros();
         // Duty ended with the last session. It does not begin again by logging in.
         if step == LogInStep::Complete && self.is_logged_out(transaction, person.id).await? {
@@ -198,13 +262,18 @@ impl Store {
         Ok(token)
     }
 
-    /// Adds `more` to the number of refused log-ins that are not in the audit log yet. Then writes an audit entry with this number and
-    /// resets it, unless the last such entry is less than a minute old. Password guesses therefore cannot flood the audit log. After a
-    /// successful log-in, `more` is 0.
-    pub(crate) async fn note_refused(&self, more: u64) -> Result<(), StoreError> {
-        let since_last = {
+    /// Adds `more` to the number of refused log-ins that are not in the audit log yet, and to those of the account with the log-in name `login`.
+    /// Then writes an audit entry with these numbers and resets them, unless the last such entry is less than a minute old. Password guesses
+    /// therefore cannot flood the audit log. After a successful log-in, `more` is 0.
+    pub(crate) async fn note_refused(&self, more: u64, login: Option<&str>) -> Result<(), StoreError> {
+        self.note_attack(more, login).await?;
+        metrics::counter!("hotline_log_ins_refused_total").increment(more);
+        let (since_last, by_account) = {
             let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
             refused.since_last += more;
+            if let Some(login) = login {
+                *refused.by_account.entry(login.to_owned()).or_default() += more;
+            }
             if refused.since_last == 0 {
                 return Ok(());
             }
@@ -213,10 +282,53 @@ impl Store {
                 return Ok(());
             }
             refused.noted_at = Some(now);
-            std::mem::take(&mut refused.since_last)
+            (
+                std::mem::take(&mut refused.since_last),
+                std::mem::take(&mut refused.by_account),
+            )
         };
-        self.audit(None, AuditAction::LogInRefused, &since_last.to_string())
-            .await
+        let mut object = since_last.to_string();
+        for (login, count) in by_account.iter().take(MOST_NAMED) {
+            object.push_str(&format!(" {login}:{count}"));
+        }
+        let transaction = self.begin().await?;
+        self.audit_in(&transaction, None, AuditAction::LogInRefused, &object)
+            .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Notifies an account once several log-ins with its name were refused within an hour.
+    async fn note_attack(&self, more: u64, login: Option<&str>) -> Result<(), StoreError> {
+        let Some(login) = login else { return Ok(()) };
+        let now = self.clock.now();
+        let is_attack = {
+            let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = refused.attacks.entry(login.to_owned()).or_insert((0, now));
+            if now - count.1 > AT_MOST_EVERY {
+                *count = (0, now);
+            }
+            let before = count.0;
+            count.0 += more;
+            before < REFUSED_LOG_INS && count.0 >= REFUSED_LOG_INS
+        };
+        if !is_attack {
+            return Ok(());
+        }
+        let transaction = self.begin().await?;
+        let account = staff::Entity::find().filter(staff::Column::Login.eq(login));
+        if let Some(account) = account.one(&transaction).await? {
+            self.queue_notice(&transaction, &account, AccountNotice::RefusedLogIns)
+                .await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    /// Counts a return from the identity provider that was refused, such as one with a wrong state, as a refused log-in.
+    ///
+    /// # Errors
+    /// Fails if a database query fails.
+    pub async fn note_provider_refused(&self) -> Result<(), StoreError> {
+        self.note_refused(1, None).await
     }
 
     /// Returns the value of the cookie that a device gets after a log-in with this log-in name. A later log-in from a device with this
@@ -338,6 +450,53 @@ impl Store {
         // Pages that another process sent in this session may still be open, so all processes are notified of its end.
         self.notify_changed().await;
         Ok(())
+    }
+
+    /// Gives a session a new secret, after its owner changed what proves a log-in. The old secret stops working. Returns `None` if the
+    /// session has ended.
+    ///
+    /// # Errors
+    /// Fails if a database query fails. The session then keeps its secret.
+    pub async fn renew_session(&self, token: &str) -> Result<Option<SessionToken>, StoreError> {
+        let old_hash = self.session_hash(token);
+        let transaction = self.begin().await?;
+        // A reset ends the sessions before or after the renewal, and not between its two steps.
+        self.lock_registration(&transaction).await?;
+        let found = sessions::Entity::find_by_id(old_hash.clone())
+            .one(&transaction)
+            .await?;
+        let Some(session) = found else { return Ok(None) };
+        let renewed = SessionToken::draw();
+        let new_hash = self.session_hash(&renewed.0);
+        let row = sessions::Model {
+            token_hash: new_hash.clone(),
+            ..session
+        };
+        sessions::ActiveModel::from(row)
+            .reset_all()
+            .insert(&transaction)
+            .await?;
+        // The subscription of the device would end with the old row.
+        self.move_device(&transaction, &old_hash, &new_hash).await?;
+        let ended = sessions::Entity::delete_by_id(old_hash)
+            .exec(&transaction)
+            .await?;
+        if ended.rows_affected != 1 {
+            // Another request ended or renewed the session at the same time.
+            transaction.rollback().await?;
+            return Ok(None);
+        }
+        self.commit(transaction).await?;
+        self.notice_ended_sessions().await;
+        Ok(Some(renewed))
+    }
+
+    /// Runs a task in the session with this secret: the log of the audit names the session by its mark, the beginning of the id that its owner
+    /// sees (`OwnSession`).
+    pub async fn in_session<F: Future>(&self, token: &str, task: F) -> F::Output {
+        let hash = self.session_hash(token);
+        let mark = data_encoding::HEXLOWER.encode(hash.get(..MARK_BYTES).unwrap_or_default());
+        SESSION.scope(mark, task).await
     }
 
     /// Returns the hash of a session's secret. The hash identifies the session in the database.
