@@ -63,6 +63,11 @@ async fn refusal(by: &Staff, path: &str, body: &Value) -> String {
     by.post(path, body).await.unwrap_err().to_string()
 }
 
+/// What a reset of an account needs.
+fn proved() -> Value {
+    json!({ "proof": "in_person", "password": PASSWORD })
+}
+
 /// Does something that answers without a body.
 async fn done(by: &Staff, path: &str) -> u16 {
     by.status(Method::POST, path).await.unwrap()
@@ -131,7 +136,7 @@ async fn a_link_is_valid_for_72_hours_and_a_newer_one_replaces_it() {
     let (service, vera) = started().await;
     let (id, first) = invite(&vera, "sara", "counsellor").await;
     let reset = format!("{STAFF}/{id}/reset");
-    let second = vera.post(&reset, &json!({})).await.unwrap();
+    let second = vera.post(&reset, &proved()).await.unwrap();
     let (status, page) = opened(&first).await;
     assert!(status == 410 && page.contains("newer link"), "{status}: {page}");
     service.set_clock("+71h").unwrap();
@@ -145,7 +150,7 @@ async fn a_link_is_valid_for_72_hours_and_a_newer_one_replaces_it() {
     let sara = account(&vera, "sara").await;
     assert_eq!(text(&sara, "/state"), "without_link");
     // A link of a disabled account stops working, and enabling the account does not revive it.
-    let third = vera.post(&reset, &json!({})).await.unwrap();
+    let third = vera.post(&reset, &proved()).await.unwrap();
     assert_eq!(done(&vera, &format!("{STAFF}/{id}/disable")).await, 204);
     assert_eq!(opened(text(&third, "/link")).await.0, 410);
     assert!(refusal(&vera, &reset, &json!({})).await.contains("disabled"));
@@ -160,7 +165,7 @@ async fn a_reset_ends_the_sessions_and_the_password_at_once() {
     let other = service.log_in("mila").await.unwrap();
     let id = text(&account(&vera, "mila").await, "/id").to_owned();
     let new = vera
-        .post(&format!("{STAFF}/{id}/reset"), &json!({}))
+        .post(&format!("{STAFF}/{id}/reset"), &proved())
         .await
         .unwrap();
     for session in [&mila, &other] {
@@ -187,10 +192,66 @@ async fn a_reset_ends_the_sessions_and_the_password_at_once() {
         "staff-disable",
     ] {
         assert!(
-            audit.iter().any(|one| one == &format!("{action} mila")),
+            audit.iter().any(|one| one.starts_with(&format!("{action} mila"))),
             "{action}: {audit:?}"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_needs_a_proof_and_the_password_of_the_administrator() {
+    let (service, vera) = started().await;
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let id = text(&account(&vera, "mila").await, "/id").to_owned();
+    let reset = format!("{STAFF}/{id}/reset");
+    for body in [
+        json!({ "password": PASSWORD }),
+        json!({ "proof": "by_mail", "password": PASSWORD }),
+        json!({ "proof": "in_person" }),
+        json!({ "proof": "in_person", "password": "a wrong password" }),
+    ] {
+        for path in [&reset, &format!("{reset}-factors")] {
+            let refused = refusal(&vera, path, &body).await;
+            assert!(refused.contains("422"), "{path} {body}: {refused}");
+        }
+    }
+    let form = [("proof", "in_person"), ("password", "a wrong password")];
+    let page = vera
+        .submit(&reset.replace("/api/v1", "/desk"), &form)
+        .await
+        .unwrap();
+    assert!(page.contains("This is not your password"), "{page}");
+    assert_eq!(mila.status(Method::GET, "/api/v1/me").await.unwrap(), 200);
+    let proof = json!({ "proof": "known_voice", "password": PASSWORD });
+    vera.post(&reset, &proof).await.unwrap();
+    let factors = format!("{reset}-factors");
+    assert_eq!(
+        send(&service, &vera, Method::POST, &factors, &proved()).await.0,
+        204
+    );
+    let audit = audited(&service).await;
+    for entry in [
+        "staff-reset-by-link mila known_voice",
+        "staff-reset-factors mila in_person",
+    ] {
+        assert!(audit.iter().any(|one| one == entry), "{entry}: {audit:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_one_time_link_ends_the_session_of_the_browser() {
+    let (service, vera) = started().await;
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let (_, link) = invite(&vera, "sara", "counsellor").await;
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    let (_, secret) = link.split_once('#').unwrap();
+    let accept = format!("{}/desk/invitation/accept", service.base());
+    let request = client.build().unwrap().post(&accept);
+    let request = request.header("cookie", format!("hotline={}", mila.token()));
+    let form = [("secret", secret), ("password", PASSWORD)];
+    let answer = request.form(&form).send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 303);
+    assert_eq!(mila.status(Method::GET, "/api/v1/me").await.unwrap(), 401);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -315,7 +376,7 @@ async fn administrators_remove_neither_themselves_nor_the_last_one() {
     for (path, body) in [
         (own.clone(), json!({ "role": "counsellor" })),
         (format!("{own}/disable"), json!({})),
-        (format!("{own}/reset"), json!({})),
+        (format!("{own}/reset"), proved()),
     ] {
         let refused = refusal(&vera, &path, &body).await;
         assert!(refused.contains("another administrator"), "{path}: {refused}");
@@ -437,8 +498,13 @@ async fn everybody_sees_and_ends_their_own_sessions_only() {
     let id = text(&sessions[1], "/id");
     assert!(!list.to_string().contains(phone.token()));
     let of_another = format!("/api/v1/me/sessions/{id}/end");
-    assert_eq!(done(&vera, &of_another).await, 404);
-    assert_eq!(done(&mila, &of_another).await, 204);
+    let end = async |who: &Staff, password: &str| {
+        let body = json!({ "password": password });
+        send(&service, who, Method::POST, &of_another, &body).await.0
+    };
+    assert_eq!(end(&vera, PASSWORD).await, 404);
+    assert_eq!(end(&mila, "a wrong password").await, 422);
+    assert_eq!(end(&mila, PASSWORD).await, 204);
     let alive = async |staff: &Staff| staff.status(Method::GET, "/api/v1/me").await.unwrap() == 200;
     assert_eq!(
         (alive(&mila).await, alive(&phone).await, alive(&tablet).await),
@@ -466,12 +532,16 @@ async fn the_command_line_prints_links_too() {
     let link = format!("{}/desk/{path}", service.base());
     assert_eq!(chosen(&link, PASSWORD).await.0, 200);
     let sara = service.log_in("sara").await.unwrap();
-    let said = service.must(&["staff", "reset", "--link", "sara"]).unwrap();
-    assert!(said.contains("/desk/invitation/"), "{said}");
+    let reset = ["staff", "reset", "--link", "--proof", "video_call", "sara"];
+    let said = service.must(&reset).unwrap();
+    assert!(said.contains("/desk/invitation#"), "{said}");
     assert_eq!(sara.status(Method::GET, "/api/v1/me").await.unwrap(), 401);
     // A password from the command line replaces the link.
     service
-        .run(&["staff", "reset", "sara"], "plava vrata tiho klize\n")
+        .run(
+            &["staff", "reset", "sara", "--proof", "in_person"],
+            "plava vrata tiho klize\n",
+        )
         .unwrap();
     let path = said.trim().rsplit("/desk/").next().unwrap();
     assert_eq!(opened(&format!("{}/desk/{path}", service.base())).await.0, 410);

@@ -87,11 +87,11 @@ async fn enrol_at_log_in(service: &Service, login: &str) -> (App, String) {
     (app.keep_codes(&answer), text(&answer, "/token").to_owned())
 }
 
-/// Sets up an app in a complete session.
-async fn enrol_in_session(service: &Service, token: &str) -> App {
+/// Sets up an app in a complete session. `code` is one of the app that it replaces, or empty.
+async fn enrol_in_session(service: &Service, token: &str, code: &str) -> App {
     let path = "/api/v1/me/factors/totp";
-    let password = json!({ "password": PASSWORD });
-    let (_, offer) = post(service, token, &format!("{path}/begin"), password).await;
+    let proof = json!({ "password": PASSWORD, "code": code });
+    let (_, offer) = post(service, token, &format!("{path}/begin"), proof).await;
     let app = App::scan(&offer);
     let body = json!({ "offer": offer["offer"], "code": app.code(0) });
     let (status, answer) = post(service, token, path, body).await;
@@ -176,7 +176,7 @@ async fn a_role_without_need_logs_in_as_before_and_may_set_one_up() {
     let wrong = json!({ "password": "not the password" });
     let (refused, _) = post(&service, &token, "/api/v1/me/factors/totp/begin", wrong.clone()).await;
     assert_eq!(refused, 422, "setting up asks for the password");
-    let app = enrol_in_session(&service, &token).await;
+    let app = enrol_in_session(&service, &token, "").await;
     assert_eq!(status(&service, &token, "/api/v1/inbox").await, 200);
     assert_eq!(
         status(&service, &elsewhere, "/api/v1/inbox").await,
@@ -187,8 +187,8 @@ async fn a_role_without_need_logs_in_as_before_and_may_set_one_up() {
     type_code(&service, "mila", &app.code(30)).await.unwrap();
     let (refused, _) = post(&service, &token, "/api/v1/me/factors/remove", wrong).await;
     assert_eq!(refused, 422, "removing asks for the password");
-    let password = json!({ "password": PASSWORD });
-    let (removed, _) = post(&service, &token, "/api/v1/me/factors/remove", password).await;
+    let proof = json!({ "password": PASSWORD, "code": app.recovery_codes[0] });
+    let (removed, _) = post(&service, &token, "/api/v1/me/factors/remove", proof).await;
     assert_eq!(removed, 200);
     assert_eq!(type_password(&service, "mila").await.0, "complete");
 }
@@ -317,7 +317,7 @@ async fn a_lost_app_is_replaced_by_recovery_codes_each_of_them_once() {
         .map(|one| text(one, "/proof"))
         .collect();
     assert_eq!(proofs, ["recovery_code", "recovery_code", "totp"]);
-    let new = enrol_in_session(&service, &token).await;
+    let new = enrol_in_session(&service, &token, &lost.recovery_codes[2]).await;
     service.set_clock("+30").unwrap();
     assert_eq!(
         type_code(&service, "sara", &lost.recovery_codes[5])
@@ -326,12 +326,13 @@ async fn a_lost_app_is_replaced_by_recovery_codes_each_of_them_once() {
         422
     );
     type_code(&service, "sara", &new.code(30)).await.unwrap();
-    let password = json!({ "password": PASSWORD });
+    let proof = json!({ "password": PASSWORD, "code": new.recovery_codes[0] });
     let path = "/api/v1/me/factors/recovery-codes";
     let (_, renewed) = post(&service, &token, path, proof).await;
     let new = new.keep_codes(&renewed);
     type_code(&service, "sara", &new.recovery_codes[9]).await.unwrap();
-    let (status, refused) = post(&service, &token, "/api/v1/me/factors/remove", password).await;
+    let proof = json!({ "password": PASSWORD, "code": new.recovery_codes[8] });
+    let (status, refused) = post(&service, &token, "/api/v1/me/factors/remove", proof).await;
     assert_eq!(status, 409, "the role needs one: {refused}");
 }
 
@@ -359,7 +360,7 @@ async fn a_reset_ends_sessions_and_does_not_skip_the_factor() {
     let form = client().post(format!("{}{page}/reset-factors", service.base()));
     let form = form
         .bearer_auth(&vera)
-        .header("content-type", "application/x-www-form-urlencoded");
+        .form(&[("proof", "in_person"), ("password", PASSWORD)]);
     let answer = form.send().await.unwrap();
     assert_eq!(answer.status().as_u16(), 303);
     let cookie = answer.headers()["set-cookie"].to_str().unwrap();
@@ -373,9 +374,12 @@ async fn a_reset_ends_sessions_and_does_not_skip_the_factor() {
         422
     );
     let own = format!("/api/v1/admin/staff/{}/reset-factors", id("vera"));
-    let (refused, _) = post(&service, &vera, &own, json!({})).await;
+    let proof = json!({ "proof": "in_person", "password": PASSWORD });
+    let (refused, _) = post(&service, &vera, &own, proof).await;
     assert_eq!(refused, 409, "nobody resets their own");
-    service.must(&["staff", "reset-factors", "vera"]).unwrap();
+    service
+        .must(&["staff", "reset-factors", "vera", "--proof", "in_person"])
+        .unwrap();
     assert_eq!(status(&service, &vera, "/api/v1/me").await, 401);
     assert_eq!(type_password(&service, "vera").await.0, "enrol");
 }
@@ -384,11 +388,11 @@ async fn a_reset_ends_sessions_and_does_not_skip_the_factor() {
 async fn a_password_link_does_not_skip_the_factor() {
     let service = service_with(&[("sara", "supervisor")]).await;
     let (app, _) = enrol_at_log_in(&service, "sara").await;
-    let printed = service.must(&["staff", "reset", "sara", "--link"]).unwrap();
-    let secret = printed.trim().rsplit('/').next().unwrap().to_owned();
-    let body = json!({ "password": "sedam plavih zmajeva leti" });
-    let path = format!("/api/v1/invitation/{secret}");
-    let (_, session) = post(&service, "", &path, body).await;
+    let reset = ["staff", "reset", "sara", "--link", "--proof", "known_voice"];
+    let printed = service.must(&reset).unwrap();
+    let secret = printed.trim().rsplit('#').next().unwrap();
+    let body = json!({ "secret": secret, "password": "sedam plavih zmajeva leti" });
+    let (_, session) = post(&service, "", "/api/v1/invitation/accept", body).await;
     assert_eq!(session["step"], "code");
     let half = text(&session, "/token");
     assert_eq!(status(&service, half, "/api/v1/me").await, 403);

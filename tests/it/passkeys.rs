@@ -281,7 +281,8 @@ async fn an_answer_works_once_for_its_account_session_and_purpose() {
     world.service.must(&["staff", "disable", "mila"]).unwrap();
     assert_eq!(world.post("", alone, &proof).await.0, 422);
     world.service.must(&["staff", "enable", "mila"]).unwrap();
-    world.service.must(&["staff", "reset-factors", "mila"]).unwrap();
+    let reset = ["staff", "reset-factors", "mila", "--proof", "in_person"];
+    world.service.must(&reset).unwrap();
     assert_eq!(world.post("", alone, &proof).await.0, 422);
     let mila = world.service.log_in("mila").await.unwrap();
     assert!(proofs(&mila).await.contains("\"password\""));

@@ -200,7 +200,7 @@ async fn administer(service: &Service) {
     let account = format!("/desk/admin/staff/{}", text(&new, "/id"));
     for (rest, form) in [
         ("", &[("role", "manager"), ("team", "night")][..]),
-        ("/reset", &[]),
+        ("/reset", &[("proof", "in_person"), ("password", PASSWORD)]),
         ("/end-sessions", &[]),
         ("/disable", &[]),
         ("/enable", &[]),

@@ -215,7 +215,8 @@ async fn the_command_line_takes_one_line_and_no_weak_password() {
     assert!(done, "{said}");
     service.log_in("mila").await.unwrap();
     service.must(&["staff", "disable", "mila"]).unwrap();
-    let (done, said) = run(&["staff", "reset", "mila"], "plava vrata tiho klize\n");
+    let reset = ["staff", "reset", "mila", "--proof", "in_person"];
+    let (done, said) = run(&reset, "plava vrata tiho klize\n");
     assert!(done && said.contains("stays disabled"), "{said}");
     let log_in = || Staff::log_in_with(service.base(), "mila", "plava vrata tiho klize");
     assert!(log_in().await.is_err(), "a reset lets nobody in who was shut out");

@@ -197,6 +197,10 @@ async fn a_new_link_replaces_the_old_one_and_leads_to_the_desk() {
     let account = format!("{}/desk/admin/staff/{id}", service.base());
     client.goto(&account).await.unwrap();
     // A new link is shown, and the old one says that it was replaced.
+    let proof = until(client, "#reset-proof").await;
+    proof.select_by_value("in_person").await.unwrap();
+    let password = client.find(Locator::Css("#reset-password")).await.unwrap();
+    password.send_keys(PASSWORD).await.unwrap();
     press(client, "form[action$=reset] button").await;
     let field = until(client, "#link").await;
     let newer = field.prop("value").await.unwrap().unwrap();

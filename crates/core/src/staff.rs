@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod factors;
+pub mod identity_proof;
 pub mod identity_provider;
 pub mod notices;
 pub mod passkeys;

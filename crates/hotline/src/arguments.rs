@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::NaiveDate;
 use clap::{Parser, Subcommand, ValueEnum};
 use hotline_core::{
-    staff::{audit::AuditAction, rights::Role},
+    staff::{audit::AuditAction, identity_proof::IdentityProof, rights::Role},
     statistics::figures::Measure,
     text::locale::Language,
 };
@@ -210,12 +210,20 @@ pub enum Staff {
         /// Print a one-time link with which the person chooses a password, instead of asking for one. The old password stops working.
         #[arg(long)]
         link: bool,
+        /// How the person proved who they are: in_person, known_voice, video_call, other_administrator or new_account. The audit
+        /// records it.
+        #[arg(long, value_parser = identity_proof)]
+        proof: IdentityProof,
     },
     /// Remove the second factors of an account whose owner lost them, and end its sessions. If the role needs a second factor, the
     /// owner sets one up at the next log-in.
     ResetFactors {
         /// The login name.
         login: String,
+        /// How the person proved who they are: in_person, known_voice, video_call, other_administrator or new_account. The audit
+        /// records it.
+        #[arg(long, value_parser = identity_proof)]
+        proof: IdentityProof,
     },
     /// List all accounts.
     List,
@@ -396,6 +404,11 @@ fn audit_action(name: &str) -> Result<AuditAction, String> {
 
 fn role(name: &str) -> Result<Role, String> {
     Role::parse(name).ok_or_else(|| "counsellor, supervisor, manager, administrator or auditor".to_owned())
+}
+
+fn identity_proof(name: &str) -> Result<IdentityProof, String> {
+    IdentityProof::parse(name)
+        .ok_or_else(|| "in_person, known_voice, video_call, other_administrator or new_account".to_owned())
 }
 
 fn parse_measure(name: &str) -> Result<Measure, String> {

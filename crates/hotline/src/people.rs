@@ -61,12 +61,20 @@ pub async fn staff(settings: Settings, command: Staff) -> anyhow::Result<()> {
             store.enable_staff(None, &login).await?;
             println!("{login} may log in again.");
         }
-        Staff::Reset { login, link: true } => {
-            let new = store.reset_by_link(None, &login).await?;
+        Staff::Reset {
+            login,
+            link: true,
+            proof,
+        } => {
+            let new = store.reset_by_link(None, &login, proof).await?;
             print_link(&settings, &new);
         }
-        Staff::Reset { login, link: false } => {
-            if store.reset_staff(&login, &password()?).await? {
+        Staff::Reset {
+            login,
+            link: false,
+            proof,
+        } => {
+            if store.reset_staff(&login, &password()?, proof).await? {
                 println!("{login} has a new password.");
             } else {
                 println!(
@@ -74,8 +82,8 @@ pub async fn staff(settings: Settings, command: Staff) -> anyhow::Result<()> {
                 );
             }
         }
-        Staff::ResetFactors { login } => {
-            store.reset_factors(None, &login).await?;
+        Staff::ResetFactors { login, proof } => {
+            store.reset_factors(None, &login, proof).await?;
             println!(
                 "{login} is logged out and has no second factor. If the role needs one, {login} sets it up at the next log-in."
             );
@@ -104,7 +112,7 @@ fn print_link(settings: &Settings, new: &NewInvitation) {
         new.expires_at.format("%Y-%m-%d %H:%MZ")
     );
     println!(
-        "{}/desk/invitation/{}",
+        "{}/desk/invitation#{}",
         site.trim_end_matches('/'),
         new.secret.expose()
     );

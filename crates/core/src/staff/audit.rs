@@ -13,6 +13,8 @@ pub struct AuditSettings {
     pub copy_minutes: u16,
     /// The number of months after which an entry is removed; 0: never.
     pub months: u16,
+    /// Whether each entry is also written to the log of the program, which the system can forward to another machine.
+    pub log: bool,
 }
 
 impl Default for AuditSettings {
@@ -21,6 +23,7 @@ impl Default for AuditSettings {
             copy_file: None,
             copy_minutes: 5,
             months: 24,
+            log: true,
         }
     }
 }

@@ -3,6 +3,8 @@
 //! A member of staff proves a log-in with a password and, if the account has a second factor, with a code of an authenticator app
 //! (TOTP, RFC 6238), a passkey or a recovery code. A passkey proves a log-in also without a password.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{

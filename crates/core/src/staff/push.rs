@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 use uuid::Uuid;
 
+use crate::network::is_named;
+
 /// The `[push]` table of the settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -49,17 +51,8 @@ impl PushSettings {
         };
         let is_usual = url.scheme() == "https" && url.port().is_none();
         let is_plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-        let permitted = (is_usual || of_this_machine) && is_plain && self.names(url.host_str()?);
+        let permitted = (is_usual || of_this_machine) && is_plain && is_named(&self.hosts, url.host_str()?);
         permitted.then_some(url)
-    }
-
-    fn names(&self, host: &str) -> bool {
-        self.hosts.iter().any(|named| match named.strip_prefix("*.") {
-            Some(domain) => host
-                .strip_suffix(domain)
-                .is_some_and(|below| below.len() > 1 && below.ends_with('.')),
-            None => host == named,
-        })
     }
 }
 

@@ -1,4 +1,5 @@
-//! The second factors of the member of staff who is logged in (`/desk/me/factors`). Every change asks for the password again.
+//! The second factors of the member of staff who is logged in (`/desk/me/factors`). Every change asks for the password again, and for a code
+//! if the account has a second factor.
 
 use askama::Template;
 use axum::{
@@ -14,13 +15,17 @@ use hotline_core::{
 };
 use hotline_store::staff::{
     accounts::StaffMember,
-    factors::{Factors, Reauthenticated, TotpOffer},
+    factors::{Factors, FullAuthentication, FullyReauthenticated, Reauthenticated, TotpOffer},
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    account::{login::take_turn, qr::QrImage, second_step::EnrolForm},
+    account::{
+        login::{take_turn, with_new_secret},
+        qr::QrImage,
+        second_step::EnrolForm,
+    },
     http::{
         access::{Who, token},
         answers::{Answer, EmptyJson},
@@ -34,12 +39,17 @@ use crate::{
 
 pub(crate) const FACTORS: &str = "/desk/me/factors";
 
-/// The password, typed again before a change of the second factors.
+/// The password and a code, typed again before a change of the second factors.
 #[derive(Deserialize, JsonSchema)]
-pub(crate) struct PasswordAgainForm {
+pub(crate) struct ProofAgainForm {
     /// The password of the account.
     #[schemars(with = "String")]
     password: Private<String>,
+    /// Six digits of the authenticator app, or a recovery code. Needed if the account has an app. An account with only passkeys needs a
+    /// recovery code, except in the first five minutes after a log-in with a passkey or a recovery code.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    code: Private<String>,
 }
 
 /// A secret for an authenticator app. It is stored only after a code has confirmed that the app has it.
@@ -126,7 +136,9 @@ struct FactorsPage<'a> {
     provider: Option<&'a str>,
     /// Whether passkeys can be used.
     has_passkeys: bool,
-    /// The form whose password was wrong, and the message; `None` if no password was refused.
+    /// The address to which notices go, which may be empty. `None`: no line sends notices.
+    notices: Option<String>,
+    /// The form whose password or code was wrong, and the message; `None` if none was refused.
     wrong: Option<(&'static str, String)>,
 }
 
@@ -172,11 +184,12 @@ pub(crate) async fn begin(
     format: ResponseFormat,
     headers: HeaderMap,
     Cookies(jar): Cookies,
-    FormOrJson(typed): FormOrJson<PasswordAgainForm>,
+    FormOrJson(typed): FormOrJson<ProofAgainForm>,
 ) -> Result<Answer<OfferJson>, PageError> {
     let token = token(&desk, &headers).ok_or(PageError::NotLoggedIn)?;
-    let Some(again) = authenticate(&desk, &me, &typed).await? else {
-        return refuse(&desk, &jar, &me, format, "begin").await;
+    let again = match authenticate(&desk, &me, &token, &typed).await? {
+        Ok(again) => again,
+        Err(why) => return refuse(&desk, &jar, &me, format, ("begin", why)).await,
     };
     let offer = desk.store.offer_totp(&again, &token)?;
     if format.is_json() {
@@ -203,7 +216,8 @@ pub(crate) async fn enrol(
     take_turn(&desk, Attempt::code(&me.login)).await?;
     let (offer, code) = (typed.offer.expose(), typed.code.expose());
     if let Some(codes) = desk.store.enrol_totp(&me, &token, offer, code).await? {
-        return answer_codes(&desk, &jar, &me, format, &codes).await;
+        let answer = answer_codes(&desk, &jar, &me, format, &codes).await?;
+        return Ok(with_new_secret(&desk, &headers, answer).await);
     }
     let offered = desk.store.offered_totp(&token, offer);
     let offered = offered.filter(|_| !format.is_json());
@@ -224,14 +238,16 @@ pub(crate) async fn remove(
     format: ResponseFormat,
     headers: HeaderMap,
     Cookies(jar): Cookies,
-    FormOrJson(typed): FormOrJson<PasswordAgainForm>,
+    FormOrJson(typed): FormOrJson<ProofAgainForm>,
 ) -> Result<Answer<EmptyJson>, PageError> {
     let token = token(&desk, &headers).ok_or(PageError::NotLoggedIn)?;
-    let Some(again) = authenticate(&desk, &me, &typed).await? else {
-        return refuse(&desk, &jar, &me, format, "remove").await;
+    let again = match authenticate(&desk, &me, &token, &typed).await? {
+        Ok(again) => again,
+        Err(why) => return refuse(&desk, &jar, &me, format, ("remove", why)).await,
     };
     desk.store.remove_totp(&again, &token).await?;
-    Ok(format.answer(EmptyJson {}, FACTORS, Flash::FactorsRemoved))
+    let answer = format.answer(EmptyJson {}, FACTORS, Flash::FactorsRemoved);
+    Ok(with_new_secret(&desk, &headers, answer).await)
 }
 
 /// `POST /desk/me/factors/recovery-codes`: makes new recovery codes and shows them. Only this response shows them.
@@ -239,23 +255,46 @@ pub(crate) async fn renew_codes(
     State(desk): State<Desk>,
     Who(me): Who,
     format: ResponseFormat,
+    headers: HeaderMap,
     Cookies(jar): Cookies,
-    FormOrJson(typed): FormOrJson<PasswordAgainForm>,
+    FormOrJson(typed): FormOrJson<ProofAgainForm>,
 ) -> Result<Answer<RecoveryCodesJson>, PageError> {
-    let Some(again) = authenticate(&desk, &me, &typed).await? else {
-        return refuse(&desk, &jar, &me, format, "codes").await;
+    let token = token(&desk, &headers).ok_or(PageError::NotLoggedIn)?;
+    let again = match authenticate(&desk, &me, &token, &typed).await? {
+        Ok(again) => again,
+        Err(why) => return refuse(&desk, &jar, &me, format, ("codes", why)).await,
     };
     let codes = desk.store.renew_recovery_codes(&again).await?;
-    answer_codes(&desk, &jar, &me, format, &codes).await
+    let answer = answer_codes(&desk, &jar, &me, format, &codes).await?;
+    Ok(with_new_secret(&desk, &headers, answer).await)
 }
 
-/// Checks the password in a form. Returns `None` if it is wrong.
+/// Checks the password and the code in a form. The inner error says what is wrong.
 pub(crate) async fn authenticate(
     desk: &Desk,
     me: &StaffMember,
-    typed: &PasswordAgainForm,
-) -> Result<Option<Reauthenticated>, PageError> {
-    authenticate_again(desk, me, &typed.password).await
+    token: &str,
+    typed: &ProofAgainForm,
+) -> Result<Result<FullyReauthenticated, PageError>, PageError> {
+    authenticate_fully(desk, me, token, (&typed.password, &typed.code)).await
+}
+
+/// Checks the password and the code that a member of staff typed again. The inner error says what is wrong.
+pub(crate) async fn authenticate_fully(
+    desk: &Desk,
+    me: &StaffMember,
+    token: &str,
+    (password, code): (&Private<String>, &Private<String>),
+) -> Result<Result<FullyReauthenticated, PageError>, PageError> {
+    // A code is checked only after the right password, so the limit of passwords also limits codes.
+    take_turn(desk, Attempt::on_known_device(&me.login)).await?;
+    let proved = desk.store.authenticate_fully(me, token, password, code).await?;
+    Ok(match proved {
+        FullAuthentication::Right(again) => Ok(again),
+        FullAuthentication::WrongPassword => Err(PageError::Bad("error-password-again")),
+        FullAuthentication::NoCode => Err(PageError::Bad("error-code-again")),
+        FullAuthentication::WrongCode => Err(PageError::WrongCode),
+    })
 }
 
 /// Checks the password that a member of staff typed again. Returns `None` if it is wrong.
@@ -268,19 +307,18 @@ pub(crate) async fn authenticate_again(
     Ok(desk.store.authenticate_again(me, password).await?)
 }
 
-/// Refuses a change because the password was wrong. `form` names the form that the message belongs to.
+/// Refuses a change because the password or the code was wrong. `form` names the form that the message belongs to.
 pub(crate) async fn refuse<T>(
     desk: &Desk,
     jar: &CookieJar,
     me: &StaffMember,
     format: ResponseFormat,
-    form: &'static str,
+    (form, why): (&'static str, PageError),
 ) -> Result<Answer<T>, PageError> {
-    const WRONG: PageError = PageError::Bad("error-password-again");
     if format.is_json() {
-        return Err(WRONG);
+        return Err(why);
     }
-    let message = WRONG.localized(desk.words(jar));
+    let message = why.localized(desk.words(jar));
     Ok(Answer::Page(refused_page(desk, jar, me, form, message).await?))
 }
 
@@ -302,7 +340,17 @@ async fn render(
     me: &StaffMember,
     wrong: Option<(&'static str, String)>,
 ) -> Result<Response, PageError> {
+    let notices = match desk.program.accounts.notices_line {
+        Some(_) => desk
+            .store
+            .notice_address(me)
+            .await?
+            .map(|address| address.expose().clone())
+            .or_else(|| Some(String::new())),
+        None => None,
+    };
     written(&FactorsPage {
+        notices,
         frame: Frame::new(desk, jar, me, "own-account").await?,
         factors: desk.store.factors(me).await?,
         provider: desk.program.identity_provider.as_ref().map(|one| one.name()),

@@ -23,10 +23,8 @@ use uuid::Uuid;
 use crate::{
     account::{
         api::SessionJson,
-        factors::{
-            FACTORS, PasswordAgainForm, authenticate, authenticate_again, grouped, refuse, show_codes,
-        },
-        login::{begin_on_device, lead_on, log_in_page, take_turn},
+        factors::{FACTORS, ProofAgainForm, authenticate, authenticate_fully, grouped, refuse, show_codes},
+        login::{begin_on_device, lead_on, log_in_page, take_turn, with_new_secret},
         second_step::{CodePage, EnrolPage, EnrolledJson},
     },
     http::{
@@ -86,6 +84,10 @@ pub(crate) struct RemovePasskeyForm {
     /// The password of the account.
     #[schemars(with = "String")]
     password: Private<String>,
+    /// Six digits of the authenticator app, or a recovery code, as for every other change of the second factors.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    code: Private<String>,
 }
 
 /// The recovery codes that were made with the first second factor. No later response contains them.
@@ -109,11 +111,12 @@ pub(crate) async fn begin(
     format: ResponseFormat,
     headers: HeaderMap,
     Cookies(jar): Cookies,
-    FormOrJson(typed): FormOrJson<PasswordAgainForm>,
+    FormOrJson(typed): FormOrJson<ProofAgainForm>,
 ) -> Result<Answer<PasskeyOffer>, PageError> {
     let token = token(&desk, &headers).ok_or(PageError::NotLoggedIn)?;
-    let Some(again) = authenticate(&desk, &me, &typed).await? else {
-        return refuse(&desk, &jar, &me, format, "add-passkey").await;
+    let again = match authenticate(&desk, &me, &token, &typed).await? {
+        Ok(again) => again,
+        Err(why) => return refuse(&desk, &jar, &me, format, ("add-passkey", why)).await,
     };
     let passkey = desk.store.offer_passkey(&again, &token).await?;
     if format.is_json() {
@@ -139,14 +142,14 @@ pub(crate) async fn add(
     take_turn(&desk, Attempt::code(&me.login)).await?;
     let added = desk.store.add_passkey(&me, &token, &typed.answer()).await?;
     let added = added.ok_or(PageError::PasskeyRefused)?;
-    if format.is_json() {
-        let recovery_codes = added.codes.as_deref().map(grouped);
-        return Ok(Answer::Json(AddedPasskeyJson { recovery_codes }));
-    }
-    Ok(Answer::Page(match added.codes {
-        Some(codes) => show_codes(&desk, &jar, &me, &codes).await?,
-        None => Flash::PasskeyAdded.redirect(FACTORS),
-    }))
+    let answer = match (format, added.codes) {
+        (ResponseFormat::Json, codes) => Answer::Json(AddedPasskeyJson {
+            recovery_codes: codes.as_deref().map(grouped),
+        }),
+        (ResponseFormat::Page, Some(codes)) => Answer::Page(show_codes(&desk, &jar, &me, &codes).await?),
+        (ResponseFormat::Page, None) => Answer::redirect(FACTORS, Flash::PasskeyAdded),
+    };
+    Ok(with_new_secret(&desk, &headers, answer).await)
 }
 
 /// `POST /desk/me/factors/passkeys/remove`: removes a passkey.
@@ -159,11 +162,14 @@ pub(crate) async fn remove(
     FormOrJson(typed): FormOrJson<RemovePasskeyForm>,
 ) -> Result<Answer<EmptyJson>, PageError> {
     let token = token(&desk, &headers).ok_or(PageError::NotLoggedIn)?;
-    let Some(again) = authenticate_again(&desk, &me, &typed.password).await? else {
-        return refuse(&desk, &jar, &me, format, "remove-passkey").await;
+    let proof = (&typed.password, &typed.code);
+    let again = match authenticate_fully(&desk, &me, &token, proof).await? {
+        Ok(again) => again,
+        Err(why) => return refuse(&desk, &jar, &me, format, ("remove-passkey", why)).await,
     };
     desk.store.remove_passkey(&again, &token, typed.passkey).await?;
-    Ok(format.answer(EmptyJson {}, FACTORS, Flash::PasskeyRemoved))
+    let answer = format.answer(EmptyJson {}, FACTORS, Flash::PasskeyRemoved);
+    Ok(with_new_secret(&desk, &headers, answer).await)
 }
 
 /// `POST /desk/login/passkey`: logs in with a passkey alone.

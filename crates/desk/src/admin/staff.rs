@@ -3,12 +3,16 @@
 use askama::Template;
 use axum::{
     extract::{Path, State},
-    response::Response,
+    http::StatusCode,
+    response::{IntoResponse, Response},
 };
 use axum_extra::extract::CookieJar;
 use chrono::{DateTime, Utc};
 use hotline_core::{
-    staff::rights::{Right, Role},
+    staff::{
+        identity_proof::IdentityProof,
+        rights::{Right, Role},
+    },
     text::locale::Language,
 };
 use hotline_store::{
@@ -16,6 +20,7 @@ use hotline_store::{
     staff::{
         accounts::StaffMember,
         directory::{Account, AccountState},
+        identities::ConnectedIdentity,
     },
 };
 use schemars::JsonSchema;
@@ -23,8 +28,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    account::factors::authenticate_again,
     admin::{
-        links::InviteForm,
+        links::{InviteForm, ResetForm},
         teams::{self, TeamJson},
     },
     http::{
@@ -104,6 +110,7 @@ impl From<Account> for AccountJson {
             last_action_at: account.last_action_at,
             sessions: account.sessions,
             second_factor: account.has_factor,
+            identity: account.identity,
         }
     }
 }
@@ -253,9 +260,7 @@ pub(crate) async fn show(
     Cookies(jar): Cookies,
     Path(IdPath { id }): Path<IdPath>,
 ) -> Result<Answer<AccountJson>, PageError> {
-    let accounts = desk.store.directory().await?;
-    let account = accounts.into_iter().find(|one| one.member.id == id);
-    let account = account.ok_or(PageError::NotFound)?;
+    let account = find_account(&desk, id).await?;
     if format.is_json() {
         return Ok(Answer::Json(account.into()));
     }
@@ -355,8 +360,8 @@ pub(crate) async fn reset_factors(
     FormOrJson(_): FormOrJson<NoBody>,
 ) -> Result<Confirmation, PageError> {
     let login = login_of(&desk, id).await?;
-    desk.store.reset_factors(Some(&me), &login).await?;
-    Ok(confirm(format, id, Flash::AccountFactorsReset))
+    desk.store.disconnect_identity_of(Some(&me), &login).await?;
+    Ok(confirm(format, id, Flash::AccountIdentityDisconnected))
 }
 
 fn confirm(format: ResponseFormat, id: Uuid, flash: Flash) -> Confirmation {

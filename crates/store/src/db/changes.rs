@@ -4,7 +4,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTr
 use tokio::sync::watch;
 
 use crate::{
-    db::{entity::events, store::Store},
+    db::{entity::events, store::Store, transactions::commit_measured},
     error::StoreError,
 };
 
@@ -35,7 +35,7 @@ impl Store {
 
     /// Commits a transaction, then notifies the subscribers of the change feed if the history has a new event.
     pub(crate) async fn commit(&self, transaction: DatabaseTransaction) -> Result<(), StoreError> {
-        transaction.commit().await?;
+        commit_measured(transaction).await?;
         self.notify_changed().await;
         Ok(())
     }

@@ -7,6 +7,7 @@ use hotline_core::{
     routing::skills::Skills,
     staff::{
         audit::AuditAction,
+        identity_proof::IdentityProof,
         preferences::Preferences,
         rights::{Right, Role},
     },
@@ -15,13 +16,14 @@ use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{Set, Unchanged},
     ColumnTrait, EntityTrait, QueryFilter, QueryOrder,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
 use crate::{
     db::{entity::staff, store::Store, stored::Stored},
     error::{Conflict, StoreError},
-    staff::passwords::{Device, hashed, judge, verified},
+    staff::passwords::{Device, hashed, verified},
 };
 
 /// A member of staff.
@@ -47,11 +49,21 @@ pub struct StaffMember {
     pub skills: Skills,
 }
 
+/// Who sets a new password.
+#[derive(Clone, Copy)]
+enum PasswordChange<'a> {
+    /// The owner, in the session with this secret, which stays valid.
+    ByOwner(&'a StaffMember, &'a str),
+    /// Somebody at the command line, to whom the owner proved who they are.
+    Reset(IdentityProof),
+}
+
 impl Store {
     /// Adds a member of staff.
     ///
     /// # Errors
-    /// Returns [`StoreError::Conflict`] if the log-in name is taken or not allowed, or if the password is too short, too long or too weak.
+    /// Returns [`StoreError::Conflict`] if the log-in name is taken or not allowed, or if the password is too short, too long, too weak or
+    /// breached.
     pub async fn add_staff(
         &self,
         login: &str,
@@ -60,7 +72,7 @@ impl Store {
         password: &Private<String>,
     ) -> Result<StaffMember, StoreError> {
         let mut row = self.new_account(login, name, role).await?;
-        judge(password, &row.login, name, &self.centre.settings().name).map_err(StoreError::Conflict)?;
+        self.judge_password(password, &row.login, name).await?;
         row.password = hashed(password).await?;
         let person = person(row.clone()).ok_or(StoreError::NotFound("role"))?;
         let transaction = self.begin().await?;
@@ -104,6 +116,7 @@ impl Store {
             made_at: now.timestamp_micros(),
             last_action_at: None,
             skills: "{}".to_owned(),
+            notice_address: None,
         })
     }
 
@@ -134,16 +147,22 @@ impl Store {
     }
 
     /// Sets a new password for an account and ends all sessions of the account. A disabled account stays disabled. Returns whether the
-    /// account is active.
+    /// account is active. `proof` says how the owner proved who they are.
     ///
     /// # Errors
-    /// Fails if the log-in name is unknown, or if the password is too short, too long or too weak.
-    pub async fn reset_staff(&self, login: &str, password: &Private<String>) -> Result<bool, StoreError> {
+    /// Fails if the log-in name is unknown, or if the password is too short, too long, too weak or breached.
+    pub async fn reset_staff(
+        &self,
+        login: &str,
+        password: &Private<String>,
+        proof: IdentityProof,
+    ) -> Result<bool, StoreError> {
         let row = self
             .find_login(login)
             .await?
             .ok_or(StoreError::NotFound("log-in"))?;
-        self.set_password(&row, password, None).await?;
+        self.set_password(&row, password, PasswordChange::Reset(proof))
+            .await?;
         Ok(row.active)
     }
 
@@ -151,7 +170,7 @@ impl Store {
     /// whose secret is `token`. Returns `false` if the current password is wrong.
     ///
     /// # Errors
-    /// Fails if the new password is too short, too long or too weak.
+    /// Fails if the new password is too short, too long, too weak or breached.
     pub async fn change_password(
         &self,
         who: &StaffMember,
@@ -165,39 +184,52 @@ impl Store {
             self.audit(Some(who), AuditAction::PasswordRefused, "").await?;
             return Ok(false);
         }
-        self.set_password(&row, new, Some((who, token))).await?;
+        self.set_password(&row, new, PasswordChange::ByOwner(who, token))
+            .await?;
         Ok(true)
     }
 
-    /// Stores a password and ends the account's sessions. If the owner changes the password, `by` contains the owner and the secret of the
-    /// owner's current session, which stays valid.
+    /// Stores a password and ends the account's sessions, except the one in which the owner changes the password.
     async fn set_password(
         &self,
         row: &staff::Model,
         password: &Private<String>,
-        by: Option<(&StaffMember, &str)>,
+        change: PasswordChange<'_>,
     ) -> Result<(), StoreError> {
-        judge(password, &row.login, &row.name, &self.centre.settings().name).map_err(StoreError::Conflict)?;
+        self.judge_password(password, &row.login, &row.name).await?;
         let hash = hashed(password).await?;
         let transaction = self.begin().await?;
-        staff::ActiveModel {
-            id: Unchanged(row.id),
-            password: Set(hash),
-            ..Default::default()
+        self.lock_registration(&transaction).await?;
+        let mut stored = staff::Entity::update_many()
+            .col_expr(staff::Column::Password, Expr::value(hash))
+            .filter(staff::Column::Id.eq(row.id));
+        if let PasswordChange::ByOwner(..) = change {
+            // The account was not reset since the owner typed the old password.
+            stored = stored.filter(staff::Column::Password.eq(&row.password));
         }
-        .update(&transaction)
-        .await?;
-        let kept = by.map(|(_, token)| self.session_hash(token));
+        if stored.exec(&transaction).await?.rows_affected != 1 {
+            return Err(StoreError::Conflict(Conflict::Changed));
+        }
+        let kept = match change {
+            PasswordChange::ByOwner(_, token) => Some(self.session_hash(token)),
+            PasswordChange::Reset(_) => None,
+        };
         self.end_sessions_except(&transaction, row.id, kept).await?;
         self.withdraw_invitations(&transaction, row.id).await?;
-        let (who, action) = match by {
-            Some((who, _)) => (Some(who.id), AuditAction::ChangePassword),
-            None => {
-                self.forget_identity(&transaction, row.id).await?;
-                (None, AuditAction::StaffReset)
+        match change {
+            PasswordChange::ByOwner(who, _) => {
+                let action = AuditAction::ChangePassword;
+                self.audit_in(&transaction, Some(who.id), action, &row.login)
+                    .await?;
             }
-        };
-        self.audit_in(&transaction, who, action, &row.login).await?;
+            PasswordChange::Reset(proof) => {
+                self.forget_identity(&transaction, row.id).await?;
+                self.forget_calendar(&transaction, row.id).await?;
+                let object = format!("{} {}", row.login, proof.as_str());
+                self.audit_in(&transaction, None, AuditAction::StaffReset, &object)
+                    .await?;
+            }
+        }
         self.commit(transaction).await?;
         self.notice_ended_sessions().await;
         Ok(())

@@ -95,7 +95,8 @@ impl Store {
     }
 
     /// Sets the role of an account and ends its sessions, so that no open page keeps the old rights. If the new role may not work on
-    /// contacts, the contacts assigned to the account are unassigned. If it may not issue tokens, the tokens of the account are revoked.
+    /// contacts, the contacts assigned to the account are unassigned. If it may not issue tokens, the tokens of the account are revoked. If it
+    /// may not take duty, the address of the calendar is revoked.
     ///
     /// # Errors
     /// Fails if the log-in name is unknown. Returns [`StoreError::Conflict`] if the account belongs to `by`, or to the last enabled
@@ -125,6 +126,9 @@ impl Store {
         if !role.may(Right::WorkOnContacts) {
             self.unassign_all(&transaction, row.id).await?;
         }
+        if !role.may(Right::TakeDuty) {
+            self.forget_calendar(&transaction, row.id).await?;
+        }
         let change = format!("{}: {}", row.login, role.as_str());
         self.audit_in(&transaction, by.map(|by| by.id), AuditAction::StaffRole, &change)
             .await?;
@@ -134,8 +138,8 @@ impl Store {
         Ok(())
     }
 
-    /// Disables an account. Immediately ends its sessions, revokes the tokens that it created, withdraws its links, and unassigns the
-    /// contacts assigned to it.
+    /// Disables an account. Immediately ends its sessions, revokes the tokens that it created and the address of its calendar, withdraws its
+    /// links, and unassigns the contacts assigned to it.
     ///
     /// # Errors
     /// Fails if there is no such log-in name. Returns [`StoreError::Conflict`] if the account belongs to `by`, or to the last enabled
@@ -154,6 +158,7 @@ impl Store {
         .await?;
         self.end_all_access(&transaction, row.id, false).await?;
         self.withdraw_invitations(&transaction, row.id).await?;
+        self.forget_calendar(&transaction, row.id).await?;
         self.unassign_all(&transaction, row.id).await?;
         self.audit_in(
             &transaction,

@@ -8,12 +8,13 @@ use uuid::Uuid;
 
 use crate::{
     db::{
-        entity::{invitations, passkeys, sessions, staff, totp_secrets},
+        entity::{identities, invitations, passkeys, sessions, staff, totp_secrets},
         store::{Store, time},
     },
     error::StoreError,
     staff::{
         accounts::{StaffMember, person},
+        identities::ConnectedIdentity,
         invitations::{InvitationState, state_at},
         sessions::{IDLE, is_in_use},
     },
@@ -32,6 +33,8 @@ pub struct Account {
     pub sessions: usize,
     /// Whether the owner set up a second factor.
     pub has_factor: bool,
+    /// The identity with which the owner can log in at the identity provider.
+    pub identity: Option<ConnectedIdentity>,
 }
 
 /// Whether the owner of an account can log in.
@@ -81,6 +84,11 @@ impl Store {
         let with_app = apps.into_iter().map(|row| row.staff_id);
         let with_passkey = passkeys.into_iter().map(|row| row.staff_id);
         let with_factor: HashSet<Uuid> = with_app.chain(with_passkey).collect();
+        let connected = identities::Entity::find().all(&self.reading).await?;
+        let mut connected: HashMap<Uuid, ConnectedIdentity> = connected
+            .into_iter()
+            .map(|row| (row.staff_id, ConnectedIdentity::from(row)))
+            .collect();
         let accounts = rows.into_iter().filter_map(|row| {
             let state = match (row.active, row.password.is_empty(), links.get(&row.id)) {
                 (false, _, _) => AccountState::Disabled,
@@ -93,6 +101,7 @@ impl Store {
             let sessions = live.get(&member.id).copied().unwrap_or_default();
             Some(Account {
                 has_factor: with_factor.contains(&member.id),
+                identity: connected.remove(&member.id),
                 member,
                 state,
                 last_action_at,

@@ -3,12 +3,13 @@
 //!
 //! The secret of an app is encrypted. Of a recovery code, only a keyed hash is stored. Both are shown once, when they are made.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use hotline_core::{
     identifiers::private::Private,
     staff::{
         audit::AuditAction,
         factors::{LogInProof, TypedCode},
+        identity_proof::IdentityProof,
         recovery::RecoveryCode,
         totp::TotpSecret,
     },
@@ -97,6 +98,44 @@ impl Reauthenticated {
     }
 }
 
+/// Proof that a member of staff typed the password again and, if the account has a second factor, proved it, too. Only
+/// [`Store::authenticate_fully`] makes one.
+pub struct FullyReauthenticated(Box<StaffMember>);
+
+impl FullyReauthenticated {
+    /// Returns the member of staff who proved this.
+    pub(crate) fn member(&self) -> &StaffMember {
+        &self.0
+    }
+}
+
+/// The result of typing the password and a code again.
+pub enum FullAuthentication {
+    /// Everything was right.
+    Right(FullyReauthenticated),
+    /// The password is wrong.
+    WrongPassword,
+    /// The account has a second factor, and no code was typed.
+    NoCode,
+    /// The code is wrong or was used before.
+    WrongCode,
+}
+
+/// How long after a log-in with a passkey or a recovery code the owner of an account without an app need not type a recovery code.
+const FRESH: TimeDelta = TimeDelta::minutes(5);
+
+/// Returns whether a session began a short time ago with a passkey or a recovery code.
+fn is_freshly_proved(session: &sessions::Model, now: DateTime<Utc>) -> bool {
+    let proves = match session.proof.0 {
+        LogInProof::Passkey | LogInProof::RecoveryCode => true,
+        LogInProof::Password | LogInProof::Totp | LogInProof::Provider | LogInProof::ProviderWithFactor => {
+            false
+        }
+    };
+    let age = now - time(session.made_at);
+    proves && age >= TimeDelta::zero() && age <= FRESH
+}
+
 impl Store {
     /// Returns the second factors of a member of staff.
     ///
@@ -152,11 +191,60 @@ impl Store {
         Ok(None)
     }
 
-    /// Offers a new secret to a session whose owner typed the password again. `token` is the secret of the session.
+    /// Checks the password of a member of staff who is logged in and, if the account has an app, a code of the app or a recovery code. An
+    /// account that has only passkeys needs a recovery code, unless a passkey or a recovery code began the session a short time ago. `token`
+    /// is the secret of the session.
+    ///
+    /// # Errors
+    /// Returns [`Conflict::TooManyCodes`] if the app's codes are refused after too many wrong ones.
+    pub async fn authenticate_fully(
+        &self,
+        who: &StaffMember,
+        token: &str,
+        password: &Private<String>,
+        code: &Private<String>,
+    ) -> Result<FullAuthentication, StoreError> {
+        if self.authenticate_again(who, password).await?.is_none() {
+            return Ok(FullAuthentication::WrongPassword);
+        }
+        let right = FullAuthentication::Right(FullyReauthenticated(Box::new(who.clone())));
+        if !self.needs_code_again(who, token).await? {
+            return Ok(right);
+        }
+        if code.expose().trim().is_empty() {
+            return Ok(FullAuthentication::NoCode);
+        }
+        if let Some(code) = TypedCode::parse(code.expose()) {
+            let transaction = self.begin().await?;
+            if self.use_code(&transaction, who, &code).await?.is_some() {
+                transaction.commit().await?;
+                return Ok(right);
+            }
+            transaction.rollback().await?;
+        }
+        self.note_wrong_code(who).await?;
+        Ok(FullAuthentication::WrongCode)
+    }
+
+    async fn needs_code_again(&self, who: &StaffMember, token: &str) -> Result<bool, StoreError> {
+        let app = totp_secrets::Entity::find_by_id(who.id)
+            .one(&self.reading)
+            .await?;
+        if app.is_none() && !self.has_passkey(&self.reading, who.id).await? {
+            return Ok(false);
+        }
+        let session = sessions::Entity::find_by_id(self.session_hash(token))
+            .one(&self.reading)
+            .await?;
+        let now = self.steady.now(self.clock.now());
+        Ok(!session.is_some_and(|session| is_freshly_proved(&session, now)))
+    }
+
+    /// Offers a new secret to a session whose owner proved the log-in again. `token` is the secret of the session.
     ///
     /// # Errors
     /// Never fails in practice, because the cipher rejects only messages longer than 256 GiB.
-    pub fn offer_totp(&self, _: &Reauthenticated, token: &str) -> Result<TotpOffer, StoreError> {
+    pub fn offer_totp(&self, _: &FullyReauthenticated, token: &str) -> Result<TotpOffer, StoreError> {
         self.new_totp_offer(&self.session_hash(token))
     }
 
@@ -198,7 +286,7 @@ impl Store {
     ///
     /// # Errors
     /// Returns [`Conflict::FactorNeeded`] if the role needs a second factor and the account has no passkey.
-    pub async fn remove_totp(&self, by: &Reauthenticated, token: &str) -> Result<(), StoreError> {
+    pub async fn remove_totp(&self, by: &FullyReauthenticated, token: &str) -> Result<(), StoreError> {
         let who = &by.0;
         let session = self.session_hash(token);
         let transaction = self.begin().await?;
@@ -272,7 +360,10 @@ impl Store {
     ///
     /// # Errors
     /// Returns [`StoreError::Conflict`] if the account has no second factor that the codes could replace.
-    pub async fn renew_recovery_codes(&self, by: &Reauthenticated) -> Result<Vec<RecoveryCode>, StoreError> {
+    pub async fn renew_recovery_codes(
+        &self,
+        by: &FullyReauthenticated,
+    ) -> Result<Vec<RecoveryCode>, StoreError> {
         let who = &by.0;
         let transaction = self.begin().await?;
         if !self.has_factor(&transaction, who.id).await? {
@@ -291,11 +382,18 @@ impl Store {
     }
 
     /// Removes the second factors and the identity of an account whose owner lost them, and ends its sessions. If the role needs a second
-    /// factor, the owner has to set one up at the next log-in. `None` as `by` is the command line.
+    /// factor, the owner has to set one up at the next log-in. `None` as `by` is the command line. `proof` says how the owner proved who they
+    /// are.
     ///
     /// # Errors
     /// Fails if the log-in name is unknown. Returns [`StoreError::Conflict`] if the account belongs to `by`.
-    pub async fn reset_factors(&self, by: Option<&StaffMember>, login: &str) -> Result<(), StoreError> {
+    pub async fn reset_factors(
+        &self,
+        by: Option<&Reauthenticated>,
+        login: &str,
+        proof: IdentityProof,
+    ) -> Result<(), StoreError> {
+        let by = by.map(Reauthenticated::member);
         let transaction = self.begin_administration(by).await?;
         // A request that adds a factor takes this lock, too, and then finds that its session ended.
         self.lock_registration(&transaction).await?;
@@ -307,7 +405,8 @@ impl Store {
         self.forget_factors(&transaction, row.id).await?;
         self.forget_identity(&transaction, row.id).await?;
         let actor = by.map(|by| by.id);
-        self.audit_in(&transaction, actor, AuditAction::StaffResetFactors, &row.login)
+        let object = format!("{} {}", row.login, proof.as_str());
+        self.audit_in(&transaction, actor, AuditAction::StaffResetFactors, &object)
             .await?;
         self.commit(transaction).await?;
         self.notice_ended_sessions().await;
@@ -456,5 +555,37 @@ impl Store {
         }
         ended.exec(transaction).await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_recent_passkey_or_recovery_code_replaces_a_code() {
+        use hotline_core::staff::factors::LogInStep;
+        let now = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
+        let is_fresh = |proof: LogInProof, age: TimeDelta| {
+            let at = (now - age).timestamp_micros();
+            let session = sessions::Model {
+                token_hash: Vec::new(),
+                staff_id: hotline_core::identifiers::ids::new(now),
+                made_at: at,
+                seen_at: at,
+                step: Stored(LogInStep::Complete),
+                proof: Stored(proof),
+            };
+            is_freshly_proved(&session, now)
+        };
+        for proof in LogInProof::ALL {
+            let proves = [LogInProof::Passkey, LogInProof::RecoveryCode].contains(proof);
+            assert_eq!(is_fresh(*proof, TimeDelta::minutes(5)), proves, "{proof:?}");
+            assert!(!is_fresh(*proof, TimeDelta::minutes(6)), "{proof:?}");
+            assert!(
+                !is_fresh(*proof, TimeDelta::minutes(-1)),
+                "the clock was set back"
+            );
+        }
     }
 }

@@ -30,7 +30,7 @@ use crate::{
     sealing::places::passkey_challenge_place,
     staff::{
         accounts::{StaffMember, person},
-        factors::Reauthenticated,
+        factors::FullyReauthenticated,
         half_sessions::{Enrolled, HalfSession},
         sessions::{BegunSession, SessionToken},
     },
@@ -177,11 +177,15 @@ impl Store {
         Ok(count > 0)
     }
 
-    /// Makes a challenge for a new passkey, in a session whose owner typed the password again. `token` is the secret of the session.
+    /// Makes a challenge for a new passkey, in a session whose owner proved the log-in again. `token` is the secret of the session.
     ///
     /// # Errors
     /// Returns [`Conflict::TooManyPasskeys`] if the account has as many passkeys as it may have.
-    pub async fn offer_passkey(&self, by: &Reauthenticated, token: &str) -> Result<PasskeyOffer, StoreError> {
+    pub async fn offer_passkey(
+        &self,
+        by: &FullyReauthenticated,
+        token: &str,
+    ) -> Result<PasskeyOffer, StoreError> {
         let session = self.session_hash(token);
         self.offer_passkey_to(by.member(), &session).await
     }
@@ -284,7 +288,7 @@ impl Store {
     /// Fails if the account has no such passkey. Returns [`Conflict::FactorNeeded`] if the role needs a second factor and this is the last.
     pub async fn remove_passkey(
         &self,
-        by: &Reauthenticated,
+        by: &FullyReauthenticated,
         token: &str,
         id: Uuid,
     ) -> Result<(), StoreError> {
@@ -394,14 +398,14 @@ impl Store {
         let ceremony = self.open_challenge(&Purpose::LogIn, offer);
         let account = party.account_of(answer);
         let (Some(ceremony), Ok(account)) = (ceremony, account) else {
-            self.note_refused(1).await?;
+            self.note_refused(1, None).await?;
             return Ok(None);
         };
         // Anybody can send answers. They are checked before the database is locked for writing.
         let stored = self.stored_passkeys(&self.reading, account).await?;
         let finish = |present: &[Passkey]| party.finish_log_in(&ceremony.state, answer, present);
         let Some(used) = proved_passkey(stored, finish) else {
-            self.note_refused(1).await?;
+            self.note_refused(1, None).await?;
             return Ok(None);
         };
         let transaction = self.begin().await?;
@@ -417,14 +421,14 @@ impl Store {
                 .begin_after(&transaction, member, LogInProof::Passkey)
                 .await?;
             let detail = LogInProof::Passkey.as_str();
-            self.audit_in(&transaction, Some(id), AuditAction::LogIn, detail)
-                .await?;
+            let entry = self.audit_in(&transaction, Some(id), AuditAction::LogIn, detail);
+            self.in_session(begun.token().expose(), entry).await?;
             self.commit(transaction).await?;
-            self.note_refused(0).await?;
+            self.note_refused(0, None).await?;
             return Ok(Some(begun));
         }
         transaction.rollback().await?;
-        self.note_refused(1).await?;
+        self.note_refused(1, None).await?;
         Ok(None)
     }
 

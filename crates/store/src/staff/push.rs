@@ -4,7 +4,10 @@ use hotline_core::{
     staff::{audit::AuditAction, push::Concerns},
     text::locale::Language,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter,
+    sea_query::OnConflict,
+};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -112,6 +115,39 @@ impl Store {
         self.audit_in(&transaction, Some(who.id), AuditAction::PushOn, "")
             .await?;
         Ok(transaction.commit().await?)
+    }
+
+    /// Lets the device of a session belong to the session with another hash.
+    pub(crate) async fn move_device(
+        &self,
+        transaction: &DatabaseTransaction,
+        from: &[u8],
+        to: &[u8],
+    ) -> Result<(), StoreError> {
+        let found = push_devices::Entity::find_by_id(from.to_vec())
+            .one(transaction)
+            .await?;
+        let Some(row) = found else { return Ok(()) };
+        let (device, _) = self.open_device(&row)?;
+        let place = push_device_place(to);
+        let (key, data_key) = self.keys.new_data_key(&place)?;
+        let sealed = seal(&key, &place, &device)?;
+        push_devices::Entity::delete_by_id(from.to_vec())
+            .exec(transaction)
+            .await?;
+        let moved = push_devices::ActiveModel {
+            staff_id: Set(row.staff_id),
+            endpoint_hash: Set(row.endpoint_hash),
+            data_key: Set(data_key),
+            sealed: Set(sealed),
+            session_hash: Set(to.to_vec()),
+            told: Set(row.told),
+            told_at: Set(row.told_at),
+        };
+        push_devices::Entity::insert(moved)
+            .exec_without_returning(transaction)
+            .await?;
+        Ok(())
     }
 
     /// Ends the subscription that was made in the session with this secret.
