@@ -108,6 +108,7 @@ async fn form_line(service: &Service, who: &Staff, version: i64) -> (u16, Value)
 async fn a_mailbox_connected_on_screen_receives_without_a_restart() {
     let (dovecot, smtp) = servers().await;
     let mut service = Service::new(None).unwrap();
+    service.permit_hosts(&["127.0.0.1", "localhost"]).unwrap();
     service.start().await.unwrap();
     let vera = service.hire("vera", "administrator").await.unwrap();
     let mila = service.hire("mila", "counsellor").await.unwrap();
@@ -190,6 +191,7 @@ async fn a_mailbox_connected_on_screen_receives_without_a_restart() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mailbox_that_does_not_work_is_saved_only_if_confirmed() {
     let mut service = Service::new(None).unwrap();
+    service.permit_hosts(&["127.0.0.1", "localhost"]).unwrap();
     service.start().await.unwrap();
     let vera = service.hire("vera", "administrator").await.unwrap();
     let port = hotline_tests::peers::free_port().unwrap();
@@ -241,6 +243,48 @@ async fn a_mailbox_that_does_not_work_is_saved_only_if_confirmed() {
     assert!(page.contains("settings file, line "), "{page}");
     let mila = service.hire("mila", "supervisor").await.unwrap();
     assert_eq!(act(&mila, "posta", "pause").await, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_on_screen_reach_no_internal_host_unless_the_settings_permit_it() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let vera = service.hire("vera", "administrator").await.unwrap();
+    let mailbox = |imap: &str, smtp: &str| {
+        let server = |host: &str| json!({ "host": host, "user": "kontakt", "password": PASSWORD });
+        let settings = json!({ "address": CENTRE, "imap": server(imap), "smtp": server(smtp) });
+        json!({ "version": 0, "channel": "email", "untested": true, "settings": settings })
+    };
+    let bot = json!({ "token": "4242:secret", "api_url": "http://127.0.0.1:1" });
+    let bridge = |url: &str| {
+        let settings = json!({ "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "callback_url": url });
+        json!({ "version": 0, "channel": "bridge", "untested": true, "settings": settings })
+    };
+    for body in [
+        mailbox("127.0.0.1", "127.0.0.1"),
+        mailbox("9.9.9.9", "localhost"),
+        mailbox("10.0.0.7", "9.9.9.9"),
+        json!({ "version": 0, "channel": "telegram", "untested": true, "settings": bot }),
+        bridge("https://169.254.169.254/"),
+    ] {
+        let (code, refused) = put(&service, &vera, "posta", &body).await;
+        assert_eq!(code, 422, "{body}: {refused}");
+        assert!(
+            refused.to_string().contains("outgoing.hosts"),
+            "{body}: {refused}"
+        );
+    }
+    let (code, saved) = put(&service, &vera, "most", &bridge("https://9.9.9.9/replies")).await;
+    assert_eq!(code, 200, "public addresses are permitted: {saved}");
+
+    service.stop();
+    service.permit_hosts(&["127.0.0.1"]).unwrap();
+    service.start().await.unwrap();
+    let (code, saved) = put(&service, &vera, "posta", &mailbox("127.0.0.1", "127.0.0.1")).await;
+    assert_eq!(code, 200, "{saved}");
+    let (code, refused) = put(&service, &vera, "druga", &mailbox("9.9.9.9", "127.0.0.1")).await;
+    assert_eq!(code, 422, "the list is complete: {refused}");
+    assert!(service.log().unwrap().contains("does not name the host 9.9.9.9"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

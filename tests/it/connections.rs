@@ -1,12 +1,12 @@
 //! Connections on which a client sends nothing or too little are closed, and do not delay other connections.
 
-use std::{process::Command, time::Duration};
+use std::{os::unix::fs::PermissionsExt, process::Command, time::Duration};
 
 use hotline_tests::{peers::wait_until, service::Service};
 use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpStream, UnixStream},
     time::{Instant, timeout},
 };
 
@@ -211,4 +211,26 @@ fn processor_time(pid: u32) -> u64 {
     let after_name = stat.rsplit(')').next().unwrap();
     let fields: Vec<&str> = after_name.split_whitespace().collect();
     fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_proxy_reaches_the_pages_through_a_unix_socket() {
+    let mut service = Service::new(None).unwrap();
+    let socket = service.folder().join("http.sock");
+    let address = format!("HOTLINE__HTTP__PUBLIC=unix:{}", socket.display());
+    service.run_under(&["env", address.as_str()]);
+    for _ in 0..2 {
+        service.start().await.unwrap();
+        let mode = std::fs::metadata(&socket).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o660, "for the owner and the group of the proxy");
+        let mut stream = UnixStream::connect(&socket).await.unwrap();
+        let request = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        // The next start replaces the socket that the killed process leaves behind.
+        service.kill();
+        assert!(socket.exists());
+    }
 }

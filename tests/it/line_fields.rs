@@ -10,6 +10,7 @@ use hotline_core::{
     centre::{Centre, CentreInForce},
     identifiers::line_name::LineName,
     line_fields::{FieldKind, LineField, complete, read_form},
+    network::OutgoingSettings,
     text::locale::{Language, Locales},
     time::clock::SystemClock,
 };
@@ -25,6 +26,7 @@ fn refusal(kind: &ChannelKind, settings: &Value) -> Option<String> {
         centre: CentreInForce::new(Centre::default()),
         public_url: "https://help.example.org".to_owned(),
         addresses: LineAddresses::default(),
+        outgoing: OutgoingSettings::default(),
         locales: Arc::new(Locales),
         clock: Arc::new(SystemClock),
     };
@@ -70,6 +72,28 @@ fn every_field_and_every_choice_is_a_setting_of_its_channel() {
             }
         }
     }
+}
+
+#[test]
+fn every_url_of_a_line_needs_tls_outside_this_machine() {
+    let mut checked = 0;
+    for kind in KINDS {
+        for field in kind.fields.iter().filter(|field| field.key.ends_with("_url")) {
+            for (url, permitted) in [
+                ("https://example.org", true),
+                ("http://127.0.0.1:9000", true),
+                ("http://example.org", false),
+                ("http://10.0.0.7:9000", false),
+            ] {
+                let mut settings = settings_of(kind, |field| field.required);
+                settings[field.key] = url.into();
+                let refused = refusal(kind, &settings);
+                assert_eq!(refused.is_none(), permitted, "{} {url}: {refused:?}", field.key);
+                checked += 1;
+            }
+        }
+    }
+    assert_eq!(checked, 16, "two of Telegram, one of Discord, one of bridges");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use hotline_tests::{
         wait_until,
     },
     service::{CENTRE, Service, mail_lines},
-    staff::{Staff, text},
+    staff::{PASSWORD, Staff, text},
 };
 use serde_json::{Value, json};
 
@@ -387,6 +387,51 @@ async fn a_mailbox_that_takes_no_attachments_names_them_and_hands_out_none() {
     assert_eq!(part.get("size"), Some(&json!(8)));
     let path = format!("/desk/contacts/{reference}/attachments/{}", text(part, "/id"));
     assert_eq!(staff.status(reqwest::Method::GET, &path).await.unwrap(), 404);
+}
+
+#[tokio::test]
+async fn a_mailbox_that_takes_no_attachments_stores_no_byte_of_them() {
+    let (dovecot, smtp) = servers().await;
+    let more = "acknowledge = false\nattachments = \"never\"";
+    let (service, staff) = running(&mail_lines(&dovecot, &smtp, more)).await;
+    let picture = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ";
+    let mail = format!(
+        "From: <ana@example.org>\r\nTo: <{CENTRE}>\r\nSubject: slika\r\nMessage-ID: <slika@example.org>\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nEvo slike.\r\n\
+         --b\r\nContent-Type: image/png; name=a.png\r\nContent-Transfer-Encoding: base64\r\n\r\n{picture}\r\n--b--\r\n"
+    );
+    dovecot.deliver("kontakt", mail.as_bytes()).unwrap();
+    let contacts = staff.until_contacts(1).await.unwrap();
+    let reference = text(contacts.first().unwrap(), "/reference");
+    let contact = staff.contact(reference).await.unwrap();
+    let part = contact.pointer("/messages/0/attachments/0").unwrap();
+    assert_eq!((text(part, "/name"), text(part, "/held")), ("a.png", "not_taken"));
+    assert_eq!(part.get("size"), Some(&json!(33)));
+    assert_eq!(text(&contact, "/messages/0/text"), "Evo slike.");
+
+    let supervisor = service.hire("petra", "supervisor").await.unwrap();
+    supervisor
+        .post(
+            &format!("/api/v1/contacts/{reference}/reveal"),
+            &json!({ "reason": "emergency", "password": PASSWORD }),
+        )
+        .await
+        .unwrap();
+    let id = text(&contact, "/messages/0/id");
+    let source = format!("/desk/contacts/{reference}/messages/{id}/source");
+    let raw = supervisor.bytes(&source).await.unwrap();
+    let raw = String::from_utf8(raw).unwrap();
+    assert!(
+        raw.contains("Evo slike.") && raw.contains("name=a.png") && raw.contains("X-Hotline-Removed: 33"),
+        "{raw}"
+    );
+    assert!(!raw.contains("iVBORw0KGgo"), "{raw}");
+    // The mail in the mailbox still has the picture, and is recognised as accepted.
+    let reconciled = service.must(&["reconcile"]).unwrap();
+    assert!(
+        reconciled.contains("its source holds 1, 0 of them never accepted"),
+        "{reconciled}"
+    );
 }
 
 #[tokio::test]

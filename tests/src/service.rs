@@ -67,6 +67,8 @@ pub struct Service {
     of_masking: String,
     /// Further keys of the table `[http]`.
     of_http: String,
+    /// The table `[outgoing]`, or nothing.
+    outgoing: String,
     /// Further keys of the table `[accounts]`.
     of_accounts: String,
     /// How long a reply can be cancelled, in seconds. By default replies are sent at once, so that tests need not wait.
@@ -104,6 +106,7 @@ impl Service {
             of_abuse_material: String::new(),
             of_masking: String::new(),
             of_http: String::new(),
+            outgoing: String::new(),
             of_accounts: String::new(),
             undo_seconds: 0,
             wrap_up: false,
@@ -178,6 +181,12 @@ impl Service {
     /// Replaces the further keys of `[http]`.
     pub fn set_http_keys(&mut self, keys: &str) -> Result<()> {
         keys.clone_into(&mut self.of_http);
+        self.write_settings()
+    }
+
+    /// Permits connections to these hosts only. Without this call, lines entered on screen cannot connect to servers of the test.
+    pub fn permit_hosts(&mut self, hosts: &[&str]) -> Result<()> {
+        self.outgoing = format!("[outgoing]\nhosts = {hosts:?}\n");
         self.write_settings()
     }
 
@@ -286,6 +295,7 @@ impl Service {
             self.of_centre,
             self.of_abuse_material,
             self.of_masking,
+            self.outgoing,
             form,
             self.lines,
         );

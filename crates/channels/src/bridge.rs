@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, State},
+    extract::{DefaultBodyLimit, State, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::post,
@@ -42,13 +42,15 @@ use serde_json::json;
 use sha2::Sha256;
 
 use crate::{
-    channel::{Channel, ChannelError, ChannelKind, Opening, read_secret},
+    channel::{Channel, ChannelError, ChannelKind, Opening, check_url, host_of, read_secret},
     clean,
+    refusals::{Refusal, log_refusal},
 };
 
 /// The entry for this channel in the list `KINDS`.
 pub const KIND: ChannelKind = ChannelKind {
     name: "bridge",
+    platform: None,
     only_one: false,
     fields: FIELDS,
     open,
@@ -118,6 +120,9 @@ struct Sender {
 
 fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
     let settings: Settings = opening.settings.try_deserialize()?;
+    if let Some(url) = &settings.callback_url {
+        check_url(&opening.outgoing, "callback_url", url)?;
+    }
     let given = read_secret(settings.secret.as_ref(), settings.secret_file.as_ref())?
         .context("Give `secret` or `secret_file`")?;
     let bytes = given
@@ -141,6 +146,10 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
 
 #[async_trait]
 impl Channel for Bridge {
+    fn hosts(&self) -> Vec<String> {
+        host_of(self.callback_url.as_ref())
+    }
+
     fn routes(&self, intake: Arc<dyn Intake>) -> Option<Router> {
         let route = format!("/bridge/{}", self.name);
         Some(
@@ -275,10 +284,18 @@ impl Bridge {
 async fn receive_message(
     State((bridge, intake)): State<(Bridge, Arc<dyn Intake>)>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Bytes, BytesRejection>,
 ) -> Response {
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => {
+            log_refusal(&bridge.name, Refusal::Body);
+            return rejection.into_response();
+        }
+    };
     let now = bridge.clock.now();
     let Some(id) = bridge.verified_id(&headers, &body, now) else {
+        log_refusal(&bridge.name, Refusal::WrongSignature);
         return StatusCode::UNAUTHORIZED.into_response();
     };
     let raw = RawMessage {

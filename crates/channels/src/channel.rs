@@ -16,6 +16,7 @@ use hotline_core::{
     identifiers::{line_name::LineName, private::Private},
     intake::Intake,
     line_fields::LineField,
+    network::OutgoingSettings,
     text::{locale::Locales, reason::Reason, rich::ReplyStyle},
     time::clock::Clock,
 };
@@ -25,6 +26,8 @@ use tokio_util::sync::CancellationToken;
 pub struct ChannelKind {
     /// The name of the kind in the settings (`channel = "…"`), in the database and in the statistics.
     pub name: &'static str,
+    /// The name of the platform that can read the messages and keeps them in other countries. `None`: there is none.
+    pub platform: Option<&'static str>,
     /// `true` if only one line of this kind may exist, because a second line would use the same public URLs.
     pub only_one: bool,
     /// The settings that administrators can enter on screen. A setting without a field, such as a file on the server, can only be set in the
@@ -46,6 +49,8 @@ pub struct Opening {
     pub public_url: String,
     /// The e-mail addresses of all lines. A mail to one line may answer a message that another line sent.
     pub addresses: LineAddresses,
+    /// The hosts to which the line may connect.
+    pub outgoing: OutgoingSettings,
     /// The texts of all languages.
     pub locales: Arc<Locales>,
     /// The clock that gives the current time.
@@ -81,6 +86,9 @@ pub trait Channel: Send + Sync {
         stop.cancelled().await;
         Ok(())
     }
+
+    /// Returns the hosts of the settings to which the line connects.
+    fn hosts(&self) -> Vec<String>;
 
     /// Returns the HTTP routes to which platforms or visitors post messages for this line. The public HTTP listener serves these routes.
     fn routes(&self, _intake: Arc<dyn Intake>) -> Option<axum::Router> {
@@ -249,6 +257,21 @@ pub(crate) fn unreadable(reason: &str, identifier: Option<String>) -> Normalised
         identifier: identifier.map(Private::new),
         subject: None,
     })
+}
+
+/// Checks a URL of the settings: it uses TLS, unless it leads to this machine or to a host that the settings name.
+pub(crate) fn check_url(outgoing: &OutgoingSettings, key: &str, url: &reqwest::Url) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        outgoing.protects(url),
+        "`{key}` begins with https://. Only an address of this machine, or a host in `outgoing.plain_hosts`, can begin with http://"
+    );
+    Ok(())
+}
+
+/// Returns the host of a URL, as a list of one or no element.
+pub(crate) fn host_of(url: Option<&reqwest::Url>) -> Vec<String> {
+    let host = url.and_then(|url| url.host_str());
+    host.map(str::to_owned).into_iter().collect()
 }
 
 /// The default for settings that are on unless the operator switches them off.

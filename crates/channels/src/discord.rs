@@ -50,11 +50,14 @@ use self::{
     conversations::Conversations, line::DiscordLine, rest::Rest, thread_locks::ThreadLocks,
     trigger::ReadTrigger,
 };
-use crate::channel::{Attachments, Channel, ChannelError, ChannelKind, Opening, default_true, read_secret};
+use crate::channel::{
+    Attachments, Channel, ChannelError, ChannelKind, Opening, check_url, default_true, read_secret,
+};
 
 /// The entry for this channel in the list `KINDS`.
 pub const KIND: ChannelKind = ChannelKind {
     name: "discord",
+    platform: Some("Discord"),
     only_one: false,
     fields: FIELDS,
     open,
@@ -103,6 +106,9 @@ struct Discord {
 
 fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
     let settings: Settings = opening.settings.try_deserialize()?;
+    if let Some(url) = &settings.api_url {
+        check_url(&opening.outgoing, "api_url", url)?;
+    }
     let token = read_secret(settings.token.as_ref(), settings.token_file.as_ref())?
         .context("Give `token` or `token_file`: it is in Discord's developer portal under \"Bot\"")?;
     let token = token.trim().trim_start_matches("Bot ").to_owned();
@@ -122,7 +128,7 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
     Ok(Arc::new(Discord {
         line: Arc::new(DiscordLine {
             name: opening.name,
-            rest: Rest::new(token, settings.api_url)?,
+            rest: Rest::new(token, settings.api_url, opening.outgoing)?,
             me,
             room,
             attachments: settings.attachments,
@@ -161,6 +167,10 @@ impl Channel for Discord {
             self.line.pull(&*intake, &mut triggered, &stop),
         );
         Ok(())
+    }
+
+    fn hosts(&self) -> Vec<String> {
+        vec![self.line.rest.host().to_owned()]
     }
 
     fn normalise(&self, raw: &RawMessage) -> Normalised {

@@ -35,11 +35,12 @@ use teloxide::{Bot, requests::Requester};
 use tokio_util::sync::CancellationToken;
 
 use self::line::{Mode, Repeat, Settings, TIMEOUT, Telegram, default_api_url};
-use crate::channel::{Channel, ChannelError, ChannelKind, Opening, read_secret};
+use crate::channel::{Channel, ChannelError, ChannelKind, Opening, check_url, host_of, read_secret};
 
 /// The entry for this channel in the list `KINDS`.
 pub const KIND: ChannelKind = ChannelKind {
     name: "telegram",
+    platform: Some("Telegram"),
     only_one: false,
     fields: FIELDS,
     open,
@@ -65,6 +66,10 @@ const FIELDS: &[LineField] = &[
 
 fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
     let settings: Settings = opening.settings.try_deserialize()?;
+    check_url(&opening.outgoing, "api_url", &settings.api_url)?;
+    if let Some(url) = &settings.webhook_url {
+        check_url(&opening.outgoing, "webhook_url", url)?;
+    }
     let token = read_secret(settings.token.as_ref(), settings.token_file.as_ref())?
         .context("Give `token` or `token_file`: BotFather has it")?;
     let client = |patience| {
@@ -109,6 +114,10 @@ impl Channel for Telegram {
             Mode::Webhook => tokio::join!(answering, self.watch_webhook(&*intake, &stop)),
         };
         Ok(())
+    }
+
+    fn hosts(&self) -> Vec<String> {
+        host_of(Some(&self.settings.api_url))
     }
 
     fn routes(&self, intake: Arc<dyn Intake>) -> Option<axum::Router> {

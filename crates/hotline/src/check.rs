@@ -113,7 +113,11 @@ async fn check_identity_provider(settings: &Settings) -> bool {
     if !settings.identity_provider.is_set() {
         return true;
     }
-    let provider = OidcProvider::new(settings.identity_provider.clone(), &settings.http.desk_url);
+    let provider = OidcProvider::new(
+        settings.identity_provider.clone(),
+        &settings.http.desk_url,
+        settings.outgoing.clone(),
+    );
     let checked = match provider {
         Ok(provider) => provider.check().await,
         Err(error) => Err(error),

@@ -245,6 +245,8 @@ impl LineRunner {
             anyhow::Ok(line)
         };
         let line = open().map_err(|error| LineFault::Settings(format!("{error:#}")))?;
+        let checked = self.opener.check_entered_hosts(&line).await;
+        checked.map_err(|error| LineFault::Settings(format!("{error:#}")))?;
         if !candidate.tested {
             return Ok(0);
         }
@@ -259,6 +261,7 @@ impl LineControl for DeskLines {
     fn channels(&self) -> Vec<ChannelForm> {
         let form = |kind: &hotline_channels::channel::ChannelKind| ChannelForm {
             name: kind.name,
+            platform: kind.platform,
             fields: kind.fields,
         };
         hotline_channels::KINDS.iter().map(form).collect()

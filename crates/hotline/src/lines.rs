@@ -12,7 +12,8 @@ use hotline_channels::{
     channel::{Channel, ChannelKind, LineAddresses, Opening},
 };
 use hotline_core::{
-    centre::CentreInForce, identifiers::line_name::LineName, text::locale::Locales, time::clock::SystemClock,
+    centre::CentreInForce, identifiers::line_name::LineName, network::OutgoingSettings,
+    text::locale::Locales, time::clock::SystemClock,
 };
 use hotline_store::{
     db::store::{LineSettings, Store},
@@ -22,6 +23,7 @@ use hotline_store::{
 use crate::{
     alarm,
     line_runner::LineRunner,
+    notices, public_hosts,
     settings::{self, Settings},
 };
 
@@ -36,6 +38,13 @@ pub struct Line {
     pub paused: bool,
     /// The e-mail address of the line.
     address: Option<String>,
+}
+
+impl Line {
+    /// Returns whether the line is a mailbox, which sends mails to addresses.
+    pub const fn is_mailbox(&self) -> bool {
+        self.address.is_some()
+    }
 }
 
 /// Open lines by name.
@@ -92,6 +101,7 @@ pub struct LineOpener {
     centre: CentreInForce,
     public_url: String,
     addresses: LineAddresses,
+    outgoing: OutgoingSettings,
     locales: Arc<Locales>,
     /// The names of the lines in the settings file and the environment.
     in_file: BTreeSet<String>,
@@ -104,6 +114,7 @@ impl LineOpener {
             centre: settings.centre_in_force(),
             public_url: settings.http.public_url.clone(),
             addresses: LineAddresses::default(),
+            outgoing: settings.outgoing.clone(),
             locales: Arc::clone(locales),
             in_file: settings.lines.keys().cloned().collect(),
         }
@@ -144,9 +155,13 @@ impl LineOpener {
             centre: self.centre.clone(),
             public_url: self.public_url.clone(),
             addresses: self.addresses.clone(),
+            outgoing: self.outgoing.clone(),
             locales: Arc::clone(&self.locales),
             clock: Arc::new(SystemClock),
         })?;
+        for host in channel.hosts() {
+            self.outgoing.check(&host)?;
+        }
         Ok(Line {
             kind: kind.name,
             channel,
@@ -169,6 +184,16 @@ impl LineOpener {
             table.insert("channel".to_owned(), channel.into());
         }
         self.open(name, settings, others)
+    }
+
+    /// Checks the hosts of a line that an administrator enters on screen. Without a list of hosts in the settings, every address of each host
+    /// must be public. Otherwise administrators could reach servers of the internal network through the service.
+    pub async fn check_entered_hosts(&self, line: &Line) -> anyhow::Result<()> {
+        match &self.outgoing.hosts {
+            // `open` has compared the hosts with the list.
+            Some(_) => Ok(()),
+            None => public_hosts::check(&line.channel.hosts()).await,
+        }
     }
 
     /// Opens a stored line.
@@ -236,6 +261,7 @@ pub fn check_lines(settings: &Settings, lines: &LineSet) -> anyhow::Result<()> {
         let is_known = lines.keys().any(|line| line.as_str() == name);
         ensure!(is_known, "`targets.lines.{name}`: there is no line `{name}`");
     }
+    notices::check_line(&settings.accounts, lines)?;
     alarm::check_recipients(&settings.alarm, lines)
 }
 

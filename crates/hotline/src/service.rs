@@ -142,6 +142,7 @@ pub async fn start(
                 true => Some(Box::new(OidcProvider::new(
                     settings.identity_provider.clone(),
                     &settings.http.desk_url,
+                    settings.outgoing.clone(),
                 )?)),
                 false => None,
             },

@@ -29,8 +29,10 @@ use serde::{Deserialize, Serialize};
 
 mod database_url;
 pub mod in_force;
+pub mod listen_address;
 
 use in_force::Given;
+use listen_address::ListenAddress;
 
 /// The settings file used without `--config`.
 const USUAL: &str = "config/hotline.toml";
@@ -42,6 +44,9 @@ pub struct Settings {
     /// Addresses and URLs of the public pages and the desk.
     #[serde(default)]
     pub http: Http,
+    /// The hosts to which the service may connect.
+    #[serde(default)]
+    pub outgoing: OutgoingSettings,
     /// The database connection.
     #[serde(default)]
     pub database: Database,
@@ -237,6 +242,9 @@ pub struct Database {
     pub url: Option<Private<String>>,
     /// A file that contains the URL of the database.
     pub url_file: Option<PathBuf>,
+    /// Whether the connection to a database on another machine may lack TLS with a verified certificate, because the network in between is
+    /// protected.
+    pub allow_unverified: bool,
 }
 
 /// The `[data]` table: the data folder and its limits.
@@ -492,7 +500,7 @@ mod tests {
                 format!("{one}public_url = \"https://example.org:8443/form/\""),
                 "https://example.org:8443",
             ),
-            (format!("{one}public_url = \"http://example.org\""), ""),
+            (format!("{one}public_url = \"http://localhost:1\""), ""),
             (
                 format!("{two}public_url = \"https://example.org\"\ndesk_url = \"https://desk.example.org\""),
                 "https://desk.example.org",
@@ -504,7 +512,8 @@ mod tests {
         }
         let refused = read(&format!("{two}public_url = \"https://example.org\"")).unwrap_err();
         assert!(refused.to_string().contains("http.desk_url"), "{refused}");
-        let careless = format!("{two}public_url = \"https://example.org\"\ndesk_url = \"http://10.0.0.1:2\"");
+        let careless =
+            format!("{two}public_url = \"https://example.org\"\ndesk_url = \"http://127.0.0.1:2\"");
         assert!(read(&careless).unwrap().http.warnings().is_some());
     }
 

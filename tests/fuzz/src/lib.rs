@@ -52,6 +52,7 @@ pub fn line(settings: &str) -> Arc<dyn Channel> {
         settings,
         centre: CentreInForce::new(Centre::default()),
         addresses: LineAddresses::default(),
+        outgoing: OutgoingSettings::default(),
         public_url: "https://centar.example.org".to_owned(),
         locales: Arc::new(Locales),
         clock: Arc::new(SystemClock),

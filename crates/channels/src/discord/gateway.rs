@@ -138,7 +138,7 @@ impl DiscordLine {
         if let Some(session) = &mut state.session
             && let Some(url) = session.url.clone()
         {
-            match Socket::open(&url).await {
+            match self.open_socket(&url).await {
                 Ok(mut socket) => {
                     socket.resume(self.rest.token(), session).await?;
                     return Ok(socket);
@@ -162,12 +162,19 @@ impl DiscordLine {
                 return Err(ConnectionEnd::new(NextStep::Wait(starts.reset_after), words));
             }
         }
-        let mut socket = Socket::open(url).await?;
+        let mut socket = self.open_socket(url).await?;
         match &state.session {
             Some(session) => socket.resume(self.rest.token(), session).await?,
             None => socket.identify(self.rest.token(), self.intents()).await?,
         }
         Ok(socket)
+    }
+
+    /// Connects to the gateway at this URL, if the settings permit its host.
+    async fn open_socket(&self, url: &str) -> Result<Socket, ConnectionEnd> {
+        let permitted = self.rest.check_host(url);
+        permitted.map_err(|refused| ConnectionEnd::new(NextStep::Refused, refused))?;
+        Socket::open(url).await
     }
 
     async fn handle_event(

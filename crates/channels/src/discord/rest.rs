@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use hotline_core::network::{OutgoingSettings, is_this_machine};
 use serde_json::Value;
 use serenity::http::{LightMethod, Request, Route};
 
@@ -15,6 +16,9 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const SHORT: Duration = Duration::from_secs(5);
 
 pub const LARGEST_FILE: u64 = 25 << 20;
+
+/// The host of the official API.
+const HOST: &str = "discord.com";
 
 /// Creates the error for a request that Discord refused.
 pub fn refusal(status: u16, code: i64, message: &str) -> RestError {
@@ -30,6 +34,7 @@ pub struct Rest {
     client: reqwest::Client,
     token: String,
     api_url: Option<reqwest::Url>,
+    outgoing: OutgoingSettings,
     backoff: Backoff,
 }
 
@@ -94,7 +99,11 @@ impl RestError {
 }
 
 impl Rest {
-    pub fn new(token: String, api_url: Option<reqwest::Url>) -> anyhow::Result<Self> {
+    pub fn new(
+        token: String,
+        api_url: Option<reqwest::Url>,
+        outgoing: OutgoingSettings,
+    ) -> anyhow::Result<Self> {
         Ok(Self {
             client: reqwest::Client::builder()
                 .connect_timeout(Duration::from_secs(10))
@@ -104,8 +113,28 @@ impl Rest {
                 .build()?,
             token,
             api_url,
+            outgoing,
             backoff: Backoff::default(),
         })
+    }
+
+    /// Returns the host of the API.
+    pub fn host(&self) -> &str {
+        self.api_url
+            .as_ref()
+            .and_then(|url| url.host_str())
+            .unwrap_or(HOST)
+    }
+
+    /// Checks that the line may connect to the host of a URL that Discord named: the settings permit it, and only an API on this machine leads
+    /// to this machine.
+    pub fn check_host(&self, url: &str) -> Result<(), String> {
+        let url = reqwest::Url::parse(url).ok();
+        let host = url.as_ref().and_then(|url| url.host_str()).unwrap_or_default();
+        if is_this_machine(host) && !is_this_machine(self.host()) {
+            return Err(format!("Discord names the host {host}, which is this machine"));
+        }
+        self.outgoing.check(host).map_err(|refused| refused.to_string())
     }
 
     pub fn token(&self) -> &str {
@@ -209,8 +238,13 @@ impl Rest {
         Err(refusal(status.as_u16(), code, words))
     }
 
-    /// Downloads a file. Returns `None` if the file is larger than `LARGEST_FILE`, or if the URL does not belong to Discord.
+    /// Downloads a file. Returns `None` if the file is larger than `LARGEST_FILE`, or if the URL does not belong to Discord or to a host that
+    /// the settings permit.
     pub async fn file(&self, url: &str) -> Result<Option<Vec<u8>>, RestError> {
+        if let Err(refused) = self.check_host(url) {
+            tracing::warn!(problem = refused, "A file of Discord is not fetched");
+            return Ok(None);
+        }
         let Some(url) = reqwest::Url::parse(url).ok().filter(|url| self.is_discords(url)) else {
             return Ok(None);
         };
@@ -241,5 +275,34 @@ impl Rest {
                 url.scheme() == "https" && url.host_str().is_some_and(|host| hosts.contains(&host))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn discord_leads_to_permitted_hosts_and_not_to_this_machine() {
+        let rest = |api_url: Option<&str>, hosts: Option<&[&str]>| {
+            let api_url = api_url.map(|url| reqwest::Url::parse(url).unwrap());
+            let hosts = hosts.map(|hosts| hosts.iter().map(|&host| host.to_owned()).collect());
+            let outgoing = OutgoingSettings {
+                hosts,
+                ..OutgoingSettings::default()
+            };
+            Rest::new("token".to_owned(), api_url, outgoing).unwrap()
+        };
+        let official = rest(None, None);
+        assert!(official.check_host("wss://gateway.discord.gg").is_ok());
+        assert!(official.check_host("ws://127.0.0.1:5432").is_err());
+        assert!(official.check_host("wss://localhost").is_err());
+        let local = rest(Some("http://127.0.0.1:9000"), None);
+        assert!(local.check_host("ws://127.0.0.1:9001").is_ok());
+        let listed = rest(None, Some(&["discord.com", "*.discord.gg"]));
+        assert_eq!(listed.host(), "discord.com");
+        assert!(listed.check_host("wss://gateway.discord.gg").is_ok());
+        assert!(listed.check_host("https://cdn.discordapp.com/a").is_err());
+        assert!(listed.check_host("no address").is_err());
     }
 }

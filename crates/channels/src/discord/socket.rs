@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
-use hotline_core::identifiers::chance;
+use hotline_core::{identifiers::chance, network};
 use serde_json::{Value, json};
 use tokio::{
     net::TcpStream,
@@ -273,8 +273,7 @@ fn is_protected(address: &str) -> bool {
     let Ok(url) = reqwest::Url::parse(address) else {
         return false;
     };
-    let is_local = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
-    url.scheme() == "wss" || is_local
+    ["ws", "wss"].contains(&url.scheme()) && network::is_protected(&url)
 }
 
 #[cfg(test)]

@@ -91,6 +91,19 @@ enum Failed {
 impl Telegram {
     /// Polls for updates until `stop` is cancelled.
     pub(super) async fn poll(&self, intake: &dyn Intake, stop: &CancellationToken) {
+        self.note_age(chrono::Duration::zero());
+        self.poll_until_stopped(intake, stop).await;
+        // An alert about a line that was removed must end.
+        self.note_age(chrono::Duration::zero());
+    }
+
+    /// Records how long messages may have waited at Telegram.
+    fn note_age(&self, age: chrono::Duration) {
+        metrics::gauge!("hotline_telegram_age_seconds", "line" => self.name.to_string())
+            .set(age.to_std().unwrap_or_default());
+    }
+
+    async fn poll_until_stopped(&self, intake: &dyn Intake, stop: &CancellationToken) {
         let mut state = State {
             offset: None,
             limit: 100,
@@ -152,6 +165,7 @@ impl Telegram {
         state.offset = taken.offset;
         let now = self.clock.now();
         let oldest = taken.updates.iter().filter_map(update::sent_at).min();
+        self.note_age(oldest.map_or_else(chrono::Duration::zero, |oldest| now - oldest));
         let health = match oldest {
             Some(oldest) if now - oldest > ALARM => {
                 let hours = (now - oldest).num_hours();
@@ -233,6 +247,7 @@ impl Telegram {
         };
         let now = self.clock.now();
         let down = now - state.since;
+        self.note_age(down);
         if down > ALARM {
             let hours = down.num_hours();
             tracing::error!(line.name = %self.name, hours, reason, "Line {} is down for hours; Telegram forgets messages after 24", self.name);

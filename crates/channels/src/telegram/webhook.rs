@@ -6,7 +6,7 @@ use anyhow::Context;
 use axum::{
     Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, State},
+    extract::{DefaultBodyLimit, State, rejection::BytesRejection},
     http::{HeaderMap, HeaderName, StatusCode, header},
     response::{IntoResponse, Response},
     routing::post,
@@ -22,7 +22,10 @@ use teloxide::{
 use tokio_util::sync::CancellationToken;
 
 use super::{errors, line::Telegram, menu::Menu, polling::ALARM, update};
-use crate::json;
+use crate::{
+    json,
+    refusals::{Refusal, log_refusal},
+};
 
 const SECRET: HeaderName = HeaderName::from_static("x-telegram-bot-api-secret-token");
 /// The size of the largest accepted request, in bytes. No update is nearly that large.
@@ -135,9 +138,21 @@ fn path(line: &LineName) -> String {
 
 /// Stores the content of a request with the right secret, even if it is not a valid update. If the line refused such an update, Telegram
 /// would repeat it for 24 hours and hold back later updates.
-async fn receive_update(State(context): State<WebhookContext>, headers: HeaderMap, body: Bytes) -> Response {
+async fn receive_update(
+    State(context): State<WebhookContext>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Response {
+    let body = match body {
+        Ok(body) => body,
+        Err(rejection) => {
+            log_refusal(&context.line, Refusal::Body);
+            return rejection.into_response();
+        }
+    };
     let given = headers.get(SECRET).map_or(&[][..], |secret| secret.as_bytes());
     if !secrets_match(given, context.secret.as_bytes()) {
+        log_refusal(&context.line, Refusal::WrongSignature);
         return StatusCode::UNAUTHORIZED.into_response();
     }
     let now = context.clock.now();

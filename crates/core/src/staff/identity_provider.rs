@@ -26,7 +26,59 @@ pub struct IdentityProviderSettings {
     pub acr: Vec<String>,
     /// Whether the provider proves a second factor, so that this service asks for none.
     pub proves_second_factor: bool,
+    /// The type (`typ`) that the header of a log-out token must have.
+    pub logout_type: LogOutTokenType,
+    /// The fewest bits of an RSA key of the provider whose signatures count.
+    pub smallest_rsa_bits: usize,
 }
+
+/// The type of log-out tokens that are accepted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LogOutTokenType {
+    /// `logout+jwt`, as Back-Channel Logout 1.0, section 2.4, recommends. Only log-out tokens have this type.
+    #[default]
+    #[serde(rename = "logout+jwt")]
+    LogOut,
+    /// `JWT` or no type, as some providers send it. A log-out token with the type `logout+jwt` is accepted, too.
+    #[serde(rename = "jwt")]
+    Any,
+}
+
+impl LogOutTokenType {
+    /// Returns whether a log-out token may have this type in its header. Types are compared as RFC 7515, section 4.1.9, states: without
+    /// regard to upper and lower case, and with `application/` added if there is no slash.
+    #[must_use]
+    pub fn permits(self, typ: Option<&str>) -> bool {
+        let typ = typ.map(|typ| {
+            let typ = typ.to_lowercase();
+            typ.strip_prefix("application/").map(str::to_owned).unwrap_or(typ)
+        });
+        match (self, typ.as_deref()) {
+            (Self::LogOut | Self::Any, Some("logout+jwt")) | (Self::Any, Some("jwt") | None) => true,
+            (Self::LogOut | Self::Any, Some(_)) | (Self::LogOut, None) => false,
+        }
+    }
+}
+
+impl Default for IdentityProviderSettings {
+    fn default() -> Self {
+        Self {
+            issuer: String::new(),
+            client_id: String::new(),
+            client_secret: None,
+            client_secret_file: None,
+            name: String::new(),
+            acr: Vec::new(),
+            proves_second_factor: false,
+            // Most providers have no longer keys.
+            smallest_rsa_bits: FEWEST_RSA_BITS,
+            logout_type: LogOutTokenType::default(),
+        }
+    }
+}
+
+/// The fewest bits that `smallest_rsa_bits` can permit: 112 bits of security.
+const FEWEST_RSA_BITS: usize = 2048;
 
 /// A mistake in the `[identity_provider]` settings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -45,6 +97,9 @@ pub enum InvalidIdentityProvider {
         "`identity_provider.proves_second_factor` needs `acr`: the classes with which the provider states that a second factor was used"
     )]
     SecondFactor,
+    /// RSA keys with too few bits are permitted.
+    #[error("`identity_provider.smallest_rsa_bits` is at least 2048")]
+    SmallKeys,
 }
 
 impl IdentityProviderSettings {
@@ -74,6 +129,9 @@ impl IdentityProviderSettings {
         }
         if self.proves_second_factor && self.acr.is_empty() {
             return Err(InvalidIdentityProvider::SecondFactor);
+        }
+        if self.smallest_rsa_bits < FEWEST_RSA_BITS {
+            return Err(InvalidIdentityProvider::SmallKeys);
         }
         Ok(())
     }
@@ -151,5 +209,23 @@ mod tests {
         assert_eq!(settings.check(), Ok(()));
         settings.client_id = " ".to_owned();
         assert_eq!(settings.check(), Err(InvalidIdentityProvider::ClientId));
+    }
+
+    #[test]
+    fn no_setting_permits_rsa_keys_with_less_than_2048_bits() {
+        for (bits, checked) in [
+            (1024, Err(InvalidIdentityProvider::SmallKeys)),
+            (2047, Err(InvalidIdentityProvider::SmallKeys)),
+            (2048, Ok(())),
+            (4096, Ok(())),
+        ] {
+            let settings = IdentityProviderSettings {
+                issuer: "https://login.example.org".to_owned(),
+                client_id: "hotline".to_owned(),
+                smallest_rsa_bits: bits,
+                ..IdentityProviderSettings::default()
+            };
+            assert_eq!(settings.check(), checked, "{bits}");
+        }
     }
 }

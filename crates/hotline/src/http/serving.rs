@@ -16,13 +16,13 @@ use hyper_util::{
     server::conn::auto,
     service::TowerToHyperService,
 };
-use tokio::{
-    net::{TcpListener, TcpStream},
-    time::{Instant, sleep, timeout},
-};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::slots::{LONG_ANSWER, Patience, Slot, SlotGuard, Slots, Turn, Watched};
+use super::{
+    listener::{Connection, Listener},
+    slots::{LONG_ANSWER, Patience, Slot, SlotGuard, Slots, Turn, Watched},
+};
 use crate::shutdown::Lifecycle;
 
 /// How long a connection may wait for its client to send or read data.
@@ -56,7 +56,7 @@ const RESETS: usize = 32;
 type Builder = auto::Builder<TokioExecutor>;
 
 /// Accepts connections until shutdown.
-pub async fn serve(listener: TcpListener, router: Router, slots: Arc<Slots>, lifecycle: Lifecycle) {
+pub async fn serve(listener: Listener, router: Router, slots: Arc<Slots>, lifecycle: Lifecycle) {
     let builder = builder();
     let mut said_at: Option<Instant> = None;
     loop {
@@ -66,7 +66,7 @@ pub async fn serve(listener: TcpListener, router: Router, slots: Arc<Slots>, lif
             accepted = listener.accept() => accepted,
         };
         let stream = match accepted {
-            Ok((stream, _)) => stream,
+            Ok(stream) => stream,
             Err(error) if is_the_clients(&error) => continue,
             Err(error) => {
                 // The process has probably run out of file descriptors. Closing an idle connection frees one descriptor.
@@ -129,15 +129,13 @@ fn builder() -> Builder {
 /// Serves HTTP on one connection. Ends when either side closes the connection, when the client exceeds its time limit, when a new
 /// connection needs the slot, or when the service shuts down.
 async fn converse(
-    stream: TcpStream,
+    stream: impl Connection + 'static,
     router: Router,
     builder: Builder,
     held: SlotGuard,
     patience: Patience,
     stop: CancellationToken,
 ) {
-    // Each response is written in full. Nagle's algorithm, which delays small packets, would only slow the response down.
-    let _ = stream.set_nodelay(true);
     let slot = &held.slot;
     let service = {
         let (router, slot) = (TowerToHyperService::new(router), Arc::clone(slot));
@@ -181,7 +179,10 @@ async fn answer(
 mod tests {
     use axum::{body::Bytes, routing::get};
     use futures::StreamExt;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream},
+    };
 
     use super::*;
 

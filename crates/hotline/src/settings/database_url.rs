@@ -2,12 +2,12 @@
 
 use anyhow::bail;
 
-/// Checks that the URL of a database on another machine says how the connection is protected. The default of the driver (`prefer`) would
-/// accept a connection without TLS, and a certificate of anybody.
+/// Checks that the connection to a database on another machine uses TLS and verifies the certificate and its name. The default of the driver
+/// (`prefer`) would accept a connection without TLS, and any certificate. `allow_unverified` permits that.
 ///
 /// # Errors
-/// Fails if the URL reaches another machine and does not say it.
-pub fn check_protection(url: &str) -> anyhow::Result<()> {
+/// Fails if the URL leads to another machine and does not contain `sslmode=verify-full`.
+pub fn check_protection(url: &str, allow_unverified: bool) -> anyhow::Result<()> {
     let Ok(url) = url::Url::parse(url) else {
         return Ok(());
     };
@@ -37,15 +37,17 @@ pub fn check_protection(url: &str) -> anyhow::Result<()> {
         );
     }
     let is_here = hosts.iter().all(|host| is_local(host));
-    let says = given
+    // The driver takes the last of several modes.
+    let mode = given
         .iter()
-        .any(|(name, _)| ["sslmode", "ssl-mode"].contains(&name.as_str()));
-    if url.scheme() == "sqlite" || is_here || says {
+        .rfind(|(name, _)| ["sslmode", "ssl-mode"].contains(&name.as_str()));
+    let is_verified = mode.is_some_and(|(_, mode)| mode.eq_ignore_ascii_case("verify-full"));
+    if url.scheme() == "sqlite" || is_here || is_verified || allow_unverified {
         return Ok(());
     }
     bail!(
-        "`database.url` reaches another machine, so it must say how the connection is protected: add `?sslmode=verify-full`, with \
-         `&sslrootcert=FILE` for a certificate of your own. In a network that nobody else can read, `?sslmode=disable` is possible"
+        "`database.url` reaches another machine: add `?sslmode=verify-full`, with `&sslrootcert=FILE` for a certificate of your own. If the \
+         network in between is protected, `database.allow_unverified = true` permits other modes"
     );
 }
 
@@ -54,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_database_elsewhere_says_how_its_connection_is_protected() {
+    fn a_database_elsewhere_is_reached_with_a_verified_certificate() {
         for (url, permitted) in [
             ("postgres://hotline@db.example.org/hotline", false),
             (
@@ -71,7 +73,21 @@ mod tests {
                 "postgres://hotline@db.example.org/hotline?sslmode=verify-full",
                 true,
             ),
-            ("postgres://hotline@db.example.org/hotline?sslmode=disable", true),
+            (
+                "postgres://hotline@db.example.org/hotline?sslmode=disable&sslmode=verify-full",
+                true,
+            ),
+            (
+                "postgres://hotline@db.example.org/hotline?sslmode=verify-full&sslmode=disable",
+                false,
+            ),
+            ("postgres://hotline@db.example.org/hotline?sslmode=disable", false),
+            ("postgres://hotline@db.example.org/hotline?sslmode=prefer", false),
+            ("postgres://hotline@db.example.org/hotline?sslmode=require", false),
+            (
+                "postgres://hotline@db.example.org/hotline?sslmode=verify-ca",
+                false,
+            ),
             ("postgres://hotline@127.0.0.1:5432/hotline", true),
             ("postgres://hotline@[::1]/hotline", true),
             ("postgres://hotline@localhost/hotline", true),
@@ -79,7 +95,8 @@ mod tests {
             ("postgres:///hotline?host=/run/postgresql", true),
             ("sqlite://data/hotline.db", true),
         ] {
-            assert_eq!(check_protection(url).is_ok(), permitted, "{url}");
+            assert_eq!(check_protection(url, false).is_ok(), permitted, "{url}");
+            assert!(check_protection(url, true).is_ok(), "{url}");
         }
     }
 }

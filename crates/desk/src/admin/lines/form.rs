@@ -214,6 +214,7 @@ mod tests {
             &Refusal::Field(FieldMistake::Missing("imap.host".to_owned())),
         );
         let channel = ChannelForm {
+            platform: None,
             name: "letter",
             fields: FIELDS,
         };
