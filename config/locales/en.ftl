@@ -489,6 +489,7 @@ attachments = Attachments
 look = Look at it
 unveil = Show clearly, in colour
 attachment-warning = opening is logged; it may disturb
+attachment-misnamed = Its content does not fit its name, so it may be harmful.
 reply-short = reply
 attachment-not-kept = not kept: this line takes no files
 attachment-locked = Locked as suspected abuse material. Nobody can open it.

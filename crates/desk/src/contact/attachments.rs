@@ -5,7 +5,7 @@ use axum::{
     http::{HeaderName, HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use hotline_core::staff::audit::AuditAction;
+use hotline_core::{contact::file_type::is_misnamed, staff::audit::AuditAction};
 use hotline_store::{contacts::attachments::Bytes, staff::accounts::StaffMember};
 use uuid::Uuid;
 
@@ -63,9 +63,14 @@ pub(crate) async fn download_attachment(
     {
         return Err(PageError::Masked);
     }
+    let is_misnamed = is_misnamed(found.name.as_deref(), &found.media_type, &found.bytes);
     let masker = desk.store.masker_for(&me, parse_reference(&reference)?).await?;
     let name = found.name.map(|name| masker.mask(&name));
-    let name = name.unwrap_or_else(|| format!("{reference}.bin"));
+    let mut name = name.unwrap_or_else(|| format!("{reference}.bin"));
+    if is_misnamed && !name.ends_with(".bin") {
+        // No program opens such a file by its extension.
+        name.push_str(".bin");
+    }
     Ok(download(found.bytes, &name))
 }
 

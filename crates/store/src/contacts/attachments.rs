@@ -1,7 +1,7 @@
 //! Attachments of received messages and of replies: their names, media types and encrypted bytes.
 
 use hotline_core::{
-    contact::message::OutboundFile,
+    contact::{file_type::is_misnamed, message::OutboundFile},
     identifiers::{ids, reference::Reference},
 };
 use sea_orm::{ActiveValue::Set, DatabaseTransaction, EntityTrait};
@@ -31,6 +31,8 @@ pub struct Attachment {
     pub media_type: String,
     /// Size in bytes.
     pub size: i64,
+    /// Whether the first bytes of the file do not fit its name or its media type.
+    pub misnamed: bool,
     /// Whether the message displays the file within its text, like an inline image.
     pub inline: bool,
     /// Where the bytes are, or why they are missing.
@@ -99,7 +101,7 @@ impl Store {
         Ok(shown)
     }
 
-    async fn attachment_row(
+    pub(crate) async fn attachment_row(
         &self,
         part: &attachments::Model,
         contact: &contacts::Model,
@@ -129,6 +131,7 @@ impl Store {
             name,
             media_type: part.media_type.clone(),
             size: part.size,
+            misnamed: part.misnamed,
             inline: part.inline,
             location,
         })
@@ -199,6 +202,7 @@ impl Store {
         let (mut rows, mut sealed) = (Vec::new(), Vec::new());
         for (position, file) in (0..).zip(files) {
             let id = ids::new(self.clock.now());
+            let misnamed = is_misnamed(Some(&file.name), &file.media_type, &file.bytes);
             sealed.push((id, key.seal(&attachment_place(id, "bytes"), &file.bytes)?));
             rows.push(attachments::ActiveModel {
                 id: Set(id),
@@ -216,6 +220,7 @@ impl Store {
                 remote: Set(None),
                 fate: Set(FetchState::Idle),
                 file_hash: Set(None),
+                misnamed: Set(misnamed),
             });
         }
         self.files.write(sealed).await?;

@@ -356,6 +356,8 @@ pub mod attachments {
         pub fate: FetchState,
         /// The keyed hash of the SHA-256 hash of the bytes. `None` if the bytes were not stored, or were stored by an older version.
         pub file_hash: Option<Vec<u8>>,
+        /// Whether the first bytes did not fit the name or the media type.
+        pub misnamed: bool,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

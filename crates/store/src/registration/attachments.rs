@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use hotline_core::{
     abuse_material::FileHash,
-    contact::message::{Content, Normalised},
+    contact::{
+        file_type::is_misnamed,
+        message::{Content, Normalised},
+    },
     identifiers::ids,
 };
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -59,6 +62,10 @@ impl Store {
                 }
                 Content::NotTaken(_) | Content::TooLarge(_) | Content::Elsewhere(_) => false,
             };
+            let misnamed = match &part.content {
+                Content::Here(bytes) => is_misnamed(part.name.as_deref(), &part.media_type, bytes),
+                Content::NotTaken(_) | Content::TooLarge(_) | Content::Elsewhere(_) => false,
+            };
             let (remote, fate) = match &part.content {
                 Content::Here(_) | Content::NotTaken(_) => (None, FetchState::Idle),
                 Content::TooLarge(_) => (None, FetchState::TooLarge),
@@ -91,6 +98,7 @@ impl Store {
                 remote: Set(remote),
                 fate: Set(fate),
                 file_hash: Set(file_hash),
+                misnamed: Set(misnamed),
             });
         }
         self.files.write(files).await?;
