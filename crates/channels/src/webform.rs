@@ -40,6 +40,7 @@ use crate::channel::{Attachments, Channel, ChannelError, ChannelKind, Opening};
 /// The entry for this channel in the list `KINDS`.
 pub const KIND: ChannelKind = ChannelKind {
     name: "webform",
+    platform: None,
     only_one: true,
     fields: FIELDS,
     open,
@@ -104,6 +105,10 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
 
 #[async_trait]
 impl Channel for WebForm {
+    fn hosts(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     fn reply_style(&self) -> ReplyStyle {
         ReplyStyle::Formatted
     }

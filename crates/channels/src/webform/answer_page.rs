@@ -11,7 +11,7 @@ use hotline_core::{
 };
 
 use super::{
-    context::{Chosen, FormContext, language_in, new_id, unavailable},
+    context::{Chosen, FormContext, language_in, new_id, unavailable, with_retry_after},
     fields::{FormFields, Mistake},
     pages,
     stored_post::StoredPost,
@@ -48,6 +48,9 @@ fn code_page(
         closed: context.closed(context.words(headers, Some(&fields.lang))),
         mistake,
         typed: fields,
+        challenge: context
+            .code_challenge()
+            .and_then(|challenge| serde_json::to_string(&challenge).ok()),
     });
     if mistake.is_some() {
         (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
@@ -163,7 +166,8 @@ pub async fn send_further_message(
 }
 
 /// Finds the conversation for the entered receipt code. Returns the page that asks for the code if the code is missing or wrong, or if the
-/// conversation can't be loaded. Delays this response only if the code is wrong.
+/// conversation can't be loaded. Delays this response only if the code is wrong, or if so many codes are being guessed that each waits for its
+/// turn.
 async fn find_conversation(
     context: &FormContext,
     headers: &HeaderMap,
@@ -181,8 +185,18 @@ async fn find_conversation(
             Err(_) => "mistake-code",
         }));
     };
+    let mark = context.intake.receipt_mark(&code);
+    let has_proof = || context.is_code_proved(fields);
+    if !context.line.guess_limit.permit_lookup(&mark, has_proof).await {
+        let (mut parts, body) = (*again("mistake-codes-guessed")).into_parts();
+        parts.status = StatusCode::TOO_MANY_REQUESTS;
+        return Err(Box::new(with_retry_after(Response::from_parts(parts, body))));
+    }
     match context.intake.conversation(&context.line.name, &code).await {
-        Ok(Some(found)) => Ok((code, found)),
+        Ok(Some(found)) => {
+            context.line.guess_limit.remember_right(mark);
+            Ok((code, found))
+        }
         Ok(None) => {
             context.line.guess_limit.delay_wrong_code().await;
             Err(again("mistake-code"))

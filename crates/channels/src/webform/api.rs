@@ -20,6 +20,7 @@ use super::{
     form_kind::FormKind,
     stored_post::StoredPost,
 };
+use crate::refusals::{Refusal, log_refusal};
 
 /// The JSON body of a post.
 #[derive(Deserialize)]
@@ -57,7 +58,10 @@ pub async fn post(State(context): State<FormContext>, headers: HeaderMap, body: 
     }
     let (fields, mut post) = match parse_post(&context, &body) {
         Ok(parsed) => parsed,
-        Err((status, text)) => return problem(status, &text),
+        Err((status, text)) => {
+            log_refusal(&context.line.name, Refusal::Body);
+            return problem(status, &text);
+        }
     };
     let key = match headers
         .get("idempotency-key")

@@ -34,7 +34,10 @@ use super::{
     stored_post::StoredPost,
     upload::{RefusedUpload, drain},
 };
-use crate::channel::Attachments;
+use crate::{
+    channel::Attachments,
+    refusals::{Refusal, log_refusal},
+};
 
 /// The period, beginning when a form is shown, in which all posts of this form are added to one contact. After this period, a post whose
 /// content differs from the form's first post opens another contact: a visitor may have saved the form page, and the post may come from
@@ -99,6 +102,7 @@ pub async fn refuse_too_large(State(context): State<FormContext>, request: Reque
     if length.is_none_or(|length| length <= context.largest) {
         return next.run(request).await;
     }
+    log_refusal(&context.line.name, Refusal::Body);
     let for_program = request.uri().path().starts_with("/api/");
     let words = context.words(request.headers(), language_in(request.uri()));
     let (title, text) = (words.say("too-large-title"), words.say("too-large-text"));
@@ -233,6 +237,7 @@ impl FormContext {
 
     /// Renders the page that tells a visitor why a posted form was refused.
     pub fn refused(&self, words: &Words, refused: &RefusedUpload) -> Response {
+        log_refusal(&self.line.name, Refusal::Body);
         let (status, title, text) = match refused {
             RefusedUpload::Files => (StatusCode::BAD_REQUEST, "files-title", "files-text"),
             RefusedUpload::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large-title", "too-large-text"),
@@ -248,6 +253,24 @@ impl FormContext {
         guard.verdict(now).is_guarded().then(|| self.proofs.create(now))?
     }
 
+    /// Returns a challenge if a receipt code with a proof of work is looked up sooner than others now.
+    pub fn code_challenge(&self) -> Option<Challenge> {
+        let is_asked = self.line.guess_limit.asks_for_proof();
+        is_asked.then(|| self.proofs.create(self.line.clock.now()))?
+    }
+
+    /// Returns whether the entry of a receipt code contains a proof of work, and marks the proof as used. Used proofs of codes are counted apart
+    /// from those of posts, so that somebody who guesses codes cannot use up the space for the others.
+    pub fn is_code_proved(&self, fields: &FormFields) -> bool {
+        let now = self.line.clock.now();
+        !fields.proof.is_empty() && self.proofs.redeem_for_code(&fields.proof, now).is_ok()
+    }
+
+    /// Returns whether a post contains a proof of work, and marks the proof as used.
+    pub fn is_proved(&self, fields: &FormFields) -> bool {
+        !fields.proof.is_empty() && self.proofs.redeem(&fields.proof, self.line.clock.now()).is_ok()
+    }
+
     /// Counts a post that opens a contact. Returns the provenance of the post: the evidence that a person sent it. The provenance decides
     /// whether the new contact is quarantined. `id` is the id that came with the request. It is empty if the request had none; the post is
     /// then stored with a new id.
@@ -261,7 +284,7 @@ impl FormContext {
             Ok(digest) if !id.is_empty() => format!("{id} {digest}"),
             Ok(_) | Err(_) => new_id(),
         };
-        let evidence = self.evidence(fields, now);
+        let evidence = self.evidence(fields);
         let observed = {
             let mut guard = self.line.flood.lock().unwrap_or_else(PoisonError::into_inner);
             guard.observe(now, &key, evidence)
@@ -279,8 +302,8 @@ impl FormContext {
     /// Returns the evidence that a person, not a robot, sent a post: a proof of work, a form token, or nothing. A form token counts only
     /// within `SAME_FORM` after the form was shown. During this time, all posts of the form belong to one contact, so one token keeps at
     /// most one contact out of quarantine.
-    fn evidence(&self, fields: &FormFields, now: DateTime<Utc>) -> PostEvidence {
-        if !fields.proof.is_empty() && self.proofs.redeem(&fields.proof, now).is_ok() {
+    fn evidence(&self, fields: &FormFields) -> PostEvidence {
+        if self.is_proved(fields) {
             return PostEvidence::Proof;
         }
         match self.shown_at(&fields.id) {
@@ -347,6 +370,10 @@ impl FormContext {
             .cloned()
             .unwrap_or_else(|| self.intake.receipt_code(&self.line.name, &external_id));
         let accepted = self.store(external_id, &code, posted).await?;
+        // The person can read the answer at once, also while somebody guesses codes.
+        self.line
+            .guess_limit
+            .remember_right(self.intake.receipt_mark(&code));
         Ok((accepted, code))
     }
 

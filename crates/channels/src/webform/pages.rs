@@ -155,6 +155,8 @@ pub struct Enter<'a> {
     pub mistake: Option<&'static str>,
     /// The fields that the visitor has filled in so far.
     pub typed: &'a FormFields,
+    /// A challenge as JSON, if a code with a proof of work is looked up sooner than others now.
+    pub challenge: Option<String>,
 }
 
 /// The page that shows the visitor's conversation with the centre and has a field for a further message.

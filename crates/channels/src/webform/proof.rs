@@ -63,6 +63,7 @@ pub enum Refusal {
 pub struct Proofs {
     key: Vec<u8>,
     used: Mutex<HashMap<String, DateTime<Utc>>>,
+    used_for_codes: Mutex<HashMap<String, DateTime<Utc>>>,
 }
 
 impl Proofs {
@@ -71,6 +72,7 @@ impl Proofs {
         Self {
             key,
             used: Mutex::default(),
+            used_for_codes: Mutex::default(),
         }
     }
 
@@ -119,6 +121,20 @@ impl Proofs {
 
     /// Checks a solution in the format in which a form posts it, and marks the solution as used.
     pub fn redeem(&self, posted: &str, now: DateTime<Utc>) -> Result<(), Refusal> {
+        self.redeem_in(&self.used, posted, now)
+    }
+
+    /// Like [`Proofs::redeem`], for the entry of a receipt code.
+    pub fn redeem_for_code(&self, posted: &str, now: DateTime<Utc>) -> Result<(), Refusal> {
+        self.redeem_in(&self.used_for_codes, posted, now)
+    }
+
+    fn redeem_in(
+        &self,
+        used: &Mutex<HashMap<String, DateTime<Utc>>>,
+        posted: &str,
+        now: DateTime<Utc>,
+    ) -> Result<(), Refusal> {
         let solution = parse(posted).ok_or(Refusal::Wrong)?;
         let signature = HEXLOWER.decode(solution.signature.as_bytes());
         let signature = signature.map_err(|_| Refusal::Wrong)?;
@@ -131,7 +147,7 @@ impl Proofs {
         if expires <= now {
             return Err(Refusal::Expired);
         }
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut used = used.lock().unwrap_or_else(PoisonError::into_inner);
         if used.contains_key(&solution.challenge) {
             return Err(Refusal::Used);
         }

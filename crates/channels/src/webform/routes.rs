@@ -76,10 +76,10 @@ fn form_routes() -> Router<FormContext> {
     })
 }
 
-/// Returns a challenge, or a response without content if posts need no proof of work now.
+/// Returns a challenge, or a response without content if neither posts nor receipt codes need a proof of work now.
 async fn show_challenge(State(context): State<FormContext>) -> Response {
     let no_store = [(header::CACHE_CONTROL, "no-store")];
-    match context.challenge() {
+    match context.challenge().or_else(|| context.code_challenge()) {
         Some(challenge) => (no_store, Json(challenge)).into_response(),
         None => (StatusCode::NO_CONTENT, no_store).into_response(),
     }
