@@ -2760,6 +2760,7 @@ notice-identity = The connection with the identity provider was changed.
 notice-role = Your role was changed.
 notice-address = The address for these notices was changed. Further notices go to the new address.
 notice-wrong-proof = A wrong code was typed after the right password, or a wrong password while you were logged in.
+notice-refused-log-ins = Several log-ins with a wrong password were refused.
 notice-new-device = Somebody logged in with your password on a device that you had not used before.
 
 # Evidence for the police or a court

@@ -113,9 +113,9 @@ async fn an_invited_person_chooses_a_password_once_and_is_logged_in() {
         "{status}: {page}"
     );
     assert_eq!(chosen(&link, "plava vrata tiho klize").await.0, 410);
-    let secret = link.rsplit('/').next().unwrap();
-    let api = format!("/api/v1/invitation/{secret}");
-    let refused = refusal(&vera, &api, &json!({ "password": "plava vrata tiho klize" })).await;
+    let secret = link.rsplit('#').next().unwrap();
+    let again = json!({ "secret": secret, "password": "plava vrata tiho klize" });
+    let refused = refusal(&vera, "/api/v1/invitation/accept", &again).await;
     assert!(refused.contains("409"), "{refused}");
     service.log_in("sara").await.unwrap();
     let (status, page) = opened(&format!("{}x", &link)).await;
@@ -153,7 +153,7 @@ async fn a_link_is_valid_for_72_hours_and_a_newer_one_replaces_it() {
     let third = vera.post(&reset, &proved()).await.unwrap();
     assert_eq!(done(&vera, &format!("{STAFF}/{id}/disable")).await, 204);
     assert_eq!(opened(text(&third, "/link")).await.0, 410);
-    assert!(refusal(&vera, &reset, &json!({})).await.contains("disabled"));
+    assert!(refusal(&vera, &reset, &proved()).await.contains("disabled"));
     assert_eq!(done(&vera, &format!("{STAFF}/{id}/enable")).await, 204);
     assert_eq!(opened(text(&third, "/link")).await.0, 410);
 }

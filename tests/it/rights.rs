@@ -367,6 +367,15 @@ async fn a_revealed_identity_is_read_for_15_minutes_by_one_person() {
     let reveal = format!("{path}/reveal");
     let refused = mila.post(&reveal, &json!({})).await;
     assert!(refused.unwrap_err().to_string().contains("reason"));
+    for password in ["", "a wrong password"] {
+        let form = json!({ "reason": "emergency", "password": password });
+        let refused = mila.post(&reveal, &form).await.unwrap_err().to_string();
+        assert!(
+            refused.contains("422") && refused.contains("password"),
+            "{refused}"
+        );
+        assert_eq!(mila.status(Method::GET, &raw).await.unwrap(), 403);
+    }
 
     let revealed = mila
         .post(&reveal, &json!({ "reason": "emergency", "password": PASSWORD }))

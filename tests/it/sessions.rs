@@ -224,6 +224,94 @@ async fn the_command_line_takes_one_line_and_no_weak_password() {
     log_in().await.unwrap();
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_password_gives_the_session_a_new_secret() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let form = client().post(format!("{}/desk/me/password", service.base()));
+    let form = form.header("cookie", format!("hotline={}", mila.token()));
+    let form = form.form(&[("current", PASSWORD), ("new", "plava vrata tiho klize")]);
+    let answer = form.send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 200);
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap();
+    let renewed = cookie.split(';').next().unwrap().to_owned();
+    assert!(renewed.starts_with("hotline="), "{cookie}");
+    assert_eq!(asked(&service, &mila, "/api/v1/me", false).await, 401);
+    let request = client().get(format!("{}/api/v1/me", service.base()));
+    let answer = request.header("cookie", renewed).send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn breached_passwords_are_refused_wherever_one_is_chosen() {
+    const BREACHED: [&str; 3] = [
+        "plava vrata tiho klize",
+        "sedam plavih zmajeva leti",
+        "cetiri zute kruske",
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("breached.txt");
+    let mut lines = BREACHED.map(|password| {
+        let hash = digest(&SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes());
+        format!("{}:7\r\n", data_encoding::HEXUPPER.encode(hash.as_ref()))
+    });
+    lines.sort();
+    std::fs::write(&list, lines.concat()).unwrap();
+    let mut service = Service::new(None).unwrap();
+    let keys = format!("breached_passwords = \"{}\"", list.display());
+    service.set_account_keys(&keys).unwrap();
+    service.start().await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let new = json!({ "current": PASSWORD, "new": BREACHED[0] });
+    let refused = mila.post("/api/v1/me/password", &new).await.unwrap_err();
+    assert!(refused.to_string().contains("data breach"), "{refused}");
+    let added = service.run(&["staff", "add", "sara", "--role", "counsellor"], BREACHED[1]);
+    let said = String::from_utf8_lossy(&added.unwrap().stderr).into_owned();
+    assert!(said.contains("data breach"), "{said}");
+    let printed = service
+        .must(&["staff", "invite", "ana", "--role", "counsellor"])
+        .unwrap();
+    let secret = printed.trim().rsplit('#').next().unwrap();
+    let chosen = json!({ "secret": secret, "password": BREACHED[2] });
+    let refused = mila.post("/api/v1/invitation/accept", &chosen).await.unwrap_err();
+    assert!(refused.to_string().contains("data breach"), "{refused}");
+    let new = json!({ "current": PASSWORD, "new": "devet belih oblaka plovi" });
+    mila.post("/api/v1/me/password", &new).await.unwrap();
+    service.stop();
+    std::fs::write(&list, "a long password\n").unwrap();
+    // Messages are more important than passwords, so the service starts without the list.
+    service.start().await.unwrap();
+    assert!(service.log().unwrap().contains("nobody can choose a password"));
+    let sara = service.run(
+        &["staff", "add", "sara", "--role", "counsellor"],
+        "devet belih oblaka plovi",
+    );
+    assert!(!sara.unwrap().status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_in_renews_a_hash_with_old_parameters() {
+    /// A hash of [`PASSWORD`] with 8 MiB and one pass.
+    const OLD: &str =
+        "$argon2id$v=19$m=8192,t=1,p=1$b2xkcGFyYW1ldGVyczEyMw$Q3cvMNdYrtVRHGTt+/yUGXDADm2TwxUwItm3/deuf1s";
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    service.hire("mila", "counsellor").await.unwrap();
+    let url = format!("sqlite://{}", service.data().join("hotline.db").display());
+    let database = Database::connect(&url).await.unwrap();
+    let change = format!("UPDATE staff SET password = '{OLD}' WHERE login = 'mila'");
+    database.execute_unprepared(&change).await.unwrap();
+    service.log_in("mila").await.unwrap();
+    let stored = "SELECT password FROM staff WHERE login = 'mila'";
+    let rows = Statement::from_string(DbBackend::Sqlite, stored);
+    let rows = database.query_all_raw(rows).await.unwrap();
+    database.close().await.unwrap();
+    let stored: String = rows[0].try_get("", "password").unwrap();
+    assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
+    service.log_in("mila").await.unwrap();
+}
+
 /// Returns the resident memory of the program, in KiB.
 fn resident(service: &Service) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", service.pid().unwrap())).unwrap();
@@ -436,4 +524,136 @@ async fn logging_in_again_in_a_browser_ends_its_earlier_session() {
     assert_eq!(asked(&service, &first, "/api/v1/me", false).await, 401);
     let audit = vera.get("/api/v1/audit?action=log-out").await.unwrap();
     assert_eq!(text(&audit, "/entries/0/who"), "mila", "{audit}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_member_of_staff_opens_and_downloads_up_to_the_limit() {
+    let mut service = Service::new(None).unwrap();
+    service.limit_staff(2, 1).unwrap();
+    service.start().await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let vera = service.hire("vera", "supervisor").await.unwrap();
+    let mut references = Vec::new();
+    for words in ["Zdravo", "Halo", "Ćao"] {
+        references.push(posted(&service, words).await.0);
+    }
+    mila.until_contacts(3).await.unwrap();
+    let [first, second, third] = &references[..] else {
+        unreachable!()
+    };
+    for staff in [&mila, &vera] {
+        // Opening a contact again counts once.
+        for path in [
+            format!("/desk/contacts/{first}"),
+            format!("/api/v1/contacts/{first}"),
+            format!("/api/v1/contacts/{second}"),
+            format!("/desk/contacts/{first}"),
+        ] {
+            assert_eq!(asked(&service, staff, &path, false).await, 200, "{path}");
+        }
+        for place in ["/desk", "/api/v1"] {
+            let request = client().get(format!("{}{place}/contacts/{third}", service.base()));
+            let answer = request.bearer_auth(staff.token()).send().await.unwrap();
+            assert_eq!(answer.status().as_u16(), 429, "{place}");
+            let wait: u64 = answer.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+            assert!((1..=31).contains(&wait), "{wait}");
+            assert!(answer.text().await.unwrap().contains(&wait.to_string()));
+        }
+    }
+    let protocol = "/api/v1/retention/protocol";
+    assert_eq!(asked(&service, &vera, protocol, false).await, 200);
+    assert_eq!(asked(&service, &vera, protocol, false).await, 429);
+    assert_eq!(asked(&service, &vera, "/desk/inbox", false).await, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_of_another_site_marks_no_contact_as_read() {
+    let mut service = Service::new(None).unwrap();
+    service.start().await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let (reference, _) = posted(&service, "Zdravo").await;
+    mila.until_contacts(1).await.unwrap();
+    for place in ["/desk", "/api/v1"] {
+        for site in ["cross-site", "same-site"] {
+            let request = client().get(format!("{}{place}/contacts/{reference}", service.base()));
+            let request = request
+                .header("sec-fetch-site", site)
+                .header("sec-fetch-mode", "navigate")
+                .header("sec-fetch-dest", "document");
+            let answer = request.bearer_auth(mila.token()).send().await.unwrap();
+            assert_eq!(answer.status().as_u16(), 200, "{place} {site}");
+            assert!(is_unread(&mila).await, "{place} {site}");
+        }
+    }
+    assert_eq!(
+        asked(&service, &mila, &format!("/desk/contacts/{reference}"), false).await,
+        200
+    );
+    assert!(!is_unread(&mila).await);
+}
+
+async fn is_unread(staff: &Staff) -> bool {
+    let page = staff.page("/desk/inbox?view=unassigned").await.unwrap();
+    page.contains(" unread\"")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_requests_are_logged_once_a_minute_without_content() {
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let bridge = format!("[lines.signal]\nchannel = \"bridge\"\nsecret = \"{secret}\"\n");
+    let mut service = Service::with_lines(None, &bridge).unwrap();
+    service.start().await.unwrap();
+    let mila = service.hire("mila", "counsellor").await.unwrap();
+    let base = service.base();
+    for number in 0..3 {
+        assert_eq!(asked(&service, &mila, "/api/v1/audit", false).await, 403);
+        let words = format!("kanarinac-{number}");
+        let post = client().post(format!("{base}/desk/preferences"));
+        let post = post
+            .header("origin", "https://evil.example.org")
+            .body(words.clone());
+        assert_eq!(post.send().await.unwrap().status().as_u16(), 403);
+        let picture = client().get(format!("{base}/desk/inbox?{words}"));
+        let picture = picture
+            .header("sec-fetch-site", "cross-site")
+            .bearer_auth(mila.token());
+        assert_eq!(picture.send().await.unwrap().status().as_u16(), 403);
+        let call = client().post(format!("{base}/bridge/signal")).body(words.clone());
+        assert_eq!(call.send().await.unwrap().status().as_u16(), 401);
+        let body = client().post(format!("{base}/api/v1/saved"));
+        let body = body.bearer_auth(mila.token()).json(&json!({ words: 1 }));
+        assert_eq!(body.send().await.unwrap().status().as_u16(), 422);
+    }
+    let log = service.log().unwrap();
+    let count = |cause: &str| {
+        let lines = log.lines().filter(|line| line.contains("A request was refused"));
+        lines.filter(|line| line.contains(cause)).count()
+    };
+    for cause in ["missing-right", "other-site", "wrong-signature", "body"] {
+        assert_eq!(count(cause), 1, "{cause}: {log}");
+    }
+    assert!(!log.contains("kanarinac"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_has_each_audit_entry_with_its_session() {
+    for (settings, logged) in [("", true), ("[audit]\nlog = false\n", false)] {
+        let mut service = Service::with_lines(None, settings).unwrap();
+        service.start().await.unwrap();
+        let mila = service.hire("mila", "counsellor").await.unwrap();
+        let sessions = mila.get("/api/v1/me/sessions").await.unwrap();
+        let mark = text(&sessions, "/sessions/0/id").get(..8).unwrap().to_owned();
+        let (reference, _) = posted(&service, "Zdravo kanarinac").await;
+        mila.until_messages(&reference, 1).await.unwrap();
+        let log = service.log().unwrap();
+        for action in ["log-in", "open-contact"] {
+            let mut lines = log
+                .lines()
+                .filter(|line| line.contains(&format!("action=\"{action}\"")));
+            assert_eq!(lines.any(|line| line.contains(&mark)), logged, "{action}: {log}");
+        }
+        for secret in [reference.as_str(), "kanarinac"] {
+            assert!(!log.contains(secret), "{secret}: {log}");
+        }
+    }
 }

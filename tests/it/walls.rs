@@ -159,7 +159,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "channels",
         &[
-            "backoff", "json", "clean", "channel", "email", "webform", "telegram", "discord", "bridge",
+            "backoff", "json", "clean", "refusals", "channel", "email", "webform", "telegram", "discord",
+            "bridge",
         ],
     ),
     (
@@ -179,6 +180,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "desk",
         &[
+            "limits",
+            "refusals",
             "state",
             "http",
             "account",

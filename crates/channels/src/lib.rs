@@ -8,6 +8,7 @@ mod clean;
 mod discord;
 mod email;
 mod json;
+mod refusals;
 mod telegram;
 mod webform;
 

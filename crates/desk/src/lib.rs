@@ -12,6 +12,7 @@ pub mod inbox;
 mod openapi;
 mod outreach;
 mod queue;
+pub mod refusals;
 mod retention;
 pub mod routes;
 pub mod routing;

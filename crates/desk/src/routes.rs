@@ -545,6 +545,23 @@ mod tests {
     }
 
     #[test]
+    fn every_limited_route_is_declared_and_describes_its_refusal() {
+        let description = description();
+        for (method, path, _) in &LIMITED_ROUTES {
+            let found = routes().into_iter().filter(|route| {
+                let is_limited = LimitedRequest::of_route(&route.method, &route.path).is_some();
+                is_limited && route.method == *method && route.path.ends_with(path)
+            });
+            let found: Vec<String> = found.map(|route| route.path).collect();
+            assert!(!found.is_empty(), "{method} {path}");
+            for path in found.iter().filter(|path| path.starts_with("/api/")) {
+                let operation = &description["paths"][path][method.as_str().to_lowercase()];
+                assert!(operation["responses"]["429"].is_object(), "{method} {path}");
+            }
+        }
+    }
+
+    #[test]
     fn every_operation_describes_its_response_its_errors_and_its_right() {
         let description = description();
         for route in routes().iter().filter(|route| route.path.starts_with("/api/")) {

@@ -108,20 +108,28 @@ pub async fn run(settings: Settings, command: Audit) -> anyhow::Result<ExitCode>
         }
         Audit::Verify { heads } => {
             let heads: Vec<&Path> = heads.iter().map(AsRef::as_ref).collect();
-            let report = store.verify_audit_with(&heads).await?;
-            println!(
-                "{} entries up to position {}, compared with {} signed heads; {} entries wait to be chained.",
-                report.entries, report.last, report.heads, report.waiting
-            );
-            for finding in &report.findings {
-                println!("WRONG: {finding}");
-            }
-            Ok(if report.findings.is_empty() {
-                println!("Nothing was changed, removed, moved or added.");
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            })
+            verify(&store, &heads).await
         }
     }
+}
+
+/// Verifies the audit, also with the heads in further files, and prints what was found. Returns a failure if anything was found.
+///
+/// # Errors
+/// Fails if a file or the database cannot be read.
+pub async fn verify(store: &Store, heads: &[&Path]) -> anyhow::Result<ExitCode> {
+    let report = store.verify_audit_with(heads).await?;
+    println!(
+        "{} entries up to position {}, compared with {} signed heads; {} entries wait to be chained.",
+        report.entries, report.last, report.heads, report.waiting
+    );
+    for finding in &report.findings {
+        println!("WRONG: {finding}");
+    }
+    Ok(if report.findings.is_empty() {
+        println!("Nothing was changed, removed, moved or added.");
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -122,6 +122,7 @@ fn log_to_stderr(arguments: &Arguments) {
     });
     let log = fmt::layer().with_writer(std::io::stderr).with_target(false);
     let log = if arguments.json {
+        // The target names entries of the audit and refused requests.
         log.json().boxed()
     } else {
         log.fmt_fields(fmt::format::debug_fn(write_field)).boxed()

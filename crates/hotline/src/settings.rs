@@ -517,6 +517,83 @@ mod tests {
         assert!(read(&careless).unwrap().http.warnings().is_some());
     }
 
+    fn checked(text: &str) -> anyhow::Result<Settings> {
+        let nothing = Environment::with_prefix("NOTHING_OF_THE_KIND");
+        Settings::read(text, nothing).unwrap().checked()
+    }
+
+    #[test]
+    fn other_machines_connect_only_if_the_settings_say_so() {
+        for (address, permitted) in [
+            ("127.0.0.1:1", true),
+            ("[::1]:1", true),
+            ("unix:/run/hotline/http.sock", true),
+            ("0.0.0.0:1", false),
+            ("[::]:1", false),
+            ("192.0.2.10:1", false),
+        ] {
+            for key in ["public", "desk", "metrics"] {
+                let text = format!("[http]\n{key} = \"{address}\"\n");
+                let refused = checked(&text).err().map(|error| error.to_string());
+                assert_eq!(refused.is_none(), permitted, "{text}");
+                let names = refused.is_none_or(|refused| refused.contains(&format!("`http.{key}`")));
+                assert!(names, "{text}");
+                assert!(checked(&format!("{text}allow_plain = true\n")).is_ok(), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn metrics_have_an_address_of_their_own() {
+        let with = |metrics: &str| {
+            let own = "[http]\npublic = \"127.0.0.1:1\"\ndesk = \"127.0.0.1:2\"\n";
+            checked(&format!("{own}metrics = \"{metrics}\"\n"))
+        };
+        for taken in ["127.0.0.1:1", "127.0.0.1:2"] {
+            let refused = with(taken).unwrap_err().to_string();
+            assert!(refused.contains("`http.metrics`"), "{refused}");
+        }
+        assert!(with("127.0.0.1:3").unwrap().http.metrics.is_some());
+        assert!(checked("").unwrap().http.metrics.is_none());
+    }
+
+    #[test]
+    fn pages_without_tls_are_on_this_machine_only() {
+        for (url, permitted) in [
+            ("https://example.org", true),
+            ("http://127.0.0.1:8080", true),
+            ("http://localhost:8080", true),
+            ("http://example.org", false),
+            ("http://10.0.0.7:8080", false),
+            ("http://localhost.example.org", false),
+            ("ftp://example.org", false),
+            ("example.org", false),
+        ] {
+            for key in ["public_url", "desk_url"] {
+                let refused = checked(&format!("[http]\n{key} = \"{url}\"\n"));
+                assert_eq!(refused.is_ok(), permitted, "{key} {url}");
+            }
+        }
+    }
+
+    #[test]
+    fn lines_of_the_file_connect_to_listed_hosts_only() {
+        let open = |outgoing: &str| {
+            let text = format!("{outgoing}[lines.bot]\nchannel = \"telegram\"\ntoken = \"4242:secret\"\n");
+            let settings = checked(&text).unwrap();
+            let opener = crate::lines::LineOpener::new(&settings, &Arc::new(Locales));
+            let opened = crate::lines::open_lines(&settings, &opener);
+            opened.err().map(|error| format!("{error:#}"))
+        };
+        assert_eq!(open(""), None);
+        assert_eq!(open("[outgoing]\nhosts = [\"api.telegram.org\"]\n"), None);
+        let refused = open("[outgoing]\nhosts = [\"discord.com\"]\n").unwrap();
+        assert!(
+            refused.contains("`outgoing.hosts` does not name the host api.telegram.org"),
+            "{refused}"
+        );
+    }
+
     #[test]
     fn the_shipped_settings_are_read() {
         let text = include_str!("../../../config/hotline.toml");

@@ -150,6 +150,8 @@ struct AccountPage<'a> {
     frame: Frame<'a>,
     account: Account,
     all_teams: Vec<Team>,
+    /// The form whose password was wrong, and the message; `None` if no password was refused.
+    wrong: Option<(&'static str, String)>,
 }
 
 impl AccountPage<'_> {

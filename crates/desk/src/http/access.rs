@@ -29,6 +29,8 @@ use hotline_store::{
 
 use crate::{
     http::{errors::PageError, flash::FlashRequest},
+    limits::{LimitedRequest, object_of},
+    refusals::{Refusal, RefusedAccount},
     state::Desk,
 };
 
@@ -64,7 +66,7 @@ pub(crate) fn guarded(handler: MethodRouter<Desk>, desk: &Desk, access: Access) 
 async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Request, next: Next) -> Response {
     let for_api = request.uri().path().starts_with("/api/");
     if is_loaded_elsewhere(request.headers()) {
-        return PageError::MayNot.into_response();
+        return PageError::MayNot.refusing(Refusal::OtherSite, None);
     }
     let token = token(&desk, request.headers());
     if let (Some(token), true) = (
@@ -88,8 +90,7 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
     let to = contact_page(request.uri().path());
     let person = match (state, access) {
         (Some(SessionState::Complete(person)), Access::May(right)) if !person.role.may(right) => {
-            tracing::warn!(account = %person.id, role = %person.role.as_str(), right = ?right, "A request was refused: the role lacks the right");
-            return PageError::MayNot.into_response();
+            return PageError::MayNot.refusing(Refusal::MissingRight, Some(person.id));
         }
         (Some(SessionState::Complete(_)), Access::Lacks(_)) if for_api => {
             return PageError::Conflict(Conflict::DoneAlready).into_response();
@@ -114,6 +115,10 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
     };
     if let Some(refused) = refuse_unreadable(&desk, &person, &mut request).await {
         return refused;
+    }
+    let account = person.id;
+    if let Err(seconds) = count_request(&desk, account, &request) {
+        return PageError::TooOften(seconds).refusing(Refusal::Limit, Some(account));
     }
     request.extensions_mut().insert(person);
     let flash = FlashRequest::new(&request, asker(&request) == Asker::Page);
@@ -140,10 +145,7 @@ async fn refuse_unreadable(desk: &Desk, person: &StaffMember, request: &mut Requ
     };
     match may_read {
         Ok(true) => None,
-        Ok(false) => {
-            tracing::warn!(account = %person.id, route, "A request was refused: the contact or case does not concern the counsellor");
-            Some(PageError::NotFound.into_response())
-        }
+        Ok(false) => Some(PageError::NotFound.refusing(Refusal::NotConcerned, Some(person.id))),
         Err(error) => Some(PageError::from(error).into_response()),
     }
 }

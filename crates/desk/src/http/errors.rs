@@ -24,6 +24,7 @@ use serde::Serialize;
 
 use crate::{
     http::{answers::describe_content, page},
+    refusals::{Refusal, RefusedAccount, log_refusal},
     state::Desk,
 };
 
@@ -79,6 +80,38 @@ impl PageError {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
+    }
+
+    /// Returns the cause that the log names if this error refuses a request; `None` for other errors. Refused log-ins are in the audit.
+    fn refusal(&self) -> Option<Refusal> {
+        match self {
+            Self::MayNot => Some(Refusal::MissingRight),
+            Self::Locked => Some(Refusal::LockedFile),
+            Self::Masked => Some(Refusal::MaskedIdentity),
+            Self::Malware(_) => Some(Refusal::Malware),
+            Self::Body(_) | Self::TooLarge => Some(Refusal::Body),
+            Self::Bad(key) => (*key == UNREADABLE_BODY).then_some(Refusal::Body),
+            Self::TooOften(_) => Some(Refusal::Limit),
+            Self::NotLoggedIn
+            | Self::WrongLogIn
+            | Self::WrongCode
+            | Self::PasskeyRefused
+            | Self::Incomplete(_)
+            | Self::NotScanned
+            | Self::NotFound
+            | Self::Conflict(_)
+            | Self::Fault(_) => None,
+        }
+    }
+
+    /// Returns the response to a refused request, for which the log names this cause. `account` is that of the member of staff who sent it.
+    pub(crate) fn refusing(self, cause: Refusal, account: Option<Uuid>) -> Response {
+        let mut response = self.into_response();
+        response.extensions_mut().insert(cause);
+        if let Some(account) = account {
+            response.extensions_mut().insert(RefusedAccount(account));
+        }
+        response
     }
 
     /// Logs an internal error with a random number. The error message that the user sees contains the same number, so that the log entry
@@ -196,9 +229,11 @@ pub(crate) async fn render_error(
         }
         None => return response,
     };
-    if for_api {
-        let message = error.localized(desk.locales.of(Language::En));
-        return (error.status(), Json(ErrorJson { error: message })).into_response();
+    let cause = response.extensions().get::<Refusal>().copied();
+    if let Some(cause) = cause.or_else(|| error.refusal()) {
+        let account = response.extensions().get::<RefusedAccount>();
+        let route = route.as_ref().map_or("", MatchedPath::as_str);
+        log_refusal(account.map(|account| account.0), cause, route);
     }
     let words = desk.words(&jar);
     let said = error.localized(words);

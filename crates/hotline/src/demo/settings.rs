@@ -57,6 +57,9 @@ pub fn settings(
             "weekdays 08:00–20:00, weekends 10:00–16:00",
         )?
         .set_override("accounts.second_factor", Vec::<String>::new())?
+        .set_override("accounts.notices_line", MAIL)?
+        // The terminal shows the addresses and names of the demo, not who did what.
+        .set_override("audit.log", false)?
         .set_override("data.reserve_mib", 16)?
         .set_override("data.folder", folder.to_string_lossy().into_owned())?
         .set_override("routing.mode", Mode::Pull.as_str())?

@@ -2,11 +2,12 @@
 
 use std::{
     path::{Path, PathBuf},
-    time::Duration,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use hotline_core::{
-    identifiers::chance,
+    identifiers::{chance, reference::Reference},
     staff::audit::{AuditAction, AuditSettings},
 };
 use sea_orm::{
@@ -30,6 +31,8 @@ pub(crate) struct AuditCopies {
     pub(crate) earlier: PathBuf,
     /// How often a line is added.
     pub(crate) interval: Duration,
+    /// When the copies were last found to be up to date, or when the store was opened.
+    current_at: Mutex<Instant>,
 }
 
 impl AuditCopies {
@@ -40,6 +43,7 @@ impl AuditCopies {
                 .copy_file
                 .unwrap_or_else(|| folder.join("audit-heads.jsonl")),
             interval: Duration::from_secs(u64::from(settings.copy_minutes.max(1)) * 60),
+            current_at: Mutex::new(Instant::now()),
         }
     }
 
@@ -119,7 +123,9 @@ pub(crate) fn chained(previous: &[u8], position: i64, mac: &[u8], statement: &[u
 }
 
 impl Store {
-    /// Writes an entry of the audit. A missing actor is the service or the command line.
+    /// Writes an entry of the audit. A missing actor is the service or the command line. The entry is also logged, before the transaction
+    /// commits: the log then also has the entry of a transaction that fails. Only the log names the session, because the chain covers the
+    /// fields of the table, and an earlier version could not verify another field.
     ///
     /// # Errors
     /// Fails if a database query fails.

@@ -284,6 +284,7 @@ impl Store {
             targets: settings.targets,
             case_settings: settings.cases,
             audit_months: settings.audit.months,
+            logs_audit: settings.audit.log,
             audit_copies: AuditCopies::new(&settings.folder, settings.audit),
             breached_passwords: settings
                 .accounts

@@ -4,7 +4,7 @@ use std::{
     fs::{File, OpenOptions},
     io::{self, Write},
     path::Path,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -31,6 +31,22 @@ impl Store {
     /// # Errors
     /// Fails if a database query fails or a file cannot be written.
     pub async fn copy_audit_head(
+        &self,
+        copied: &mut Copied,
+        at_once: bool,
+    ) -> Result<Option<AuditHead>, StoreError> {
+        let added = self.copy_changed_head(copied, at_once).await?;
+        self.audit_copies.note_current();
+        Ok(added)
+    }
+
+    /// Returns how long ago the audit was last chained and its head was copied. While the audit worker runs, this is about a second.
+    #[must_use]
+    pub fn audit_head_age(&self) -> Duration {
+        self.audit_copies.age()
+    }
+
+    async fn copy_changed_head(
         &self,
         copied: &mut Copied,
         at_once: bool,
