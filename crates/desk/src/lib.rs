@@ -18,4 +18,5 @@ pub mod routes;
 pub mod routing;
 pub mod state;
 pub mod statistics;
+#[cfg(feature = "demo")]
 mod styleguide;

@@ -77,6 +77,8 @@ pub fn routes() -> Vec<Route> {
         outreach_routes(),
         retention_routes(),
         abuse_material_routes(),
+        #[cfg(feature = "demo")]
+        demo_routes(),
     ]
     .into_iter()
     .flatten()
@@ -411,6 +413,13 @@ fn abuse_material_routes() -> Vec<Route> {
         both POST "/locked-files/{id}/withdraw" May(DecideLockedFiles), abuse_material::withdraw, "Withdraw the proposed decision";
         // The protocol names the contact, so readers also need the right to read contacts.
         both GET "/locked-files/{id}/protocol" May(PlaceHolds), abuse_material::download_protocol, "The protocol of a locked file, as PDF";
+    }
+}
+
+#[cfg(feature = "demo")]
+fn demo_routes() -> Vec<Route> {
+    routes! {
+        desk GET "/styleguide" Access::Anyone, crate::styleguide::show;
     }
 }
 

@@ -1,12 +1,19 @@
 //! Hotline: a contact-intake service for helplines.
 
+#![cfg_attr(
+    not(feature = "demo"),
+    expect(dead_code, reason = "only the demo and the fixtures use some of the code")
+)]
+
 mod alarm;
 mod arguments;
 mod audit;
 mod check;
 mod deliver;
+#[cfg(feature = "demo")]
 mod demo;
 mod fetch;
+#[cfg(feature = "demo")]
 mod fixtures;
 mod http;
 mod identity_provider;
@@ -64,7 +71,14 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let file = arguments.config.as_deref();
     match arguments.command {
         Command::Serve => service::serve(settings::Settings::load(file)?).await?,
+        #[cfg(feature = "demo")]
         Command::Demo(options) => demo::demo(options).await?,
+        #[cfg(feature = "demo")]
+        Command::Fixtures => fixtures::fixtures(settings::Settings::load(file)?).await?,
+        #[cfg(not(feature = "demo"))]
+        Command::Demo(_) | Command::Fixtures => anyhow::bail!(
+            "this program was built for servers, without the demo and the fixtures: run `cargo run --release -- demo` in the source"
+        ),
         Command::Check => return check::check(settings::Settings::load(file)?).await,
         Command::Staff(command) => people::staff(settings::Settings::load(file)?, command).await?,
         Command::Statistics(command) => {
