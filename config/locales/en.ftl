@@ -2426,6 +2426,7 @@ flash-account_disabled = The account was disabled.
 flash-account_enabled = The account was enabled.
 flash-account_sessions_ended = All sessions of this account were ended.
 flash-account_factors_reset = The second factor of this account was reset.
+flash-account_identity_disconnected = The identity of this account was disconnected.
 flash-on_duty = You are on duty.
 flash-off_duty = You are off duty. Nothing new is assigned to you. If you are away, your waiting contacts return to the queue after a while; hand them over to choose who takes them.
 flash-break_begun = Your break has begun. No contacts are assigned to you automatically.

@@ -2459,6 +2459,7 @@ flash-account_disabled = Налог је онемогућен.
 flash-account_enabled = Налог је омогућен.
 flash-account_sessions_ended = Све сесије овог налога су завршене.
 flash-account_factors_reset = Други фактор овог налога је поништен.
+flash-account_identity_disconnected = Веза овог налога са идентитетом је раскинута.
 flash-on_duty = На дежурству сте.
 flash-off_duty = Нисте на дежурству. Ништа ново вам се не додељује. Кад нисте ту, ваши контакти који чекају после неког времена враћају се у ред; предајте их ако желите да изаберете ко их преузима.
 flash-break_begun = Пауза је почела. Контакти вам се не додељују аутоматски.
@@ -2766,6 +2767,7 @@ notices-hint = Порука вам јавља кад се промени лоз�
 notices-address = Адреса е-поште
 notices-save = Сачувај адресу
 error-notice-address = Ово није адреса е-поште.
+flash-notice_address_saved = Адреса за обавештења је сачувана.
 notice-subject = Ваш налог: { $centre }
 notice-text =
     { $what }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hotline_core::time::clock::Clock;
-use hotline_store::staff::{passwords::Device, sessions::BegunSession};
+use hotline_store::staff::{factors::FullAuthentication, passwords::Device, sessions::BegunSession};
 use totp_rs::Totp;
 
 use crate::store::{World, on_both};
@@ -18,7 +18,11 @@ async fn set_up(world: &World) -> (Totp, Vec<String>) {
         .unwrap()
         .unwrap();
     let (_, token) = begun.complete().unwrap();
-    let again = store.authenticate_again(mila, &password).await.unwrap().unwrap();
+    let no_code = String::new().into();
+    let again = store.authenticate_fully(mila, token.expose(), &password, &no_code);
+    let FullAuthentication::Right(again) = again.await.unwrap() else {
+        panic!("the password was right, and there is no second factor");
+    };
     let offer = store.offer_totp(&again, token.expose()).unwrap();
     let totp = Totp::from_url(offer.secret.address("Centar", "mila")).unwrap();
     let code = code_at(world, &totp);

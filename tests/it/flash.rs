@@ -327,7 +327,7 @@ async fn contact_forms(vera: &mut PlainBrowser, references: &[String], colleague
         ),
         (
             "reveal",
-            &[("reason", "emergency")],
+            &[("reason", "emergency"), ("password", PASSWORD)],
             "The identity is visible to you for 15 minutes. This is recorded with your reason.",
         ),
         ("claim", &[], "The contact is assigned to you."),
@@ -530,7 +530,7 @@ async fn own_forms(vera: &mut PlainBrowser, head: &Staff, colleague: &str) {
         .unwrap();
     let end = format!("/desk/me/sessions/{}/end", text(ended, "/id"));
     let work = [("from", colleague), ("to", "")];
-    let forms: [(&'static str, &str, Fields<'_>, &str); 16] = [
+    let forms: [(&'static str, &str, Fields<'_>, &str); 20] = [
         (
             "/desk/preferences",
             "",
@@ -621,13 +621,13 @@ async fn own_forms(vera: &mut PlainBrowser, head: &Staff, colleague: &str) {
         (
             "/desk/me/sessions/{session}/end",
             &end,
-            &[],
+            &[("password", PASSWORD)],
             "The session was ended.",
         ),
         (
             "/desk/me/sessions/end-others",
             "",
-            &[],
+            &[("password", PASSWORD)],
             "All your other sessions were ended.",
         ),
         (

@@ -288,7 +288,7 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
     service.log_in("nina").await.unwrap();
     let iva = json!({ "login": "iva", "name": "Iva", "role": "counsellor" });
     let invited = nina.post("/api/v1/admin/staff", &iva).await.unwrap();
-    let secret = text(&invited, "/link").rsplit('/').next().unwrap().to_owned();
+    let secret = text(&invited, "/link").rsplit('#').next().unwrap().to_owned();
     let mut fresh = Vec::new();
     for _ in 0..23 {
         fresh.push(contact(&service, &mila).await);
@@ -727,13 +727,13 @@ async fn every_action_on_a_full_disk_takes_effect_or_is_refused() {
         "/api/v1/me/sessions/end-others",
         &nina,
         "/api/v1/me/sessions/end-others".to_owned(),
-        nothing()
+        json!({ "password": PASSWORD })
     );
     actions.push(Action {
-        address: "/api/v1/invitation/{secret}",
+        address: "/api/v1/invitation/accept",
         who: None,
-        path: format!("/api/v1/invitation/{secret}"),
-        body: json!({ "password": "sedam plavih zmajeva leti" }),
+        path: "/api/v1/invitation/accept".to_owned(),
+        body: json!({ "secret": secret, "password": "sedam plavih zmajeva leti" }),
     });
     assert_all_are_asked(&actions);
 

@@ -10,6 +10,7 @@ use hotline_core::{
     centre::{Centre, CentreInForce},
     contact::message::{Content, Evidence, Normalised, RawMessage},
     identifiers::line_name::LineName,
+    network::OutgoingSettings,
     text::locale::Locales,
     time::clock::SystemClock,
 };
@@ -62,6 +63,7 @@ fn line(channel: &str) -> Arc<dyn Channel> {
         settings: settings.try_deserialize().unwrap(),
         centre: CentreInForce::new(Centre::default()),
         addresses: LineAddresses::default(),
+        outgoing: OutgoingSettings::default(),
         public_url: "https://centar.example.org".to_owned(),
         locales: Arc::new(Locales),
         clock: Arc::new(SystemClock),

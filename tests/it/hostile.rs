@@ -182,6 +182,12 @@ async fn pictures_stay_veiled_until_asked_for_and_what_only_claims_to_be_one_is_
         mila.status(reqwest::Method::GET, &path).await.unwrap()
     };
     assert_eq!((look(0).await, look(1).await, look(2).await), (200, 404, 404));
+    for (which, is_misnamed) in [(0, false), (1, false), (2, true)] {
+        let file = contact
+            .pointer(&format!("/messages/0/attachments/{which}"))
+            .unwrap();
+        assert_eq!(file["misnamed"], is_misnamed, "{file}");
+    }
     let browser = Browser::start().await.unwrap();
     let client = browser.client();
     log_in_as(client, &service, "mila", "en").await;

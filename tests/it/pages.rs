@@ -334,10 +334,12 @@ pub async fn log_in(client: &Client, service: &Service, lang: &str) {
 }
 
 pub async fn log_in_as(client: &Client, service: &Service, who: &str, lang: &str) {
-    client
-        .goto(&format!("{}/desk/login", service.base()))
-        .await
-        .unwrap();
+    log_in_at(client, &service.base(), who, lang).await;
+}
+
+/// Logs in at another address than that of the service, such as that of a proxy.
+pub async fn log_in_at(client: &Client, base: &str, who: &str, lang: &str) {
+    client.goto(&format!("{base}/desk/login")).await.unwrap();
     // Everything is done by keyboard.
     let type_on = async |keys: &str| {
         let focused = client.active_element().await.unwrap();

@@ -1,6 +1,9 @@
 //! Supervisors see who read unusually much.
 
-use hotline_tests::{service::Service, staff::text};
+use hotline_tests::{
+    service::Service,
+    staff::{PASSWORD, text},
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -27,9 +30,12 @@ async fn supervisors_see_who_read_many_contacts_of_others() {
     mila.post(&format!("{path}/note"), &json!({ "text": "radila sam na ovome" }))
         .await
         .unwrap();
-    mila.post(&format!("{path}/reveal"), &json!({ "reason": "same_person" }))
-        .await
-        .unwrap();
+    mila.post(
+        &format!("{path}/reveal"),
+        &json!({ "reason": "same_person", "password": PASSWORD }),
+    )
+    .await
+    .unwrap();
     mila.search("poziv").await.unwrap();
 
     let found = sara.get("/api/v1/routing/reading").await.unwrap();

@@ -7,19 +7,19 @@ use hotline_desk::{http::access::Access, routes::routes};
 use hotline_tests::{
     peers::{dovecot::Dovecot, smtp::Smtp, wait_until},
     service::{CENTRE, Service, mail_lines},
-    staff::{Staff, text},
+    staff::{PASSWORD, Staff, text},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
 
 const TABLE: &str = include_str!("../../docs/rights.md");
-const ADDRESS: &str = "kanarinac.skriveni@adresa.example";
+pub const ADDRESS: &str = "kanarinac.skriveni@adresa.example";
 const OTHER_ADDRESS: &str = "drugi.kanarinac@adresa.example";
 /// The longest wait for something that happens in the background.
 const WAIT: std::time::Duration = std::time::Duration::from_secs(30);
 const TELEPHONE: &str = "+381641234512";
 /// What no answer contains without a reveal. The name is only hidden as a whole.
-const IDENTITIES: [&str; 5] = [
+pub const IDENTITIES: [&str; 5] = [
     "kanarinac.skriveni",
     "drugi.kanarinac",
     "Kanarinko Skrivenović",
@@ -209,14 +209,14 @@ async fn the_table_of_rights_names_every_field_and_no_role_gets_more() {
 }
 
 /// A service with a mail that contains the identity in every place, and its contact.
-struct World {
-    service: Service,
+pub struct World {
+    pub service: Service,
     staff: BTreeMap<&'static str, Staff>,
-    reference: String,
+    pub reference: String,
     _peers: (Dovecot, Smtp),
 }
 
-async fn world() -> World {
+pub async fn world() -> World {
     let dovecot = Dovecot::start(&[("kontakt", "kontakt")]).await.unwrap();
     let smtp = Smtp::start(&dovecot, &[(CENTRE, "kontakt")]).await.unwrap();
     let lines = mail_lines(&dovecot, &smtp, "acknowledge = false");
@@ -262,7 +262,7 @@ async fn world() -> World {
 }
 
 impl World {
-    fn one(&self, login: &str) -> &Staff {
+    pub fn one(&self, login: &str) -> &Staff {
         self.staff.get(login).unwrap()
     }
 
@@ -434,7 +434,8 @@ async fn settings_limit_who_reveals_and_how_often() {
     }
     let reveal = async |staff: &Staff, place: usize| {
         let path = format!("/api/v1/contacts/{}/reveal", references[place]);
-        staff.post(&path, &json!({ "reason": "same_person" })).await
+        let form = json!({ "reason": "same_person", "password": PASSWORD });
+        staff.post(&path, &form).await
     };
     reveal(&mila, 0).await.unwrap();
     // The same contact again takes nothing from the limit.

@@ -10,6 +10,8 @@ use hotline_tests::{
     service::Service,
     staff::{PASSWORD, Staff, text},
 };
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
 use serde_json::json;
 
 use crate::writing::posted;

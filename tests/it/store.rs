@@ -35,7 +35,7 @@ use hotline_store::{
     contacts::reply::NewReply,
     db::store::{LineSettings, Settings, Store},
     inbox::list::{Filter, View},
-    sealing::keys::KeySource,
+    sealing::master_key::KeySource,
     staff::{accounts::StaffMember, passwords::Device},
     statistics::adjustments::NewAdjustment,
 };
@@ -93,6 +93,7 @@ fn settings_of(url: String, folder: &std::path::Path, backlog: u64) -> Settings 
             break_glass: Vec::new(),
             counsellors_see: CounsellorsSee::All,
             second_factor: Vec::new(),
+            ..AccountSettings::default()
         },
         retention: RetentionSettings::default(),
         abuse_material: AbuseMaterialSettings::default(),

@@ -110,6 +110,7 @@ const ROOMS: &[(&str, &[&str])] = &[
         "core",
         &[
             "named",
+            "network",
             "abuse_material",
             "line_fields",
             "identifiers",

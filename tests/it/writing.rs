@@ -212,6 +212,41 @@ async fn two_browsers_see_each_other_drafts_survive_a_crash_and_undo_works_on_th
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_empties_itself_after_its_session_without_a_server() {
+    let (mut service, mila, reference, _) = begun().await;
+    let browser = Browser::start().await.unwrap();
+    let client = browser.client();
+    log_in_as(client, &service, "mila", "en").await;
+    let contact = format!("{}/desk/contacts/{reference}", service.base());
+    client.goto(&contact).await.unwrap();
+    until(client, "#reply").await.send_keys("Draga").await.unwrap();
+    shows(client, "#kept", "Draft kept").await;
+    // The clock alone empties nothing while the server answers.
+    let later = "const now = Date.now.bind(Date); Date.now = () => now() + 31 * 60000";
+    client.execute(later, vec![]).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    shows(client, "#thread", "Neko mi preti").await;
+    service.kill();
+    client.execute(later, vec![]).await.unwrap();
+    shows(client, "main", "this page was emptied").await;
+    let left = client.source().await.unwrap();
+    assert!(
+        !left.contains("Neko mi preti") && !left.contains("Draga"),
+        "{left}"
+    );
+    assert!(!client.title().await.unwrap().contains(&reference));
+    // As soon as the server answers, the desk comes back. The session has not ended there, because only the browser's clock ran ahead.
+    service.start().await.unwrap();
+    until(client, "#list").await;
+    client.goto(&contact).await.unwrap();
+    let kept = until(client, "#reply").await.prop("value").await.unwrap();
+    assert_eq!(kept.as_deref(), Some("Draga"));
+    let draft = mila.contact(&reference).await.unwrap();
+    assert_eq!(text(&draft, "/draft/text"), "Draga");
+    browser.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_typed_to_one_person_never_becomes_a_draft_to_another() {
     let (mut service, mila, first, _) = begun().await;
     let (second, _) = posted(&service, "Druga osoba").await;

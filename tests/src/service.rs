@@ -282,7 +282,8 @@ impl Service {
             false => String::new(),
         };
         let text = format!(
-            "[http]\npublic = \"127.0.0.1:{port}\"\ndesk = \"127.0.0.1:{desk_port}\"\n{}\n[desk]\nundo_seconds = {}\nwrap_up = {}\n[accounts]\nsecond_factor = {}\n{}\n[database]\n{url}\
+            "[http]\npublic = \"127.0.0.1:{port}\"\ndesk = \"127.0.0.1:{desk_port}\"\n{}\n[desk]\nundo_seconds = {}\nwrap_up = {}\n\
+             opened_per_minute = {}\ndownloads_per_minute = {}\n[accounts]\nsecond_factor = {}\n{}\n[database]\n{url}\
              [data]\nfolder = \"{}\"\n{}\n\
              [centre]\n{}\n[abuse_material]\n{}\n[masking]\n{}\n{}\n{}",
             self.of_http,

@@ -9,6 +9,7 @@ pub mod cases;
 pub mod contact;
 pub mod http;
 pub mod inbox;
+pub mod limits;
 mod openapi;
 mod outreach;
 mod queue;

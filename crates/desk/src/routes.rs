@@ -34,7 +34,6 @@ use crate::{
     routing::{self, duty, schedules},
     state::Desk,
     statistics::{self, drill_down, entries, files, late, narrative, returns, rows},
-    styleguide,
 };
 
 pub use crate::http::route::Route;
@@ -147,7 +146,6 @@ fn account_routes() -> Vec<Route> {
         both POST "/saved" May(ReadContacts), preferences::save_view, "Save a view with filters, or delete one";
         desk GET "" Anyone, inbox::page::front;
         desk GET "/live" Anyone, live::live;
-        desk GET "/styleguide" Anyone, styleguide::show;
         desk GET "/queue" May(SeeQueue), queue::page;
         api GET "/queue" May(SeeQueue), queue::show, "Undelivered replies and parked jobs";
         desk POST "/queue/again" May(RunAgain), queue::run_again;
@@ -457,13 +455,14 @@ macro_rules! asset {
     };
 }
 
-const ASSETS: [(&str, &str); 28] = [
+const ASSETS: [(&str, &str); 30] = [
     ("/assets/http/desk.css", STYLE_SHEET),
     asset!("http/desk.webmanifest"),
     asset!("http/icon.svg"),
     asset!("http/icons.svg"),
     asset!("http/desk.js"),
     asset!("http/navigation.js"),
+    asset!("http/session.js"),
     asset!("http/parts.js"),
     asset!("http/refresh.js"),
     asset!("http/submit.js"),
@@ -481,6 +480,7 @@ const ASSETS: [(&str, &str); 28] = [
     asset!("contact/composer.js"),
     asset!("contact/canned.js"),
     asset!("contact/presence.js"),
+    asset!("account/invitation.js"),
     asset!("account/passkeys.js"),
     asset!("account/push.js"),
     asset!("inbox/notification.js"),
@@ -530,6 +530,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
+    use crate::limits::{LIMITED_ROUTES, LimitedRequest};
 
     fn description() -> Value {
         serde_json::to_value(&*DESCRIPTION).unwrap()

@@ -24,6 +24,8 @@ use hotline_core::{
 use hotline_store::{db::store::Store, staff::accounts::StaffMember};
 use uuid::Uuid;
 
+use crate::limits::StaffLimits;
+
 /// The shared state of the desk.
 #[derive(Clone)]
 pub struct Desk {
@@ -43,6 +45,8 @@ pub struct Desk {
     pub https: bool,
     /// The rate limiter for passwords and codes of second factors.
     pub log_ins: Arc<DefaultKeyedRateLimiter<Attempt>>,
+    /// What a member of staff may open and download in a minute.
+    pub limits: Arc<StaffLimits>,
     /// The smallest figure about persons that may be published. Smaller figures are suppressed in files for publication and for programs with
     /// a read-only token.
     pub smallest: i64,
@@ -126,8 +130,8 @@ pub trait IdentityProvider: Send + Sync {
         secrets: &'a LogInSecrets,
     ) -> BoxFuture<'a, Result<ProviderIdentity, String>>;
 
-    /// Checks a log-out token, and returns the identity that logged out. Fails with the reason in English.
-    fn logged_out<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<ProviderIdentity, String>>;
+    /// Checks a log-out token, and returns the log-out that it reports. Fails with the reason in English.
+    fn logged_out<'a>(&'a self, token: &'a str) -> BoxFuture<'a, Result<ProviderLogOut, String>>;
 }
 
 /// The values that bind a log-in at the identity provider to one browser.
@@ -186,6 +190,8 @@ pub trait LineControl: Send + Sync {
 pub struct ChannelForm {
     /// The name of the channel.
     pub name: &'static str,
+    /// The name of the platform that can read the messages and keeps them in other countries. `None`: there is none.
+    pub platform: Option<&'static str>,
     /// The settings that administrators can enter on screen.
     pub fields: &'static [LineField],
 }

@@ -113,6 +113,10 @@ pub async fn start(
         url: settings.http.desk_url.as_str().into(),
         https: settings.http.desk_url.starts_with("https:"),
         log_ins: Arc::new(hotline_desk::account::login::limiter()),
+        limits: Arc::new(StaffLimits::new(
+            settings.desk.opened_per_minute,
+            settings.desk.downloads_per_minute,
+        )),
         reads: hotline_desk::state::reads(),
         smallest: settings.statistics.smallest.into(),
         push: pusher.as_ref().map(|pusher| {

@@ -190,6 +190,10 @@ pub struct Desk {
     pub urgency_file: Option<PathBuf>,
     /// The networks without a line, whose communications counsellors log by hand.
     pub networks: Vec<String>,
+    /// The number of contacts and cases that a member of staff may open in a minute; 0: no limit.
+    pub opened_per_minute: u16,
+    /// The number of files that a member of staff may download or export in a minute; 0: no limit.
+    pub downloads_per_minute: u16,
 }
 
 impl Default for Desk {
@@ -209,6 +213,8 @@ impl Default for Desk {
             ]
             .map(str::to_owned)
             .into(),
+            opened_per_minute: 600,
+            downloads_per_minute: 60,
         }
     }
 }

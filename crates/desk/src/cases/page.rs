@@ -32,7 +32,7 @@ use crate::{
     cases::api::CaseJson,
     contact::open::{open_contact, parse_reference},
     http::{
-        access::Who,
+        access::{Arrival, Who},
         answers::Answer,
         errors::PageError,
         extractors::{Cookies, IdPath, ResponseFormat},
@@ -131,6 +131,7 @@ pub(crate) struct ShownContact {
 pub(crate) async fn show_case(
     request: CaseRequest,
     Cookies(jar): Cookies,
+    arrival: Arrival,
     Path(IdPath { id }): Path<IdPath>,
     Query(shown): Query<ShownContact>,
 ) -> CaseAnswer {
@@ -148,7 +149,7 @@ pub(crate) async fn show_case(
         return Err(PageError::NotFound);
     }
     let contact = match wanted {
-        Some(reference) => Some(open_contact(desk, me, reference).await?),
+        Some(reference) => Some(open_contact(desk, me, reference, arrival).await?),
         None => None,
     };
     let all = desk.store.availabilities().await?;

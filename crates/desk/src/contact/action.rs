@@ -15,7 +15,7 @@ use crate::{
         open::{open_contact, parse_reference},
     },
     http::{
-        access::Who,
+        access::{Arrival, Who},
         answers::Answer,
         errors::PageError,
         extractors::{ContactPath, ResponseFormat},
@@ -56,7 +56,7 @@ pub(crate) async fn answer_with_contact(
 ) -> ContactAnswer {
     match format {
         ResponseFormat::Json => {
-            let contact = open_contact(desk, me, reference).await?;
+            let contact = open_contact(desk, me, reference, Arrival::Own).await?;
             Ok(Answer::Json(ContactJson::new(desk, contact)))
         }
         ResponseFormat::Page => {

@@ -27,7 +27,12 @@ use uuid::Uuid;
 
 use crate::{
     contact::open::{open_contact, parse_reference},
-    http::{access::Who, answers::Answer, errors::PageError, extractors::ContactPath},
+    http::{
+        access::{Arrival, Who},
+        answers::Answer,
+        errors::PageError,
+        extractors::ContactPath,
+    },
     state::Desk,
 };
 
@@ -201,6 +206,8 @@ struct AttachmentJson {
     media_type: String,
     /// The size of the attachment in bytes.
     size: i64,
+    /// Whether the first bytes of the file do not fit its name or `media_type`. Such a file is downloaded with `.bin` added to its name.
+    misnamed: bool,
     held: FileLocation,
 }
 
@@ -288,9 +295,10 @@ struct ContactCaseJson {
 pub(crate) async fn show_contact(
     State(desk): State<Desk>,
     Who(me): Who,
+    arrival: Arrival,
     Path(path): Path<ContactPath>,
 ) -> Result<Answer<OpenContactJson>, PageError> {
-    let contact = open_contact(&desk, &me, parse_reference(&path.reference)?).await?;
+    let contact = open_contact(&desk, &me, parse_reference(&path.reference)?, arrival).await?;
     let store = &desk.store;
     let present = store.present(contact.id, me.id).await?.into_iter();
     Ok(Answer::Json(OpenContactJson {
@@ -482,6 +490,7 @@ fn attachments_json(attachments: Vec<Attachment>) -> Vec<AttachmentJson> {
         name: one.name,
         media_type: one.media_type,
         size: one.size,
+        misnamed: one.misnamed,
         held: one.location,
     });
     json.collect()

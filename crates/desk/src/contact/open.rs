@@ -3,17 +3,26 @@
 use hotline_core::{identifiers::reference::Reference, routing::skills::DANGER, staff::audit::AuditAction};
 use hotline_store::{contacts::detail::ContactDetail, staff::accounts::StaffMember};
 
-use crate::{http::errors::PageError, state::Desk};
+use crate::{
+    http::{access::Arrival, errors::PageError},
+    state::Desk,
+};
 
-/// Loads a contact for display, and records in the audit log that `me` opened the contact.
+/// Loads a contact for display, and records in the audit log that `me` opened the contact. The contact then counts as read, and an alarm
+/// about it ends, unless a page of another site or host led the browser here: no link may change anything (OWASP ASVS 3.5.3). The next
+/// request from the desk makes up for it.
 pub(crate) async fn open_contact(
     desk: &Desk,
     me: &StaffMember,
     reference: Reference,
+    arrival: Arrival,
 ) -> Result<ContactDetail, PageError> {
     let contact = find_contact(desk, me, reference).await?;
     desk.note_read(me, AuditAction::OpenContact, &contact.reference.to_string())
         .await;
+    if arrival == Arrival::FromElsewhere {
+        return Ok(contact);
+    }
     if contact.is_unread
         && let Err(error) = desk.store.note_contact_read(contact.id).await
     {

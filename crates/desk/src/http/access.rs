@@ -26,6 +26,7 @@ use hotline_store::{
         sessions::{Asker, SessionState},
     },
 };
+use uuid::Uuid;
 
 use crate::{
     http::{errors::PageError, flash::FlashRequest},
@@ -79,8 +80,8 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
             Err(error) => return PageError::from(error).into_response(),
         }
     }
-    let state = match token {
-        Some(token) => desk.store.session_state(&token, asker(&request)).await,
+    let state = match &token {
+        Some(token) => desk.store.session_state(token, asker(&request)).await,
         None => Ok(None),
     };
     let state = match state {
@@ -99,7 +100,7 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
         (Some(SessionState::Complete(person)), Access::Open | Access::Anyone | Access::May(_)) => person,
         (Some(SessionState::Half(half)), Access::Lacks(step)) if half.step() == step => {
             request.extensions_mut().insert(half);
-            return uncached(next.run(request).await);
+            return uncached(run_in_session(&desk, token.as_deref(), request, next).await);
         }
         (Some(SessionState::Half(half)), _) if for_api => {
             return PageError::Incomplete(half.step()).into_response();
@@ -121,8 +122,28 @@ async fn guard(State((desk, access)): State<(Desk, Access)>, mut request: Reques
         return PageError::TooOften(seconds).refusing(Refusal::Limit, Some(account));
     }
     request.extensions_mut().insert(person);
-    let flash = FlashRequest::new(&request, asker(&request) == Asker::Page);
-    uncached(flash.set_cookie(desk.https, next.run(request).await))
+    let is_automatic = asker(&request) == Asker::Page;
+    let flash = FlashRequest::new(&mut request, is_automatic);
+    let response = run_in_session(&desk, token.as_deref(), request, next).await;
+    let mut response = uncached(flash.set_cookie(desk.https, response));
+    response.extensions_mut().insert(RefusedAccount(account));
+    response
+}
+
+/// Runs the handler, so that the log of the audit names the session.
+async fn run_in_session(desk: &Desk, token: Option<&str>, request: Request, next: Next) -> Response {
+    match token {
+        Some(token) => desk.store.in_session(token, next.run(request)).await,
+        None => next.run(request).await,
+    }
+}
+
+/// Counts a request for a contact, a case or a download. Fails with the number of seconds to wait.
+fn count_request(desk: &Desk, account: Uuid, request: &Request) -> Result<(), u64> {
+    let route = request.extensions().get::<MatchedPath>();
+    let limited = route.and_then(|route| LimitedRequest::of_route(request.method(), route.as_str()));
+    let object = object_of(request.uri().path());
+    limited.map_or(Ok(()), |limited| desk.limits.count(limited, account, object))
 }
 
 /// Refuses a request for a contact or case that the member of staff may not read. The answer is that of one that does not exist.
@@ -252,12 +273,8 @@ pub(crate) fn cookie_token(desk: &Desk, headers: &HeaderMap) -> Option<String> {
 }
 
 /// Returns the session token from the session cookie or, if this cookie is missing, the bearer token from the `Authorization` header.
-pub(crate) fn token(desk: &Desk, headers: &header::HeaderMap) -> Option<String> {
-    let jar = CookieJar::from_headers(headers);
-    let cookie = jar
-        .get(cookie_name(desk.https))
-        .map(|cookie| cookie.value().to_owned());
-    cookie.or_else(|| {
+pub(crate) fn token(desk: &Desk, headers: &HeaderMap) -> Option<String> {
+    cookie_token(desk, headers).or_else(|| {
         let bearer = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
         bearer
             .strip_prefix("Bearer ")

@@ -8,8 +8,8 @@ use aide::{
 use askama::Template;
 use axum::{
     Json,
-    extract::{Request, State},
-    http::StatusCode,
+    extract::{MatchedPath, Request, State},
+    http::{HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -21,6 +21,7 @@ use hotline_core::{
 use hotline_store::error::{Conflict, StoreError};
 use schemars::JsonSchema;
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::{
     http::{answers::describe_content, page},
@@ -61,6 +62,8 @@ pub(crate) enum PageError {
     Body(String),
     /// The request body is too large.
     TooLarge,
+    /// The member of staff opened or downloaded too much in a minute. The value is the number of seconds to wait.
+    TooOften(u64),
     /// An internal error. The value is a random number that the log entry with the cause also contains.
     Fault(u32),
 }
@@ -78,6 +81,7 @@ impl PageError {
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Bad(_) | Self::Body(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Fault(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -141,6 +145,7 @@ impl PageError {
             Self::Bad(key) => words.say(key),
             Self::Body(said) => said.clone(),
             Self::TooLarge => words.say("too-large-title"),
+            Self::TooOften(seconds) => words.with("error-too-often", "seconds", &seconds.to_string()),
             Self::Fault(number) => words.with("error-fault", "number", &number.to_string()),
         }
     }
@@ -154,7 +159,7 @@ struct ErrorJson {
 }
 
 /// The HTTP statuses of error responses, each with its meaning.
-const STATUSES: [(u16, &str); 8] = [
+const STATUSES: [(u16, &str); 9] = [
     (401, "Not logged in, or the log-in was refused"),
     (
         403,
@@ -167,6 +172,10 @@ const STATUSES: [(u16, &str); 8] = [
     (409, "The present state of the data does not allow it"),
     (413, "The body is too large"),
     (422, "The body or a parameter is invalid"),
+    (
+        429,
+        "This member of staff opened or downloaded too much in a minute; `Retry-After` has the seconds to wait",
+    ),
     (
         500,
         "An internal error; the message has the number under which its cause is logged",
@@ -218,6 +227,7 @@ pub(crate) async fn render_error(
     next: Next,
 ) -> Response {
     let for_api = request.uri().path().starts_with("/api/");
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let response = next.run(request).await;
     let error = match response.extensions().get::<PageError>() {
         Some(error) => error,
@@ -241,6 +251,15 @@ pub(crate) async fn render_error(
         Ok(page) => (error.status(), page).into_response(),
         Err(_) => error.status().into_response(),
     }
+    rendered
+}
+
+/// Adds the header that says after how many seconds the request can be repeated.
+fn with_retry_after(mut response: Response, seconds: u64) -> Response {
+    response
+        .headers_mut()
+        .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    response
 }
 
 /// Returns the error for unknown URLs of the desk.

@@ -20,7 +20,7 @@ use serde_path_to_error::Track;
 use uuid::Uuid;
 
 use crate::{
-    http::errors::{PageError, describe_errors},
+    http::errors::{PageError, UNREADABLE_BODY, describe_errors},
     state::Desk,
 };
 
@@ -128,7 +128,7 @@ pub(crate) fn unreadable(status: StatusCode) -> PageError {
     if status == StatusCode::PAYLOAD_TOO_LARGE {
         PageError::TooLarge
     } else {
-        PageError::Bad("error-form")
+        PageError::Bad(UNREADABLE_BODY)
     }
 }
 

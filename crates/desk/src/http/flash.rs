@@ -13,8 +13,8 @@ use hotline_core::text::locale::Words;
 
 /// The name of the cookie.
 const COOKIE: &str = "flash";
-/// The name over HTTPS. The prefix binds the cookie to HTTPS. The prefix `__Host-` would forbid the path.
-const SECURE_COOKIE: &str = "__Secure-flash";
+/// The name over HTTPS. The prefix binds the cookie to this host and to HTTPS, and demands the path `/`.
+const SECURE_COOKIE: &str = "__Host-flash";
 /// Seconds for which the cookie is kept if the page of the redirect is never opened.
 const KEPT_SECONDS: u8 = 60;
 
@@ -46,6 +46,7 @@ pub(crate) enum Flash {
     AccountEnabled,
     AccountSessionsEnded,
     AccountFactorsReset,
+    AccountIdentityDisconnected,
     OnDuty,
     OffDuty,
     BreakBegun,
@@ -199,17 +200,38 @@ fn find(jar: &CookieJar) -> Option<&Cookie<'static>> {
     jar.get(SECURE_COOKIE).or_else(|| jar.get(COOKIE))
 }
 
-/// Builds the header that sets the cookie. `None` if the path contains characters that a cookie's path cannot contain.
-fn cookie(value: &str, path: &str, https: bool, seconds: u8) -> Option<HeaderValue> {
+/// Removes the cookie from the headers of a request.
+fn remove_cookie(headers: &mut HeaderMap) {
+    let is_flash = |cookie: &&str| {
+        let name = cookie.split('=').next().unwrap_or_default();
+        name == COOKIE || name == SECURE_COOKIE
+    };
+    let kept: Vec<HeaderValue> = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|cookies| {
+            let cookies = cookies.to_str().ok()?.split(';').map(str::trim);
+            let kept: Vec<&str> = cookies.filter(|cookie| !is_flash(cookie)).collect();
+            HeaderValue::from_str(&kept.join("; ")).ok()
+        })
+        .collect();
+    headers.remove(header::COOKIE);
+    for cookies in kept {
+        headers.append(header::COOKIE, cookies);
+    }
+}
+
+/// Builds the header that sets the cookie. `None` if the value contains characters that the value of a cookie cannot contain.
+fn cookie(value: &str, https: bool, seconds: u8) -> Option<HeaderValue> {
     let (name, secure) = if https {
         (SECURE_COOKIE, "; Secure")
     } else {
         (COOKIE, "")
     };
-    let cookie = format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
+    let cookie = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}");
     HeaderValue::from_str(&cookie)
         .ok()
-        .filter(|_| !path.contains(';'))
+        .filter(|_| !value.contains([';', ',', '"', '\\', ' ']))
 }
 
 /// Returns the path of the page to which a redirect leads, without its query and fragment.
@@ -237,22 +259,23 @@ mod tests {
         }
     }
 
+    fn request(path: &str, cookies: &str) -> Request {
+        let request = Request::builder().uri(path).header(header::COOKIE, cookies);
+        request.body(axum::body::Body::empty()).unwrap()
+    }
+
     #[test]
     fn the_cookie_is_bound_to_the_page_of_the_redirect() {
-        let request = FlashRequest {
-            path: "/desk/duty".to_owned(),
-            has_cookie: false,
-            is_automatic: false,
-        };
+        let flash = FlashRequest::new(&mut request("/desk/duty", "hotline=x"), false);
         let set = |response: Response| {
-            let response = request.set_cookie(true, response);
+            let response = flash.set_cookie(true, response);
             let cookie = response.headers().get(header::SET_COOKIE);
             cookie.map(|cookie| cookie.to_str().unwrap().to_owned())
         };
         let cookie = set(Flash::OnDuty.redirect("/desk/routing?a=b#skills")).unwrap();
         for part in [
-            "__Secure-flash=on_duty",
-            "Path=/desk/routing;",
+            "__Host-flash=on_duty:/desk/routing;",
+            "Path=/;",
             "HttpOnly",
             "Secure",
         ] {
@@ -263,17 +286,15 @@ mod tests {
 
     #[test]
     fn only_the_page_that_a_person_opens_deletes_the_cookie() {
-        let deletes = |is_automatic: bool, status: StatusCode| {
-            let request = FlashRequest {
-                path: "/desk/inbox".to_owned(),
-                has_cookie: true,
-                is_automatic,
-            };
-            let response = request.set_cookie(false, status.into_response());
+        let deletes = |path: &str, is_automatic: bool, status: StatusCode| {
+            let mut request = request(path, "flash=on_duty:/desk/inbox");
+            let flash = FlashRequest::new(&mut request, is_automatic);
+            let response = flash.set_cookie(false, status.into_response());
             response.headers().contains_key(header::SET_COOKIE)
         };
-        assert!(deletes(false, StatusCode::OK));
-        assert!(!deletes(true, StatusCode::OK));
-        assert!(!deletes(false, StatusCode::SEE_OTHER));
+        assert!(deletes("/desk/inbox", false, StatusCode::OK));
+        assert!(!deletes("/desk/inbox", true, StatusCode::OK));
+        assert!(!deletes("/desk/inbox", false, StatusCode::SEE_OTHER));
+        assert!(!deletes("/desk/queue", false, StatusCode::OK));
     }
 }

@@ -22,6 +22,7 @@ use crate::{
         access::{self, Access, needs_only_token},
         errors::describe_errors,
     },
+    limits::LimitedRequest,
     state::Desk,
 };
 
@@ -161,6 +162,9 @@ impl Route {
         };
         if self.access != Access::Open {
             add_errors(ctx, operation, &[401, 500]);
+        }
+        if LimitedRequest::of_route(&self.method, &self.path).is_some() {
+            add_errors(ctx, operation, &[429]);
         }
         let token = if needs_only_token(self.access, &self.method, &self.path) {
             " A read-only token suffices."

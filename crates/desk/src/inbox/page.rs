@@ -44,7 +44,7 @@ use crate::{
         wrap_up::suggested,
     },
     http::{
-        access::Who,
+        access::{Arrival, Who},
         errors::PageError,
         page::{Frame, page},
     },
@@ -176,11 +176,12 @@ pub(crate) async fn list(
 pub(crate) async fn contact(
     State(desk): State<Desk>,
     Who(me): Who,
+    arrival: Arrival,
     jar: CookieJar,
     Path(reference): Path<String>,
     Query(asked): Query<InboxQuery>,
 ) -> Result<Response, PageError> {
-    let contact = open_contact(&desk, &me, parse_reference(&reference)?).await?;
+    let contact = open_contact(&desk, &me, parse_reference(&reference)?, arrival).await?;
     render_inbox(&desk, &jar, me, asked, Some(&contact), BulkOutcome::default()).await
 }
 

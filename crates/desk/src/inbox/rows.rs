@@ -77,6 +77,11 @@ impl Inbox<'_> {
         Some(pseudonym(person, self.frame.words))
     }
 
+    /// Returns whether a reveal asks for the password of the reader.
+    pub(super) fn asks_password_to_reveal(&self) -> bool {
+        self.masking.reauthenticate
+    }
+
     /// Returns whether the reader may reveal the identity of the person, which is masked.
     pub(super) fn may_reveal(&self, open: &ContactDetail) -> bool {
         open.identity == Identity::Masked && self.masking.may_reveal(self.frame.me.role)
@@ -412,7 +417,8 @@ impl Inbox<'_> {
             | HistoryKind::HoldLifted
             | HistoryKind::FileLocked
             | HistoryKind::FileReleased
-            | HistoryKind::FilePurged => String::new(),
+            | HistoryKind::FilePurged
+            | HistoryKind::EvidenceExported => String::new(),
         };
         [what, how]
             .into_iter()
