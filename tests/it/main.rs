@@ -13,6 +13,7 @@ mod alarm;
 mod answering;
 mod api;
 mod audit;
+mod backup;
 mod bridge;
 mod canned;
 mod cases;

@@ -8,6 +8,7 @@
 mod alarm;
 mod arguments;
 mod audit;
+mod backup;
 mod check;
 mod deliver;
 #[cfg(feature = "demo")]

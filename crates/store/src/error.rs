@@ -292,6 +292,9 @@ pub enum Conflict {
         "this password is easily guessed; take four words that do not belong together, or a longer random one"
     )]
     WeakPassword,
+    /// The list of breached passwords contains the password.
+    #[error("this password was in a data breach; choose another one")]
+    BreachedPassword,
     /// A newer version of the text was stored since the page was opened.
     #[error("somebody else changed this text; look at the new version first")]
     TextChanged,
@@ -419,6 +422,7 @@ impl Conflict {
             Self::ShortPassword => "conflict-short-password",
             Self::LongPassword => "conflict-long-password",
             Self::WeakPassword => "conflict-weak-password",
+            Self::BreachedPassword => "conflict-breached-password",
             Self::InvalidLogin => "conflict-invalid-login",
             Self::InvalidTeam => "conflict-invalid-team",
             Self::LoginTaken => "conflict-login-taken",

@@ -2,6 +2,7 @@
 //! the statistics. Everything that people wrote is stored encrypted ("sealed").
 
 pub mod abuse_material;
+pub mod backup;
 pub mod cases;
 pub mod contacts;
 pub mod db;

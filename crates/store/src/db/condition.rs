@@ -22,7 +22,27 @@ pub struct StorageCondition {
     pub reserve_bytes: u64,
 }
 
+/// The free space of the disk with the data folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DiskSpace {
+    /// The free bytes of the disk.
+    pub free_bytes: u64,
+    /// The bytes that must stay free. If fewer bytes are free, no message is accepted.
+    pub reserve_bytes: u64,
+}
+
 impl Store {
+    /// Returns the free space of the disk with the data folder.
+    ///
+    /// # Errors
+    /// Fails if the free space cannot be determined.
+    pub fn disk_space(&self) -> Result<DiskSpace, StoreError> {
+        Ok(DiskSpace {
+            free_bytes: self.files.free()?,
+            reserve_bytes: self.files.reserve(),
+        })
+    }
+
     /// Returns the condition of the database and the disk.
     ///
     /// # Errors

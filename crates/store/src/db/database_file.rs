@@ -62,6 +62,11 @@ impl DatabaseFile {
         })
     }
 
+    /// Returns the path of the database file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.database.path
+    }
+
     /// Returns an error if the path of the database file or of its log no longer leads to the file that was opened.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         let missing = !(self.database.is_there() && self.log.is_there());

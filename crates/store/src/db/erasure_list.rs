@@ -50,14 +50,20 @@ pub(crate) struct ErasedRaw {
     pub(crate) size: i64,
 }
 
-/// Adds lines to the list and waits until the disk has written them.
-pub(crate) fn append(path: &Path, entries: &[ListedErasure]) -> Result<(), StoreError> {
+/// Returns the text of a list with these entries.
+pub(crate) fn text(entries: &[ListedErasure]) -> Result<String, StoreError> {
     let mut text = String::new();
     for entry in entries {
         let line = serde_json::to_string(entry).map_err(|error| StoreError::File(error.into()))?;
         text.push_str(&line);
         text.push('\n');
     }
+    Ok(text)
+}
+
+/// Adds lines to the list and waits until the disk has written them.
+pub(crate) fn append(path: &Path, entries: &[ListedErasure]) -> Result<(), StoreError> {
+    let mut text = text(entries)?;
     let mut file = OpenOptions::new()
         .append(true)
         .create(true)
@@ -110,6 +116,17 @@ pub(crate) fn references(entries: &[ListedErasure]) -> BTreeSet<&str> {
         .filter_map(|entry| match &entry.what {
             ErasedThing::Contact(reference) => Some(reference.as_str()),
             ErasedThing::File(_) => None,
+        })
+        .collect()
+}
+
+/// Returns the keyed hashes of the files in the list.
+pub(crate) fn files(entries: &[ListedErasure]) -> BTreeSet<String> {
+    entries
+        .iter()
+        .filter_map(|entry| match &entry.what {
+            ErasedThing::Contact(_) => None,
+            ErasedThing::File(hash) => Some(hash.clone()),
         })
         .collect()
 }

@@ -25,7 +25,8 @@ use crate::{
     },
     error::StoreError,
     sealing::{
-        keys::{KeySource, Keys, WrappedBy},
+        keys::{Fingerprint, Keys, WrappedBy},
+        master_key::KeySource,
         places::{
             PUSH_KEY_PLACE, case_key_place, contact_place, conversation_place, line_settings_place,
             push_device_place, raw_place, totp_place,
@@ -149,6 +150,12 @@ impl Store {
     #[must_use]
     pub const fn is_replacing_key(&self) -> bool {
         self.keys.is_replacing()
+    }
+
+    /// Returns the fingerprint of the present master key.
+    #[must_use]
+    pub fn key_fingerprint(&self) -> Fingerprint {
+        self.keys.fingerprint()
     }
 
     /// Wraps every data key with the new master key. Can be run again after an interruption. Returns what it found in each table.

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashSet,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, OnceLock, RwLock, atomic::AtomicU64},
     time::Duration,
 };
@@ -56,10 +56,7 @@ use crate::{
         search_index::Search,
         typing::Typing,
     },
-    sealing::{
-        files::Files,
-        keys::{KeySource, Keys},
-    },
+    sealing::{files::Files, keys::Keys, master_key::KeySource},
 };
 
 /// Settings of the store.
@@ -181,6 +178,8 @@ pub struct Store {
     /// The number of months after which an entry of the audit is removed; 0: never.
     pub(crate) audit_months: u16,
     pub(crate) audit_copies: AuditCopies,
+    /// Whether entries of the audit are also logged.
+    pub(crate) logs_audit: bool,
     pub(crate) accounts: AccountSettings,
     /// The list of breached passwords. `None`: the settings name none.
     pub(crate) breached_passwords: Option<BreachedPasswords>,
@@ -355,6 +354,11 @@ impl Store {
     /// Returns an error if the SQLite database file is no longer at its path. Anything written now would then be lost.
     pub(crate) fn check_place(&self) -> Result<(), StoreError> {
         self.database_file.as_ref().map_or(Ok(()), DatabaseFile::check)
+    }
+
+    /// Returns the path of the SQLite database file. `None` on PostgreSQL.
+    pub(crate) fn database_path(&self) -> Option<&Path> {
+        self.database_file.as_ref().map(DatabaseFile::path)
     }
 
     /// Closes every connection to the database. The store cannot be used afterwards. On SQLite, the write-ahead log is moved into the

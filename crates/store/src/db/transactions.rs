@@ -1,5 +1,7 @@
 //! Write access to the database. This crate can write only through an open transaction.
 
+use std::time::Instant;
+
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions,
     TransactionTrait,
@@ -35,4 +37,12 @@ impl Writer {
     pub(crate) async fn close(&self) -> Result<(), DbErr> {
         self.0.close_by_ref().await
     }
+}
+
+/// Commits a transaction and records how long the commit took.
+pub(crate) async fn commit_measured(transaction: DatabaseTransaction) -> Result<(), DbErr> {
+    let begun = Instant::now();
+    let committed = transaction.commit().await;
+    metrics::histogram!("hotline_db_commit_seconds").record(begun.elapsed());
+    committed
 }

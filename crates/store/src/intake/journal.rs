@@ -7,6 +7,7 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::{Weak, atomic::Ordering},
+    time::Instant,
 };
 
 use async_trait::async_trait;
@@ -35,10 +36,11 @@ use crate::{
         entity::{contacts, jobs, journal},
         store::Store,
         stored::Stored,
+        transactions::commit_measured,
         values::{JobState, Outcome},
     },
     error::StoreError,
-    intake::cursors,
+    intake::{cursors, lines::note_success},
     sealing::places::raw_place,
 };
 
@@ -76,6 +78,7 @@ impl Store {
                         .iter()
                         .map(|row| written.take(row))
                         .collect::<Option<Vec<_>>>();
+                    self.count_accepted(&request.rows, accepted.as_deref().unwrap_or_default());
                     // A message that was accepted before already has its file, so the file that was written for the repeated message is
                     // deleted.
                     let repeated = accepted.iter().flatten().zip(&request.rows);
@@ -92,6 +95,17 @@ impl Store {
                 for request in requests {
                     let _ = request.answer.send(Err(NotAccepted(error.to_string())));
                 }
+            }
+        }
+    }
+
+    /// Counts the messages that a commit stored for the first time, by the channel of their line.
+    fn count_accepted(&self, rows: &[JournalRow], accepted: &[Accepted]) {
+        for (row, _) in rows.iter().zip(accepted).filter(|(_, one)| one.fresh) {
+            note_success(&row.line, self.clock.now());
+            if let Some(line) = self.line(&row.line) {
+                metrics::counter!("hotline_messages_accepted_total", "channel" => line.channel.clone())
+                    .increment(1);
             }
         }
     }
@@ -144,7 +158,7 @@ impl Store {
         for cursor in requests.iter_mut().filter_map(|request| request.cursor.take()) {
             cursors::write(&transaction, cursor).await?;
         }
-        transaction.commit().await?;
+        commit_measured(transaction).await?;
         // If the database file was replaced during the commit, the file at its path lacks these rows, so the messages must not be
         // confirmed.
         self.check_place()?;
@@ -312,6 +326,7 @@ impl Intake for Store {
         arrived: Vec<RawMessage>,
         cursor: Option<Cursor>,
     ) -> Result<Vec<Accepted>, NotAccepted> {
+        let begun = Instant::now();
         self.check_place().map_err(refuse)?;
         self.files.room().map_err(refuse)?;
         let waiting = self.waiting.load(Ordering::Relaxed);
@@ -333,7 +348,9 @@ impl Intake for Store {
             .send(BatchRequest { rows, cursor, answer })
             .await
             .map_err(|_| closing())?;
-        answered.await.map_err(|_| closing())?
+        let accepted = answered.await.map_err(|_| closing())??;
+        metrics::histogram!("hotline_accept_seconds").record(begun.elapsed());
+        Ok(accepted)
     }
 
     async fn accepted_before(

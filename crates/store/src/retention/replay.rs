@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hotline_core::identifiers::reference::Reference;
+use hotline_core::{abuse_material::FileHash, identifiers::reference::Reference};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set, Unchanged},
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     contacts::erase::ErasureOrder,
     db::{
-        entity::{contacts, erasures, jobs, journal},
+        entity::{contacts, erasures, jobs, journal, locked_files},
         erasure_list::{self as list, ErasedRaw, ErasedThing, ListedErasure},
         store::{Store, time},
         values::{ErasureCause, Outcome},
@@ -85,6 +85,18 @@ impl Store {
 
     /// Adds the erasures of the protocol that the list lacks, because the process was killed before it wrote them.
     async fn complete_erasure_list(&self, listed: &[ListedErasure]) -> Result<(), StoreError> {
+        let missing = self.unlisted_erasures(listed).await?;
+        if missing.is_empty() {
+            return Ok(());
+        }
+        list::append(&self.erasure_list, &missing)
+    }
+
+    /// Returns the erasures and the destroyed files of the protocols that the list lacks, without the hashes of their raw messages.
+    pub(crate) async fn unlisted_erasures(
+        &self,
+        listed: &[ListedErasure],
+    ) -> Result<Vec<ListedErasure>, StoreError> {
         let known = list::references(listed);
         let rows = erasures::Entity::find()
             .order_by_asc(erasures::Column::Id)
@@ -100,11 +112,28 @@ impl Store {
                 raw: Vec::new(),
             })
         });
-        let missing: Vec<ListedErasure> = missing.collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        list::append(&self.erasure_list, &missing)
+        let mut missing: Vec<ListedErasure> = missing.collect();
+        missing.extend(self.unlisted_purges(listed).await?);
+        Ok(missing)
+    }
+
+    async fn unlisted_purges(&self, listed: &[ListedErasure]) -> Result<Vec<ListedErasure>, StoreError> {
+        let mut known = list::files(listed);
+        let purged = locked_files::Entity::find()
+            .filter(locked_files::Column::PurgedAt.is_not_null())
+            .order_by_asc(locked_files::Column::Id)
+            .all(&self.reading)
+            .await?;
+        let missing = purged.iter().filter_map(|row| {
+            let hash = FileHash::try_from(row.sha256.as_deref()?).ok()?;
+            let lookup = data_encoding::HEXLOWER.encode(&self.keys.file_lookup(&hash));
+            known.insert(lookup.clone()).then(|| ListedErasure {
+                at: time(row.purged_at.unwrap_or_default()),
+                what: ErasedThing::File(lookup),
+                raw: Vec::new(),
+            })
+        });
+        Ok(missing.collect())
     }
 
     async fn erase_again(&self, id: Uuid) -> Result<bool, StoreError> {
