@@ -34,20 +34,23 @@ pub async fn invite(by: &Staff, login: &str, role: &str) -> (String, String) {
     (text(&new, "/id").to_owned(), text(&new, "/link").to_owned())
 }
 
-/// Opens a link as a browser without a session does, and returns the status and the page.
+/// Opens a link as the script of its page does, without a session, and returns the status and the page.
 async fn opened(link: &str) -> (u16, String) {
+    let (page, secret) = link.split_once('#').unwrap();
     let client = reqwest::Client::builder().build().unwrap();
-    let request = client.get(link).header("cookie", "language=en");
-    let answer = request.send().await.unwrap();
+    let request = client.post(format!("{page}/open")).form(&[("secret", secret)]);
+    let answer = request.header("cookie", "language=en").send().await.unwrap();
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
 
 /// Sends the form behind a link, and returns the status and the page that follows.
 async fn chosen(link: &str, password: &str) -> (u16, String) {
+    let (page, secret) = link.split_once('#').unwrap();
     let jar = Arc::new(Jar::default());
     jar.add_cookie_str("language=en", &link.parse().unwrap());
     let client = reqwest::Client::builder().cookie_provider(jar).build().unwrap();
-    let request = client.post(link).form(&[("password", password)]);
+    let request = client.post(format!("{page}/accept"));
+    let request = request.form(&[("secret", secret), ("password", password)]);
     let answer = request.send().await.unwrap();
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
@@ -129,6 +132,42 @@ async fn an_invited_person_chooses_a_password_once_and_is_logged_in() {
     }
     let found = files_with(service.folder(), &[secret.to_owned()]);
     assert!(found.is_empty(), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_address_of_a_link_sends_no_secret_to_the_server() {
+    let (service, vera) = started().await;
+    let (_, link) = invite(&vera, "sara", "counsellor").await;
+    let (page, secret) = link.split_once('#').unwrap();
+    assert_eq!(page, format!("{}/desk/invitation", service.base()));
+    assert_eq!(secret.len(), 43);
+    // Without JavaScript, the page has a field for the link.
+    let request = reqwest::Client::builder().build().unwrap().get(page);
+    let answer = request.header("cookie", "language=en").send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 200);
+    let shown = answer.text().await.unwrap();
+    assert!(
+        shown.contains("name=\"secret\"") && shown.contains("Paste the whole link"),
+        "{shown}"
+    );
+    let whole = json!({ "secret": link });
+    let found = vera.post("/api/v1/invitation/open", &whole).await.unwrap();
+    assert_eq!((text(&found, "/state"), text(&found, "/login")), ("open", "sara"));
+    let unknown = refusal(&vera, "/api/v1/invitation/open", &json!({ "secret": "x" })).await;
+    assert!(unknown.contains("404"), "{unknown}");
+    // A link of an earlier version, with the secret in its path, opens nothing and says so.
+    let old = reqwest::Client::builder().build().unwrap();
+    let old = old
+        .get(format!("{page}/{secret}"))
+        .header("cookie", "language=en");
+    let answer = old.send().await.unwrap();
+    assert_eq!(answer.status().as_u16(), 410);
+    let shown = answer.text().await.unwrap();
+    assert!(
+        shown.contains("earlier version") && !shown.contains("sara"),
+        "{shown}"
+    );
+    assert_eq!(opened(&link).await.0, 200, "the link itself still works");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -510,7 +549,14 @@ async fn everybody_sees_and_ends_their_own_sessions_only() {
         (alive(&mila).await, alive(&phone).await, alive(&tablet).await),
         (true, false, true)
     );
-    mila.submit("/desk/me/sessions/end-others", &[]).await.unwrap();
+    let others = "/desk/me/sessions/end-others";
+    let page = mila
+        .submit(others, &[("password", "a wrong password")])
+        .await
+        .unwrap();
+    assert!(page.contains("This is not your password"), "{page}");
+    assert!(alive(&tablet).await);
+    mila.submit(others, &[("password", PASSWORD)]).await.unwrap();
     assert_eq!((alive(&mila).await, alive(&tablet).await), (true, false));
 }
 

@@ -152,6 +152,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "retention",
             "outbound",
             "abuse_material",
+            "backup",
             "search",
             "live",
             "startup",

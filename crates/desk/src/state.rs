@@ -100,6 +100,16 @@ pub struct ProgramFacts {
     pub settings: Vec<SettingInForce>,
     /// The file from which the settings were read; empty if no file was read.
     pub settings_file: String,
+    /// What the record of processing activities states that no other setting says.
+    pub record: RecordSettings,
+    /// Whether the master key is kept outside of the data folder.
+    pub is_key_apart: bool,
+    /// The settings about accounts.
+    pub accounts: AccountSettings,
+    /// The number of months after which entries of the audit are removed; 0: never.
+    pub audit_months: u16,
+    /// The number of hours between two backups of the service; 0: it makes none.
+    pub backup_every: u16,
     /// Whether the lines receive messages. Those of the demo do not, except forms.
     pub reads_lines: bool,
     /// Tests lines, and puts them into force.

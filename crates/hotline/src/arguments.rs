@@ -48,6 +48,11 @@ pub enum Command {
     /// Make, verify and replace the master key, and keep it on paper.
     #[command(subcommand)]
     Keys(Keys),
+    /// Make, verify and list backups.
+    #[command(subcommand)]
+    Backup(Backup),
+    /// Restore a backup into an empty data folder, or an empty PostgreSQL database and an empty data folder, and check it.
+    Restore(RestoreOptions),
     /// Bring the database schema up to date.
     Migrate,
     /// Erase the person's words and identity from a closed contact. The statistics still count the contact.
@@ -64,6 +69,44 @@ pub enum Command {
     CleanPicture,
     /// Fill a new database with invented communications, cases and events that add up to the centre's published figures.
     Fixtures,
+}
+
+#[derive(Subcommand)]
+pub enum Backup {
+    /// Make a backup. The service can run meanwhile.
+    Create {
+        /// The folder for backups; `backup.to` by default.
+        #[arg(long)]
+        to: Option<PathBuf>,
+    },
+    /// Compare a backup, or every backup in a folder, with its manifest, and open its database. Exits with 1 if anything is wrong.
+    Verify {
+        /// A backup, or a folder with backups.
+        backup: PathBuf,
+        /// The file with the age identity (private key) of encrypted backups. Without it, their databases are not opened.
+        #[arg(long)]
+        identity: Option<PathBuf>,
+    },
+    /// List the backups in a folder.
+    List {
+        /// The folder.
+        folder: PathBuf,
+    },
+}
+
+#[derive(clap::Args)]
+pub struct RestoreOptions {
+    /// The backup: a folder with the file manifest.json.
+    pub backup: PathBuf,
+    /// The file with the age identity (private key) of an encrypted backup.
+    #[arg(long)]
+    pub identity: Option<PathBuf>,
+    /// A list of erasures that is newer than the backup. What it names is erased again. May be given several times.
+    #[arg(long)]
+    pub erasures: Vec<PathBuf>,
+    /// Only write the settings file of the backup into this new file, and restore nothing else.
+    #[arg(long)]
+    pub settings_to: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]

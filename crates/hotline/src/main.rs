@@ -88,10 +88,13 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Erase { reference } => people::erase(settings::Settings::load(file)?, &reference).await?,
         Command::Retention(command) => retention::run(settings::Settings::load(file)?, command).await?,
         Command::CleanPicture => picture::clean()?,
-        Command::Fixtures => fixtures::fixtures(settings::Settings::load(file)?).await?,
         Command::Reconcile => return reconcile::reconcile(settings::Settings::load(file)?).await,
         Command::Queue(command) => people::queue(settings::Settings::load(file)?, command).await?,
         Command::Keys(command) => return keys::run(settings::Settings::load(file)?, command).await,
+        Command::Backup(command) => return backup::run(settings::Settings::load(file)?, command).await,
+        Command::Restore(options) => {
+            return backup::restore::run(settings::Settings::load(file)?, &options).await;
+        }
         Command::Audit(command) => return audit::run(settings::Settings::load(file)?, command).await,
         Command::Migrate => {
             service::open_store(&settings::Settings::load(file)?, Vec::new()).await?;
@@ -130,17 +133,23 @@ fn log_to_stderr(arguments: &Arguments) {
     } else {
         "warn"
     };
-    let asked = EnvFilter::try_from_env("HOTLINE_LOG").unwrap_or_else(|_| {
+    let mut asked = EnvFilter::try_from_env("HOTLINE_LOG").unwrap_or_else(|_| {
         EnvFilter::new(format!(
             "{quiet},sqlx=warn,html5ever=error,sea_orm_migration=warn"
         ))
     });
-    let log = fmt::layer().with_writer(std::io::stderr).with_target(false);
+    // Entries of the audit are logged whatever level is chosen, also by commands.
+    if let Ok(audit) = "hotline::audit=info".parse() {
+        asked = asked.add_directive(audit);
+    }
+    let log = fmt::layer().with_writer(std::io::stderr);
     let log = if arguments.json {
         // The target names entries of the audit and refused requests.
         log.json().boxed()
     } else {
-        log.fmt_fields(fmt::format::debug_fn(write_field)).boxed()
+        log.with_target(false)
+            .fmt_fields(fmt::format::debug_fn(write_field))
+            .boxed()
     };
     tracing_subscriber::registry()
         .with(log.with_filter(asked))

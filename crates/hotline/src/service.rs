@@ -14,7 +14,9 @@ use hotline_desk::state::{Desk, MalwareScanner, Persona, ProgramFacts, PushFacts
 use hotline_store::db::store::{LineSettings, Store};
 
 use crate::{
-    alarm, audit, deliver, fetch, http,
+    alarm, audit,
+    backup::{self, BackupPlan},
+    deliver, fetch, http,
     identity_provider::OidcProvider,
     line_runner::{DeskLines, LineRunner},
     lines::{LineOpener, Lines, check_lines, line_settings, open_lines},
@@ -99,6 +101,10 @@ pub async fn start(
     tokio::task::spawn_blocking(move || {
         let _ = with_rules.urgency_rules();
     });
+    let backup_plan = match (&settings.backup.to, settings.backup.every) {
+        (_, 0) | (None, _) => None,
+        (Some(to), every) => Some((BackupPlan::new(&settings, to)?, every)),
+    };
     let desk_url = settings.http.desk_address().to_owned();
     let pusher = match settings.push.enabled {
         true => Some(Pusher::new(&store, &settings.push, &locales, &desk_url).await?),
@@ -134,6 +140,11 @@ pub async fn start(
                 .as_ref()
                 .map(|file| file.display().to_string())
                 .unwrap_or_default(),
+            record: settings.processing_record.clone(),
+            is_key_apart: !crate::master_key::is_beside_data(&settings.data),
+            accounts: settings.accounts.clone(),
+            audit_months: settings.audit.months,
+            backup_every: settings.backup.every,
             reads_lines: listening == Listening::All,
             lines: Box::new(DeskLines(Arc::clone(&runner))),
             pictures: Box::new(PictureProcesses::new()),
@@ -206,6 +217,12 @@ pub async fn start(
         lifecycle.stop.clone(),
     ));
     lifecycle.run(retention::work(Arc::clone(&store), lifecycle.stop.clone()));
+    lifecycle.run(backup::worker::work(
+        Arc::clone(&store),
+        settings.data.folder.clone(),
+        backup_plan,
+        lifecycle.stop.clone(),
+    ));
     lifecycle.run(locked_files::work(Arc::clone(&store), lifecycle.stop.clone()));
     lifecycle.run(typing::work(
         Arc::clone(&store),

@@ -26,6 +26,9 @@ use hotline_core::{
     },
 };
 use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::backup::settings::BackupSettings;
 
 mod database_url;
 pub mod in_force;
@@ -83,6 +86,9 @@ pub struct Settings {
     /// Where the signed end of the audit is copied to.
     #[serde(default)]
     pub audit: AuditSettings,
+    /// Where backups are written, how often, and for whom they are encrypted.
+    #[serde(default)]
+    pub backup: BackupSettings,
     /// How long the content of closed contacts is kept.
     #[serde(default)]
     pub retention: RetentionSettings,
@@ -354,6 +360,7 @@ impl Settings {
         self.routing.check()?;
         self.targets.check()?;
         self.retention.check()?;
+        self.backup.check()?;
         self.abuse_material.check()?;
         if let Some(url) = &self.database.url {
             let known = ["sqlite:", "postgres:", "postgresql:"];

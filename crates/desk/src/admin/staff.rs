@@ -172,6 +172,11 @@ impl AccountPage<'_> {
         teams::choices(&self.frame, &self.all_teams, team)
     }
 
+    fn wrong_in(&self, form: &str) -> Option<&String> {
+        let found = self.wrong.as_ref().filter(|(wrong, _)| *wrong == form);
+        found.map(|(_, message)| message)
+    }
+
     fn is_mine(&self) -> bool {
         self.account.member.id == self.frame.me.id
     }
@@ -266,12 +271,49 @@ pub(crate) async fn show(
     if format.is_json() {
         return Ok(Answer::Json(account.into()));
     }
-    let page = written(&AccountPage {
-        frame: Frame::new(&desk, &jar, &me, "admin").await?,
+    Ok(Answer::Page(
+        render_account(&desk, &me, &jar, account, None).await?,
+    ))
+}
+
+async fn find_account(desk: &Desk, id: Uuid) -> Result<Account, PageError> {
+    let accounts = desk.store.directory().await?;
+    let account = accounts.into_iter().find(|one| one.member.id == id);
+    account.ok_or(PageError::NotFound)
+}
+
+async fn render_account(
+    desk: &Desk,
+    me: &StaffMember,
+    jar: &CookieJar,
+    account: Account,
+    wrong: Option<(&'static str, String)>,
+) -> Result<Response, PageError> {
+    written(&AccountPage {
+        frame: Frame::new(desk, jar, me, "admin").await?,
         account,
         all_teams: desk.store.all_teams().await?,
-    })?;
-    Ok(Answer::Page(page))
+        wrong,
+    })
+}
+
+/// Refuses to reset an account because the password of the administrator was wrong. A form gets the page of the account, with a message in
+/// the form of this name.
+pub(super) async fn refuse_reset(
+    desk: &Desk,
+    jar: &CookieJar,
+    me: &StaffMember,
+    format: ResponseFormat,
+    (id, form): (Uuid, &'static str),
+) -> Result<Response, PageError> {
+    const WRONG: PageError = PageError::Bad("error-password-again");
+    if format.is_json() {
+        return Err(WRONG);
+    }
+    let account = find_account(desk, id).await?;
+    let message = WRONG.localized(desk.words(jar));
+    let page = render_account(desk, me, jar, account, Some((form, message))).await?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 
 /// Changes of an account.
@@ -355,6 +397,23 @@ pub(crate) async fn end_sessions(
 }
 
 pub(crate) async fn reset_factors(
+    State(desk): State<Desk>,
+    Who(me): Who,
+    format: ResponseFormat,
+    Cookies(jar): Cookies,
+    Path(IdPath { id }): Path<IdPath>,
+    FormOrJson(form): FormOrJson<ResetForm>,
+) -> Result<Confirmation, PageError> {
+    let login = login_of(&desk, id).await?;
+    let Some(again) = authenticate_again(&desk, &me, &form.password).await? else {
+        let page = refuse_reset(&desk, &jar, &me, format, (id, "reset-factors")).await?;
+        return Ok(Confirmation::Page(page));
+    };
+    desk.store.reset_factors(Some(&again), &login, form.proof).await?;
+    Ok(confirm(format, id, Flash::AccountFactorsReset))
+}
+
+pub(crate) async fn disconnect_identity(
     State(desk): State<Desk>,
     Who(me): Who,
     format: ResponseFormat,

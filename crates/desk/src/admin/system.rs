@@ -53,6 +53,41 @@ pub(crate) struct SystemJson {
     schedules: Vec<ScheduleJson>,
     /// The scanner for malware; null if the settings name none, so that files are not scanned.
     scanner: Option<ScannerJson>,
+    /// How the last backups ended.
+    backup: BackupJson,
+}
+
+/// How the last backups ended.
+#[derive(Serialize, JsonSchema)]
+struct BackupJson {
+    /// The number of hours between two backups of the service; 0 if it makes none.
+    every: u16,
+    /// When the last good backup was finished, by the service or on the command line; null if there was none.
+    finished_at: Option<DateTime<Utc>>,
+    /// Whether the last good backup is older than twice `every`.
+    is_late: bool,
+    /// When the last attempt failed; null if it succeeded.
+    failed_at: Option<DateTime<Utc>>,
+    /// Why it failed, in English; null if it succeeded.
+    problem: Option<String>,
+}
+
+/// Reads how the last backups ended.
+async fn backup(desk: &Desk) -> Result<BackupJson, PageError> {
+    let state = desk.store.backup_state().await?;
+    let (now, every) = (desk.clock.now(), desk.program.backup_every);
+    let is_late = state.is_late(now, every, desk.program.started_at);
+    let (failed_at, problem) = match state.failure {
+        Some(failure) => (Some(failure.at), Some(failure.problem)),
+        None => (None, None),
+    };
+    Ok(BackupJson {
+        every,
+        finished_at: state.finished_at,
+        is_late,
+        failed_at,
+        problem,
+    })
 }
 
 /// The scanner for malware.
@@ -110,6 +145,7 @@ struct SystemPage<'a> {
     engine: &'static str,
     started_at: DateTime<Utc>,
     scanner: Option<ScannerJson>,
+    backup: BackupJson,
 }
 
 impl SystemPage<'_> {
@@ -173,6 +209,7 @@ pub(crate) async fn page(
         engine: desk.store.engine(),
         started_at: desk.program.started_at,
         scanner: scanner(&desk).await,
+        backup: backup(&desk).await?,
     })
 }
 
@@ -188,6 +225,7 @@ pub(crate) async fn show(State(desk): State<Desk>) -> Result<Answer<SystemJson>,
         database: desk.store.engine(),
         schedules: schedules(&desk).await?,
         scanner: scanner(&desk).await,
+        backup: backup(&desk).await?,
         schema: storage.schema,
         database_bytes: storage.database_bytes,
         files: storage.attachments.files,

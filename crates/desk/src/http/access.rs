@@ -174,13 +174,42 @@ async fn refuse_unreadable(desk: &Desk, person: &StaffMember, request: &mut Requ
 /// Returns whether a page of another site or host loads the address, for example as a picture. Following a link to a page is permitted. The
 /// header is part of Fetch Metadata (W3C); programs and old browsers do not send it.
 fn is_loaded_elsewhere(headers: &HeaderMap) -> bool {
-    let is = |name: &str, values: &[&str]| {
-        let value = headers.get(name).and_then(|value| value.to_str().ok());
-        value.is_some_and(|value| values.contains(&value))
-    };
-    let is_page = is("sec-fetch-mode", &["navigate"]) && is("sec-fetch-dest", &["document"]);
-    is("sec-fetch-site", &["cross-site", "same-site"]) && !is_page
+    let is_page = has_value(headers, "sec-fetch-mode", &["navigate"])
+        && has_value(headers, "sec-fetch-dest", &["document"]);
+    comes_from_elsewhere(headers) && !is_page
 }
+
+/// Returns whether a page of another site or host sent the request.
+fn comes_from_elsewhere(headers: &HeaderMap) -> bool {
+    has_value(headers, "sec-fetch-site", &["cross-site", "same-site"])
+}
+
+fn has_value(headers: &HeaderMap, name: &str, values: &[&str]) -> bool {
+    let value = headers.get(name).and_then(|value| value.to_str().ok());
+    value.is_some_and(|value| values.contains(&value))
+}
+
+/// What led to the page of a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// An action at the desk, a bookmark, a notification, or a program.
+    Own,
+    /// A page of another site or host led the browser there, possibly without an action of the member of staff.
+    FromElsewhere,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Arrival {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        Ok(match comes_from_elsewhere(&parts.headers) {
+            true => Self::FromElsewhere,
+            false => Self::Own,
+        })
+    }
+}
+
+impl OperationInput for Arrival {}
 
 /// Returns the address of the page for the step that a log-in lacks. `to` is the page of a contact that opens after the log-in.
 pub(crate) fn step_page(step: LogInStep, to: Option<&str>) -> String {

@@ -219,7 +219,11 @@ struct ErrorPage<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ForProgram;
 
-/// Renders the error of a response. API requests get JSON in English. All other requests get a page in the reader's language.
+/// The locale key of the message about an unreadable body.
+pub(crate) const UNREADABLE_BODY: &str = "error-form";
+
+/// Logs a refused request, and renders the error of a response. API requests get JSON in English. All other requests get a page in the
+/// reader's language.
 pub(crate) async fn render_error(
     State(desk): State<Desk>,
     jar: CookieJar,
@@ -246,10 +250,18 @@ pub(crate) async fn render_error(
         log_refusal(account.map(|account| account.0), cause, route);
     }
     let words = desk.words(&jar);
-    let said = error.localized(words);
-    match page::page(&ErrorPage { words, said }) {
-        Ok(page) => (error.status(), page).into_response(),
-        Err(_) => error.status().into_response(),
+    let rendered = if for_api {
+        let message = error.localized(desk.locales.of(Language::En));
+        (error.status(), Json(ErrorJson { error: message })).into_response()
+    } else {
+        let said = error.localized(words);
+        match page::page(&ErrorPage { words, said }) {
+            Ok(page) => (error.status(), page).into_response(),
+            Err(_) => error.status().into_response(),
+        }
+    };
+    if let PageError::TooOften(seconds) = error {
+        return with_retry_after(rendered, *seconds);
     }
     rendered
 }

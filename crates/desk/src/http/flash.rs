@@ -1,7 +1,8 @@
 //! Flash messages: after an action, the page that follows says in one line what happened.
 //!
-//! The redirect after an action sets a cookie with the name of the message. The cookie is valid only for the path of the page to which the
-//! redirect leads. That page shows the message and deletes the cookie, so neither another page nor a reload shows the message again.
+//! The redirect after an action sets a cookie with the name of the message and the path of the page to which the redirect leads. That page
+//! shows the message and deletes the cookie. Requests for other pages are handled as if they had no such cookie, so neither another page nor
+//! a reload shows the message.
 
 use axum::{
     extract::Request,
@@ -134,7 +135,8 @@ pub(crate) enum Flash {
 impl Flash {
     /// Reads the message from the cookies of a request.
     pub(crate) fn from_cookies(jar: &CookieJar) -> Option<Self> {
-        find(jar)?.value().parse().ok()
+        let (message, _) = find(jar)?.value().split_once(':')?;
+        message.parse().ok()
     }
 
     fn as_str(self) -> &'static str {
@@ -161,19 +163,23 @@ impl Flash {
 
 /// A request for a page that may show a flash message.
 pub(crate) struct FlashRequest {
-    /// The path of the request.
-    path: String,
-    /// Whether the request has the cookie.
-    has_cookie: bool,
+    /// Whether the request has a message for its page.
+    has_message: bool,
     /// Whether a page sent the request automatically. The cookie is kept for the page that the person opens.
     is_automatic: bool,
 }
 
 impl FlashRequest {
-    pub(crate) fn new(request: &Request, is_automatic: bool) -> Self {
+    /// Reads the request, and removes a message for another page from its cookies.
+    pub(crate) fn new(request: &mut Request, is_automatic: bool) -> Self {
+        let jar = CookieJar::from_headers(request.headers());
+        let page = find(&jar).map(|cookie| cookie.value().split_once(':').map(|(_, page)| page));
+        let has_message = page == Some(Some(request.uri().path()));
+        if page.is_some() && !has_message {
+            remove_cookie(request.headers_mut());
+        }
         Self {
-            path: request.uri().path().to_owned(),
-            has_cookie: find(&CookieJar::from_headers(request.headers())).is_some(),
+            has_message,
             is_automatic,
         }
     }
@@ -182,9 +188,9 @@ impl FlashRequest {
     pub(crate) fn set_cookie(&self, https: bool, mut response: Response) -> Response {
         let flash = response.extensions().get::<Flash>().copied();
         let cookie = match flash.zip(target(response.headers())) {
-            Some((flash, path)) => cookie(flash.as_str(), &path, https, KEPT_SECONDS),
-            None if self.has_cookie && !self.is_automatic && response.status() == StatusCode::OK => {
-                cookie("", &self.path, https, 0)
+            Some((flash, page)) => cookie(&format!("{}:{page}", flash.as_str()), https, KEPT_SECONDS),
+            None if self.has_message && !self.is_automatic && response.status() == StatusCode::OK => {
+                cookie("", https, 0)
             }
             None => None,
         };
@@ -282,6 +288,27 @@ mod tests {
             assert!(cookie.contains(part), "{part}: {cookie}");
         }
         assert_eq!(set(StatusCode::OK.into_response()), None);
+    }
+
+    #[test]
+    fn a_message_is_hidden_from_other_pages() {
+        for name in [COOKIE, SECURE_COOKIE] {
+            let cookies = format!("hotline=a; {name}=on_duty:/desk/routing; language=en");
+            for (path, found) in [
+                ("/desk/routing?a=b", Some(Flash::OnDuty)),
+                ("/desk/routing/hours", None),
+                ("/desk", None),
+            ] {
+                let mut request = request(path, &cookies);
+                let flash = FlashRequest::new(&mut request, false);
+                let jar = CookieJar::from_headers(request.headers());
+                assert_eq!(Flash::from_cookies(&jar), found, "{path}");
+                assert_eq!(flash.has_message, found.is_some(), "{path}");
+                for (other, value) in [("hotline", "a"), ("language", "en")] {
+                    assert_eq!(jar.get(other).unwrap().value(), value, "{path}");
+                }
+            }
+        }
     }
 
     #[test]

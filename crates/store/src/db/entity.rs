@@ -19,7 +19,7 @@ pub use evidence::{evidence_exports, locked_files};
 pub use factors::{account_notices, identities, log_out_tokens, passkeys, recovery_codes, totp_secrets};
 pub use masking::reveals;
 pub use push::{push_devices, push_keys};
-pub use retention::{erasures, holds, retention_runs};
+pub use retention::{backup_runs, erasures, holds, retention_runs};
 pub use routing::{
     alarm_notices, alarms, calendar_secrets, offers, reply_targets, schedules, scheme_drafts, schemes,
     stored_lines, surges, texts,

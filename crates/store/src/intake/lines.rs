@@ -37,6 +37,9 @@ impl Store {
             Health::Ailing(problem) => (true, problem.as_str()),
             Health::Down(problem) => (false, problem.as_str()),
         };
+        if up {
+            note_success(line.as_str(), self.clock.now());
+        }
         let known = lines::Entity::find_by_id(line.as_str().to_owned())
             .one(&self.reading)
             .await?;
@@ -102,4 +105,10 @@ impl Store {
         });
         Ok(states.collect())
     }
+}
+
+/// Records when a line last reached its source or accepted a message. Only the metrics of this process contain this time.
+pub(super) fn note_success(line: &str, at: DateTime<Utc>) {
+    let since_1970 = (at - DateTime::UNIX_EPOCH).to_std().unwrap_or_default();
+    metrics::gauge!("hotline_line_last_success_timestamp_seconds", "line" => line.to_owned()).set(since_1970);
 }

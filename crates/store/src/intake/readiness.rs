@@ -5,7 +5,11 @@ use hotline_core::{
     intake::{Cursor, Source},
 };
 
-use crate::{db::store::Store, error::StoreError, intake::cursors};
+use crate::{
+    db::{store::Store, transactions::commit_measured},
+    error::StoreError,
+    intake::cursors,
+};
 
 impl Store {
     /// Checks that the database and the attachments folder can be written, and that the disk has at least the configured reserve of free
@@ -24,7 +28,7 @@ impl Store {
         };
         let transaction = self.begin().await?;
         cursors::write(&transaction, self.cursor_row(&probe)?).await?;
-        transaction.commit().await?;
+        commit_measured(transaction).await?;
         Ok(())
     }
 }
