@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use hotline_tests::{
     million::VIEWS,
-    peers::wait_until,
+    peers::{free_port, wait_until},
     service::Service,
-    staff::{Staff, text},
+    staff::{PASSWORD, Staff, text},
 };
 use sea_orm::{ConnectionTrait, Database, DbBackend, Statement};
 use serde_json::json;
@@ -36,11 +36,17 @@ async fn no_page_step_or_batch_reads_a_long_table_from_end_to_end() {
     let mut service = Service::with_lines(None, rules).unwrap();
     service.let_replies_be_taken_back(60).unwrap();
     service.log_everything();
+    let metrics = free_port().unwrap();
+    service
+        .set_http_keys(&format!("metrics = \"127.0.0.1:{metrics}\""))
+        .unwrap();
     service.start().await.unwrap();
     let mila = service.hire("mila", "supervisor").await.unwrap();
     let petar = service.hire("petar", "counsellor").await.unwrap();
     service.must(&["staff", "team", "petar", "night"]).unwrap();
     work(&service, &mila, &petar).await;
+    let scraped = reqwest::get(format!("http://127.0.0.1:{metrics}/metrics")).await;
+    assert!(scraped.unwrap().status().is_success());
     service.stop();
     let file = format!("sqlite://{}", service.data().join("hotline.db").display());
     let database = Database::connect(file).await.unwrap();
@@ -208,7 +214,7 @@ async fn administer(service: &Service) {
         vera.submit(&format!("{account}{rest}"), form).await.unwrap();
     }
     let end = "/desk/me/sessions/end-others";
-    vera.submit(end, &[]).await.unwrap();
+    vera.submit(end, &[("password", PASSWORD)]).await.unwrap();
 }
 
 /// Returns every statement that the service logged.

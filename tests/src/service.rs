@@ -71,6 +71,8 @@ pub struct Service {
     outgoing: String,
     /// Further keys of the table `[accounts]`.
     of_accounts: String,
+    /// The numbers of openings and downloads that a member of staff may have in a minute; 0: no limit. By default tests have none.
+    staff_limits: (u16, u16),
     /// How long a reply can be cancelled, in seconds. By default replies are sent at once, so that tests need not wait.
     undo_seconds: u8,
     /// Whether closing a contact requires a complete wrap-up.
@@ -108,6 +110,7 @@ impl Service {
             of_http: String::new(),
             outgoing: String::new(),
             of_accounts: String::new(),
+            staff_limits: (0, 0),
             undo_seconds: 0,
             wrap_up: false,
             second_factor: "[]".to_owned(),
@@ -193,6 +196,12 @@ impl Service {
     /// Replaces the further keys of `[accounts]`.
     pub fn set_account_keys(&mut self, keys: &str) -> Result<()> {
         keys.clone_into(&mut self.of_accounts);
+        self.write_settings()
+    }
+
+    /// Limits what a member of staff may open and download in a minute.
+    pub fn limit_staff(&mut self, opened: u16, downloads: u16) -> Result<()> {
+        self.staff_limits = (opened, downloads);
         self.write_settings()
     }
 
@@ -285,10 +294,12 @@ impl Service {
             "[http]\npublic = \"127.0.0.1:{port}\"\ndesk = \"127.0.0.1:{desk_port}\"\n{}\n[desk]\nundo_seconds = {}\nwrap_up = {}\n\
              opened_per_minute = {}\ndownloads_per_minute = {}\n[accounts]\nsecond_factor = {}\n{}\n[database]\n{url}\
              [data]\nfolder = \"{}\"\n{}\n\
-             [centre]\n{}\n[abuse_material]\n{}\n[masking]\n{}\n{}\n{}",
+             [centre]\n{}\n[abuse_material]\n{}\n[masking]\n{}\n{}\n{}\n{}",
             self.of_http,
             self.undo_seconds,
             self.wrap_up,
+            self.staff_limits.0,
+            self.staff_limits.1,
             self.second_factor,
             self.of_accounts,
             self.data().display(),

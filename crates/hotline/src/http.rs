@@ -1,7 +1,7 @@
-//! The HTTP listeners: they serve the public pages and the desk (the pages for staff), on one shared address or on two addresses.
+//! The HTTP listeners: they serve the public pages and the desk (the pages for staff), on one shared address or on two addresses, and the
+//! metrics on an address of their own.
 
 use std::{
-    net::SocketAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -11,27 +11,44 @@ use axum::{
     Router,
     extract::{Request, State},
     http::{HeaderName, HeaderValue, StatusCode, header},
+    middleware,
     response::{IntoResponse, Response},
     routing::get,
 };
-use hotline_desk::{routes, state::Desk};
+use hotline_desk::{
+    refusals::{Refusal, log_refusal},
+    routes,
+    state::Desk,
+};
 use hotline_store::db::store::Store;
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
-use tokio::{net::TcpListener, sync::Mutex};
+use tokio::sync::Mutex;
 use tower_http::{
-    catch_panic::CatchPanicLayer, compression::CompressionLayer, csrf::CsrfLayer,
-    set_header::SetResponseHeaderLayer, timeout::RequestBodyTimeoutLayer,
+    catch_panic::CatchPanicLayer,
+    compression::CompressionLayer,
+    csrf::{CsrfLayer, ProtectionError},
+    set_header::SetResponseHeaderLayer,
+    timeout::RequestBodyTimeoutLayer,
 };
 
-use self::slots::Slots;
-use crate::{line_runner::LineRunner, process, settings::Http, shutdown::Lifecycle};
+use self::{listener::Listener, slots::Slots};
+use crate::{
+    line_runner::LineRunner,
+    process,
+    settings::{Http, listen_address::ListenAddress},
+    shutdown::Lifecycle,
+};
 
+mod listener;
 mod serving;
 mod slots;
 
 /// The longest pause allowed between two chunks of a request body. It is long enough for a mobile phone with a poor connection.
 const PATIENCE_FOR_BODIES: Duration = Duration::from_secs(60);
+
+/// The maximum number of connections to the listener of the metrics.
+const METRICS_CONNECTIONS: usize = 16;
 
 /// Headers of every response. They forbid inline scripts, content from other sites, and display in a frame. Text can become HTML only through
 /// the policy `hotline` of Trusted Types, which the scripts use only for pages of this server.
@@ -85,7 +102,7 @@ pub async fn listen(
     let connections = Connections::of(process::open_files());
     if settings.public == settings.desk {
         serve(
-            settings.public,
+            &settings.public,
             connections.public + connections.desk,
             changing(runner, public.merge(of_desk)).await,
             public_https || desk_https,
@@ -95,15 +112,25 @@ pub async fn listen(
     } else {
         let of_desk = probes(&readiness).merge(of_desk);
         serve(
-            settings.public,
+            &settings.public,
             connections.public,
             changing(runner, public).await,
             public_https,
             lifecycle,
         )
         .await?;
-        serve(settings.desk, connections.desk, of_desk, desk_https, lifecycle).await
+        serve(&settings.desk, connections.desk, of_desk, desk_https, lifecycle).await
     }
+}
+
+/// Binds the address of the metrics and starts a task that serves them until shutdown. They are on no other address, because they show how
+/// much a centre has to do.
+pub async fn listen_for_metrics(
+    address: &ListenAddress,
+    metrics: Router,
+    lifecycle: &Lifecycle,
+) -> anyhow::Result<()> {
+    serve(address, METRICS_CONNECTIONS, metrics, false, lifecycle).await
 }
 
 /// Returns a router that serves `base` and the routes of the lines that are in force when a request arrives.
@@ -154,11 +181,20 @@ fn of_desk(settings: &Http, desk: Desk) -> anyhow::Result<Router> {
     // The guard checks the origin of each post. With the referrer policy `no-referrer`, browsers would not send the origin.
     let own =
         SetResponseHeaderLayer::overriding(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    Ok(routes::router(desk).layer(own).layer(guard))
+    let logged = middleware::map_response(log_post_of_other_site);
+    Ok(routes::router(desk).layer(own).layer(guard).layer(logged))
+}
+
+/// Logs that the guard refused a request.
+async fn log_post_of_other_site(response: Response) -> Response {
+    if response.extensions().get::<ProtectionError>().is_some() {
+        log_refusal(None, Refusal::OtherSite, "");
+    }
+    response
 }
 
 async fn serve(
-    address: SocketAddr,
+    address: &ListenAddress,
     connections: usize,
     mut router: Router,
     https: bool,
@@ -182,10 +218,8 @@ async fn serve(
     let router = router
         .layer(RequestBodyTimeoutLayer::new(PATIENCE_FOR_BODIES))
         .layer(CompressionLayer::new());
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("Could not listen on {address}"))?;
-    tracing::info!(address = %listener.local_addr()?, connections, "Listening");
+    let listener = Listener::bind(address).await?;
+    tracing::info!(%address, connections, "Listening");
     lifecycle.run(serving::serve(
         listener,
         router,

@@ -29,6 +29,8 @@ mod notices;
 mod people;
 mod picture;
 mod process;
+mod prometheus;
+mod public_hosts;
 mod push;
 mod receive;
 mod reconcile;

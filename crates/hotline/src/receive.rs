@@ -271,6 +271,10 @@ mod tests {
 
     #[async_trait]
     impl Channel for Brittle {
+        fn hosts(&self) -> Vec<String> {
+            Vec::new()
+        }
+
         fn normalise(&self, raw: &RawMessage) -> Normalised {
             match raw.bytes.as_slice() {
                 b"panic" => panic!("on purpose"),

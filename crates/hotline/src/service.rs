@@ -6,11 +6,15 @@ use anyhow::{Context, bail};
 use hotline_channels::KINDS;
 use hotline_core::{
     contact::{classification::Scheme, urgency::UrgencyRules},
+    identifiers::line_name::LineName,
     staff::passkeys::RelyingParty,
     text::locale::Locales,
     time::clock::{Clock, SystemClock},
 };
-use hotline_desk::state::{Desk, MalwareScanner, Persona, ProgramFacts, PushFacts};
+use hotline_desk::{
+    limits::StaffLimits,
+    state::{Desk, MalwareScanner, Persona, ProgramFacts, PushFacts},
+};
 use hotline_store::db::store::{LineSettings, Store};
 
 use crate::{
@@ -25,6 +29,7 @@ use crate::{
     master_key,
     notices::NoticeSender,
     picture::PictureProcesses,
+    prometheus::Counted,
     push::Pusher,
     receive, retention,
     settings::{Settings, in_force::in_force},
@@ -67,6 +72,11 @@ pub async fn start(
     listening: Listening,
     additions: Additions,
 ) -> anyhow::Result<Arc<Store>> {
+    // Counting begins before the store is opened, so that nothing is missed.
+    let counted = match &settings.http.metrics {
+        Some(_) => Some(Counted::begin(Arc::new(SystemClock))?),
+        None => None,
+    };
     let locales = Arc::new(Locales);
     let opener = LineOpener::new(&settings, &locales);
     let in_file = open_lines(&settings, &opener)?;
@@ -172,6 +182,12 @@ pub async fn start(
         )
     });
     let further = figure.into_iter().chain(additions.routes).collect();
+    // Before the public pages, so that who finds the service ready finds its metrics, too.
+    if let (Some(address), Some(counted)) = (&settings.http.metrics, counted) {
+        lifecycle.run(counted.clone().keep_up(lifecycle.stop.clone()));
+        let router = counted.router(Arc::clone(&store));
+        http::listen_for_metrics(address, router, lifecycle).await?;
+    }
     http::listen(&settings.http, desk, &runner, further, lifecycle).await?;
     let following = Arc::clone(&store).follow();
     let stopped = lifecycle.stop.clone();
@@ -182,6 +198,17 @@ pub async fn start(
     lifecycle.run(async move {
         tokio::select! { () = searchable => {}, () = stopped.cancelled() => {} }
     });
+    if let Some(line) = &settings.accounts.notices_line {
+        let sender = NoticeSender {
+            store: Arc::clone(&store),
+            lines: Arc::clone(&lines),
+            line: LineName::parse(line)?,
+            centre: Arc::new(settings.centre.clone()),
+            locales: Arc::clone(&locales),
+            desk_url: desk_url.clone(),
+        };
+        lifecycle.run(sender.work(lifecycle.stop.clone()));
+    }
     lifecycle.run(alarm::work(
         alarm::Teller {
             store: Arc::clone(&store),

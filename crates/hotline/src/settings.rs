@@ -128,7 +128,11 @@ pub struct Http {
     /// The address that serves the public pages.
     pub public: SocketAddr,
     /// The address that serves the desk. It may equal `public`.
-    pub desk: SocketAddr,
+    pub desk: ListenAddress,
+    /// The address that serves the metrics for Prometheus. `None`: no metrics are counted.
+    pub metrics: Option<ListenAddress>,
+    /// Whether other machines may connect. The service speaks no TLS, so something in front of it must protect these connections.
+    pub allow_plain: bool,
     /// The URL at which visitors reach the public pages. If it begins with `https`, browsers are instructed to use only HTTPS.
     pub public_url: String,
     /// The URL at which staff reach the desk. If it begins with `https`, the session cookie is sent only over HTTPS.
@@ -141,6 +145,8 @@ impl Default for Http {
         Self {
             public: local,
             desk: local,
+            metrics: None,
+            allow_plain: false,
             public_url: "http://127.0.0.1:8080".to_owned(),
             desk_url: String::new(),
         }
@@ -154,6 +160,44 @@ impl Http {
             "" => &self.public_url,
             desk_url => desk_url,
         }
+    }
+
+    /// Checks that the network can read neither requests nor the cookie of a log-in.
+    fn check_protection(&self) -> anyhow::Result<()> {
+        let metrics = self.metrics.as_ref().map(|address| ("metrics", address));
+        for (key, address) in [("public", &self.public), ("desk", &self.desk)]
+            .into_iter()
+            .chain(metrics)
+        {
+            if !self.allow_plain && !address.is_local() {
+                bail!(
+                    "`http.{key}` is {address}, which other machines reach without TLS: use a loopback address or a Unix socket, such \
+                     as \"unix:/run/hotline/http.sock\", or set `http.allow_plain = true` if something in front of the service \
+                     protects these connections"
+                );
+            }
+        }
+        if [&self.public, &self.desk]
+            .into_iter()
+            .any(|address| Some(address) == self.metrics.as_ref())
+        {
+            bail!("`http.metrics` needs another address than `http.public` and `http.desk`");
+        }
+        for (key, text) in [("public_url", &self.public_url), ("desk_url", &self.desk_url)] {
+            if text.is_empty() {
+                continue;
+            }
+            let url = Url::parse(text).with_context(|| format!("`http.{key}` is no URL"))?;
+            if !["http", "https"].contains(&url.scheme()) {
+                bail!("`http.{key}` begins with http:// or https://");
+            }
+            if !is_protected(&url) {
+                bail!(
+                    "`http.{key}` begins with https://. Only an address of this machine can begin with http://"
+                );
+            }
+        }
+        Ok(())
     }
 
     /// Sets a missing `desk_url` to an HTTPS URL derived from `public_url`, so that the session cookie is not sent over HTTP. If the desk

@@ -146,7 +146,8 @@ impl Form {
     }
 }
 
-async fn verify(store: &Store) -> anyhow::Result<ExitCode> {
+/// Recounts all figures, and prints those that differ from the stored ones. Returns a failure if any differs.
+pub async fn verify(store: &Store) -> anyhow::Result<ExitCode> {
     let verified = store.verify_figures(MOST_NAMED).await?;
     for other in &verified.differences {
         let cell = &other.cell;

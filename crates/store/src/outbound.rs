@@ -5,4 +5,5 @@ pub mod delivery;
 pub mod failed;
 pub mod fetch;
 pub mod outgoing;
+pub mod sizes;
 pub(crate) mod undo;

@@ -62,18 +62,31 @@ impl Store {
             *self.search.index.write().unwrap_or_else(PoisonError::into_inner) = Index::default();
             tokio::time::sleep(Duration::from_secs(10)).await;
         }
+        self.search.newest.store(newest, Ordering::Relaxed);
         self.search.whole.store(true, Ordering::Relaxed);
         while changes.changed().await.is_ok() {
             tokio::time::sleep(GATHER).await;
             changes.mark_unchanged();
             match self.index_since(newest).await {
-                Ok(seen) => newest = seen,
+                Ok(seen) => {
+                    newest = seen;
+                    self.search.newest.store(newest, Ordering::Relaxed);
+                }
                 Err(error) => {
                     tracing::error!(error = %error, "The search index fell behind and is tried again");
                     tokio::time::sleep(Duration::from_secs(2)).await;
                 }
             }
         }
+    }
+
+    /// Returns how many history events are newer than the search index. Returns `None` while the index is built.
+    #[must_use]
+    pub fn search_index_behind(&self) -> Option<u64> {
+        let newest = *self.watch().borrow();
+        let indexed = self.search.newest.load(Ordering::Relaxed);
+        let behind = u64::try_from(newest.saturating_sub(indexed)).unwrap_or_default();
+        self.search.whole.load(Ordering::Relaxed).then_some(behind)
     }
 
     /// Indexes every contact. The contact whose person wrote least recently comes first. Changes made while this function runs are indexed

@@ -137,7 +137,8 @@ fn is_secret(key: &str) -> bool {
     let names_secret = ["password", "secret", "token", "key"]
         .iter()
         .any(|word| name.contains(word));
-    key == DATABASE_URL || names_secret && !name.ends_with("_file")
+    let names_file = name.ends_with("_file") || name == "breached_passwords";
+    key == DATABASE_URL || names_secret && !names_file
 }
 
 fn masked(key: &str, text: Option<String>) -> SettingValue {

@@ -18,6 +18,7 @@ use crate::{
     db::{
         entity::{jobs, journal},
         store::{Store, time},
+        transactions::commit_measured,
         values::{JobState, Outcome},
     },
     error::StoreError,
@@ -149,7 +150,7 @@ impl Store {
                 attachment_id: row.attachment_id.unwrap_or_default(),
             });
         }
-        transaction.commit().await?;
+        commit_measured(transaction).await?;
         claimed.sort_unstable_by_key(|job| job.id);
         Ok(claimed)
     }
@@ -173,7 +174,7 @@ impl Store {
             .filter(jobs::Column::State.eq(JobState::Running))
             .exec(&transaction)
             .await?;
-        transaction.commit().await?;
+        commit_measured(transaction).await?;
         Ok(())
     }
 
@@ -205,7 +206,7 @@ impl Store {
             .filter(jobs::Column::Attempt.eq(job.attempt))
             .exec(&transaction)
             .await?;
-        transaction.commit().await?;
+        commit_measured(transaction).await?;
         Ok(())
     }
 
@@ -213,7 +214,7 @@ impl Store {
     pub(crate) async fn drop_job(&self, job: &Claimed) -> Result<(), StoreError> {
         let transaction = self.begin().await?;
         end_job(&transaction, job).await?;
-        transaction.commit().await?;
+        commit_measured(transaction).await?;
         Ok(())
     }
 
@@ -361,7 +362,7 @@ impl Store {
         }
         let transaction = self.begin().await?;
         let changed = update.exec(&transaction).await?.rows_affected;
-        transaction.commit().await?;
+        commit_measured(transaction).await?;
         self.receive_due.notify_one();
         self.deliver_due.notify_one();
         self.fetch_due.notify_one();

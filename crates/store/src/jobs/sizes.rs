@@ -1,10 +1,18 @@
 //! The number of unfinished jobs, as shown to administrators.
 
+use chrono::{DateTime, Utc};
 use hotline_core::job::JobKind;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
 
 use crate::{
-    db::{entity::jobs, store::Store, stored::Stored, values::JobState},
+    db::{
+        entity::jobs,
+        store::{Store, time},
+        stored::Stored,
+        values::JobState,
+    },
     error::StoreError,
 };
 
@@ -37,6 +45,26 @@ impl Store {
             });
         }
         Ok(sizes)
+    }
+
+    /// Returns when the oldest message that waits for registration was accepted. Leaves out messages whose job is parked. Returns `None`
+    /// if no message waits.
+    ///
+    /// # Errors
+    /// Fails if a database query fails.
+    pub async fn oldest_unregistered(&self) -> Result<Option<DateTime<Utc>>, StoreError> {
+        let oldest = jobs::Entity::find()
+            .select_only()
+            .column(jobs::Column::MadeAt)
+            .filter(jobs::Column::Kind.eq(Stored(JobKind::Receive)))
+            // The literal condition of the index `jobs_in_order`.
+            .filter(Expr::cust("state <> 'parked'"))
+            .order_by_asc(jobs::Column::Id)
+            .limit(1)
+            .into_tuple::<i64>()
+            .one(&self.reading)
+            .await?;
+        Ok(oldest.map(time))
     }
 
     async fn count_jobs(&self, kind: JobKind, state: JobState) -> Result<u64, StoreError> {

@@ -3,7 +3,10 @@
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
     ops::Bound,
-    sync::{RwLock, atomic::AtomicBool},
+    sync::{
+        RwLock,
+        atomic::{AtomicBool, AtomicI64},
+    },
 };
 
 use fixedbitset::FixedBitSet;
@@ -220,6 +223,8 @@ pub(crate) struct Search {
     pub(crate) index: RwLock<Index>,
     /// `true` once all stored contacts are indexed.
     pub(crate) whole: AtomicBool,
+    /// The number of the newest history event whose change the index contains.
+    pub(crate) newest: AtomicI64,
 }
 
 #[cfg(test)]

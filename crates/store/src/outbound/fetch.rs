@@ -5,6 +5,7 @@ use std::{collections::HashSet, time::Duration};
 
 use hotline_core::{
     abuse_material::FileHash,
+    contact::file_type::is_misnamed,
     identifiers::{line_name::LineName, private::Private, reference::Reference},
     staff::audit::AuditAction,
 };
@@ -129,6 +130,8 @@ impl Store {
         let key = self.attachment_key(&file, &contact).await?;
         let sealed = key.seal(&attachment_place(file.id, "bytes"), &bytes)?;
         let hash: FileHash = Sha256::digest(&bytes).into();
+        let name = self.attachment_row(&file, &contact).await?.name;
+        let misnamed = is_misnamed(name.as_deref(), &file.media_type, &bytes);
         drop(bytes);
         self.files.write(vec![(file.id, sealed)]).await?;
         let kept = attachments::ActiveModel {
@@ -137,6 +140,7 @@ impl Store {
             size: Set(size),
             fate: Set(FetchState::Idle),
             file_hash: Set(Some(self.keys.file_lookup(&hash))),
+            misnamed: Set(misnamed),
             ..Default::default()
         };
         let transaction = self.begin().await?;

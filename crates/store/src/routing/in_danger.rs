@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     db::{
-        contact_row::reference_of,
+        contact_row::{is_unread, reference_of},
         entity::{contacts, events},
         store::{Store, time},
         values::HistoryKind,
@@ -43,13 +43,41 @@ pub struct DangerAssignee {
     pub has_opened: bool,
 }
 
+/// How the contacts in danger that wait for a reply are cared for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DangerBacklog {
+    /// The number of those that nobody has opened: their newest message is unread, and their assignee has not opened them since they were
+    /// raised to danger.
+    pub unopened: usize,
+    /// Since when the person who has waited longest has waited. `None`: no contact in danger waits.
+    pub oldest_since: Option<DateTime<Utc>>,
+}
+
 impl Store {
+    /// Returns how the contacts in danger that wait for a reply are cared for.
+    ///
+    /// # Errors
+    /// Fails if a database query fails.
+    pub async fn danger_backlog(&self) -> Result<DangerBacklog, StoreError> {
+        let waiting = self.endangered(&self.reading).await?;
+        let is_unopened = |contact: &&contacts::Model| contact.danger_seen_at.is_none() && is_unread(contact);
+        Ok(DangerBacklog {
+            unopened: waiting.iter().filter(is_unopened).count(),
+            oldest_since: waiting
+                .iter()
+                .filter_map(|contact| contact.waiting_since)
+                .min()
+                .map(time),
+        })
+    }
+
     /// Builds the query of the contacts in danger that wait, the longest-waiting first.
     pub(super) fn in_danger(&self) -> Select<contacts::Entity> {
         contacts::Entity::find()
             .filter(Expr::cust("status <> 'closed' AND urgency > 0"))
             .filter(contacts::Column::Urgency.gte(DANGER))
-            .filter(contacts::Column::WaitingSince.is_not_null())
+            // Not `IS NOT NULL`, because SQLite can search an index only for a comparison.
+            .filter(contacts::Column::WaitingSince.gt(0))
             .filter(self.in_sight())
             .order_by_asc(contacts::Column::WaitingSince)
     }
