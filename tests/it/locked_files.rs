@@ -256,11 +256,11 @@ async fn nobody_gets_a_locked_file_and_nothing_is_left_of_a_purged_one(database:
     assert!(alone.to_string().contains("409"), "{alone}");
     let other = world.decide("petra", "confirm", "release").await.unwrap_err();
     assert!(other.to_string().contains("409"), "{other}");
+    // Two raw messages with their keys, and the file. The second is the acknowledgement, which is sent meanwhile.
+    wait_until(WAIT, async || world.sealed_bytes(database).await.len() >= 5)
+        .await
+        .unwrap();
     let before = world.sealed_bytes(database).await;
-    assert!(
-        before.len() >= 5,
-        "two raw messages with their keys, and the file"
-    );
     world.decide("petra", "confirm", "purge").await.unwrap();
 
     for route in &routes {
@@ -385,6 +385,14 @@ async fn a_restored_backup_does_not_bring_a_destroyed_file_back() {
     world.lock("mila").await.unwrap();
     world.decided("purge").await;
     world.service.stop();
+    // As if the process had been killed before it wrote the list.
+    let list = world.service.data().join("erased.jsonl");
+    let listed = std::fs::read_to_string(&list).unwrap();
+    std::fs::remove_file(&list).unwrap();
+    world.service.start().await.unwrap();
+    world.service.stop();
+    let files = |text: &str| text.matches("\"file\":").count();
+    assert_eq!(files(&std::fs::read_to_string(&list).unwrap()), files(&listed));
     restore(&world.service, backup.path());
     drop(backup);
     assert_eq!(

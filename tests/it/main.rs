@@ -92,6 +92,7 @@ mod search;
 mod sessions;
 mod several;
 mod shift;
+mod states;
 mod store;
 mod system;
 mod targets;

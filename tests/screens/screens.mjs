@@ -64,6 +64,7 @@ const PAGES = {
     "/desk/routing/shifts",
     "/desk/me",
     "/desk/me/password",
+    "/desk/me/factors",
     "/desk/styleguide",
     "/desk/nothing-here",
     "/desk/contacts/2222-2222",

@@ -5,6 +5,7 @@ pub mod chat_crash;
 pub mod crash;
 pub mod figures;
 pub mod flood;
+pub mod guessing;
 pub mod million;
 pub mod peers;
 pub mod service;

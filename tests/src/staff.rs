@@ -134,6 +134,37 @@ impl Staff {
         Ok(serde_json::from_str(&text)?)
     }
 
+    /// Posts JSON to a path of the API whose answer has no content.
+    pub async fn confirm(&self, path: &str, body: &Value) -> Result<()> {
+        let request = self
+            .client
+            .post(format!("{}{path}", self.base))
+            .bearer_auth(&self.token)
+            .json(body);
+        let answer = request.send().await?;
+        let status = answer.status();
+        if !status.is_success() {
+            bail!("{path}: {status}: {}", answer.text().await?);
+        }
+        Ok(())
+    }
+
+    /// Posts JSON to a path of the API that answers with a file, and returns the file.
+    pub async fn post_for_file(&self, path: &str, body: &Value) -> Result<Vec<u8>> {
+        let request = self
+            .client
+            .post(format!("{}{path}", self.base))
+            .bearer_auth(&self.token)
+            .json(body);
+        let answer = request.send().await?;
+        let status = answer.status();
+        let bytes = answer.bytes().await?;
+        if !status.is_success() {
+            bail!("{path}: {status}: {}", String::from_utf8_lossy(&bytes));
+        }
+        Ok(bytes.to_vec())
+    }
+
     /// Replies to a contact.
     pub async fn reply(&self, reference: &str, text: &str) -> Result<Value> {
         let path = format!("/api/v1/contacts/{reference}/reply");

@@ -4,6 +4,7 @@
 //! The first argument may choose another benchmark:
 //! - `figures [SQLite|PostgreSQL] [contacts]` measures statistics.
 //! - `screens [SQLite|PostgreSQL]` measures how fast changes reach other browsers.
+//! - `guessing [SQLite|PostgreSQL]` measures log-ins on known devices while passwords are guessed.
 //! - `million [SQLite|PostgreSQL] [contacts]` fills an inbox and measures the pages of counsellors.
 
 use std::{
@@ -18,7 +19,7 @@ use std::{
 use anyhow::{Context, Result};
 use fantoccini::Locator;
 use hotline_tests::{
-    figures, million,
+    figures, guessing, million,
     peers::{
         browser::Browser,
         discord::Discord,
@@ -44,6 +45,13 @@ async fn main() -> Result<()> {
         let count = rest.get(1).map_or(Ok(1_000_000), |count| count.parse())?;
         let database = fresh(on).await?;
         return million::measure(on, database.as_deref(), count).await;
+    }
+    if let [first, rest @ ..] = words.as_slice()
+        && first == "guessing"
+    {
+        let on = rest.first().map_or("SQLite", String::as_str);
+        let database = fresh(on).await?;
+        return guessing::measure(on, database.as_deref()).await;
     }
     if let [first, rest @ ..] = words.as_slice()
         && first == "figures"

@@ -100,8 +100,9 @@ impl Account {
 
     /// Starts a command as a server and appends its output to `log`. The account must be able to write that file.
     pub(crate) fn spawn(&self, command: &mut Command, log: &Path) -> Result<Child> {
-        let child = Child::spawn(command, log)?;
+        // The server opens the log itself, so it must own the log before it starts.
+        std::fs::OpenOptions::new().create(true).append(true).open(log)?;
         self.give(log)?;
-        Ok(child)
+        Child::spawn(command, log)
     }
 }
