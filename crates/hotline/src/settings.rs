@@ -126,7 +126,7 @@ pub struct Settings {
 #[serde(deny_unknown_fields, default)]
 pub struct Http {
     /// The address that serves the public pages.
-    pub public: SocketAddr,
+    pub public: ListenAddress,
     /// The address that serves the desk. It may equal `public`.
     pub desk: ListenAddress,
     /// The address that serves the metrics for Prometheus. `None`: no metrics are counted.
@@ -141,9 +141,9 @@ pub struct Http {
 
 impl Default for Http {
     fn default() -> Self {
-        let local = SocketAddr::from(([127, 0, 0, 1], 8080));
+        let local = ListenAddress::Tcp(SocketAddr::from(([127, 0, 0, 1], 8080)));
         Self {
-            public: local,
+            public: local.clone(),
             desk: local,
             metrics: None,
             allow_plain: false,
@@ -384,20 +384,10 @@ impl Settings {
                 .with_context(|| format!("Could not read {}", file.display()))?;
             self.database.url = Some(text.trim().to_owned().into());
         }
-        for (key, url) in [
-            ("public_url", &self.http.public_url),
-            ("desk_url", &self.http.desk_url),
-        ] {
-            let lawful = url.is_empty()
-                || ["http://", "https://"]
-                    .iter()
-                    .any(|scheme| url.starts_with(scheme));
-            if !lawful {
-                bail!("`http.{key}` begins with http:// or https://");
-            }
-        }
+        self.http.check_protection()?;
         self.http.derive_desk_url()?;
         self.identity_provider.check()?;
+        self.malware.check()?;
         if !self.accounts.break_glass.is_empty() && !self.identity_provider.is_set() {
             bail!("`accounts.break_glass` needs `[identity_provider]`: without it, nobody else could log in");
         }
@@ -411,7 +401,7 @@ impl Settings {
             if !known.iter().any(|scheme| url.expose().starts_with(scheme)) {
                 bail!("`database.url` begins with sqlite:, postgres: or postgresql:");
             }
-            database_url::check_protection(url.expose())?;
+            database_url::check_protection(url.expose(), self.database.allow_unverified)?;
         }
         Ok(self)
     }
