@@ -202,7 +202,7 @@ async fn an_administrator_sees_and_disconnects_an_identity() {
         .await
         .unwrap();
     assert_eq!(text(&audit, "/entries/0/who"), "anton", "{audit}");
-    // Nobody disconnects what is not connected, or an identity of their own without the password.
+    // An account without an identity cannot be disconnected, and one's own identity only with the password.
     for (login, status) in [("mila", 409), ("anton", 409)] {
         let id = text(account(login), "/id");
         let path = format!("/api/v1/admin/staff/{id}/disconnect-identity");

@@ -50,7 +50,7 @@ impl World {
     }
 }
 
-/// Returns the rows of digits that a printed form shows. The form is its owner's alone, and loads nothing.
+/// Returns the rows of digits that a printed form shows. Only its owner sees the form, and the page loads no other resource.
 fn rows(form: &Path) -> Vec<String> {
     assert_eq!(mode(form), 0o600, "{}", form.display());
     let page = fs::read_to_string(form).unwrap();

@@ -185,7 +185,7 @@ async fn a_new_link_replaces_the_old_one_and_leads_to_the_desk() {
         }
         browser.pictures(what).await.unwrap();
     };
-    // A script takes the secret from the address, which keeps nothing of it.
+    // A script reads the secret and removes it from the address.
     client.goto(&link).await.unwrap();
     until(client, "#password").await;
     let address = client.current_url().await.unwrap();

@@ -221,7 +221,7 @@ async fn a_page_empties_itself_after_its_session_without_a_server() {
     client.goto(&contact).await.unwrap();
     until(client, "#reply").await.send_keys("Draga").await.unwrap();
     shows(client, "#kept", "Draft kept").await;
-    // The clock alone empties nothing while the server answers.
+    // While the server answers, the clock alone does not empty the page.
     let later = "const now = Date.now.bind(Date); Date.now = () => now() + 31 * 60000";
     client.execute(later, vec![]).await.unwrap();
     tokio::time::sleep(Duration::from_secs(8)).await;

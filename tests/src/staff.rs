@@ -120,33 +120,12 @@ impl Staff {
 
     /// Posts JSON to a path of the API.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value> {
-        let request = self
-            .client
-            .post(format!("{}{path}", self.base))
-            .bearer_auth(&self.token)
-            .json(body);
-        let answer = request.send().await?;
-        let status = answer.status();
-        let text = answer.text().await?;
-        if !status.is_success() {
-            bail!("{path}: {status}: {text}");
-        }
-        Ok(serde_json::from_str(&text)?)
+        Ok(serde_json::from_slice(&self.post_for_file(path, body).await?)?)
     }
 
     /// Posts JSON to a path of the API whose answer has no content.
     pub async fn confirm(&self, path: &str, body: &Value) -> Result<()> {
-        let request = self
-            .client
-            .post(format!("{}{path}", self.base))
-            .bearer_auth(&self.token)
-            .json(body);
-        let answer = request.send().await?;
-        let status = answer.status();
-        if !status.is_success() {
-            bail!("{path}: {status}: {}", answer.text().await?);
-        }
-        Ok(())
+        self.post_for_file(path, body).await.map(drop)
     }
 
     /// Posts JSON to a path of the API that answers with a file, and returns the file.

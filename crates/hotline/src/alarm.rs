@@ -7,7 +7,7 @@ use anyhow::ensure;
 use hotline_core::{
     centre::Centre,
     contact::message::OutboundMessage,
-    identifiers::{chance, ids, line_name::LineName, reference::Reference, token::ThreadToken},
+    identifiers::line_name::LineName,
     routing::alarm::{AlarmRecipient, AlarmSettings},
     text::locale::Locales,
     time::clock::{Clock, SystemClock},
@@ -15,12 +15,13 @@ use hotline_core::{
 use hotline_store::{db::store::Store, db::values::AlarmKind, routing::alarm::DueStep};
 use tokio_util::sync::CancellationToken;
 
-use crate::lines::{LineSet, Lines};
+use crate::{
+    automatic_message,
+    lines::{LineSet, Lines},
+};
 
 /// The time between two queries for due alarms.
 const LOOK: Duration = Duration::from_secs(2);
-/// The time limit for sending an alarm to one recipient.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The dependencies of the alarm worker.
 pub struct Teller {
@@ -86,12 +87,7 @@ impl Teller {
     }
 
     async fn tell(&self, step: &DueStep, recipient: &AlarmRecipient) {
-        let sent = tokio::time::timeout(PATIENCE, self.send(step, recipient)).await;
-        let problem = match sent {
-            Ok(Ok(())) => None,
-            Ok(Err(problem)) => Some(problem),
-            Err(_) => Some("no answer within 30 seconds".to_owned()),
-        };
+        let problem = self.send(step, recipient).await.err();
         if let Some(problem) = &problem {
             tracing::error!(recipient = %recipient.name, line.name = %recipient.line, problem, "An alarm could not be sent");
         }
@@ -106,15 +102,7 @@ impl Teller {
 
     async fn send(&self, step: &DueStep, recipient: &AlarmRecipient) -> Result<(), String> {
         let line = LineName::parse(&recipient.line).map_err(|error| error.to_string())?;
-        let channel = self.lines.find(&line).await.ok_or("there is no such line")?;
-        let message = self.message(step, recipient);
-        for chunk in 0..channel.chunk_count(&message) {
-            channel
-                .send(&message, chunk)
-                .await
-                .map_err(|error| error.to_string())?;
-        }
-        Ok(())
+        automatic_message::send(&self.lines, &line, &self.message(step, recipient)).await
     }
 
     fn message(&self, step: &DueStep, recipient: &AlarmRecipient) -> OutboundMessage {
@@ -133,18 +121,11 @@ impl Teller {
             ("minutes", &minutes),
             ("desk", &self.desk_url),
         ];
-        OutboundMessage {
-            id: ids::new(SystemClock.now()),
-            reference: step.reference.unwrap_or(Reference::from_number(0)),
-            token: ThreadToken::from_secret(&chance::bytes::<32>()),
-            to: recipient.to.clone().into(),
-            subject: Some(words.say(title).into()),
-            text: self.centre.say(words, text, &more).into(),
-            thread: Vec::new(),
-            files: Vec::new(),
-            uncertain: false,
-            automatic: true,
-            written_at: SystemClock.now(),
-        }
+        automatic_message::build(
+            step.reference,
+            recipient.to.clone(),
+            words.say(title),
+            self.centre.say(words, text, &more),
+        )
     }
 }

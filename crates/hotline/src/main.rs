@@ -8,6 +8,7 @@
 mod alarm;
 mod arguments;
 mod audit;
+mod automatic_message;
 mod backup;
 mod check;
 mod deliver;

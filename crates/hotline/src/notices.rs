@@ -4,22 +4,19 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::ensure;
 use hotline_core::{
-    centre::Centre,
-    contact::message::OutboundMessage,
-    identifiers::{chance, ids, line_name::LineName, reference::Reference, token::ThreadToken},
-    staff::factors::AccountSettings,
-    text::locale::Locales,
-    time::clock::{Clock, SystemClock},
+    centre::Centre, contact::message::OutboundMessage, identifiers::line_name::LineName,
+    staff::factors::AccountSettings, text::locale::Locales,
 };
 use hotline_store::{db::store::Store, staff::notices::DueNotice};
 use tokio_util::sync::CancellationToken;
 
-use crate::lines::{LineSet, Lines};
+use crate::{
+    automatic_message,
+    lines::{LineSet, Lines},
+};
 
 /// The time between two queries for due notices.
 const LOOK: Duration = Duration::from_secs(2);
-/// The time limit for sending a notice.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the worker needs.
 pub struct NoticeSender {
@@ -59,7 +56,7 @@ impl NoticeSender {
                     }
                 }
                 Err(error) => {
-                    tracing::error!(error = %error, "It is unknown which notices about accounts are due")
+                    tracing::error!(error = %error, "Could not read the due notices about accounts")
                 }
             }
             tokio::select! {
@@ -70,12 +67,8 @@ impl NoticeSender {
     }
 
     async fn deliver(&self, due: &DueNotice) {
-        let sent = tokio::time::timeout(PATIENCE, self.send(due)).await;
-        let problem = match sent {
-            Ok(Ok(())) => None,
-            Ok(Err(problem)) => Some(problem),
-            Err(_) => Some("no answer within 30 seconds".to_owned()),
-        };
+        let sent = automatic_message::send(&self.lines, &self.line, &self.message(due)).await;
+        let problem = sent.err();
         if let Some(problem) = &problem {
             tracing::warn!(login = %due.login, notice = due.notice.as_str(), problem, "A notice about an account could not be sent");
         }
@@ -84,20 +77,8 @@ impl NoticeSender {
             Ok(true) => {
                 tracing::error!(login = %due.login, notice = due.notice.as_str(), "A notice about an account was given up");
             }
-            Err(error) => tracing::error!(error = %error, "It could not be recorded that a notice was sent"),
+            Err(error) => tracing::error!(error = %error, "Could not record that a notice was sent"),
         }
-    }
-
-    async fn send(&self, due: &DueNotice) -> Result<(), String> {
-        let channel = self.lines.find(&self.line).await.ok_or("there is no such line")?;
-        let message = self.message(due);
-        for chunk in 0..channel.chunk_count(&message) {
-            channel
-                .send(&message, chunk)
-                .await
-                .map_err(|error| error.to_string())?;
-        }
-        Ok(())
     }
 
     fn message(&self, due: &DueNotice) -> OutboundMessage {
@@ -111,18 +92,11 @@ impl NoticeSender {
             ("at", at.as_str()),
             ("desk", self.desk_url.as_str()),
         ];
-        OutboundMessage {
-            id: ids::new(SystemClock.now()),
-            reference: Reference::from_number(0),
-            token: ThreadToken::from_secret(&chance::bytes::<32>()),
-            to: due.address.expose().clone().into(),
-            subject: Some(self.centre.say(words, "notice-subject", &values).into()),
-            text: self.centre.say(words, "notice-text", &values).into(),
-            thread: Vec::new(),
-            files: Vec::new(),
-            uncertain: false,
-            automatic: true,
-            written_at: SystemClock.now(),
-        }
+        automatic_message::build(
+            None,
+            due.address.expose().clone(),
+            self.centre.say(words, "notice-subject", &values),
+            self.centre.say(words, "notice-text", &values),
+        )
     }
 }

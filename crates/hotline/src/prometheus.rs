@@ -44,7 +44,7 @@ const CLASSES: [f64; 13] = [
 /// The media type of the text format.
 const TEXT_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// What the process counts. Without it, the calls that count do nothing.
+/// The metrics of the process. Until it exists, calls that count have no effect.
 #[derive(Clone)]
 pub struct Counted {
     handle: PrometheusHandle,

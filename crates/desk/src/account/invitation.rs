@@ -173,7 +173,7 @@ pub(crate) async fn accept(
         }
         Err(error) => return Err(error.into()),
     };
-    // The session that this browser had is replaced, so nobody can go on with it.
+    // The earlier session of this browser is replaced and ends.
     if let Some(replaced) = cookie_token(&desk, &headers) {
         desk.store.log_out(&replaced).await?;
     }

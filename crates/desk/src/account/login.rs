@@ -140,7 +140,7 @@ pub(crate) async fn log_in(
         let page = log_in_page(&desk, &jar, &typed.login, &typed.to, Some("log-in-refused"))?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
-    // The session that this browser had is replaced, so nobody can go on with it.
+    // The earlier session of this browser is replaced and ends.
     if let Some(replaced) = token(&desk, &headers) {
         desk.store.log_out(&replaced).await?;
     }
@@ -188,7 +188,7 @@ pub(crate) async fn with_new_secret<T: Serialize>(
         }
         Ok(None) => answer,
         Err(error) => {
-            // The change took effect, so the answer says so.
+            // The change took effect, so the answer confirms it.
             tracing::warn!(error = %error, "A session keeps its secret after a change of a password or factor");
             answer
         }

@@ -184,7 +184,7 @@ pub(crate) async fn log_in(
         let page = log_in_page(&desk, &jar, "", &typed.to, Some("passkey-refused"))?;
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
-    // The session that this browser had is replaced, so nobody can go on with it.
+    // The earlier session of this browser is replaced and ends.
     if let Some(replaced) = token(&desk, &headers) {
         desk.store.log_out(&replaced).await?;
     }

@@ -259,7 +259,7 @@ async fn identity(
         return Ok(Err("provider-refused"));
     }
     let provider = provider(desk)?;
-    // Each browser has a limit of its own, so that nobody keeps the others waiting.
+    // Each browser has its own limit, so that one browser does not delay the others.
     take_turn(desk, crate::state::Attempt::Provider(secrets.state.clone())).await?;
     let identity = provider.identity(&query.code, &secrets).await;
     Ok(identity.map_err(|error| {

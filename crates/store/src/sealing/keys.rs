@@ -73,7 +73,7 @@ pub(crate) enum WrappedBy {
 #[derive(ZeroizeOnDrop)]
 pub struct DataKey([u8; 32]);
 
-/// Says which master key it is, and reveals nothing of the key.
+/// Identifies a master key without revealing it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint([u8; Fingerprint::LENGTH]);
 
