@@ -122,10 +122,12 @@ fn open(opening: Opening) -> anyhow::Result<Arc<dyn Channel>> {
     settings.check()?;
     let address = own_addresses::OwnAddress::parse(&settings.address)
         .with_context(|| format!("`address` is not an e-mail address: {}", settings.address))?;
+    let centre = opening.centre.settings();
+    let words = opening.locales.of(centre.language);
     let shown = settings
         .name
         .clone()
-        .unwrap_or_else(|| opening.centre.settings().name.clone());
+        .unwrap_or_else(|| centre.name.localized(words));
     let sender = smtp::Sender::new(
         &settings.smtp,
         shown,

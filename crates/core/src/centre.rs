@@ -21,7 +21,7 @@ pub mod texts;
 #[serde(deny_unknown_fields, default)]
 pub struct Centre {
     /// The centre's name. Every page and every mail shows it.
-    pub name: String,
+    pub name: Text,
     /// The IANA time zone that determines where each day begins and ends.
     pub time_zone: Tz,
     /// The language of automatic texts if the person's language is unknown.
@@ -121,7 +121,7 @@ impl Centre {
             .map(|one| format!("{} – {}", one.number, one.name.localized(words)))
             .collect();
         let emergency = emergency.join("\n");
-        let (name, hours) = (words.own(&self.name), self.opening_hours.localized(words));
+        let (name, hours) = (self.name.localized(words), self.opening_hours.localized(words));
         let mut values = vec![
             ("centre", name.as_str()),
             ("hours", &hours),
@@ -157,7 +157,7 @@ impl Default for Centre {
             name: text(sr, en),
         };
         Self {
-            name: "Контакт центар за безбедност деце на интернету".to_owned(),
+            name: Text::Serbian("Контакт центар за безбедност деце на интернету".to_owned()),
             time_zone: chrono_tz::Europe::Belgrade,
             language: Language::SrCyrl,
             opening_hours: text("понедељак–петак, 07:30–15:30", "Monday–Friday, 07:30–15:30"),

@@ -28,6 +28,22 @@ impl Text {
         }
     }
 
+    /// Returns the Serbian version, in Cyrillic.
+    #[must_use]
+    pub fn serbian(&self) -> &str {
+        match self {
+            Self::Serbian(sr) | Self::Both { sr, .. } => sr,
+        }
+    }
+
+    /// Returns the English version; the Serbian one if there is none.
+    #[must_use]
+    pub fn english(&self) -> &str {
+        match self {
+            Self::Serbian(text) | Self::Both { en: text, .. } => text,
+        }
+    }
+
     /// Returns the HTML `lang` attribute for this text if the text is in another language than the rest of the page; otherwise `None`.
     #[must_use]
     pub fn foreign(&self, words: &Words) -> Option<&'static str> {

@@ -102,7 +102,9 @@ impl ShownOffer {
 /// Returns the address that an app reads. The name of the centre is short and in Latin script, because each other character takes up to six
 /// characters of the address, and a phone cannot read a QR code with too many modules.
 fn address(desk: &Desk, login: &str, offer: &TotpOffer) -> String {
-    offer.secret.address(&short_name(&desk.centre.name), login)
+    offer
+        .secret
+        .address(&short_name(desk.centre.name.serbian()), login)
 }
 
 /// Returns the first words of a name, up to 24 characters.

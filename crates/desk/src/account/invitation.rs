@@ -10,7 +10,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use axum_extra::extract::CookieJar;
-use hotline_core::{identifiers::private::Private, text::locale::Words};
+use hotline_core::{
+    identifiers::private::Private,
+    text::{bilingual::Text, locale::Words},
+};
 use hotline_store::{
     error::{Conflict, StoreError},
     staff::{
@@ -72,7 +75,7 @@ fn secret_of(typed: &Private<String>) -> &str {
 #[template(path = "account/link_secret.html")]
 struct LinkSecretPage<'a> {
     words: &'a Words,
-    centre: &'a str,
+    centre: &'a Text,
     /// Whether the address is that of an earlier version, which had the secret in its path.
     is_old_link: bool,
 }
@@ -81,7 +84,7 @@ struct LinkSecretPage<'a> {
 #[template(path = "account/invitation.html")]
 struct InvitationPage<'a> {
     words: &'a Words,
-    centre: &'a str,
+    centre: &'a Text,
     /// The link, if it can be used; otherwise the page says why it cannot.
     open: Option<&'a Invitation>,
     /// The locale key that says why the link cannot be used.

@@ -13,7 +13,10 @@ use axum_extra::extract::{
     cookie::{Cookie, SameSite},
 };
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
-use hotline_core::{identifiers::private::Private, text::locale::Words};
+use hotline_core::{
+    identifiers::private::Private,
+    text::{bilingual::Text, locale::Words},
+};
 use hotline_store::{
     error::Conflict,
     staff::{
@@ -51,7 +54,7 @@ const PATIENCE: Duration = Duration::from_secs(40);
 #[template(path = "account/login.html")]
 struct LogInPage<'a> {
     words: &'a Words,
-    name: &'a str,
+    name: &'a Text,
     login: &'a str,
     /// The locale key of the reason for which a log-in was refused.
     refused: Option<&'static str>,

@@ -9,7 +9,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::CookieJar;
-use hotline_core::{identifiers::private::Private, staff::rights::Role, text::locale::Words};
+use hotline_core::{
+    identifiers::private::Private,
+    staff::rights::Role,
+    text::{bilingual::Text, locale::Words},
+};
 use hotline_store::{
     error::{Conflict, StoreError},
     staff::{
@@ -100,7 +104,7 @@ impl EnrolledJson {
 #[template(path = "account/code.html")]
 pub(crate) struct CodePage<'a> {
     words: &'a Words,
-    name: &'a str,
+    name: &'a Text,
     /// The challenge for the passkeys of the account; `None` if it has none.
     passkey: Option<PasskeyOffer>,
     /// Whether the account has an authenticator app.
@@ -115,7 +119,7 @@ pub(crate) struct CodePage<'a> {
 #[template(path = "account/enrol.html")]
 pub(crate) struct EnrolPage<'a> {
     words: &'a Words,
-    name: &'a str,
+    name: &'a Text,
     offer: ShownOffer,
     /// Whether a code of the app was refused.
     refused: bool,

@@ -197,7 +197,7 @@ fn centre_texts(desk: &Desk, language: Language) -> CentreTextsJson {
     });
     CentreTextsJson {
         language,
-        name: words.own(&centre.name),
+        name: centre.name.localized(words),
         opening_hours: centre.opening_hours.localized(words),
         telephone: centre.telephone.clone(),
         emergency: numbers.collect(),
@@ -211,7 +211,7 @@ fn preview(desk: &Desk, me: &StaffMember, one: &Canned) -> CannedPreviewJson {
         let value = |name: &str| match name {
             "reference" => Some(SAMPLE_REFERENCE.to_owned()),
             "counsellor" => Some(words.own(&me.name)),
-            "centre" => Some(words.own(&desk.centre.name)),
+            "centre" => Some(desk.centre.name.localized(words)),
             _ => None,
         };
         let text = fill(&text, value).unwrap_or(text);

@@ -82,7 +82,7 @@ pub(crate) async fn show(
     let words = desk.words(&jar);
     let sections = sections(&desk, words);
     if format.is_json() {
-        let centre = words.own(&desk.centre.name);
+        let centre = desk.centre.name.localized(words);
         return Ok(Answer::Json(ProcessingRecordJson { centre, sections }));
     }
     Ok(Answer::Page(written(&RecordPage {
@@ -171,7 +171,7 @@ fn in_language(desk: &Desk, words: &Words, line: RecordLine) -> RecordLineJson {
                 .map(|(name, value)| (*name, value.as_str()))
                 .collect();
             let centre = &desk.centre;
-            let (name, address) = (words.own(&centre.name), words.own(&centre.address));
+            let (name, address) = (centre.name.localized(words), words.own(&centre.address));
             pairs.extend([
                 ("centre", name.as_str()),
                 ("address", address.as_str()),

@@ -184,7 +184,7 @@ async fn embedded(State(public): State<Public>, Query(shown): Query<Shown>) -> R
     let channels = figure.channels.iter();
     let page = TotalPage {
         words,
-        centre: words.own(&public.centre.name),
+        centre: public.centre.name.localized(words),
         total: words.number(figure.total),
         channels: channels
             .map(|one| (channel_name(words, &one.name), words.number(one.total)))

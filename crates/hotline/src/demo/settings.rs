@@ -38,14 +38,8 @@ pub fn settings(
         .set_override("http.desk", here.as_str())?
         .set_override("http.public_url", format!("http://{here}"))?
         .set_override("centre.language", language.tag())?
-        .set_override(
-            "centre.name",
-            if language == Language::En {
-                NAME_EN
-            } else {
-                NAME_SR
-            },
-        )?
+        .set_override("centre.name.sr", NAME_SR)?
+        .set_override("centre.name.en", NAME_EN)?
         .set_override("centre.address", "Измишљена улица 1, 11000 Београд")?
         .set_override("centre.email", "kontakt@centar.example.org")?
         .set_override(

@@ -111,7 +111,7 @@ fn render(
     let qr = QrImage::new(&digits.to_ascii_uppercase()).context("The line is too long for a QR code")?;
     let today = SystemClock.now().with_timezone(&settings.centre.time_zone);
     let form = RecoveryForm {
-        centre: &settings.centre.name,
+        centre: settings.centre.name.serbian(),
         day: today.format("%Y-%m-%d").to_string(),
         fingerprint,
         share,

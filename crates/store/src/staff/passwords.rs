@@ -144,7 +144,9 @@ impl Store {
         login: &str,
         name: &str,
     ) -> Result<(), StoreError> {
-        judge(password, login, name, &self.centre.settings().name).map_err(StoreError::Conflict)?;
+        let centre = &self.centre.settings().name;
+        let centre = format!("{} {}", centre.serbian(), centre.english());
+        judge(password, login, name, &centre).map_err(StoreError::Conflict)?;
         let Some(list) = self.breached_passwords.clone() else {
             return Ok(());
         };
