@@ -195,6 +195,38 @@ async fn a_case_is_forwarded_only_when_a_second_person_confirmed_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn picked_contacts_form_one_case_or_none() {
+    let (service, mila, petar, references) = begun().await;
+    let picked = json!({ "do": "case", "references": references });
+    let contact = format!("/api/v1/contacts/{}", references[1]);
+    petar.post(&format!("{contact}/claim"), &json!({})).await.unwrap();
+    let said = refused(&mila, "/api/v1/several", &picked).await;
+    assert!(said.contains("another of these contacts"), "{said}");
+    let cases = mila.get("/api/v1/cases").await.unwrap();
+    assert_eq!(cases.get("count"), Some(&json!(0)));
+    petar
+        .post(&format!("{contact}/give-back"), &json!({}))
+        .await
+        .unwrap();
+    let formed = mila.post("/api/v1/several", &picked).await.unwrap();
+    assert_eq!(formed.get("done"), picked.get("references"));
+    let case = format!("/api/v1/cases/{}", text(&formed, "/case"));
+    let case = mila.get(&case).await.unwrap();
+    let contacts = case.get("contacts").and_then(Value::as_array).unwrap();
+    assert_eq!(contacts.len(), 2);
+    // On the desk, the page of the new case follows.
+    let fields = [
+        ("view", "all"),
+        ("pick", &references[0]),
+        ("pick", &references[1]),
+    ];
+    let fields = [&fields[..], &[("do", "case")]].concat();
+    let page = mila.submit("/desk/several", &fields).await.unwrap();
+    assert!(page.contains("Formed from"), "{page}");
+    drop(service);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_case_says_is_not_readable_in_the_files() {
     let (service, mila, _, references) = begun().await;
     let case = mila

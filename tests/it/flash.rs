@@ -491,7 +491,7 @@ async fn case_forms(vera: &mut PlainBrowser, head: &Staff, service: &Service, co
         "/desk/cases/{id}/referrals/{referral}",
         &referral,
         &[("sent_on", "2026-01-05")],
-        "The referral was saved.",
+        "Recorded: the day on which the letter was sent.",
     )
     .await;
     vera.says(

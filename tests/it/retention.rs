@@ -158,7 +158,7 @@ async fn a_hold_keeps_a_contact_its_case_and_the_others_of_the_case() {
         ];
         let target = CaseTarget::New {
             summary: "Isti slučaj",
-            also: Some(in_case[1]),
+            also: &[in_case[1]],
         };
         let case = world
             .store
@@ -230,7 +230,7 @@ async fn a_hold_on_a_case_keeps_all_its_contacts() {
         ];
         let target = CaseTarget::New {
             summary: "",
-            also: Some(references[1]),
+            also: &[references[1]],
         };
         let case = world
             .store

@@ -8,6 +8,7 @@ pub(crate) mod calls;
 pub(crate) mod canned;
 pub(crate) mod closing;
 pub(crate) mod files;
+pub(crate) mod form_case;
 pub(crate) mod locks;
 pub(crate) mod macros;
 pub(crate) mod open;

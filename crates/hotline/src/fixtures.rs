@@ -259,7 +259,7 @@ impl Making<'_> {
                 reference,
                 CaseTarget::New {
                     summary: "",
-                    also: None,
+                    also: &[],
                 },
             )
             .await?;

@@ -52,8 +52,8 @@ pub enum CaseTarget<'a> {
     New {
         /// The summary, which may be empty.
         summary: &'a str,
-        /// Another contact of the same incident, which is added too.
-        also: Option<Reference>,
+        /// Other contacts of the same incident, which are added too.
+        also: &'a [Reference],
     },
     /// The existing case with this id.
     Existing(Uuid),
@@ -87,7 +87,7 @@ impl Store {
                 case
             }
             CaseTarget::New { summary, also } => {
-                if let Some(also) = also.filter(|also| *also != reference) {
+                for &also in also.iter().filter(|also| **also != reference) {
                     let other = self.lock_for_work(&transaction, who, also).await;
                     if matches!(other, Err(StoreError::Conflict(Conflict::AssignedToOther))) {
                         return Err(StoreError::Conflict(Conflict::OtherOneAssigned));

@@ -5,6 +5,7 @@ use axum::extract::{Path, State};
 use chrono::NaiveDate;
 use hotline_core::{
     casework::answers::{Deadlines, Outcome},
+    identifiers::reference::Reference,
     staff::rights::Right,
 };
 use hotline_store::{
@@ -20,6 +21,7 @@ use crate::{
     cases::page::{CaseAnswer, CaseRequest, ReferralPath, answer_with_case},
     contact::{
         action::{ContactAction, ContactAnswer, answer_with_contact},
+        form_case::form_from_many,
         open::{check_readable, find_contact, parse_reference},
     },
     http::{
@@ -49,8 +51,8 @@ pub(crate) struct CaseForm {
     /// The summary of the new case. Ignored if the contact is added to an existing case.
     #[serde(default)]
     summary: String,
-    /// The reference of another contact of the same incident, which is added to the new case too. If it cannot be added, no case is formed.
-    /// Ignored if the contact is added to an existing case.
+    /// The references of other contacts of the same incident, separated by spaces or commas, at most 200. They are added to the new case too.
+    /// If one of them cannot be added, no case is formed. Ignored if the contact is added to an existing case.
     #[serde(default)]
     also: String,
 }
@@ -58,28 +60,32 @@ pub(crate) struct CaseForm {
 pub(crate) async fn form_case(action: ContactAction<FormOrJson<CaseForm>>) -> CaseAnswer {
     let (desk, me) = (&action.desk, &action.me);
     let form = &action.form;
-    let (target, flash) = match form.case.as_str() {
+    let (id, flash) = match form.case.as_str() {
         "" => {
-            let also = match form.also.trim() {
-                "" => None,
-                also => Some(parse_reference(also)?),
-            };
-            if let Some(also) = also {
-                check_readable(desk, me, also).await?;
-            }
-            let summary = form.summary.trim();
-            (CaseTarget::New { summary, also }, Flash::CaseFormed)
+            let mut references = vec![action.reference];
+            references.extend(parse_references(&form.also)?);
+            let id = form_from_many(desk, me, &references, form.summary.trim()).await?;
+            (id, Flash::CaseFormed)
         }
         id => {
             let id = id.parse().map_err(|_| PageError::Bad("error-form"))?;
             if !desk.store.may_read_case(me, id).await? {
                 return Err(PageError::NotFound);
             }
-            (CaseTarget::Existing(id), Flash::AddedToCase)
+            let target = CaseTarget::Existing(id);
+            (
+                desk.store.form_case(me, action.reference, target).await?,
+                Flash::AddedToCase,
+            )
         }
     };
-    let id = desk.store.form_case(me, action.reference, target).await?;
     answer_with_case(desk, me, action.format, id, flash).await
+}
+
+fn parse_references(typed: &str) -> Result<Vec<Reference>, PageError> {
+    let separate = |letter: char| letter.is_whitespace() || ",;".contains(letter);
+    let typed = typed.split(separate).filter(|one| !one.is_empty());
+    typed.map(parse_reference).collect()
 }
 
 /// A contact to add to a case.
@@ -241,6 +247,8 @@ pub(crate) async fn note_outcome(
     let (sent_on, answered_on) = (day(&outcome.sent_on)?, day(&outcome.answered_on)?);
     let (due_on, remind_on) = (day(&outcome.due_on)?, day(&outcome.remind_on)?);
     let kind = parse_field(outcome.outcome_kind.as_deref(), Outcome::parse)?;
+    // The form beside the letter has no other field.
+    let is_sending = sent_on.is_some_and(|day| day.is_some()) && outcome.number.is_none();
     let change = |record: &mut ReferralRecord| {
         let (details, deadlines) = (&mut record.details, record.deadlines);
         details.sent_on = sent_on.unwrap_or(details.sent_on);
@@ -264,7 +272,12 @@ pub(crate) async fn note_outcome(
         .store
         .record_referral(&request.me, id, referral, change)
         .await?;
-    request.respond(id, Flash::ReferralSaved).await
+    let flash = if is_sending {
+        Flash::LetterSent
+    } else {
+        Flash::ReferralSaved
+    };
+    request.respond(id, flash).await
 }
 
 pub(crate) async fn withdraw_referral(

@@ -35,9 +35,6 @@ use crate::{
 };
 use hotline_reports::letter::{Letter, PDF};
 
-/// The language of letters to institutions.
-const LANGUAGE: Language = Language::SrCyrl;
-
 #[derive(Template)]
 #[template(path = "cases/letter.html")]
 struct LetterPage<'a> {
@@ -175,8 +172,14 @@ pub(crate) async fn download_letter(
 /// Writes the letter of a referral. A confirmed referral keeps the summary that was confirmed. The letter of any other referral is a draft
 /// with the present summary.
 fn letter_of(desk: &Desk, case: &Case, referral: &Referral) -> Letter {
-    let words = desk.locales.of(LANGUAGE);
     let details = &referral.record.details;
+    let summary = match referral.confirmed_at {
+        Some(_) if !details.summary.is_empty() => &details.summary,
+        // A referral that was confirmed by an earlier version has no copy of the summary.
+        Some(_) | None => &case.summary,
+    };
+    let language = script_of([summary, &details.basis, &details.sent]);
+    let words = desk.locales.of(language);
     let number = format!("{}/{}", case.number, case.year);
     let confirmed = referral.confirmed_at;
     let date = details
@@ -194,28 +197,42 @@ fn letter_of(desk: &Desk, case: &Case, referral: &Referral) -> Letter {
     }
     let institutions = &desk.store.scheme().institutions;
     let institution = institutions.iter().find(|one| one.id == referral.institution);
-    let basis = details.basis.trim();
+    let basis = words.own(details.basis.trim());
     Letter {
-        language: LANGUAGE.tag(),
-        sender: desk.centre.name.clone(),
+        language: language.tag(),
+        sender: desk.centre.name.localized(words),
         sender_details: sender_details(desk, words),
         facts,
-        recipient: institution.map_or(&referral.institution, |one| &one.sr).clone(),
+        recipient: words.own(institution.map_or(&referral.institution, |one| &one.sr)),
         subject: words.with("letter-subject", "number", &number),
         draft: confirmed.is_none().then(|| words.say("letter-draft")),
         opening: if basis.is_empty() {
             words.say("letter-opening")
         } else {
-            words.with("letter-opening-basis", "basis", basis)
+            words.with("letter-opening-basis", "basis", &basis)
         },
-        summary: match confirmed {
-            Some(_) if !details.summary.is_empty() => details.summary.clone(),
-            // A referral that was confirmed by an earlier version has no copy of the summary.
-            Some(_) | None => case.summary.clone(),
-        },
+        summary: words.own(summary),
         enclosed_label: words.say("letter-enclosed"),
-        enclosed: enclosures(&details.sent),
+        enclosed: enclosures(&words.own(&details.sent)),
         signature_label: words.say("letter-signature"),
+    }
+}
+
+/// Returns the script of a letter: that of most letters that staff typed. Cyrillic words in a letter in Latin script are transliterated, so
+/// that the letter has one script. The reverse is not possible without mistakes, because names and addresses are in Latin script.
+fn script_of(typed: [&String; 3]) -> Language {
+    let letters = typed.into_iter().flat_map(|text| text.chars());
+    let letters = letters.filter(|letter| letter.is_alphabetic());
+    let (mut latin, mut all) = (0_usize, 0_usize);
+    for letter in letters {
+        all += 1;
+        // The Latin letters of Serbian end at U+017F. Cyrillic letters begin at U+0400.
+        latin += usize::from(letter < '\u{180}');
+    }
+    if latin * 2 > all {
+        Language::SrLatn
+    } else {
+        Language::SrCyrl
     }
 }
 
@@ -229,7 +246,7 @@ pub(crate) fn sender_details(desk: &Desk, words: &Words) -> Vec<String> {
         labelled("letter-telephone", &centre.telephone),
     ];
     let reached: Vec<String> = reached.into_iter().flatten().collect();
-    let lines = [centre.address.clone(), reached.join(" · ")];
+    let lines = [words.own(&centre.address), reached.join(" · ")];
     lines.into_iter().filter(|line| !line.is_empty()).collect()
 }
 
@@ -276,7 +293,7 @@ mod tests {
 
     #[test]
     fn a_date_in_a_letter_has_its_month_in_words() {
-        let words = Locales.of(LANGUAGE);
+        let words = Locales.of(Language::SrCyrl);
         for (day, expected) in [
             ("2026-11-29", "29. новембра 2026. године"),
             ("2028-02-01", "1. фебруара 2028. године"),
@@ -291,5 +308,26 @@ mod tests {
             enclosures("снимци екрана\n\n  адреса профила \r\n"),
             ["снимци екрана", "адреса профила"]
         );
+    }
+
+    #[test]
+    fn a_letter_has_the_script_of_what_staff_typed() {
+        let script = |summary: &str, basis: &str, sent: &str| {
+            script_of([&summary.to_owned(), &basis.to_owned(), &sent.to_owned()])
+        };
+        for (summary, basis, sent, expected) in [
+            ("", "", "", Language::SrCyrl),
+            (
+                "Дете је на Instagram-у добило претњу.",
+                "",
+                "chat.pdf",
+                Language::SrCyrl,
+            ),
+            ("Dete je dobilo pretnju.", "члан 263", "", Language::SrLatn),
+            ("", "Porodični zakon, član 263", "", Language::SrLatn),
+            ("112", "263", "1", Language::SrCyrl),
+        ] {
+            assert_eq!(script(summary, basis, sent), expected, "{summary} {basis} {sent}");
+        }
     }
 }

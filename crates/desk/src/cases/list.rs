@@ -49,7 +49,7 @@ struct CaseListPage<'a> {
 
 impl CaseListPage<'_> {
     fn number(&self) -> String {
-        self.frame.words.number(self.count)
+        self.frame.words.counted("n-cases", self.count)
     }
 
     fn task_label(&self, kind: &CaseTaskKind) -> String {

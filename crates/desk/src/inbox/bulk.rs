@@ -20,6 +20,7 @@ use uuid::Uuid;
 use crate::{
     contact::{
         canned::steps,
+        form_case::form_from_many,
         macros,
         open::{find_contact, parse_reference},
     },
@@ -28,6 +29,7 @@ use crate::{
         answers::Answer,
         errors::PageError,
         extractors::{Cookies, FromFields, RepeatedFields, ResponseFormat},
+        flash::Flash,
         page::{Frame, page},
     },
     inbox::page::{BulkOutcome, InboxQuery, render_inbox},
@@ -45,7 +47,7 @@ pub(crate) struct BulkAction {
     references: Vec<String>,
     /// The action to perform on each contact.
     #[serde(rename = "do")]
-    #[schemars(extend("enum" = ["claim", "give-back", "follow", "close", "spam", "release", "discard", "macro"]))]
+    #[schemars(extend("enum" = ["claim", "give-back", "follow", "close", "spam", "case", "release", "discard", "macro"]))]
     what: String,
     /// The id of the macro, if the action is `macro`.
     #[serde(rename = "macro")]
@@ -101,6 +103,8 @@ pub(crate) struct BulkOutcomeJson {
     done: Vec<String>,
     /// The contacts for which the action failed.
     refused: Vec<RefusedContactJson>,
+    /// The id of the case that was formed, if the action is `case`.
+    case: Option<Uuid>,
 }
 
 /// A contact for which a bulk action failed.
@@ -141,6 +145,9 @@ pub(crate) async fn act_on_many(
         if !references.contains(&parsed) {
             references.push(parsed);
         }
+    }
+    if action.what == "case" {
+        return form_case(&desk, &jar, me, format, &action, &references).await;
     }
     if let Some(with_macro) = &with_macro {
         macros::check_unchanged(with_macro, action.changed)?;
@@ -187,7 +194,11 @@ pub(crate) async fn act_on_many(
             error: why.localized(words),
         });
         let refused = refused.collect();
-        return Ok(Answer::Json(BulkOutcomeJson { done, refused }));
+        return Ok(Answer::Json(BulkOutcomeJson {
+            done,
+            refused,
+            case: None,
+        }));
     }
     let words = desk.words(&jar);
     let count = i64::try_from(done.len()).unwrap_or_default();
@@ -200,6 +211,37 @@ pub(crate) async fn act_on_many(
     };
     let rendered = render_inbox(&desk, &jar, me, InboxQuery::of(&action.view), None, told).await?;
     Ok(Answer::Page(rendered))
+}
+
+/// Forms one case from all contacts, or none if one of them cannot be added.
+async fn form_case(
+    desk: &Desk,
+    jar: &CookieJar,
+    me: StaffMember,
+    format: ResponseFormat,
+    action: &BulkAction,
+    references: &[(String, Reference)],
+) -> Result<Answer<BulkOutcomeJson>, PageError> {
+    let parsed: Vec<Reference> = references.iter().map(|(_, reference)| *reference).collect();
+    match form_from_many(desk, &me, &parsed, "").await {
+        Ok(id) if format.is_json() => Ok(Answer::Json(BulkOutcomeJson {
+            done: references.iter().map(|(one, _)| one.clone()).collect(),
+            refused: Vec::new(),
+            case: Some(id),
+        })),
+        Ok(id) => Ok(Answer::redirect(&format!("/desk/cases/{id}"), Flash::CaseFormed)),
+        Err(why @ PageError::Conflict(_)) if !format.is_json() => {
+            let words = desk.words(jar);
+            let reason = (words.say("several-no-case"), why.localized(words));
+            let told = BulkOutcome {
+                done: None,
+                refused: vec![reason],
+            };
+            let rendered = render_inbox(desk, jar, me, InboxQuery::of(&action.view), None, told).await?;
+            Ok(Answer::Page(rendered))
+        }
+        Err(why) => Err(why),
+    }
 }
 
 #[derive(Template)]

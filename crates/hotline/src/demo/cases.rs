@@ -71,7 +71,7 @@ impl Centre<'_> {
                     *reference,
                     CaseTarget::New {
                         summary: "",
-                        also: None,
+                        also: &[],
                     },
                 )
                 .await?;

@@ -295,7 +295,7 @@ impl Day<'_> {
                         reference,
                         CaseTarget::New {
                             summary: "",
-                            also: None,
+                            also: &[],
                         },
                     )
                     .await?;
