@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use anyhow::ensure;
 use hotline_core::{
     centre::Centre, contact::message::OutboundMessage, identifiers::line_name::LineName,
-    staff::factors::AccountSettings, text::locale::Locales,
+    staff::factors::AccountSettings, text::locale::Locales, time::local::format_time,
 };
 use hotline_store::{db::store::Store, staff::notices::DueNotice};
 use tokio_util::sync::CancellationToken;
@@ -68,7 +68,7 @@ impl NoticeSender {
 
     async fn deliver(&self, due: &DueNotice) {
         let sent = automatic_message::send(&self.lines, &self.line, &self.message(due)).await;
-        let problem = sent.err();
+        let problem = sent.err().map(|error| error.problem);
         if let Some(problem) = &problem {
             tracing::warn!(login = %due.login, notice = due.notice.as_str(), problem, "A notice about an account could not be sent");
         }
@@ -83,8 +83,7 @@ impl NoticeSender {
 
     fn message(&self, due: &DueNotice) -> OutboundMessage {
         let words = self.locales.of(due.language.unwrap_or(self.centre.language));
-        let at = due.at.with_timezone(&self.centre.time_zone);
-        let at = at.format("%d.%m.%Y. %H:%M").to_string();
+        let at = format_time(due.at, self.centre.time_zone);
         let what = words.say(&format!("notice-{}", due.notice.as_str()));
         let values = [
             ("what", what.as_str()),

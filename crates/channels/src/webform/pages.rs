@@ -11,6 +11,7 @@ use hotline_core::{
         locale::{Language, Words},
         rich::{Block, RichText},
     },
+    time::local::format_time,
 };
 
 use super::{
@@ -253,7 +254,7 @@ pub fn format_messages(said: &[ConversationMessage], zone: Tz) -> Vec<Shown> {
         .map(|said| Shown {
             by_us: said.by_us,
             automatic: said.automatic,
-            at: said.at.with_timezone(&zone).format("%d.%m.%Y. %H:%M").to_string(),
+            at: format_time(said.at, zone),
             text: if said.by_us {
                 ShownText::Answer(RichText::parse(said.text.expose()))
             } else {

@@ -1,4 +1,4 @@
-//! Times that people type or choose in the centre's time zone.
+//! Times in the centre's time zone that people type, choose or read.
 
 use chrono::{
     DateTime, Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc, Weekday,
@@ -55,6 +55,12 @@ pub(crate) fn resolve(local: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
     };
     let resolved = zone.from_local_datetime(&local).earliest().or_else(later)?;
     Some(resolved.to_utc())
+}
+
+/// Formats a time in a time zone as `31.01.2026. 12:00`.
+#[must_use]
+pub fn format_time(at: DateTime<Utc>, zone: Tz) -> String {
+    at.with_timezone(&zone).format("%d.%m.%Y. %H:%M").to_string()
 }
 
 #[cfg(test)]

@@ -40,6 +40,13 @@ pub fn format(talk: TimeDelta) -> String {
     }
 }
 
+/// Formats the duration of a call with its unit, such as `12:05 min` or `1:02:05 h`, so that it cannot be read as a time of day.
+#[must_use]
+pub fn format_with_unit(talk: TimeDelta) -> String {
+    let unit = if talk.num_hours() == 0 { "min" } else { "h" };
+    format!("{} {unit}", format(talk))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

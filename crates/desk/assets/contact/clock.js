@@ -38,6 +38,16 @@ function formatDuration(seconds) {
   return hours ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 }
 
+/**
+ * Formats the value of a `datetime-local` field as `31.01.2026. 12:00`, like the other times of the desk.
+ * @param {string} value
+ */
+function formatTime(value) {
+  const [day, time] = value.split("T");
+  if (!day || !time) return "";
+  return `${day.split("-").reverse().join(".")}. ${time.slice(0, "12:00".length)}`;
+}
+
 function showDuration() {
   const talk = findField("talk");
   if (startedAt && talk) talk.value = formatDuration(Math.max(1, Math.round((Date.now() - startedAt) / 1000)));
@@ -72,7 +82,8 @@ function describeDetails() {
   const values = ["network", "at", "for", "caller"].map((id) => {
     const field = findField(id);
     if (field instanceof HTMLSelectElement) return field.selectedOptions[0]?.textContent?.trim() ?? "";
-    return field?.value.replace("T", " ") ?? "";
+    if (field?.id === "at") return formatTime(field.value);
+    return field?.value ?? "";
   });
   if (summary) summary.textContent = values.filter(Boolean).join(" · ");
 }

@@ -16,7 +16,10 @@ use hotline_core::{
     identifiers::reference::Reference,
     staff::rights::Right,
     text::locale::{Language, Words},
-    time::{local, talk},
+    time::{
+        local::{self, format_time},
+        talk,
+    },
 };
 use hotline_reports::labels::channel_name;
 use hotline_store::{
@@ -119,7 +122,9 @@ impl Desk {
         typed: &CallForm,
     ) -> String {
         let network = channel_name(words, &typed.network);
-        let at = typed.at.replace('T', " ");
+        let at = self
+            .time_of(&typed.at)
+            .map_or_else(|| typed.at.clone(), |at| format_time(at, self.centre.time_zone));
         let colleague = colleagues.iter().find(|one| one.id.to_string() == typed.for_whom);
         let name = words.own(&colleague.unwrap_or(me).name);
         [network, at, name, typed.caller.clone()]
@@ -137,6 +142,13 @@ impl Desk {
     fn time_of(&self, typed: &str) -> Option<DateTime<Utc>> {
         local::parse_typed(typed, self.centre.time_zone)
     }
+}
+
+/// Returns when a call began. A call of this duration that is logged `now` began at the latest so long ago, even if the form, which states
+/// the time at which it was opened, says later.
+fn began_by(stated: DateTime<Utc>, talk: Option<TimeDelta>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let latest = talk.filter(|talk| *talk <= talk::LONGEST).map(|talk| now - talk);
+    latest.map_or(stated, |latest| stated.min(latest))
 }
 
 #[derive(Deserialize)]
@@ -203,7 +215,7 @@ pub(crate) async fn save(
         id,
         talk,
         network: typed.network.clone(),
-        at,
+        at: began_by(at, talk, desk.clock.now()),
         for_whom: typed.for_whom.parse().ok(),
         caller: typed.caller.clone(),
         text: typed.text.clone(),
@@ -240,7 +252,7 @@ pub(crate) struct ApiCall {
     id: Option<Uuid>,
     /// The network: the name of a channel that no line serves, such as `telephone`.
     network: String,
-    /// When the call took place. If omitted, the current time is used.
+    /// When the call began. If omitted, the call is taken to end now.
     at: Option<DateTime<Utc>>,
     /// The id of the colleague who took the call. If omitted, the call counts as taken by the member of staff who sends the request.
     for_whom: Option<Uuid>,
@@ -270,14 +282,16 @@ pub(crate) async fn log_call(
     Who(me): Who,
     FormOrJson(call): FormOrJson<ApiCall>,
 ) -> Result<Answer<LoggedCallJson>, PageError> {
+    // A number of seconds that no duration can have is longer than every call.
+    let talk = call
+        .talk_seconds
+        .map(|seconds| TimeDelta::try_seconds(seconds).unwrap_or(TimeDelta::MAX));
+    let now = desk.clock.now();
     let call = NewCall {
         id: call.id.unwrap_or_else(|| desk.new_id()),
-        at: call.at.unwrap_or_else(|| desk.clock.now()),
+        at: call.at.unwrap_or_else(|| began_by(now, talk, now)),
         network: call.network,
-        // A number of seconds that no duration can have is longer than every call.
-        talk: call
-            .talk_seconds
-            .map(|seconds| TimeDelta::try_seconds(seconds).unwrap_or(TimeDelta::MAX)),
+        talk,
         for_whom: call.for_whom,
         caller: call.caller,
         text: call.text,
@@ -293,5 +307,26 @@ impl Desk {
             return Err(StoreError::Conflict(Conflict::NoNetwork).into());
         }
         Ok(self.store.log_call(me, call).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_ends_at_the_latest_when_it_is_logged() {
+        let now: DateTime<Utc> = "2026-11-30T14:09:00Z".parse().unwrap();
+        let before = |minutes| now - TimeDelta::minutes(minutes);
+        let minutes = |minutes| Some(TimeDelta::minutes(minutes));
+        assert_eq!(began_by(now, minutes(12), now), before(12), "opened afterwards");
+        assert_eq!(
+            began_by(before(13), minutes(12), now),
+            before(13),
+            "opened at its beginning"
+        );
+        assert_eq!(began_by(before(90), minutes(12), now), before(90), "logged later");
+        assert_eq!(began_by(now, None, now), now, "nobody knows how long it took");
+        assert_eq!(began_by(now, Some(TimeDelta::MAX), now), now, "refused elsewhere");
     }
 }

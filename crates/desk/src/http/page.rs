@@ -18,6 +18,7 @@ use hotline_core::{
         rights::{Right, Role},
     },
     text::{locale::Words, visible::with_directions_marked},
+    time::local::format_time,
 };
 use hotline_store::{
     intake::lines::LineState,
@@ -307,7 +308,7 @@ impl<'a> Frame<'a> {
         if local.date_naive() == self.now.with_timezone(&zone).date_naive() {
             local.format("%H:%M").to_string()
         } else {
-            local.format("%d.%m.%Y. %H:%M").to_string()
+            format_time(*at, zone)
         }
     }
 
@@ -318,9 +319,7 @@ impl<'a> Frame<'a> {
 
     /// Formats a time with its date, even if it is today's date. Printed pages use this format.
     pub(crate) fn day_and_hour(&self, at: &DateTime<Utc>) -> String {
-        at.with_timezone(&self.zone())
-            .format("%d.%m.%Y. %H:%M")
-            .to_string()
+        format_time(*at, self.zone())
     }
 
     pub(crate) fn at_or_nothing(&self, at: &Option<DateTime<Utc>>) -> String {

@@ -46,7 +46,7 @@ impl Inbox<'_> {
             Direction::Note => format!("{}: {author}", words.say("note")),
             Direction::Call => {
                 let taken = format!("{} {author}", words.say("call-by"));
-                let talk = self.open.and_then(|open| open.talk).map(talk::format);
+                let talk = self.open.and_then(|open| open.talk).map(talk::format_with_unit);
                 talk.map_or(taken.clone(), |talk| format!("{taken} · {talk}"))
             }
             Direction::Automatic => words.say("acknowledgement"),

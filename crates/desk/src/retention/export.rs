@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use hotline_core::{
     identifiers::{private::Private, reference::Reference},
     text::locale::Words,
+    time::local::format_time,
 };
 use hotline_reports::labels::channel_name;
 use hotline_store::{
@@ -72,8 +73,7 @@ struct PersonDataPage<'a> {
 
 impl PersonDataPage<'_> {
     fn at(&self, at: &DateTime<Utc>) -> String {
-        let local = at.with_timezone(&self.desk.centre.time_zone);
-        local.format("%d.%m.%Y. %H:%M").to_string()
+        format_time(*at, self.desk.centre.time_zone)
     }
 
     fn channel(&self, contact: &ContactDetail) -> String {
@@ -116,7 +116,7 @@ pub(crate) async fn export(
     };
     let seen: Result<Vec<Reference>, PageError> = form.seen.split_whitespace().map(parse_reference).collect();
     let contacts = desk.store.export_person(&who, reference, &seen?).await?;
-    let (centre, exported_at) = (words.own(&desk.centre.name), desk.clock.now());
+    let (centre, exported_at) = (desk.centre.name.localized(words), desk.clock.now());
     if !format.is_json() && !form.json {
         let page = PersonDataPage {
             words,
