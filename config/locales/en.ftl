@@ -1782,6 +1782,7 @@ shift-free-day = Off that day
 shift-free-name = Free { $name }
 shift-instead-of = instead of { $name }
 shift-substitute = Instead
+shift-works-anyway = The colleague whom you chose works at the same time anyway, so nobody would take the place. Choose somebody else, or nobody yet.
 shift-substitute-none = nobody yet
 shift-free-hint = If somebody does not work on one day, open “Off that day” beside the shift. The weekly shifts stay as they are.
 coverage = Opening hours and shifts disagree in the next 14 days

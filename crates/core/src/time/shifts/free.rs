@@ -14,22 +14,39 @@ pub struct Member<'a> {
     pub team: Option<&'a str>,
 }
 
+/// The substitute works during all shifts of the freed person anyway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the substitute works at the same time anyway")]
+pub struct WorksAnyway;
+
 impl ShiftPlan {
     /// Frees a person on this date: no shift of the person begins then. A substitute works these shifts in addition to their own.
     ///
     /// Both get an exception for the date, which replaces an earlier one, with a note of their own. A substitute who is the freed person is
     /// ignored.
+    ///
+    /// # Errors
+    /// Fails if the substitute works during all of these shifts anyway, so that nobody would take the place of the freed person. The plan is
+    /// not changed then.
     pub fn free_day(
         &mut self,
         date: NaiveDate,
         freed: (Member<'_>, &str),
         substitute: Option<(Member<'_>, &str)>,
-    ) {
+    ) -> Result<(), WorksAnyway> {
         let substitute = substitute.filter(|(one, _)| one.id != freed.0.id);
-        let exceptions = substitute.map(|(one, note)| {
-            let spans = [self.spans_on(date, one), self.spans_on(date, freed.0)].concat();
-            (one, joined(spans), note)
-        });
+        let taken_over = self.spans_on(date, freed.0);
+        let exceptions = match substitute {
+            Some((one, note)) => {
+                let own = joined(self.spans_on(date, one));
+                let spans = joined([own.clone(), taken_over.clone()].concat());
+                if !taken_over.is_empty() && spans == own {
+                    return Err(WorksAnyway);
+                }
+                Some((one, spans, note))
+            }
+            None => None,
+        };
         let freed = (freed.0, Vec::new(), freed.1);
         for (who, spans, note) in exceptions.into_iter().chain([freed]) {
             let who = Who::Person(who.id);
@@ -42,6 +59,7 @@ impl ShiftPlan {
             });
         }
         self.exceptions.sort_by_key(|one| one.date);
+        Ok(())
     }
 
     fn spans_on(&self, date: NaiveDate, who: Member<'_>) -> Vec<ShiftSpan> {
@@ -104,7 +122,6 @@ mod tests {
             ("08:00-12:00", "16:00-20:00", "08:00-12:00 16:00-20:00"),
             ("12:00-20:00", "08:00-16:00", "08:00-20:00"),
             ("22:00-06:00", "20:00-24:00", "20:00-06:00"),
-            ("08:00-16:00", "08:00-16:00", "08:00-16:00"),
             ("00:00-24:00", "20:00-04:00", "00:00-24:00 20:00-04:00"),
         ] {
             let weekly = |who: Uuid, span: ShiftSpan| WeeklyShift {
@@ -120,11 +137,37 @@ mod tests {
                 weekly: freed_spans.chain(own_spans).collect(),
                 ..ShiftPlan::default()
             };
-            plan.free_day(date, (member(MILA), "ill"), Some((member(PETAR), "for Mila")));
+            plan.free_day(date, (member(MILA), "ill"), Some((member(PETAR), "for Mila")))
+                .unwrap();
             assert_eq!(written(&plan, date, MILA), "");
             assert_eq!(written(&plan, date, PETAR), expected);
             let week_later = date + chrono::Days::new(7);
             assert_eq!(written(&plan, week_later, MILA), freed, "only this date");
+        }
+    }
+
+    #[test]
+    fn nobody_substitutes_during_shifts_of_their_own() {
+        let date: NaiveDate = "2026-12-01".parse().unwrap();
+        for (freed, own) in [
+            ("08:00-14:00", "08:00-14:00"),
+            ("09:00-12:00", "08:00-14:00"),
+            ("08:00-12:00 12:00-14:00", "08:00-14:00"),
+        ] {
+            let exception = |who: Uuid, text: &str| ShiftException {
+                date,
+                who: Who::Person(who),
+                spans: spans(text),
+                note: String::new(),
+            };
+            let mut plan = ShiftPlan {
+                exceptions: vec![exception(MILA, freed), exception(PETAR, own)],
+                ..ShiftPlan::default()
+            };
+            let before = plan.clone();
+            let freed = plan.free_day(date, (member(MILA), "ill"), Some((member(PETAR), "")));
+            assert_eq!(freed, Err(WorksAnyway));
+            assert_eq!(plan, before);
         }
     }
 
@@ -142,7 +185,8 @@ mod tests {
             exceptions: vec![exception(MILA, spans("10:00-12:00"), "обука"), petar.clone()],
             ..ShiftPlan::default()
         };
-        plan.free_day(date, (member(MILA), "слава"), Some((member(MILA), "")));
+        plan.free_day(date, (member(MILA), "слава"), Some((member(MILA), "")))
+            .unwrap();
         assert_eq!(plan.exceptions, vec![petar, exception(MILA, Vec::new(), "слава")]);
     }
 }

@@ -150,7 +150,8 @@ impl ShiftForm {
                     date,
                     (freed, &note),
                     substitute.map(|one| (one, instead.as_str())),
-                );
+                )
+                .map_err(|_| words.say("shift-works-anyway"))?;
             }
             "remove-exception" => {
                 let who = self.worker(words)?;
