@@ -634,7 +634,7 @@ async fn own_forms(vera: &mut PlainBrowser, head: &Staff, colleague: &str) {
             "/desk/duty",
             "",
             &[("on", "false")],
-            "You are off duty. Nothing new is assigned to you. If you are away, your waiting contacts return to the queue after a while; hand them over to choose who takes them.",
+            "You are off duty. Nothing new is assigned to you. Contacts that wait for you return to the queue a few minutes after your last action; snoozed ones stay yours until their time comes. Hand over what a certain colleague should take.",
         ),
     ];
     for (route, path, fields, expected) in forms {

@@ -225,7 +225,7 @@ impl Happens {
                             contact,
                             CaseTarget::New {
                                 summary: "",
-                                also: None,
+                                also: &[],
                             },
                         )
                         .await?;

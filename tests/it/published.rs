@@ -185,6 +185,7 @@ async fn the_published_figures_stand_on_the_page_in_every_file_and_on_paper() {
         ("/ever/registered", 4_869),
         ("/ever/opening_balance", 23_336),
         ("/ever/cases/forwarded/total", 555),
+        ("/until_end/total", 26_126),
         ("/period/total", 2_790),
         ("/period/cases/total", 605),
         ("/period/cases/advisory/total", 570),
@@ -197,6 +198,12 @@ async fn the_published_figures_stand_on_the_page_in_every_file_and_on_paper() {
     ] {
         assert_eq!(at(&of_2023, pointer), figure, "{pointer}");
     }
+    let said = manager
+        .get("/api/v1/statistics/sentences?period=2023&language=en")
+        .await
+        .unwrap();
+    let words = "until 31.12.2023., the centre registered 26,126 communications";
+    assert!(said.to_string().contains(words), "{said}");
     let of_2024 = report(&manager, "from=2024-01-01&to=2024-04-30").await;
     assert_eq!(at(&of_2024, "/period/total"), 2_079);
     let channels = json!([
@@ -208,6 +215,11 @@ async fn the_published_figures_stand_on_the_page_in_every_file_and_on_paper() {
     assert_eq!(at(&of_2024, "/period/cases/advisory/total"), 344);
     assert_eq!(at(&of_2024, "/period/cases/forwarded/total"), 17);
     let ever = report(&manager, "period=ever").await;
+    assert_eq!(
+        ever.get("until_end"),
+        Some(&Value::Null),
+        "the period is not over"
+    );
     let of = |list: &str, key: &str, name: &str| -> Value {
         let all = ever.pointer(list).and_then(Value::as_array).unwrap();
         let found = all.iter().find(|one| one.get(key) == Some(&json!(name)));

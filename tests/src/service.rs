@@ -422,6 +422,19 @@ impl Service {
         }
     }
 
+    /// Waits until the service has ended without being asked to, and returns its exit code.
+    pub async fn until_ended(&mut self) -> Result<i32> {
+        let end = Instant::now() + Duration::from_secs(40);
+        while Instant::now() < end {
+            if let Some(code) = self.child.as_mut().and_then(Child::exit_code) {
+                self.child = None;
+                return Ok(code);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        bail!("the service still runs: {}", self.log()?)
+    }
+
     /// Runs a command of the program, with text on its standard input.
     pub fn run(&self, arguments: &[&str], input: &str) -> Result<Output> {
         use std::io::Write;

@@ -32,6 +32,13 @@ pub enum Command {
     Demo(DemoOptions),
     /// Check the settings, the database and the connection of every line, and report what works.
     Check,
+    /// Describe the state of the data: numbers, times and states, without anything about people. Only reads, also while the service runs.
+    /// Exits with 1 if something needs attention, and with 2 if nothing could be examined.
+    Doctor {
+        /// Also recount all statistics and compare the result with the stored figures. This takes a while.
+        #[arg(long)]
+        recount: bool,
+    },
     /// Manage staff accounts.
     #[command(subcommand)]
     Staff(Staff),

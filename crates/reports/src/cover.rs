@@ -5,7 +5,10 @@ use hotline_core::{
     centre::Centre,
     statistics::{comparison::EarlierPeriod, purpose::Purpose, returns::Return},
     text::locale::Words,
-    time::period::{Every, Period},
+    time::{
+        local::format_time,
+        period::{Every, Period},
+    },
 };
 use hotline_store::statistics::{
     adjustments::EnteredByHand, counts::Breakdown, report::Report, returns::FilledReturn,
@@ -127,17 +130,16 @@ impl Cover {
         as_of: DateTime<Utc>,
         made_by: Option<&str>,
     ) -> Self {
-        let local = as_of.with_timezone(&centre.time_zone);
         let mut cover = Self {
             title,
             lines: Vec::new(),
             as_of,
             days,
         };
-        cover.say(words, "cover-centre", words.own(&centre.name));
+        cover.say(words, "cover-centre", centre.name.localized(words));
         cover.say(words, "period", period_label(words, days.0, days.1));
         cover.say(words, "time-zone", centre.time_zone.name().to_owned());
-        cover.say(words, "as-of", local.format("%d.%m.%Y. %H:%M").to_string());
+        cover.say(words, "as-of", format_time(as_of, centre.time_zone));
         if let Some(name) = made_by {
             cover.say(words, "cover-made-by", words.own(name));
         }

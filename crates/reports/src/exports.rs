@@ -226,7 +226,7 @@ pub fn workbook(words: &Words, cover: &Cover, tables: &[Table]) -> Result<Vec<u8
                         let share = as_number(*part) / 1_000.0;
                         sheet.write_number_with_format(row, column, share, &percent)?;
                     }
-                    Cell::Difference { by, .. } => {
+                    Cell::Difference { by, .. } | Cell::Change(by) => {
                         sheet.write_number_with_format(row, column, as_number(*by), &change)?;
                     }
                     Cell::Hidden => {

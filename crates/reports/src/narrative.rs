@@ -1,5 +1,6 @@
 //! The narrative report: a cover, and chapters with sentences and tables. It is read as a document ([`document`]) or printed from a page.
 
+mod columns;
 pub mod document;
 
 use chrono::{DateTime, Utc};
@@ -151,7 +152,7 @@ impl Narrative {
         // The letterhead names the centre, and the last chapter contains the definition.
         let lines = cover.lines.iter().filter(|(label, _)| *label != definition.title);
         Self {
-            centre: words.own(&centre.name),
+            centre: centre.name.localized(words),
             reached: format!("{} · {}", centre.telephone, centre.opening_hours.localized(words)),
             title: cover.title.clone(),
             period: period_in_words(words, report.from, report.to),

@@ -5,7 +5,7 @@ use hotline_core::{
     statistics::outreach::{EventKind, SchoolKind},
     text::locale::Words,
 };
-use hotline_store::statistics::report::Report;
+use hotline_store::{outreach::SchoolTotal, statistics::report::Report};
 
 use crate::{
     cover::registered_since,
@@ -19,11 +19,7 @@ use crate::{
 /// Returns the sentences that describe a report. Most sentences are omitted if the figure that they state is 0.
 #[must_use]
 pub fn of_report(words: &Words, report: &Report) -> Vec<String> {
-    let mut said = vec![words.with(
-        "sentence-ever",
-        "communications",
-        &words.counted("n-communications", report.ever.sum.total),
-    )];
+    let mut said = vec![since_establishment(words, report)];
     if let (Some(from), Some(to)) = (report.from, report.to) {
         let (from, to) = (format_day(from), format_day(to));
         let channels = report.period.channels.iter().filter(|part| part.sum.total != 0);
@@ -71,6 +67,25 @@ pub fn of_report(words: &Words, report: &Report) -> Vec<String> {
     said
 }
 
+/// States the total since the establishment: of today, or of the last day of a period that is over.
+fn since_establishment(words: &Words, report: &Report) -> String {
+    let communications = |total| words.counted("n-communications", total);
+    match (report.until_end, report.to) {
+        (Some(until_end), Some(to)) => words.with_all(
+            "sentence-until",
+            &[
+                ("communications", &communications(until_end.total)),
+                ("day", &format_day(to)),
+            ],
+        ),
+        _ => words.with(
+            "sentence-ever",
+            "communications",
+            &communications(report.ever.sum.total),
+        ),
+    }
+}
+
 /// Returns the sentences about waiting times and reply targets. A sentence is omitted if its figures are missing.
 #[must_use]
 pub fn of_waits(words: &Words, report: &Report) -> Vec<String> {
@@ -89,7 +104,8 @@ pub fn of_waits(words: &Words, report: &Report) -> Vec<String> {
     if !targets.is_empty() {
         said.push(words.with("sentence-target", "targets", &targets.join(", ")));
     }
-    if let Some(replies) = Replies::first(report, Urgency::ALL) {
+    let first = Replies::first(report, Urgency::ALL);
+    if let Some(replies) = first {
         let share = percent(words, replies.kept, replies.all);
         let (kept, all) = (words.number(replies.kept), words.number(replies.all));
         said.push(words.with_all(
@@ -97,11 +113,15 @@ pub fn of_waits(words: &Words, report: &Report) -> Vec<String> {
             &[("kept", &kept), ("all", &all), ("share", &share)],
         ));
     }
+    if report.reply_targets.iter().any(|one| one.in_opening_hours) {
+        said.push(words.say("targets-opening-hours"));
+    }
     let targets = &report.care.targets;
     let (kept, missed) = targets.iter().fold((0, 0), |(kept, missed), one| {
         (kept + one.kept, missed + one.missed)
     });
-    if kept + missed > 0 {
+    // If only first replies were due, the sentence above says the same.
+    if kept + missed > first.map_or(0, |first| first.all) {
         let share = percent(words, kept, kept + missed);
         let (kept, all) = (words.number(kept), words.number(kept + missed));
         said.push(words.with_all(
@@ -110,6 +130,18 @@ pub fn of_waits(words: &Words, report: &Report) -> Vec<String> {
         ));
     }
     said
+}
+
+/// States whom all events in the schools of a kind reached.
+fn in_schools(words: &Words, sentence: &str, schools: &str, total: &SchoolTotal) -> String {
+    words.with_all(
+        sentence,
+        &[
+            ("schools", &words.counted(schools, total.schools)),
+            ("students", &words.counted("n-students", total.reached.students)),
+            ("parents", &words.counted("n-parents", total.reached.parents)),
+        ],
+    )
 }
 
 fn outreach(words: &Words, report: &Report) -> Vec<String> {
@@ -139,10 +171,23 @@ fn outreach(words: &Words, report: &Report) -> Vec<String> {
             ],
         ));
     }
+    // Without this sentence, readers would miss the other events that the table of schools counts.
+    if primary.events != primary.presentations {
+        said.push(in_schools(
+            words,
+            "sentence-primary-all",
+            "n-primary-schools",
+            &primary,
+        ));
+    }
     let secondary = totals.in_schools(SchoolKind::Secondary);
     if secondary.schools != 0 {
-        let schools = words.counted("n-secondary-schools", secondary.schools);
-        said.push(words.with("sentence-secondary", "schools", &schools));
+        said.push(in_schools(
+            words,
+            "sentence-secondary",
+            "n-secondary-schools",
+            &secondary,
+        ));
     }
     let webinars = totals.of(EventKind::Webinar);
     if webinars.events != 0 {

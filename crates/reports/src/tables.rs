@@ -77,6 +77,8 @@ pub enum Cell {
         /// The earlier count.
         then: i64,
     },
+    /// The later count minus the earlier one, without a percentage.
+    Change(i64),
     /// A figure suppressed because it is small, or 0 in a table with suppressed figures. Both are rendered in the same way, so that readers
     /// can't distinguish them.
     Hidden,
@@ -92,6 +94,7 @@ impl Cell {
             Self::Count(count) => words.number(count),
             Self::PerMille(part) => labels::percent(words, part, 1_000),
             Self::Difference { by, then } => labels::difference(words, then + by, then),
+            Self::Change(by) => labels::difference(words, by, 0),
             Self::Hidden => words.say("figure-hidden"),
             Self::Empty => String::new(),
         }
@@ -103,7 +106,7 @@ impl Cell {
         match self {
             Self::Count(count) => count.to_string(),
             Self::PerMille(part) => format!("{}.{:03}", part / 1_000, part % 1_000),
-            Self::Difference { by, .. } => by.to_string(),
+            Self::Difference { by, .. } | Self::Change(by) => by.to_string(),
             Self::Hidden => "hidden".to_owned(),
             Self::Empty => String::new(),
         }
@@ -173,7 +176,10 @@ impl Table {
     fn most(&self) -> i64 {
         let counts = self.rows.iter().filter_map(|row| match row.cells.first() {
             Some(Cell::Count(count)) => Some(*count),
-            Some(Cell::PerMille(_) | Cell::Difference { .. } | Cell::Hidden | Cell::Empty) | None => None,
+            Some(
+                Cell::PerMille(_) | Cell::Difference { .. } | Cell::Change(_) | Cell::Hidden | Cell::Empty,
+            )
+            | None => None,
         });
         counts.max().unwrap_or_default()
     }
@@ -182,7 +188,10 @@ impl Table {
     pub fn bar(&self, line: &Line) -> i64 {
         match line.cells.first() {
             Some(Cell::Count(count)) => (count * 100).checked_div(self.most()).unwrap_or_default().max(0),
-            Some(Cell::PerMille(_) | Cell::Difference { .. } | Cell::Hidden | Cell::Empty) | None => 0,
+            Some(
+                Cell::PerMille(_) | Cell::Difference { .. } | Cell::Change(_) | Cell::Hidden | Cell::Empty,
+            )
+            | None => 0,
         }
     }
 }

@@ -218,14 +218,16 @@ pub(crate) async fn breakdown(
     note_exact(&desk, &reader, purpose, AuditAction::Figures, &figures).await;
     let words = wanted.words(&desk, &jar);
     let scheme = desk.store.scheme();
-    let mut table = tables::of_breakdown(words, &scheme, &found);
-    if let (Some(against), Some(earlier)) = (against, &earlier) {
-        table = tables::compare_breakdown(words, &scheme, table, earlier, against);
-    }
+    let table = tables::of_breakdown(words, &scheme, &found);
+    let title = table.title.clone();
+    let tables = match (against, &earlier) {
+        (Some(against), Some(earlier)) => tables::compare_breakdown(words, &scheme, table, earlier, against),
+        _ => vec![table],
+    };
     let cover = Cover::of_breakdown(
         words,
         &desk.centre,
-        &table.title,
+        &title,
         &found,
         earlier.as_ref(),
         purpose,
@@ -235,7 +237,7 @@ pub(crate) async fn breakdown(
         purpose: purpose_name(purpose),
         figures: found,
     };
-    wanted.answer(words, &file_name("figures", purpose), &cover, &[table], json)
+    wanted.answer(words, &file_name("figures", purpose), &cover, &tables, json)
 }
 
 /// Records in the audit that a member of staff exported exact figures.

@@ -143,26 +143,26 @@ impl FilterForm {
     }
 }
 
-/// Builds the table that the filter requests. Figures about persons that are smaller than `least` are suppressed. Returns `None` if neither
-/// a dimension nor a unit of time was selected.
-pub(crate) async fn table(
+/// Builds the table that the filter requests, and for two dimensions the table of the differences from the earlier period. Figures about
+/// persons that are smaller than `least` are suppressed. Returns no table if neither a dimension nor a unit of time was selected.
+pub(crate) async fn tables(
     desk: &Desk,
     words: &Words,
     chosen: &FilterForm,
     least: i64,
-) -> Result<Option<Table>, PageError> {
+) -> Result<Vec<Table>, PageError> {
     let cut = chosen.cut(chosen.asked.period(desk.store.today())?);
     if cut.by.is_empty() && cut.every.is_none() {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let scheme = desk.store.scheme();
     let against = chosen.earlier();
     let compared = desk.store.breakdown_compared(&cut, least, against).await?;
     let table = of_breakdown(words, &scheme, &compared.found);
-    Ok(Some(match (against, &compared.earlier) {
+    Ok(match (against, &compared.earlier) {
         (Some(against), Some(earlier)) => compare_breakdown(words, &scheme, table, earlier, against),
-        _ => table,
-    }))
+        _ => vec![table],
+    })
 }
 
 /// Returns the dimensions of all measures as pairs of id and label, sorted by label.

@@ -42,7 +42,7 @@ use crate::{
 use hotline_reports::{
     charts::{self, Columns, Heat},
     cover::{by_hand, period_label, purpose_label, registered_since},
-    labels::difference,
+    labels::{difference, format_day},
     narrative::Section,
     sentences,
     tables::{self, Cell, Line, Table},
@@ -79,7 +79,8 @@ pub(super) struct StatisticsPage<'a> {
     pub(super) covered: RangeInclusive<i32>,
     /// The dimensions by which figures can be grouped.
     dimensions: Vec<(String, String)>,
-    cut: Option<Table>,
+    /// The table that the reader requested, and its differences from the earlier period. Empty: no table was requested.
+    cut: Vec<Table>,
     /// The error message if the table that the filter form requests can't be shown.
     cut_refused: Option<String>,
     /// Whether the figures are exact, or for publication.
@@ -154,11 +155,11 @@ pub(crate) async fn page(
         true => store.tokens().await?,
         false => Vec::new(),
     };
-    let (cut, cut_refused) = match filter::table(&desk, words, &chosen, least).await {
-        Ok(table) => (table, None),
+    let (cut, cut_refused) = match filter::tables(&desk, words, &chosen, least).await {
+        Ok(tables) => (tables, None),
         Err(PageError::Conflict(
             why @ (Conflict::TooFine | Conflict::TooManyToCross | Conflict::NoDimension),
-        )) => (None, Some(words.say(why.key()))),
+        )) => (Vec::new(), Some(words.say(why.key()))),
         Err(error) => return Err(error),
     };
     let returns = store.returns().into_iter();
@@ -274,25 +275,22 @@ impl StatisticsPage<'_> {
         self.period == Period::default()
     }
 
-    /// Returns the rows of the flow, without the figures that the page shows elsewhere: the number of opened contacts if it is the total of
-    /// the period, and the number of open contacts if it belongs to the current backlog.
+    /// Returns the total since the establishment until the end of a period that is over, with its label.
+    fn until_end(&self) -> Option<(String, String)> {
+        let (until_end, to) = (self.report.until_end?, self.report.to?);
+        let words = self.frame.words;
+        let label = words.with("until-day", "day", &format_day(to));
+        Some((label, words.number(until_end.total)))
+    }
+
+    /// Returns the rows of the flow. The number of open contacts is left out if the period is not over: the card of the backlog shows it.
     fn flow(&self) -> Vec<&Line> {
         let Some(table) = self.table("flow") else {
             return Vec::new();
         };
-        let opened = self.frame.words.say("flow-opened");
-        let sum = self.report.period.sum;
-        let shown = match self.is_ever() {
-            true => sum.registered,
-            false => sum.total,
-        };
-        let is_total = self.report.flow.opened == shown;
         let is_over = self.period.to.is_some_and(|to| to < self.today);
-        let rows = table
-            .rows
-            .iter()
-            .filter(move |line| !is_total || line.label != opened);
-        rows.chain(table.foot.iter().filter(move |_| is_over)).collect()
+        let open = table.foot.iter().filter(move |_| is_over);
+        table.rows.iter().chain(open).collect()
     }
 
     /// Returns remarks on the figures, for example that small figures are suppressed.
@@ -368,6 +366,11 @@ impl StatisticsPage<'_> {
     /// Returns the reply targets and the share of the first replies in time, each as a pair of label and text.
     fn first_reply_facts(&self) -> Vec<(String, String)> {
         tables::first_reply_facts(self.frame.words, &self.report)
+    }
+
+    /// Returns whether the time of a target passes only while the centre is open.
+    fn counts_opening_hours(&self) -> bool {
+        self.report.reply_targets.iter().any(|one| one.in_opening_hours)
     }
 
     /// Returns the same for urgent contacts.

@@ -6,19 +6,20 @@ use docx_rs::{
     AlignmentType, Docx, FieldCharType, Footer, Header, InstrPAGEREF, InstrText, LineSpacing, NumPages,
     PageMargin, PageNum, Paragraph, Run, RunFonts, Shading, Style, StyleType, Tab, TabLeaderType,
     TabValueType, Table as DocxTable, TableAlignmentType, TableBorder, TableBorderPosition, TableBorders,
-    TableCell, TableRow, WidthType,
+    TableCell, TableCellMargins, TableRow, WidthType,
 };
 use hotline_core::text::locale::Words;
 
 use crate::{
-    narrative::Narrative,
+    narrative::{
+        Narrative,
+        columns::{self, Columns},
+    },
     tables::{Line, Table},
 };
 
 /// The width of the text on a page, in twentieths of a point.
 const WIDTH: usize = 9_638;
-/// The width of a column of figures, in twentieths of a point.
-const FIGURE: usize = 1_400;
 const FONT: &str = "Arial";
 const SHADE: &str = "E9EDF2";
 const DEEP: &str = "0B5394";
@@ -121,30 +122,29 @@ fn add_cover(mut docx: Docx, report: &Narrative) -> Docx {
 }
 
 fn add_table(mut docx: Docx, words: &Words, section: &str, table: &Table) -> Docx {
-    let figures = table.columns.len();
-    let column = FIGURE.min(WIDTH * 2 / 3 / figures.max(1));
-    let side = WIDTH.saturating_sub(figures * column);
-    let widths: Vec<usize> = [side]
-        .into_iter()
-        .chain(std::iter::repeat_n(column, figures))
-        .collect();
-    let head: Vec<String> = [&table.side].into_iter().chain(&table.columns).cloned().collect();
-    let mut rows = vec![row(&head, &widths, true, true)];
-    let line = |line: &Line, bold: bool| {
+    let head = [&table.side].into_iter().chain(&table.columns).cloned().collect();
+    let texts = |line: &Line| {
         let cells = line.cells.iter().map(|cell| cell.localized(words));
-        let texts: Vec<String> = [line.localized(words)].into_iter().chain(cells).collect();
-        row(&texts, &widths, bold, false)
+        [line.localized(words)].into_iter().chain(cells).collect()
     };
-    rows.extend(table.rows.iter().map(|one| line(one, false)));
-    rows.extend(table.foot.iter().map(|one| line(one, true)));
+    let lines = table.rows.iter().chain(&table.foot).map(texts);
+    let all: Vec<Vec<String>> = [head].into_iter().chain(lines).collect();
+    let columns = Columns::fitting(&all, WIDTH);
+    let first_of_foot = 1 + table.rows.len();
+    let rows = all.iter().enumerate().map(|(number, texts)| {
+        let is_head = number == 0;
+        row(texts, &columns, is_head || number >= first_of_foot, is_head)
+    });
     let inner = TableBorder::new(TableBorderPosition::InsideH)
         .color("D0D7DF")
         .size(4);
     let bottom = TableBorder::new(TableBorderPosition::Bottom)
         .color("D0D7DF")
         .size(4);
-    let table_of_rows = DocxTable::without_borders(rows)
-        .set_grid(widths.clone())
+    let padding = columns::PADDING / 2;
+    let table_of_rows = DocxTable::without_borders(rows.collect())
+        .set_grid(columns.widths.clone())
+        .margins(TableCellMargins::new().margin(0, padding, 0, padding))
         .width(WIDTH, WidthType::Dxa)
         .align(TableAlignmentType::Left)
         .set_borders(TableBorders::with_empty().set(inner).set(bottom));
@@ -158,13 +158,13 @@ fn add_table(mut docx: Docx, words: &Words, section: &str, table: &Table) -> Doc
     docx.add_paragraph(Paragraph::new())
 }
 
-fn row(texts: &[String], widths: &[usize], bold: bool, is_head: bool) -> TableRow {
+fn row(texts: &[String], columns: &Columns, bold: bool, is_head: bool) -> TableRow {
     let cells = texts
         .iter()
-        .zip(widths)
+        .zip(&columns.widths)
         .enumerate()
         .map(|(index, (text, width))| {
-            let mut run = Run::new().add_text(text).size(17);
+            let mut run = Run::new().add_text(text).size(columns.size);
             if bold {
                 run = run.bold();
             }

@@ -1,4 +1,5 @@
-//! Adds two columns to a table: the figures of an earlier period, and the differences.
+//! Compares tables with those of an earlier period. A table with one dimension gets two columns: the earlier figures, and the differences. A
+//! table with two dimensions gets a second table with the difference of each cell.
 
 use hotline_core::{
     contact::classification::Scheme, statistics::comparison::EarlierPeriod, text::locale::Words,
@@ -59,7 +60,7 @@ pub fn compare_report(words: &Words, scheme: &Scheme, of: &Report, tables: Vec<T
     tables.into_iter().map(compare).collect()
 }
 
-/// Compares the table of a breakdown with the same breakdown of an earlier period.
+/// Compares the table of a breakdown by one or two dimensions with the same breakdown of an earlier period.
 #[must_use]
 pub fn compare_breakdown(
     words: &Words,
@@ -67,11 +68,91 @@ pub fn compare_breakdown(
     table: Table,
     earlier: &Breakdown,
     against: EarlierPeriod,
-) -> Table {
+) -> Vec<Table> {
     let missing = missing_cell(earlier.suppressed_below.is_some());
     let ordered = earlier.by.first().is_some_and(|by| is_ordered(scheme, by));
+    let is_crossed = earlier.by.len() > 1;
     let earlier = of_breakdown(words, scheme, earlier);
-    compare(words, table, &earlier, against, missing, ordered)
+    if is_crossed {
+        let differences = differences(words, &table, &earlier, against, missing);
+        return vec![table, differences];
+    }
+    vec![compare(words, table, &earlier, against, missing, ordered)]
+}
+
+/// Returns a table with the difference of each cell. Rows and columns have the order of `table`; those that only the earlier table has
+/// follow. The last column of both tables contains totals.
+fn differences(
+    words: &Words,
+    table: &Table,
+    earlier: &Table,
+    against: EarlierPeriod,
+    missing: Cell,
+) -> Table {
+    let values = |table: &Table| table.columns.len().saturating_sub(1);
+    let mut columns: Vec<String> = table.columns.iter().take(values(table)).cloned().collect();
+    for column in earlier.columns.iter().take(values(earlier)) {
+        if !columns.contains(column) {
+            columns.push(column.clone());
+        }
+    }
+    columns.push(words.say("total"));
+    let mut labels: Vec<&str> = table.rows.iter().map(|line| line.label.as_str()).collect();
+    for line in &earlier.rows {
+        if !labels.contains(&line.label.as_str()) {
+            labels.push(&line.label);
+        }
+    }
+    let figure = |of: &Table, lines: &[Line], label: &str, column: &str| {
+        let line = lines.iter().find(|line| line.label == label);
+        let place = of.columns.iter().position(|known| known == column);
+        let cell = line.zip(place).and_then(|(line, place)| line.cells.get(place));
+        cell.copied().unwrap_or(missing)
+    };
+    let row = |label: &str, now: &[Line], then: &[Line]| Line {
+        label: label.to_owned(),
+        cells: columns
+            .iter()
+            .map(|column| {
+                // Percentages of small numbers in a large table would hide the numbers.
+                difference_of(
+                    figure(table, now, label, column),
+                    figure(earlier, then, label, column),
+                    |now, then| Cell::Change(now - then),
+                )
+            })
+            .collect(),
+        opens: Vec::new(),
+    };
+    let foot = table.foot.iter().map(|line| &line.label);
+    Table {
+        id: "differences".to_owned(),
+        title: format!("{} – {}", table.title, words.say(key_of(against))),
+        side: table.side.clone(),
+        rows: labels
+            .iter()
+            .map(|label| row(label, &table.rows, &earlier.rows))
+            .collect(),
+        foot: foot.map(|label| row(label, &table.foot, &earlier.foot)).collect(),
+        columns,
+        ..Table::default()
+    }
+}
+
+const fn key_of(against: EarlierPeriod) -> &'static str {
+    match against {
+        EarlierPeriod::Before => "difference-before",
+        EarlierPeriod::YearBefore => "difference-a-year-before",
+    }
+}
+
+/// Returns the difference of two figures, of which `count` makes a cell. A difference from or to a hidden figure is hidden.
+fn difference_of(now: Cell, then: Cell, count: impl Fn(i64, i64) -> Cell) -> Cell {
+    match (now, then) {
+        (Cell::Count(now), Cell::Count(then)) => count(now, then),
+        (Cell::Hidden, _) | (_, Cell::Hidden) => Cell::Hidden,
+        _ => Cell::Empty,
+    }
 }
 
 /// Returns the cell for a value without a row. If figures are suppressed, a missing figure is either 0 or suppressed.
@@ -80,7 +161,7 @@ const fn missing_cell(suppressed: bool) -> Cell {
 }
 
 /// Adds the columns. Rows that only the earlier table has are added: where the earlier table has them if the rows have a natural order,
-/// otherwise at the end. A difference from or to a hidden figure is hidden.
+/// otherwise at the end.
 fn compare(
     words: &Words,
     mut table: Table,
@@ -111,11 +192,12 @@ fn compare(
             let then = before.iter().find(|then| then.label == line.label);
             let figure = then.and_then(|then| then.cells.last().copied());
             let figure = figure.unwrap_or(missing);
-            let difference = match (line.cells.last(), figure) {
-                (Some(Cell::Count(now)), Cell::Count(then)) => Cell::Difference { by: now - then, then },
-                (Some(Cell::Hidden), _) | (_, Cell::Hidden) => Cell::Hidden,
-                _ => Cell::Empty,
-            };
+            let difference = line.cells.last().map_or(Cell::Empty, |now| {
+                difference_of(*now, figure, |now, then| Cell::Difference {
+                    by: now - then,
+                    then,
+                })
+            });
             line.opens.resize(width, None);
             line.opens.push(then.and_then(Line::address_of_total));
             line.cells.extend([figure, difference]);
@@ -230,6 +312,35 @@ mod tests {
                 ("0-4", vec![Cell::Hidden, Cell::Count(6), Cell::Hidden]),
                 ("5-12", vec![Cell::Count(9), Cell::Hidden, Cell::Hidden]),
                 ("13-18", vec![Cell::Hidden, Cell::Count(8), Cell::Hidden]),
+            ]
+        );
+    }
+
+    #[test]
+    fn each_cell_of_two_dimensions_has_its_difference() {
+        let crossed = |columns: &[&str], rows: &[(&str, &[i64])]| Table {
+            columns: columns.iter().map(|column| (*column).to_owned()).collect(),
+            rows: rows
+                .iter()
+                .map(|(label, counts)| Line::new(*label, counts.iter().copied()))
+                .collect(),
+            ..Table::default()
+        };
+        let now = crossed(&["phone", "chat", "Total"], &[("grooming", &[4, 1, 5])]);
+        let then = crossed(
+            &["chat", "mail", "Total"],
+            &[("grooming", &[3, 1, 4]), ("gaming", &[0, 2, 2])],
+        );
+        let locales = Locales;
+        let words = locales.of(Language::En);
+        let found = differences(words, &now, &then, EarlierPeriod::YearBefore, Cell::Count(0));
+        assert_eq!(found.columns, ["phone", "chat", "mail", "Total"]);
+        let change = Cell::Change;
+        assert_eq!(
+            rows(&found),
+            [
+                ("grooming", vec![change(4), change(-2), change(-1), change(1)]),
+                ("gaming", vec![change(0), change(0), change(-2), change(-2)]),
             ]
         );
     }

@@ -44,6 +44,7 @@ pub(super) fn by_kind(words: &Words, totals: &OutreachTotals) -> Table {
 }
 
 pub(super) fn by_school(words: &Words, totals: &OutreachTotals) -> Table {
+    let note = (!totals.schools.is_empty()).then(|| words.say("schools-note"));
     let rows = totals.schools.iter().map(|one| {
         let counts = [one.schools, one.events, one.presentations];
         Line::new(
@@ -58,6 +59,7 @@ pub(super) fn by_school(words: &Words, totals: &OutreachTotals) -> Table {
         columns: reached_columns(words, &["schools", "events", "presentations"]),
         rows: rows.collect(),
         foot: Vec::new(),
+        notes: note.into_iter().collect(),
         ..Table::default()
     }
 }

@@ -18,7 +18,7 @@ use hotline_store::statistics::{
 };
 
 use crate::{
-    labels::channel_name,
+    labels::{channel_name, format_day},
     tables::{
         BACKLOG, Cell, Line, Table, drill_down_links::DrillDownLinks, of_breakdown, outreach, referrals,
         value_label, waits,
@@ -83,8 +83,15 @@ fn totals(words: &Words, report: &Report) -> Table {
         let label = words.say(key);
         totals.as_ref().map(|totals| sum(label, totals.sum))
     };
+    let since_establishment = match (report.until_end, report.to) {
+        (Some(until_end), Some(to)) => {
+            let label = words.with("since-establishment-until", "day", &format_day(to));
+            sum(label, until_end)
+        }
+        _ => sum(words.say("since-establishment"), report.ever.sum),
+    };
     let rows = [
-        Some(sum(words.say("since-establishment"), report.ever.sum)),
+        Some(since_establishment),
         Some(sum(words.say("this-period"), report.period.sum)),
         of("period-before", &report.before),
         of("a-year-before", &report.a_year_before),

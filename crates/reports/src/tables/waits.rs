@@ -83,7 +83,7 @@ pub fn first_reply_facts(words: &Words, report: &Report) -> Vec<(String, String)
         words,
         report,
         &[Urgency::Ordinary],
-        Replies::first(report, Urgency::ALL),
+        ("target-first-share", Replies::first(report, Urgency::ALL)),
     )
 }
 
@@ -91,7 +91,12 @@ pub fn first_reply_facts(words: &Words, report: &Report) -> Vec<(String, String)
 /// publication do not contain this share.
 #[must_use]
 pub fn urgent_facts(words: &Words, report: &Report) -> Vec<(String, String)> {
-    facts(words, report, &URGENT, urgent_replies(report))
+    facts(
+        words,
+        report,
+        &URGENT,
+        ("target-first-share-urgent", urgent_replies(report)),
+    )
 }
 
 fn urgent_replies(report: &Report) -> Option<Replies> {
@@ -102,12 +107,12 @@ fn facts(
     words: &Words,
     report: &Report,
     urgencies: &[Urgency],
-    replies: Option<Replies>,
+    (label, replies): (&str, Option<Replies>),
 ) -> Vec<(String, String)> {
     let target = |(urgency, minutes)| (words.say(&target_key(urgency)), duration_label(words, minutes));
     let share = replies.map(|replies| {
         let share = percent(words, replies.kept, replies.all);
-        (words.say("target-first-share"), share)
+        (words.say(label), share)
     });
     first_targets(report, urgencies)
         .map(target)
@@ -240,19 +245,27 @@ pub(super) fn targets(words: &Words, report: &Report) -> Table {
             ],
         }
     });
+    let mut rows: Vec<Line> = rows.collect();
+    let mut columns = vec![
+        "target-minutes",
+        "target-kept",
+        "target-missed",
+        "target-kept-share",
+    ];
+    // Figures for publication add up urgencies, which usually have different targets.
+    if !rows.is_empty() && rows.iter().all(|row| row.cells.first() == Some(&Cell::Empty)) {
+        columns.remove(0);
+        for row in &mut rows {
+            row.cells.remove(0);
+            row.opens.remove(0);
+        }
+    }
     Table {
         id: "targets".to_owned(),
         title: words.say("targets"),
         side: words.say("target"),
-        columns: [
-            "target-minutes",
-            "target-kept",
-            "target-missed",
-            "target-kept-share",
-        ]
-        .map(|key| words.say(key))
-        .into(),
-        rows: rows.collect(),
+        columns: columns.into_iter().map(|key| words.say(key)).collect(),
+        rows,
         notes: notes(words, report),
         ..Table::default()
     }

@@ -231,7 +231,8 @@ impl Store {
     ///
     /// # Errors
     /// Fails if the database cannot be opened, if a newer version of Hotline created the database, if the master key is missing, or if the
-    /// master key belongs to another database.
+    /// master key belongs to another database. Also fails if the database is the target of an unfinished move, or the folder that of an
+    /// unfinished restore.
     pub(crate) async fn open(
         settings: Settings,
         clock: Arc<dyn Clock>,

@@ -47,8 +47,8 @@ pub struct Compared {
 pub struct ComparedBreakdown {
     /// The breakdown of the period.
     pub found: Breakdown,
-    /// The breakdown of the earlier period. `None` if no comparison was requested, or if the two cannot be compared: the breakdown does not
-    /// have exactly one dimension, the period has no first or no last day, the earlier period began before this software registered
+    /// The breakdown of the earlier period. `None` if no comparison was requested, or if the two cannot be compared: the breakdown has no
+    /// dimension or a unit of time, the period has no first or no last day, the earlier period began before this software registered
     /// contacts, or the age bands have changed since.
     pub earlier: Option<Breakdown>,
 }
@@ -69,7 +69,7 @@ impl Store {
     ) -> Result<ComparedBreakdown, StoreError> {
         let mut look = self.begin_figures().await?;
         let found = look.breakdown_for_reader(cut, least).await?;
-        let is_comparable = cut.by.len() == 1 && cut.every.is_none();
+        let is_comparable = !cut.by.is_empty() && cut.every.is_none();
         let against = against.filter(|_| is_comparable);
         let earlier = match against {
             Some(against) => look.comparable(against, cut.period).await?,

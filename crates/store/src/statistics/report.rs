@@ -25,7 +25,7 @@ use crate::{
         counts::{Breakdown, StatisticsFilter},
         referrals::ReferralOutcomes,
         snapshot::Snapshot,
-        totals::Totals,
+        totals::{Sum, Totals},
     },
 };
 
@@ -47,6 +47,8 @@ pub struct Report {
     pub as_of: DateTime<Utc>,
     /// Totals since the centre was established.
     pub ever: Totals,
+    /// The sums since the centre was established until the end of the period. `None` if the period is not over: they are those of `ever`.
+    pub until_end: Option<Sum>,
     /// Totals of the period.
     pub period: Totals,
     /// Totals of the preceding period of the same length. If the reported period is not over, these totals cover only as many days as have
@@ -181,6 +183,10 @@ impl Snapshot<'_> {
         };
         let years = StatisticsFilter::contacts(until, [CHANNEL], Some(Every::Year));
         let years_cases = StatisticsFilter::of(Measure::Case, until, [CASE_KIND], Some(Every::Year));
+        let until_end = match so_far.to.filter(|to| *to < today) {
+            Some(_) => Some(self.totals(until).await?.sum),
+            None => None,
+        };
         let compared = match against {
             Some(against) => self.compared(period, against, least).await?,
             None => None,
@@ -192,6 +198,7 @@ impl Snapshot<'_> {
             as_of: self.as_of,
             period: self.totals(period).await?,
             ever: self.totals(Period::default()).await?,
+            until_end,
             before: self.totals_if(before).await?,
             a_year_before: self.totals_if(a_year_before).await?,
             flow: self.flow(period).await?,
