@@ -230,7 +230,7 @@ async fn after_leaving_back_shows_no_message_and_no_code() {
     assert_eq!(now, length);
     page.refresh().await.unwrap();
     let lead = find(page, "p.lead").await.text().await.unwrap();
-    assert!(lead.contains("This page is empty"), "{lead}");
+    assert!(lead.contains("no longer shown"), "{lead}");
     // The conversation, in another language, with a further message.
     page.goto(&format!("{base}/answer?lang=en")).await.unwrap();
     let enter = Key::Enter.to_string();

@@ -56,6 +56,11 @@ async function look() {
   return true;
 }
 
+/** Formats the current time in the time zone of the centre, in which the messages have their times. */
+function formatNow(timeZone) {
+  return new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone }).format();
+}
+
 function stop() {
   chain += 1;
   clearTimeout(timer);
@@ -95,8 +100,7 @@ function follow() {
     if (!mine.isConnected) return;
     if (!reached) return send(mine);
     const looked = document.getElementById("looked");
-    const time = new Date().toTimeString().slice(0, "12:00".length);
-    looked.textContent = isNew ? "" : looked.dataset.nothing.replace("{time}", time);
+    looked.textContent = isNew ? "" : looked.dataset.nothing.replace("{time}", formatNow(looked.dataset.zone));
     lookIn(wait);
   });
 }

@@ -140,7 +140,7 @@ pub(super) fn mistake_in_words(words: &Words, mistake: &InvalidText) -> String {
         InvalidText::Empty(Some(Language::SrCyrl | Language::SrLatn)) => words.say("text-empty-sr"),
         InvalidText::TooLong(most) => words.with("text-too-long", "n", &most.to_string()),
         InvalidText::ControlCharacter => words.say("text-control-character"),
-        InvalidText::UnknownField(name) => words.with("text-unknown-field", "name", name),
+        InvalidText::UnknownField(name) => words.with("text-unknown-field", "name", &format!("{{{name}}}")),
         InvalidText::MissingField(name) => words.with("text-missing-field", "name", &format!("{{{name}}}")),
         InvalidText::NoNumber => words.say("text-no-number"),
         InvalidText::TooManyNumbers(most) => words.with("text-many-numbers", "n", &most.to_string()),
