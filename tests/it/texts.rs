@@ -231,7 +231,7 @@ async fn an_administrator_previews_saves_and_restores_a_text_on_screen() {
         .await
         .unwrap();
     assert!(
-        refused.contains("There is no field words") && refused.contains("Чувамо {words}."),
+        refused.contains("There is no field “{words}”") && refused.contains("Чувамо {words}."),
         "{refused}"
     );
     let page = vera

@@ -49,7 +49,12 @@ await one.keyboard.press("Escape");
 await one.keyboard.press("u");
 await one.waitForFunction(() => document.getElementById("reply").value === "Too quick");
 await one.fill("#reply", "");
+// The page may still say that the earlier draft was kept.
+const kept = one.waitForResponse(
+  (answer) => answer.url().endsWith("/draft") && (answer.request().postData() ?? "").includes("here."),
+);
 await one.locator("#reply").pressSequentially("We are here. ", { delay: 5 });
+await kept;
 await one.waitForSelector("#kept:has-text('kept')");
 // The service is killed while a reply is being typed.
 console.log("KILL");

@@ -341,7 +341,7 @@ fn protocol_of(desk: &Desk, file: &LockedFile) -> Option<Letter> {
     });
     Some(Letter {
         language: language.tag(),
-        sender: desk.centre.name.clone(),
+        sender: desk.centre.name.localized(words),
         sender_details: sender_details(desk, words),
         facts: facts.collect(),
         recipient: String::new(),

@@ -99,9 +99,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             return backup::restore::run(settings::Settings::load(file)?, &options).await;
         }
         Command::Audit(command) => return audit::run(settings::Settings::load(file)?, command).await,
-        Command::Migrate => {
-            service::open_store(&settings::Settings::load(file)?, Vec::new()).await?;
-            println!("The database is up to date.");
+        Command::Migrate(options) => migrate::run(settings::Settings::load(file)?, &options).await?,
+        Command::Move(options) => {
+            return move_database::run(settings::Settings::load(file)?, &options).await;
         }
     }
     Ok(ExitCode::SUCCESS)

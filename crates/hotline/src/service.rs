@@ -41,7 +41,9 @@ use crate::{
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let signals = Signals::install()?;
     let lifecycle = Lifecycle::default();
-    let store = start(settings, &lifecycle, Listening::All, Additions::default()).await?;
+    let starting = start(settings, &lifecycle, Listening::All, Additions::default());
+    let store = signals.cancel_during(&lifecycle.stop, starting).await?;
+    lifecycle.run(stop_when_outdated(Arc::clone(&store), lifecycle.stop.clone()));
     lifecycle.until_stopped(signals).await;
     store.disconnect().await;
     Ok(())
@@ -80,7 +82,7 @@ pub async fn start(
     let locales = Arc::new(Locales);
     let opener = LineOpener::new(&settings, &locales);
     let in_file = open_lines(&settings, &opener)?;
-    let store = open_store(&settings, line_settings(&in_file)).await?;
+    let store = open_store_until(&settings, line_settings(&in_file), &lifecycle.stop).await?;
     store.take_over().await?;
     retention::check_kinds(&store)?;
     let lines = Arc::new(Lines::new(in_file));
@@ -209,6 +211,16 @@ pub async fn start(
         };
         lifecycle.run(sender.work(lifecycle.stop.clone()));
     }
+    let watch = Watch {
+        store: Arc::clone(&store),
+        lines: Arc::clone(&lines),
+        settings: settings.operation.clone(),
+        backup_every: settings.backup.every,
+        started_at: SystemClock.now(),
+        centre: Arc::new(settings.centre.clone()),
+        locales: Arc::clone(&locales),
+    };
+    lifecycle.run(watch.work(lifecycle.stop.clone()));
     lifecycle.run(alarm::work(
         alarm::Teller {
             store: Arc::clone(&store),
@@ -266,7 +278,17 @@ pub async fn start(
 
 /// Opens the store with the system clock.
 pub async fn open_store(settings: &Settings, lines: Vec<LineSettings>) -> anyhow::Result<Arc<Store>> {
-    open_store_at(settings, lines, Arc::new(SystemClock), Durability::Kept).await
+    open_store_until(settings, lines, &CancellationToken::new()).await
+}
+
+/// Opens the store with the system clock. Fails if `stop` is cancelled while migrations wait for other processes, or during the backup
+/// before them.
+pub async fn open_store_until(
+    settings: &Settings,
+    lines: Vec<LineSettings>,
+    stop: &CancellationToken,
+) -> anyhow::Result<Arc<Store>> {
+    open(settings, lines, Arc::new(SystemClock), Durability::Kept, stop).await
 }
 
 /// Whether the database outlives its first use.
@@ -310,7 +332,7 @@ pub async fn open_store_at(
         cases: settings.cases.clone(),
         audit: settings.audit.clone(),
         accounts: settings.accounts.clone(),
-        relying_party: RelyingParty::new(settings.http.desk_address(), &settings.centre.name),
+        relying_party: RelyingParty::new(settings.http.desk_address(), settings.centre.name.serbian()),
         retention: settings.retention.clone(),
         abuse_material: settings.abuse_material.clone(),
         masking: settings.masking.clone(),
@@ -318,7 +340,7 @@ pub async fn open_store_at(
         scheme,
         wrap_up: settings.desk.wrap_up,
         durable: durability == Durability::Kept,
-        undo: std::time::Duration::from_secs(settings.desk.undo_seconds.into()),
+        undo: Duration::from_secs(settings.desk.undo_seconds.into()),
         reserve: settings.data.reserve_mib << 20,
         backlog: settings.data.backlog,
         lines,

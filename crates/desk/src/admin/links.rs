@@ -111,7 +111,8 @@ pub(crate) async fn invite(
             | Conflict::InvalidTeam
             | Conflict::LoginTaken),
         )) if !format.is_json() => {
-            let mistake = desk.words(&jar).say(why.key());
+            let words = desk.words(&jar);
+            let mistake = words.with("error-conflict", "why", &words.say(why.key()));
             let page = render(&desk, &me, &jar, typed, mistake).await?;
             Ok(Answer::Page(
                 (StatusCode::UNPROCESSABLE_ENTITY, page).into_response(),

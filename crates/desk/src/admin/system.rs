@@ -76,7 +76,7 @@ struct BackupJson {
 async fn backup(desk: &Desk) -> Result<BackupJson, PageError> {
     let state = desk.store.backup_state().await?;
     let (now, every) = (desk.clock.now(), desk.program.backup_every);
-    let is_late = state.is_late(now, every, desk.program.started_at);
+    let is_late = state.is_late(now, every);
     let (failed_at, problem) = match state.failure {
         Some(failure) => (Some(failure.at), Some(failure.problem)),
         None => (None, None),

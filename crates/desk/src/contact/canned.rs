@@ -417,7 +417,7 @@ pub(crate) fn filled(
     let value = |name: &str| match name {
         "reference" => Some(contact.reference.to_string()),
         "counsellor" => Some(words.own(&me.name)),
-        "centre" => Some(words.own(&desk.centre.name)),
+        "centre" => Some(desk.centre.name.localized(words)),
         _ => None,
     };
     fill(&text, value).unwrap_or(text)

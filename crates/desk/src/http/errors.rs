@@ -290,6 +290,8 @@ impl From<StoreError> for PageError {
             | StoreError::File(_)
             | StoreError::Backlog(_)
             | StoreError::DatabaseMoved
+            | StoreError::Outdated
+            | StoreError::Migrating
             | StoreError::DiskFull(_) => Self::fault(&error),
         }
     }

@@ -107,6 +107,7 @@ pub(crate) enum Flash {
     CaseReopened,
     NewsDrafted,
     ReferralProposed,
+    LetterSent,
     ReferralSaved,
     ReferralConfirmed,
     ReferralReturned,

@@ -234,14 +234,18 @@ impl Store {
     /// master key belongs to another database. Also fails if the database is the target of an unfinished move, or the folder that of an
     /// unfinished restore.
     pub(crate) async fn open(
-        settings: Settings,
+        mut settings: Settings,
         clock: Arc<dyn Clock>,
     ) -> anyhow::Result<(Arc<Self>, mpsc::Receiver<BatchRequest>)> {
+        refuse_unfinished_restore(&settings.folder)?;
         std::fs::create_dir_all(&settings.folder)
             .with_context(|| format!("Could not make the folder {}", settings.folder.display()))?;
         let (reading, writing) = connect(settings.url.expose(), settings.durable)
             .await
             .context("Could not open the database")?;
+        refuse_unfinished_move(&reading).await?;
+        let key = settings.take_key();
+        key_proof::refuse_wrong_key(&reading, &key, settings.old_key.as_ref()).await?;
         let files = Files::open(&settings.folder.join("attachments"), settings.reserve)
             .context("Could not make the attachments folder")?;
         bring_up_to_date(&writing, &files)
@@ -256,8 +260,6 @@ impl Store {
             ),
             false => None,
         };
-        let usual = || KeySource::File(settings.folder.join("master.key"));
-        let key = settings.key.unwrap_or_else(usual);
         let keys = key_rotation::load(&reading, &writing, &key, settings.old_key.as_ref()).await?;
         let (requests, received) = mpsc::channel(1_024);
         let changes = Changes::new(&reading).await?;
@@ -268,6 +270,65 @@ impl Store {
             keys,
             files,
             database_file,
+            migrated,
+        };
+        let (store, received) = Self::assemble(opened, settings, clock).await?;
+        store.prove_key().await?;
+        store.refresh_texts().await?;
+        store.notice_line_changes().await?;
+        store.refresh_scheme().await?;
+        Ok((store, received))
+    }
+
+    /// Opens the database without changing anything: no migration runs, and no key and no folder is made. After a crash, SQLite may create the
+    /// index of its log. Returns no store if migrations are pending, because its queries need the newest tables.
+    ///
+    /// # Errors
+    /// Fails if there is no database, if a newer version of Hotline created it, if it is the target of an unfinished move, or if the master
+    /// key is missing or belongs to another database.
+    pub(crate) async fn open_to_read(
+        mut settings: Settings,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<(PendingMigrations, Option<Arc<Self>>)> {
+        refuse_unfinished_restore(&settings.folder)?;
+        let reading = schema::connect_to_read(settings.url.expose())
+            .await
+            .context("Could not open the database")?;
+        refuse_unfinished_move(&reading).await?;
+        let pending = schema::read_pending(&reading).await?;
+        if !pending.names.is_empty() {
+            return Ok((pending, None));
+        }
+        let key = settings.take_key();
+        let keys = key_rotation::load_to_read(&reading, &key, settings.old_key.as_ref()).await?;
+        let opened = Opened {
+            writing: Writer::new(reading.clone()),
+            reading,
+            keys,
+            files: Files::at(&settings.folder.join("attachments"), settings.reserve),
+            database_file: None,
+            migrated: Vec::new(),
+        };
+        let (store, _) = Self::assemble(opened, settings, clock).await?;
+        store.refresh_scheme().await?;
+        Ok((pending, Some(store)))
+    }
+
+    async fn assemble(
+        opened: Opened,
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<(Arc<Self>, mpsc::Receiver<BatchRequest>)> {
+        let (requests, received) = mpsc::channel(1_024);
+        let changes = Changes::new(&opened.reading).await?;
+        let store = Arc::new(Self {
+            reading: opened.reading,
+            snapshot_permits: Semaphore::new(SNAPSHOTS),
+            writing: opened.writing,
+            keys: opened.keys,
+            files: opened.files,
+            database_file: opened.database_file,
+            migrated: opened.migrated,
             clock,
             zone: settings.centre.settings().time_zone,
             reopen_days: settings.centre.settings().reopen_days,
