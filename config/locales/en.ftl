@@ -1653,6 +1653,7 @@ alarm-text =
     This message is repeated until somebody takes the contact.
 alarm-test-text =
     This is a test of the alarm of { $centre }. Nothing happened. You need not do anything.
+operation-disk-full-action = Free space at once. Delete nothing in the data folder.
 # Supervisor's page, opening hours and shifts
 
 routing = Waiting and on duty

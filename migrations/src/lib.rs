@@ -43,8 +43,8 @@ mod m20261223_000037_misnamed_files;
 mod m20261224_000038_backups;
 mod m20261225_000039_in_danger;
 
-pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::prelude::*;
+pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
 /// The migrations, oldest first.
 #[derive(Debug)]

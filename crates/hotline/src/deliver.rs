@@ -1,7 +1,12 @@
 //! The delivery worker: sends replies and acknowledgements. No other code sends messages to people.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use futures::future::BoxFuture;
 use hotline_channels::channel::{Channel, ChannelError};
 use hotline_core::{
     identifiers::chance,
@@ -28,6 +33,11 @@ const LEASE: Duration = Duration::from_secs(60);
 const BEHIND_AGAIN: Duration = Duration::from_secs(1);
 /// The time limit for sending one message part. A reply can have several parts: the sections of a long text, and each file.
 const PATIENCE: Duration = Duration::from_secs(45);
+/// How long an outcome waits for the end of a migration. The lease does not limit this: no process can claim the job while another one
+/// migrates, and an outcome of an attempt that is not the last one changes nothing.
+const RECORD_FOR: Duration = Duration::from_secs(3_600);
+/// The delay before an outcome is recorded again.
+const RECORD_AGAIN: Duration = Duration::from_millis(250);
 
 /// Sends messages until `stop` is cancelled, then finishes sending the messages in progress.
 pub async fn work(store: Arc<Store>, lines: Arc<Lines>, stop: CancellationToken) {
@@ -116,7 +126,7 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
         return store.uncertain(job, Known::CutOff.into()).await;
     }
     let error = match send_remaining_parts(store, job, &channel, &mut outgoing).await? {
-        SendOutcome::Sent => return store.sent(job).await,
+        SendOutcome::Sent => return record(|| Box::pin(store.sent(job))).await,
         SendOutcome::LeaseLost => return Ok(()),
         SendOutcome::Failed(error) => error,
     };
@@ -130,27 +140,44 @@ async fn deliver(store: &Store, lines: &Lines, job: &Claimed) -> Result<(), Stor
         // is never shorter than the platform or mail server requested.
         let wait = wait.mul_f64(chance::jitter() + 0.2).min(JobKind::LONGEST_WAIT);
         tracing::info!(job.id, line.name = %outgoing.line, wait_s = wait.as_secs(), "A message waits, for the other side asks for it");
-        return store.set_waiting(job, wait, reason.clone()).await;
+        return record(|| Box::pin(store.set_waiting(job, wait, reason.clone()))).await;
     }
     let (state, reason, retry_after) = match error {
         ChannelError::Permanent { reason } => {
             tracing::warn!(job.id, line.name = %outgoing.line, "A message was refused for good");
-            return store.failed(job, reason).await;
+            return record(|| Box::pin(store.failed(job, reason.clone()))).await;
         }
-        ChannelError::Unknown { reason } if asks => return store.uncertain(job, reason).await,
+        ChannelError::Unknown { reason } if asks => {
+            return record(|| Box::pin(store.uncertain(job, reason.clone()))).await;
+        }
         ChannelError::Unknown { reason } => (Delivery::Unknown, reason, None),
         ChannelError::Transient { reason, retry_after } => (Delivery::Delayed, reason, retry_after),
     };
     let Some(wait) = JobKind::Deliver.retry_delay(outgoing.tries.saturating_add(1)) else {
         tracing::warn!(job.id, line.name = %outgoing.line, "A message was given up on");
-        return store.failed(job, Known::GivenUp.saying(reason.words)).await;
+        let reason = Known::GivenUp.saying(reason.words);
+        return record(|| Box::pin(store.failed(job, reason.clone()))).await;
     };
     let own = wait.mul_f64(chance::jitter());
     let wait = own
         .max(retry_after.unwrap_or_default())
         .min(JobKind::LONGEST_WAIT);
     tracing::info!(job.id, line.name = %outgoing.line, state = state.as_str(), wait_s = wait.as_secs(), "A message is tried again");
-    store.set_back(job, state, wait, reason).await
+    record(|| Box::pin(store.set_back(job, state, wait, reason.clone()))).await
+}
+
+/// Records the outcome of an attempt. While another process migrates the database, waits and tries again: a message whose outcome is lost is
+/// sent twice.
+async fn record<'a, T>(
+    mut write: impl FnMut() -> BoxFuture<'a, Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let end = Instant::now() + RECORD_FOR;
+    loop {
+        match write().await {
+            Err(StoreError::Migrating) if Instant::now() < end => tokio::time::sleep(RECORD_AGAIN).await,
+            written => return written,
+        }
+    }
 }
 
 /// The result of sending a message.
@@ -174,7 +201,7 @@ async fn send_remaining_parts(
         let sent = tokio::time::timeout(PATIENCE, channel.send(&outgoing.message, chunk)).await;
         match sent {
             Ok(Ok(())) if chunk + 1 < chunks => {
-                if !store.pieces_done(job, chunk + 1, LEASE).await? {
+                if !record(|| Box::pin(store.pieces_done(job, chunk + 1, LEASE))).await? {
                     return Ok(SendOutcome::LeaseLost);
                 }
             }
@@ -189,4 +216,39 @@ async fn send_remaining_parts(
         outgoing.message.uncertain = false;
     }
     Ok(SendOutcome::Sent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outcome_is_recorded_after_a_migration() {
+        let mut tries = 0;
+        let recorded = record(|| {
+            tries += 1;
+            let is_migrating = tries < 10;
+            Box::pin(async move {
+                match is_migrating {
+                    true => Err(StoreError::Migrating),
+                    false => Ok(()),
+                }
+            })
+        })
+        .await;
+        assert!(recorded.is_ok());
+        assert_eq!(tries, 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outcome_is_not_recorded_on_a_newer_schema() {
+        let mut tries = 0;
+        let recorded: Result<(), StoreError> = record(|| {
+            tries += 1;
+            Box::pin(async { Err::<(), _>(StoreError::Outdated) })
+        })
+        .await;
+        assert!(matches!(recorded, Err(StoreError::Outdated)));
+        assert_eq!(tries, 1);
+    }
 }

@@ -20,7 +20,7 @@ use hotline_desk::{
     routes,
     state::Desk,
 };
-use hotline_store::db::store::Store;
+use hotline_store::{db::store::Store, error::StoreError};
 use hyper::service::Service;
 use hyper_util::service::TowerToHyperService;
 use tokio::sync::Mutex;
@@ -90,7 +90,7 @@ pub async fn listen(
 ) -> anyhow::Result<()> {
     let readiness = Readiness {
         store: Arc::clone(&desk.store),
-        found_out: Arc::default(),
+        last_check: Arc::default(),
     };
     let mut public = probes(&readiness);
     for routes in further {
@@ -243,28 +243,47 @@ fn probes(readiness: &Readiness) -> Router {
 #[derive(Clone)]
 struct Readiness {
     store: Arc<Store>,
-    found_out: Arc<Mutex<Option<(Instant, bool)>>>,
+    last_check: Arc<Mutex<Option<Check>>>,
+}
+
+/// A check whether messages can be stored.
+#[derive(Clone, Copy)]
+struct Check {
+    at: Instant,
+    /// Why no message can be stored. `None`: messages can be stored.
+    problem: Option<&'static str>,
 }
 
 async fn ready(State(readiness): State<Readiness>) -> Response {
-    let mut found_out = readiness.found_out.lock().await;
-    let known = found_out.filter(|(at, _)| at.elapsed() < FOUND_OUT_FOR);
-    let ready = match known {
-        Some((_, ready)) => ready,
+    let mut last_check = readiness.last_check.lock().await;
+    let known = last_check.filter(|check| check.at.elapsed() < FOUND_OUT_FOR);
+    let problem = match known {
+        Some(check) => check.problem,
         None => {
             let tried = readiness.store.ready().await;
-            if let Err(error) = &tried {
+            let problem = tried.err().map(|error| {
                 tracing::error!(error = %error, "Not ready");
-            }
-            *found_out = Some((Instant::now(), tried.is_ok()));
-            tried.is_ok()
+                problem_of(&error)
+            });
+            *last_check = Some(Check {
+                at: Instant::now(),
+                problem,
+            });
+            problem
         }
     };
-    if ready {
-        return "ready".into_response();
+    match problem {
+        Some(problem) => (StatusCode::SERVICE_UNAVAILABLE, problem).into_response(),
+        None => "ready".into_response(),
     }
-    let said = "not ready: messages cannot be stored now";
-    (StatusCode::SERVICE_UNAVAILABLE, said).into_response()
+}
+
+/// Returns what the readiness probe says about an error. Strangers can read it.
+fn problem_of(error: &StoreError) -> &'static str {
+    match matches!(error, StoreError::Outdated) {
+        true => "not ready: a newer version of Hotline has migrated the database",
+        false => "not ready: messages cannot be stored now",
+    }
 }
 
 #[cfg(test)]

@@ -26,6 +26,8 @@ mod listen;
 mod locked_files;
 mod malware;
 mod master_key;
+mod migrate;
+mod move_database;
 mod notices;
 mod people;
 mod picture;
@@ -46,6 +48,10 @@ use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
 use clap::Parser;
+use hotline_store::error::StoreError;
+
+/// The exit code if a newer version of Hotline has migrated the database. A supervisor should not start this program again.
+const OUTDATED: u8 = 3;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -69,6 +75,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_outdated(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .any(|cause| matches!(cause.downcast_ref::<StoreError>(), Some(StoreError::Outdated)))
 }
 
 async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {

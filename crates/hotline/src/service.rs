@@ -37,7 +37,13 @@ use crate::{
     typing,
 };
 
+/// How long a service answers that it is not ready, after a newer version has migrated its database, before it stops.
+const ANSWERS_OUTDATED: Duration = Duration::from_secs(5);
+
 /// Runs the service until it is stopped.
+///
+/// # Errors
+/// Fails if the service cannot start, or if a newer version of Hotline has migrated its database.
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     let signals = Signals::install()?;
     let lifecycle = Lifecycle::default();
@@ -46,7 +52,23 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
     lifecycle.run(stop_when_outdated(Arc::clone(&store), lifecycle.stop.clone()));
     lifecycle.until_stopped(signals).await;
     store.disconnect().await;
-    Ok(())
+    match store.is_outdated() {
+        true => Err(StoreError::Outdated.into()),
+        false => Ok(()),
+    }
+}
+
+/// Stops the service after a newer version of Hotline has migrated its database.
+async fn stop_when_outdated(store: Arc<Store>, stop: CancellationToken) {
+    let outdated = async {
+        store.until_outdated().await;
+        // Visitors are told to try again, and probes get the reason.
+        tokio::time::sleep(ANSWERS_OUTDATED).await;
+    };
+    tokio::select! {
+        () = outdated => stop.cancel(),
+        () = stop.cancelled() => {}
+    }
 }
 
 /// Whether the lines receive messages.

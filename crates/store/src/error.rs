@@ -34,6 +34,14 @@ pub enum StoreError {
          restore a backup"
     )]
     DatabaseMoved,
+    /// A newer version of Hotline has migrated the database, so this program must not write to it.
+    #[error(
+        "a newer version of Hotline has migrated the database, so this program writes nothing; stop it, and start the newer version"
+    )]
+    Outdated,
+    /// Another process is migrating the PostgreSQL database.
+    #[error("another process is migrating the database; try again when it has ended")]
+    Migrating,
     /// Too many accepted messages wait to be registered, so no further message is accepted. The number is how many messages wait.
     #[error("{0} messages wait to be registered already")]
     Backlog(u64),
@@ -458,7 +466,12 @@ impl StoreError {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::File(_) | Self::DiskFull(_) | Self::DatabaseMoved | Self::Backlog(_) => true,
+            Self::File(_)
+            | Self::DiskFull(_)
+            | Self::DatabaseMoved
+            | Self::Outdated
+            | Self::Migrating
+            | Self::Backlog(_) => true,
             Self::NotFound(_) | Self::Conflict(_) | Self::Locked | Self::Sealed(_) => false,
             Self::Database(
                 DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)),

@@ -24,7 +24,6 @@ use hotline_core::{
     text::{locale::Locales, rich::ReplyStyle},
     time::clock::Clock,
 };
-use hotline_migrations::{Migrator, MigratorTrait};
 use log::LevelFilter;
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, IsolationLevel,
@@ -114,6 +113,14 @@ pub struct Settings {
     pub networks: Vec<String>,
 }
 
+impl Settings {
+    /// Removes and returns the source of the master key.
+    fn take_key(&mut self) -> KeySource {
+        let usual = self.folder.join("master.key");
+        self.key.take().unwrap_or(KeySource::File(usual))
+    }
+}
+
 /// The part of a line's settings that the store needs.
 #[derive(Debug, Clone)]
 pub struct LineSettings {
@@ -146,6 +153,16 @@ const SNAPSHOTS: usize = 2;
 /// How long [`Store::disconnect`] waits for queries that are still running.
 const CLOSING: Duration = Duration::from_secs(3);
 
+/// What is opened before there is a store.
+struct Opened {
+    reading: DatabaseConnection,
+    writing: Writer,
+    keys: Keys,
+    files: Files,
+    database_file: Option<DatabaseFile>,
+    migrated: Vec<String>,
+}
+
 /// The database with its sealed contents, and the state shared by all parts of this process.
 pub struct Store {
     pub(crate) reading: DatabaseConnection,
@@ -158,6 +175,8 @@ pub struct Store {
     pub(crate) files: Files,
     /// Checks whether the file of a SQLite database is still at its path. `None` on PostgreSQL.
     database_file: Option<DatabaseFile>,
+    /// The names of the migrations that ran when the database was opened.
+    migrated: Vec<String>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) zone: Tz,
     pub(crate) centre: CentreInForce,
@@ -227,7 +246,8 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database and runs pending migrations.
+    /// Opens the database and runs pending migrations, after `backup` has made a backup of a database that is not new. Once `stopped` is
+    /// ready, no longer waits for other processes before the migrations.
     ///
     /// # Errors
     /// Fails if the database cannot be opened, if a newer version of Hotline created the database, if the master key is missing, or if the
@@ -248,7 +268,7 @@ impl Store {
         key_proof::refuse_wrong_key(&reading, &key, settings.old_key.as_ref()).await?;
         let files = Files::open(&settings.folder.join("attachments"), settings.reserve)
             .context("Could not make the attachments folder")?;
-        bring_up_to_date(&writing, &files)
+        let migrated = schema::bring_up_to_date(&writing, &files, backup, stopped)
             .await
             .context("Could not bring the database up to date")?;
         let url = settings.url.expose();
@@ -399,6 +419,12 @@ impl Store {
         if self.on_sqlite() { "SQLite" } else { "PostgreSQL" }
     }
 
+    /// Returns the names of the migrations that ran when the database was opened, oldest first.
+    #[must_use]
+    pub fn migrated(&self) -> &[String] {
+        &self.migrated
+    }
+
     pub(crate) fn now(&self) -> i64 {
         self.clock.now().timestamp_micros()
     }
@@ -440,8 +466,19 @@ impl Store {
         }
     }
 
+    /// Returns whether a newer version of Hotline has migrated the database, so that this process writes nothing any more.
+    #[must_use]
+    pub fn is_outdated(&self) -> bool {
+        self.writing.check_current().is_err()
+    }
+
+    /// Waits until a write transaction finds that a newer version of Hotline has migrated the database.
+    pub async fn until_outdated(&self) {
+        self.writing.until_outdated().await;
+    }
+
     /// Begins a write transaction. On SQLite, the transaction takes the write lock when it begins. It therefore cannot fail later because
-    /// another process holds the lock.
+    /// another process holds the lock. Fails if a newer version of Hotline has migrated the database.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
         self.check_place()?;
         Ok(self.writing.begin().await?)
@@ -477,19 +514,6 @@ async fn is_at_rest(connection: &mut SqliteConnection) -> Result<bool, sqlx::Err
         tracing::warn!("A connection to the database is closed, since its last transaction did not end");
     }
     Ok(at_rest)
-}
-
-/// Runs pending migrations. On an existing SQLite database, first takes the lock that a running service holds. The migrations therefore
-/// fail while an older version of Hotline is running. Otherwise that version would continue to count contacts by its own rules after the
-/// migration.
-async fn bring_up_to_date(writing: &DatabaseConnection, files: &Files) -> anyhow::Result<()> {
-    let sqlite = writing.get_database_backend() == DbBackend::Sqlite;
-    let _alone = match sqlite && !Migrator::get_applied_migrations(writing).await?.is_empty() {
-        true if Migrator::get_pending_migrations(writing).await?.is_empty() => return Ok(()),
-        true => Some(files.lock()?),
-        false => None,
-    };
-    Ok(Migrator::up(writing, None).await?)
 }
 
 fn tuned(sqlite: SqliteConnectOptions, durable: bool) -> SqliteConnectOptions {

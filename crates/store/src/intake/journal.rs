@@ -328,6 +328,7 @@ impl Intake for Store {
     ) -> Result<Vec<Accepted>, NotAccepted> {
         let begun = Instant::now();
         self.check_place().map_err(refuse)?;
+        self.writing.check_current().map_err(refuse)?;
         self.files.room().map_err(refuse)?;
         let waiting = self.waiting.load(Ordering::Relaxed);
         if waiting > self.backlog {
