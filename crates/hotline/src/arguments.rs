@@ -60,8 +60,11 @@ pub enum Command {
     Backup(Backup),
     /// Restore a backup into an empty data folder, or an empty PostgreSQL database and an empty data folder, and check it.
     Restore(RestoreOptions),
-    /// Bring the database schema up to date.
-    Migrate,
+    /// Run the pending migrations of the database, after a backup in `backup.to`, if it is set.
+    Migrate(MigrateOptions),
+    /// Copy the SQLite database to an empty PostgreSQL database, and compare both. The service must be stopped. Run an interrupted move
+    /// again to finish it.
+    Move(MoveOptions),
     /// Erase the person's words and identity from a closed contact. The statistics still count the contact.
     Erase {
         /// The contact's reference, such as 7K3M-2QX9.
