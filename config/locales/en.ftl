@@ -452,7 +452,7 @@ line-down-since = Not working; noticed { $since }:
 queue-hint = Here you see whether the lines work, which replies were not delivered, and which messages did not become contacts.
 queue-test-lines = Test, change or pause a line
 failed-replies = Undelivered messages to people
-failed-replies-hint = A contact whose reply did not arrive waits again, so that a counsellor sees it. When the cause is removed, send the message again.
+failed-replies-hint = A contact whose reply did not arrive waits again, so that a counsellor sees it. When the cause is removed, a counsellor or supervisor can send the message again.
 failed-replies-none = All messages are delivered or still being sent.
 system-failed-replies = { $n ->
     [one] { $n } message to people was not delivered.

@@ -67,6 +67,7 @@ mod malware;
 mod masked_shift;
 mod metrics;
 mod mime;
+mod moving;
 mod need_to_know;
 mod notices;
 mod pages;

@@ -153,6 +153,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "outbound",
             "abuse_material",
             "backup",
+            "moving",
+            "operation",
             "search",
             "live",
             "startup",

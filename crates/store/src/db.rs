@@ -16,4 +16,6 @@ mod sealed_rows;
 pub mod store;
 pub mod stored;
 pub(crate) mod transactions;
+pub(crate) mod unfinished_move;
+pub(crate) mod unfinished_restore;
 pub mod values;

@@ -12,6 +12,8 @@ pub mod intake;
 pub mod jobs;
 pub mod live;
 pub mod memory;
+pub mod moving;
+pub mod operation;
 pub mod outbound;
 pub mod outreach;
 pub mod registration;

@@ -43,6 +43,8 @@ use crate::{
         database_file::{self, DatabaseFile},
         key_rotation,
         transactions::Writer,
+        unfinished_move::refuse_unfinished_move,
+        unfinished_restore::refuse_unfinished_restore,
     },
     error::StoreError,
     memory::{
@@ -271,6 +273,9 @@ impl Store {
         let migrated = schema::bring_up_to_date(&writing, &files, backup, stopped)
             .await
             .context("Could not bring the database up to date")?;
+        // A move that began meanwhile may have made the tables.
+        refuse_unfinished_move(&reading).await?;
+        let writing = Writer::new(writing);
         let url = settings.url.expose();
         let database_file = match url.starts_with("sqlite") {
             true => Some(
