@@ -143,7 +143,7 @@ impl Store {
         self.commit(transaction).await?;
         if decision == LockDecision::Purge {
             self.files.remove(files).await;
-            self.list_purge(hash.as_deref());
+            self.list_purge(hash.as_deref()).await;
             self.clear_deleted().await?;
         }
         Ok(())

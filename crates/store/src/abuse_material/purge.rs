@@ -18,7 +18,7 @@ use crate::{
     contacts::attachments::OURS,
     db::{
         entity::{attachments, contacts, jobs, journal, journal_contacts, locked_files},
-        erasure_list::{self, ErasedThing},
+        erasure_list::ErasedThing,
         store::Store,
         values::{FetchState, HistoryKind, Outcome},
     },
@@ -62,7 +62,7 @@ impl Store {
             self.write_protocol(&transaction, row).await?;
             self.commit(transaction).await?;
             self.files.remove(files).await;
-            self.list_purge(lock.sha256.as_deref());
+            self.list_purge(lock.sha256.as_deref()).await;
             purged += 1;
         }
         if purged > 0 {
@@ -72,7 +72,7 @@ impl Store {
     }
 
     /// Adds a destroyed file to the list of erasures, from which it is destroyed again after a restore, and to the known files.
-    pub(super) fn list_purge(&self, sha256: Option<&[u8]>) {
+    pub(super) async fn list_purge(&self, sha256: Option<&[u8]>) {
         let Some(hash) = sha256.and_then(|hash| FileHash::try_from(hash).ok()) else {
             return;
         };
@@ -82,7 +82,7 @@ impl Store {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(lookup);
-        self.list_erasure(ErasedThing::File(hex), Vec::new());
+        self.list_erasure(ErasedThing::File(hex), Vec::new()).await;
     }
 
     /// Destroys the files that the list of erasures names, if a restored backup still contains them. Returns their number.
@@ -90,7 +90,7 @@ impl Store {
     /// # Errors
     /// Fails if the list cannot be read, or if a database query or writing a file fails.
     pub(crate) async fn purge_listed_files(&self) -> Result<u64, StoreError> {
-        let listed = erasure_list::read(&self.erasure_list)?;
+        let listed = self.listed_erasures().await?;
         let lookups: HashSet<Vec<u8>> = listed
             .iter()
             .filter_map(|entry| match &entry.what {

@@ -1,15 +1,9 @@
 //! The list of erasures in a backup, and merging lists at a restore.
 
-use std::{
-    collections::BTreeSet,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use crate::{
-    db::{
-        erasure_list::{self as list, ListedErasure},
-        store::Store,
-    },
+    db::{erasure_list as list, store::Store},
     error::StoreError,
 };
 
@@ -19,7 +13,7 @@ impl Store {
     /// # Errors
     /// Fails if the list cannot be read or a database query fails.
     pub async fn complete_list_of_erasures(&self) -> Result<String, StoreError> {
-        let mut entries = list::read(&self.erasure_list)?;
+        let mut entries = self.listed_erasures().await?;
         entries.extend(self.unlisted_erasures(&entries).await?);
         list::text(&entries)
     }
@@ -39,22 +33,11 @@ pub fn count_erasures(path: &Path) -> Result<usize, StoreError> {
 /// # Errors
 /// Fails if a list cannot be read or `into` cannot be written.
 pub fn merge_erasure_lists(into: &Path, from: &[PathBuf]) -> Result<usize, StoreError> {
-    let mut known = BTreeSet::new();
-    for entry in list::read(into)? {
-        known.insert(list::text(std::slice::from_ref(&entry))?);
-    }
-    let mut added: Vec<ListedErasure> = Vec::new();
+    let mut entries = Vec::new();
     for path in from {
-        for entry in list::read(path)? {
-            if known.insert(list::text(std::slice::from_ref(&entry))?) {
-                added.push(entry);
-            }
-        }
+        entries.extend(list::read(path)?);
     }
-    if !added.is_empty() {
-        list::append(into, &added)?;
-    }
-    Ok(added.len())
+    list::append_missing(into, entries, |entry| list::text(std::slice::from_ref(entry)))
 }
 
 #[cfg(test)]

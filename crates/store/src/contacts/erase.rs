@@ -81,7 +81,8 @@ impl Store {
         let erased = self.erase_in(&transaction, &contact, &order).await?;
         self.commit(transaction).await?;
         self.files.remove(erased.files).await;
-        self.list_erasure(ErasedThing::Contact(reference.to_string()), erased.raw);
+        self.list_erasure(ErasedThing::Contact(reference.to_string()), erased.raw)
+            .await;
         self.clear_deleted().await
     }
 

@@ -30,12 +30,23 @@ const AGENT: &str = "list of erasures";
 impl Store {
     /// Adds what was erased to the list of erasures. If the list cannot be written, the erasure stands; the error is logged, and the next
     /// start adds the reference.
-    pub(crate) fn list_erasure(&self, what: ErasedThing, raw: Vec<ErasedRaw>) {
-        let at = self.clock.now();
-        let written = list::append(&self.erasure_list, &[ListedErasure { at, what, raw }]);
+    pub(crate) async fn list_erasure(&self, what: ErasedThing, raw: Vec<ErasedRaw>) {
+        let entry = ListedErasure {
+            at: self.clock.now(),
+            what,
+            raw,
+        };
+        let path = self.erasure_list.clone();
+        let written = list::in_thread(move || list::append(&path, &[entry])).await;
         if let Err(error) = written {
             tracing::error!(error = %error, "The list of erasures could not be written");
         }
+    }
+
+    /// Reads the list of erasures.
+    pub(crate) async fn listed_erasures(&self) -> Result<Vec<ListedErasure>, StoreError> {
+        let path = self.erasure_list.clone();
+        list::in_thread(move || list::read(&path)).await
     }
 
     /// Erases the contacts and raw messages that the list of erasures names, if the database still contains them, and makes their raw
@@ -46,7 +57,7 @@ impl Store {
     /// # Errors
     /// Fails if the list cannot be read or a database query fails. What was erased until then stays erased.
     pub(crate) async fn replay_erasures(&self) -> Result<u64, StoreError> {
-        let listed = list::read(&self.erasure_list)?;
+        let listed = self.listed_erasures().await?;
         self.complete_erasure_list(&listed).await?;
         if listed.is_empty() {
             return Ok(0);
@@ -86,10 +97,12 @@ impl Store {
     /// Adds the erasures of the protocol that the list lacks, because the process was killed before it wrote them.
     async fn complete_erasure_list(&self, listed: &[ListedErasure]) -> Result<(), StoreError> {
         let missing = self.unlisted_erasures(listed).await?;
-        if missing.is_empty() {
-            return Ok(());
-        }
-        list::append(&self.erasure_list, &missing)
+        // Another process may have added them since the list was read.
+        let path = self.erasure_list.clone();
+        let added =
+            list::in_thread(move || list::append_missing(&path, missing, |entry| Ok(entry.what.clone())));
+        added.await?;
+        Ok(())
     }
 
     /// Returns the erasures and the destroyed files of the protocols that the list lacks, without the hashes of their raw messages.

@@ -185,7 +185,8 @@ impl Store {
             Ok(erased) => {
                 self.commit(transaction).await?;
                 self.files.remove(erased.files).await;
-                self.list_erasure(ErasedThing::Contact(due.reference.to_string()), erased.raw);
+                self.list_erasure(ErasedThing::Contact(due.reference.to_string()), erased.raw)
+                    .await;
                 Ok(true)
             }
             Err(StoreError::Conflict(_)) => Ok(false),

@@ -110,7 +110,8 @@ impl Store {
         self.commit(transaction).await?;
         for (reference, one) in erased {
             self.files.remove(one.files).await;
-            self.list_erasure(ErasedThing::Contact(reference.to_string()), one.raw);
+            self.list_erasure(ErasedThing::Contact(reference.to_string()), one.raw)
+                .await;
         }
         Ok(PersonErased {
             at: self.clock.now(),
