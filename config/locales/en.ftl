@@ -1653,7 +1653,15 @@ alarm-text =
     This message is repeated until somebody takes the contact.
 alarm-test-text =
     This is a test of the alarm of { $centre }. Nothing happened. You need not do anything.
+operation-line-behind-action = Restore the connection of the line before the 24 hours are over.
+operation-disk-nearly-full = The disk of { $subject } has less than twice the reserve.
+operation-disk-nearly-full-over = The disk of { $subject } has at least twice the reserve again.
+operation-disk-full = The disk of { $subject } has less than the reserve. No message is accepted.
+operation-disk-full-over = The disk of { $subject } has at least the reserve again. Messages are accepted.
 operation-disk-full-action = Free space at once. Delete nothing in the data folder.
+operation-backup-late = No good backup was finished for twice the interval of backups.
+operation-backup-late-over = A good backup was finished.
+operation-backup-late-action = Read the reason on the page “State of the service”, and make a backup with hotline backup create.
 # Supervisor's page, opening hours and shifts
 
 routing = Waiting and on duty

@@ -1681,6 +1681,9 @@ alarm-text =
     Ова порука се понавља док неко не преузме контакт.
 alarm-test-text =
     Ово је проба аларма за { $centre }. Ништа се није догодило. Не морате ништа да урадите.
+operation-backup-late = Током двоструког размака резервних копија није завршена ниједна исправна копија.
+operation-backup-late-over = Завршена је исправна резервна копија.
+operation-backup-late-action = Прочитајте разлог на страници „Стање услуге“ и направите копију командом hotline backup create.
 # Supervisor's page, opening hours and shifts
 
 routing = Ко чека и ко дежура

@@ -22,19 +22,19 @@ const FILE: &str = "kanarinacfajl";
 const WAIT: Duration = Duration::from_secs(30);
 
 /// A service with a mail that has a file, and a folder for backups.
-struct World {
-    service: Service,
+pub(crate) struct World {
+    pub(crate) service: Service,
     mila: Staff,
     reference: String,
-    attachment: String,
-    lines: String,
-    backups: tempfile::TempDir,
+    pub(crate) attachment: String,
+    pub(crate) lines: String,
+    pub(crate) backups: tempfile::TempDir,
     _peers: (Dovecot, Smtp),
 }
 
 impl World {
     /// Starts the service. `keys` are those of `[backup]`.
-    async fn new(database: Option<&str>, keys: &str) -> Self {
+    pub(crate) async fn new(database: Option<&str>, keys: &str) -> Self {
         let dovecot = Dovecot::start(&[("kontakt", "kontakt")]).await.unwrap();
         let smtp = Smtp::start(&dovecot, &[(CENTRE, "kontakt")]).await.unwrap();
         let lines = mail_lines(&dovecot, &smtp, "acknowledge = false");
@@ -69,7 +69,7 @@ impl World {
     }
 
     /// Makes a backup and returns its folder.
-    fn back_up(&self) -> PathBuf {
+    pub(crate) fn back_up(&self) -> PathBuf {
         self.service
             .must(&["backup", "create", "--to", shown(self.backups.path())])
             .unwrap();
@@ -77,7 +77,7 @@ impl World {
     }
 
     /// Returns an empty place with the master key and the same lines.
-    fn empty_place(&self, database: Option<&str>) -> Service {
+    pub(crate) fn empty_place(&self, database: Option<&str>) -> Service {
         let place = Service::with_lines(database, &self.lines).unwrap();
         place.share_key_of(&self.service).unwrap();
         place
@@ -91,7 +91,7 @@ impl World {
     }
 
     /// Starts a restored service, and checks that the message and its file are readable.
-    async fn assert_is_readable(&self, restored: &mut Service) {
+    pub(crate) async fn assert_is_readable(&self, restored: &mut Service) {
         restored.start().await.unwrap();
         let mila = restored.log_in("mila").await.unwrap();
         let contact = mila.contact(&self.reference).await.unwrap();
@@ -103,11 +103,11 @@ impl World {
     }
 }
 
-fn shown(path: &Path) -> &str {
+pub(crate) fn shown(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
-fn names(folder: &Path) -> Vec<String> {
+pub(crate) fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -116,12 +116,20 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-fn newest(folder: &Path) -> PathBuf {
+pub(crate) fn newest(folder: &Path) -> PathBuf {
     folder.join(names(folder).pop().unwrap())
 }
 
+/// Makes an age identity. Returns its public key and its file.
+pub(crate) fn identity(folder: &Path, name: &str) -> (String, PathBuf) {
+    let identity = age::x25519::Identity::generate();
+    let file = folder.join(name);
+    std::fs::write(&file, identity.to_string().expose_secret()).unwrap();
+    (identity.to_public().to_string(), file)
+}
+
 /// Runs a command that must fail, and returns what it prints.
-fn refused(service: &Service, arguments: &[&str]) -> String {
+pub(crate) fn refused(service: &Service, arguments: &[&str]) -> String {
     let output = service.run(arguments, "").unwrap();
     let printed = [output.stdout, output.stderr].concat();
     let printed = String::from_utf8_lossy(&printed).into_owned();
@@ -244,18 +252,13 @@ async fn a_backup_contains_neither_the_master_key_nor_a_word() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_encrypted_backup_is_unreadable_without_its_identity() {
     let keys = tempfile::tempdir().unwrap();
-    let identity = |name: &str| {
-        let identity = age::x25519::Identity::generate();
-        let file = keys.path().join(name);
-        std::fs::write(&file, identity.to_string().expose_secret()).unwrap();
-        (identity.to_public().to_string(), file)
-    };
-    let ((recipient, ours), (_, other)) = (identity("ours"), identity("other"));
+    let ((recipient, ours), (_, other)) = (identity(keys.path(), "ours"), identity(keys.path(), "other"));
     let world = World::new(None, &format!("recipients = [\"{recipient}\"]")).await;
     let backup = world.back_up();
     let traces = ["SQLite format 3", "CREATE TABLE", "webform"].map(str::to_owned);
     assert_eq!(files_with(&backup, &traces), Vec::<String>::new());
-    assert!(!world.service.data().join("backup.tmp").exists());
+    let left = names(&world.service.data());
+    assert!(!left.iter().any(|name| name.ends_with(".tmp")), "{left:?}");
     let printed = world.service.must(&["backup", "verify", shown(&backup)]).unwrap();
     assert!(printed.contains("was not opened"), "{printed}");
     let verify = ["backup", "verify", shown(&backup), "--identity"];

@@ -119,6 +119,27 @@ pub struct RestoreOptions {
     pub settings_to: Option<PathBuf>,
 }
 
+#[derive(clap::Args)]
+pub struct MigrateOptions {
+    /// Only list the pending migrations, and say whether a backup would be made. Changes nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Make no backup before the migrations.
+    #[arg(long)]
+    pub without_backup: bool,
+}
+
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+pub struct MoveOptions {
+    /// The URL of the PostgreSQL database, without a password, which other users of this machine could read.
+    #[arg(long)]
+    pub to: Option<String>,
+    /// A file with the URL of the PostgreSQL database, such as the one for `database.url_file`.
+    #[arg(long)]
+    pub to_file: Option<PathBuf>,
+}
+
 #[derive(Subcommand)]
 pub enum Keys {
     /// Write a new master key into a file that does not exist yet.

@@ -3,13 +3,17 @@
 //! A backup is a folder with a copy of the database, the attachments that it names, the settings file, the list of erasures, the heads of
 //! the audit, and a manifest. It never contains the master key.
 
+mod before_migration;
 mod create;
 mod encryption;
 mod key_search;
+mod leftovers;
+mod limits;
 mod manifest;
 mod name;
 mod postgres;
 pub mod restore;
+mod room;
 pub mod settings;
 mod verify;
 pub mod worker;
@@ -20,14 +24,14 @@ use std::{path::Path, process::ExitCode};
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
-pub use self::create::BackupPlan;
+pub use self::{before_migration::BackupBeforeMigration, create::BackupPlan};
 use self::{
     encryption::Identities,
     manifest::Manifest,
     postgres::PostgresTools,
-    verify::{backups_at, verify_backup},
+    verify::{Decryption, backups_at, verify_backup},
 };
-use crate::{arguments::Backup, service::open_store, settings::Settings};
+use crate::{arguments::Backup, service::open_store_until, settings::Settings, shutdown::Signals};
 
 /// Runs a `hotline backup` command.
 pub async fn run(settings: Settings, command: Backup) -> anyhow::Result<ExitCode> {
@@ -42,11 +46,13 @@ async fn create_backup(settings: &Settings, to: Option<&Path>) -> anyhow::Result
     let to = to.or(settings.backup.to.as_deref());
     let to = to.context("Name the folder for the backup with --to, or set `backup.to`")?;
     let plan = BackupPlan::new(settings, to)?;
-    let store = open_store(settings, Vec::new()).await?;
-    let made = create::make(&store, &plan, None, &CancellationToken::new()).await?;
-    let made = made.context("The backup was stopped")?;
+    let stop = CancellationToken::new();
+    Signals::install()?.cancel(stop.clone());
+    let store = open_store_until(settings, Vec::new(), &stop).await?;
+    let made = create::make(&store, &plan, None, &stop).await?;
+    let made = made.context("The backup was stopped by a signal, and what it had written was removed")?;
     println!(
-        "Made {}: {} files, {} bytes{}. It does not contain the master key {}.",
+        "Made {}: {} files, {} bytes{}. A restore also needs {}.",
         made.folder.display(),
         made.manifest.files.len(),
         made.manifest.bytes(),
@@ -55,7 +61,7 @@ async fn create_backup(settings: &Settings, to: Option<&Path>) -> anyhow::Result
         } else {
             ""
         },
-        made.manifest.key
+        made.manifest.needed_keys()
     );
     for name in &made.removed {
         println!("Removed the older backup {name}.");
@@ -66,18 +72,41 @@ async fn create_backup(settings: &Settings, to: Option<&Path>) -> anyhow::Result
 async fn verify(settings: &Settings, at: &Path, identity: Option<&Path>) -> anyhow::Result<ExitCode> {
     let identities = identity.map(Identities::read).transpose()?;
     let tools = PostgresTools::new(settings.backup.pg_dump.as_deref(), &settings.database_url());
+    // A signal must not leave a decrypted database.
+    let stop = CancellationToken::new();
+    Signals::install()?.cancel(stop.clone());
     let mut is_good = true;
     for folder in backups_at(at)? {
-        let found = verify_backup(&folder, identities.as_ref(), &tools).await;
         let shown = folder.display();
+        // A decrypted database is removed with this folder.
+        let temporary = identities.as_ref().map(|_| tempfile::tempdir()).transpose();
+        let temporary = temporary.context("Could not make a temporary folder")?;
+        let decryption = identities
+            .as_ref()
+            .zip(temporary.as_ref())
+            .map(|(identities, temporary)| Decryption {
+                identities,
+                to: temporary.path().join("database"),
+            });
+        let found = match verify_backup(&folder, decryption.as_ref(), &tools, &stop).await {
+            Ok(found) => found,
+            Err(error) if stop.is_cancelled() => return Err(error),
+            Err(error) => {
+                println!(
+                    "NOT VERIFIED  {shown}: {error:#}. TMPDIR names the folder for the decrypted database"
+                );
+                is_good = false;
+                continue;
+            }
+        };
         for problem in &found.problems {
             println!("WRONG  {shown}: {problem}");
         }
         match &found.manifest {
             Some(manifest) if found.problems.is_empty() => println!(
-                "ok     {shown}: {} files; it needs the master key {}{}",
+                "ok     {shown}: {} files; it needs {}{}",
                 manifest.files.len(),
-                manifest.key,
+                manifest.needed_keys(),
                 match found.is_opened {
                     true => "",
                     false => ". The database was not opened, because it is encrypted: use --identity",
@@ -101,11 +130,16 @@ fn list(folder: &Path) -> anyhow::Result<ExitCode> {
             .into_owned();
         match Manifest::read(&backup) {
             Ok(manifest) => println!(
-                "{shown}  {:<10} {:>14} bytes  {}  key {}{}",
+                "{shown}  {:<10} {:>14} bytes  {}  key {}{}{}",
                 manifest.engine.as_str(),
                 manifest.bytes(),
                 manifest.schema,
                 manifest.key,
+                manifest
+                    .old_key
+                    .as_ref()
+                    .map(|old| format!(" and old key {old}"))
+                    .unwrap_or_default(),
                 if manifest.encrypted { "  encrypted" } else { "" }
             ),
             Err(error) => println!("{shown}  incomplete or damaged: {error:#}"),

@@ -30,6 +30,14 @@ pub async fn read(data: &Data) -> anyhow::Result<MasterKey> {
     MasterKey::read(&present(data).await?.unwrap_or_else(usual))
 }
 
+/// Reads the master key that is being replaced. `None`: none is being replaced.
+///
+/// # Errors
+/// Fails if several sources are set, or if the key cannot be read.
+pub async fn read_old(data: &Data) -> anyhow::Result<Option<MasterKey>> {
+    old(data).await?.as_ref().map(MasterKey::read).transpose()
+}
+
 /// Returns the source of the master key that is being replaced. `None`: none is being replaced.
 ///
 /// # Errors

@@ -15,11 +15,18 @@ use hotline_desk::{
     limits::StaffLimits,
     state::{Desk, MalwareScanner, Persona, ProgramFacts, PushFacts},
 };
-use hotline_store::db::store::{LineSettings, Store};
+use hotline_store::{
+    db::{
+        schema::{MigrationBackup, PendingMigrations},
+        store::{LineSettings, Store},
+    },
+    error::StoreError,
+};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     alarm, audit,
-    backup::{self, BackupPlan},
+    backup::{self, BackupBeforeMigration, BackupPlan},
     deliver, fetch, http,
     identity_provider::OidcProvider,
     line_runner::{DeskLines, LineRunner},
@@ -329,6 +336,34 @@ pub async fn open_store_at(
     clock: Arc<dyn Clock>,
     durability: Durability,
 ) -> anyhow::Result<Arc<Store>> {
+    open(settings, lines, clock, durability, &CancellationToken::new()).await
+}
+
+/// Opens the store. Migrations of a database that is not new run after a backup, if `backup.to` is set.
+async fn open(
+    settings: &Settings,
+    lines: Vec<LineSettings>,
+    clock: Arc<dyn Clock>,
+    durability: Durability,
+    stop: &CancellationToken,
+) -> anyhow::Result<Arc<Store>> {
+    let of_store = store_settings(settings, lines, durability).await?;
+    let backup = BackupBeforeMigration::planned(settings, stop);
+    let backup = backup.as_ref().map(|backup| backup as &dyn MigrationBackup);
+    hotline_store::open_with_backup(of_store, clock, backup, Box::pin(stop.cancelled())).await
+}
+
+/// Opens the database without changing it. Returns the pending migrations, and no store if migrations are pending.
+pub async fn open_to_read(settings: &Settings) -> anyhow::Result<(PendingMigrations, Option<Arc<Store>>)> {
+    let of_store = store_settings(settings, Vec::new(), Durability::Kept).await?;
+    hotline_store::open_to_read(of_store, Arc::new(SystemClock)).await
+}
+
+async fn store_settings(
+    settings: &Settings,
+    lines: Vec<LineSettings>,
+    durability: Durability,
+) -> anyhow::Result<hotline_store::db::store::Settings> {
     let scheme = match &settings.desk.scheme_file {
         Some(file) => scheme_in(file)?,
         None => Scheme::centre()?,

@@ -1,7 +1,7 @@
 //! Startup and shutdown. At shutdown every task is asked to stop and has eight seconds to finish. The process then ends even if a
 //! task is still running.
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -34,12 +34,46 @@ impl Signals {
         })
     }
 
-    async fn received(&mut self) {
+    /// Cancels `stop` when the first signal arrives. Commands use this to remove what they have not completed. A second signal ends the
+    /// process.
+    pub fn cancel(self, stop: CancellationToken) {
+        tokio::spawn(self.cancel_and_end(stop));
+    }
+
+    async fn cancel_and_end(mut self, stop: CancellationToken) {
+        self.received().await;
+        stop.cancel();
+        self.received().await;
+        end_now()
+    }
+
+    /// Does work, and cancels `stop` if a signal arrives meanwhile. Still waits until the work has ended, but a second signal ends the
+    /// process.
+    pub async fn cancel_during<T>(&mut self, stop: &CancellationToken, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        tokio::select! {
+            done = &mut work => return done,
+            () = self.received() => stop.cancel(),
+        }
+        tokio::select! {
+            done = &mut work => done,
+            () = self.received() => end_now(),
+        }
+    }
+
+    /// Waits for a termination signal.
+    pub async fn received(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
         }
     }
+}
+
+/// Ends the process without waiting for anything. The database rolls open transactions back.
+fn end_now() -> ! {
+    eprintln!("hotline: ended by a second signal");
+    std::process::exit(1)
 }
 
 /// The running tasks and the signal that stops them.

@@ -5,7 +5,10 @@ mod erasures;
 mod runs;
 
 pub use copy::{
-    CopiedDatabase, ExportedSnapshot, check_sqlite_copy, is_empty_postgres, newest_migration, sqlite_path,
+    BackupSize, CopiedDatabase, ExportedSnapshot, check_sqlite_copy, copy_sqlite_file, find_damage,
+    find_named_files, is_empty_postgres, measure_backup, sqlite_path,
 };
 pub use erasures::{count_erasures, merge_erasure_lists};
 pub use runs::{BackupFailure, BackupLease, BackupOutcome, BackupState};
+
+pub use crate::db::unfinished_restore::UNFINISHED_RESTORE;

@@ -25,4 +25,4 @@ pub mod staff;
 mod startup;
 pub mod statistics;
 
-pub use crate::startup::open;
+pub use crate::startup::{open, open_to_read, open_with_backup};

@@ -12,19 +12,21 @@ use std::{
 
 use age::x25519::Recipient;
 use anyhow::{Context, anyhow, bail, ensure};
-use chrono::{SubsecRound, TimeDelta};
+use chrono::SubsecRound;
 use hotline_core::time::clock::{Clock, SystemClock};
 use hotline_store::{
-    backup::{BackupLease, BackupOutcome},
+    backup::{BackupLease, BackupOutcome, sqlite_path},
     db::store::Store,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    encryption::{self, sync_folder, write_new_file},
+    encryption::{self, folder_of, sync_folder, write_new_file},
+    leftovers::{UNENCRYPTED, remove_abandoned, remove_folder, unencrypted_in},
     manifest::{ATTACHMENTS, Engine, MANIFEST, Manifest, Part},
     name::{self, PARTIAL},
     postgres::PostgresTools,
+    room::Room,
     verify::check_files,
     writer::Writer,
 };
@@ -32,8 +34,6 @@ use crate::settings::Settings;
 
 /// The time between two renewals of the lease.
 const RENEWAL: Duration = Duration::from_secs(60);
-/// The folder in the data folder for a copy of the database that is still to be encrypted.
-const UNENCRYPTED: &str = "backup.tmp";
 
 /// What is backed up, and where to.
 #[derive(Clone)]
@@ -50,7 +50,12 @@ pub struct BackupPlan {
     pub engine: Engine,
     /// The programs that dump a PostgreSQL database.
     pub tools: PostgresTools,
-    audit_heads: PathBuf,
+    /// The file with earlier heads of the audit.
+    pub audit_heads: PathBuf,
+    /// The list of erasures.
+    pub erasures: PathBuf,
+    /// The file of the SQLite database. `None` on PostgreSQL.
+    database: Option<PathBuf>,
     keep: u16,
 }
 
@@ -69,17 +74,23 @@ impl BackupPlan {
     /// Plans backups into a folder by the settings.
     ///
     /// # Errors
-    /// Fails if a recipient is no public key.
+    /// Fails if a recipient is no public key, or if the URL of the database is invalid.
     pub fn new(settings: &Settings, to: &Path) -> anyhow::Result<Self> {
         let url = settings.database_url();
+        let engine = Engine::of_url(url.expose());
         Ok(Self {
             to: to.to_owned(),
             data: settings.data.folder.clone(),
             settings_file: settings.file.clone(),
             audit_heads: audit_heads_file(settings),
+            erasures: erasure_list_file(settings),
             keep: settings.backup.keep,
             recipients: encryption::parse_recipients(&settings.backup.recipients)?,
-            engine: Engine::of_url(url.expose()),
+            database: match engine {
+                Engine::Sqlite => Some(sqlite_path(url.expose())?),
+                Engine::Postgresql => None,
+            },
+            engine,
             tools: PostgresTools::new(settings.backup.pg_dump.as_deref(), &url),
         })
     }
@@ -89,10 +100,15 @@ impl BackupPlan {
         !self.recipients.is_empty()
     }
 
-    /// Returns the folder for a copy of the database that is still to be encrypted. It is in the data folder, so that such a copy is never
-    /// on the disk of the backup.
-    pub fn unencrypted(&self) -> PathBuf {
-        self.data.join(UNENCRYPTED)
+    /// Returns the folder with the file of the SQLite database.
+    pub fn database_folder(&self) -> Option<&Path> {
+        self.database.as_deref().map(folder_of)
+    }
+
+    /// Returns the folder for a copy of the database that is still to be encrypted for the backup of this name. It is in the data folder, so
+    /// that such a copy is never on the disk of the backup.
+    pub fn unencrypted(&self, name: &str) -> PathBuf {
+        self.data.join(format!("{name}{UNENCRYPTED}"))
     }
 }
 
@@ -100,6 +116,12 @@ impl BackupPlan {
 pub fn audit_heads_file(settings: &Settings) -> PathBuf {
     let usual = || settings.data.folder.join("audit-heads.jsonl");
     settings.audit.copy_file.clone().unwrap_or_else(usual)
+}
+
+/// Returns the file with the list of erasures.
+pub fn erasure_list_file(settings: &Settings) -> PathBuf {
+    let usual = || settings.data.folder.join("erased.jsonl");
+    settings.retention.list_file.clone().unwrap_or_else(usual)
 }
 
 /// Makes a backup. With an interval `every` in hours, makes it only if it is due and no other process makes one, and otherwise returns
@@ -128,22 +150,31 @@ pub async fn make(
     }
     let name = name::name_at(SystemClock.now());
     let partial = plan.to.join(format!("{name}{PARTIAL}"));
-    let made = match begin(plan, &name, &partial) {
-        Ok(()) => {
+    // Ends the threads that write, also if this function stops waiting for them.
+    let running = stop.child_token();
+    let room = Room::measure(store, plan, &running);
+    let made = match begin(plan, &name, &partial, room).await {
+        Ok(room) => {
             let made = tokio::select! {
-                made = make_with_lease(store, plan, &name, &partial) => made.map(Some),
+                made = make_with_lease(store, plan, &name, &partial, room) => made.map(Some),
                 lost = keep_lease(store, &lease) => Err(lost),
                 () = stop.cancelled() => Ok(None),
             };
+            running.cancel();
             if !matches!(made, Ok(Some(_))) {
-                let _ = fs::remove_dir_all(&partial);
+                remove_folder(&partial).await;
             }
             made
         }
         // The incomplete folder may be that of another installation, which makes its backup in the same second.
         Err(error) => Err(error),
     };
-    let _ = fs::remove_dir_all(plan.unencrypted());
+    remove_folder(&plan.unencrypted(&name)).await;
+    let made = match made {
+        Ok(Some(made)) => Ok(Some(remove_old(plan, made, &name).await)),
+        Err(_) if stop.is_cancelled() => Ok(None),
+        other => other,
+    };
     let outcome = match &made {
         Ok(Some(_)) => BackupOutcome::Finished(name),
         Ok(None) => BackupOutcome::Abandoned,
@@ -153,25 +184,6 @@ pub async fn make(
     let made = made?;
     ended?;
     Ok(made)
-}
-
-/// Removes the copy of the database that a killed process left in the data folder. Returns `false` if it is still there, because a backup is
-/// being made, or because the lease of the killed process has not ended.
-///
-/// # Errors
-/// Fails if a database query fails or the copy cannot be removed.
-pub async fn remove_leftovers(store: &Store, data: &Path) -> anyhow::Result<bool> {
-    let left = data.join(UNENCRYPTED);
-    if !left.exists() {
-        return Ok(true);
-    }
-    let Some(lease) = store.take_backup_lease().await? else {
-        return Ok(false);
-    };
-    let removed = fs::remove_dir_all(&left);
-    store.end_backup(lease, &BackupOutcome::Abandoned).await?;
-    removed.with_context(|| format!("Could not remove {}", left.display()))?;
-    Ok(true)
 }
 
 /// Renews the lease until another process has taken it.
@@ -189,8 +201,17 @@ async fn keep_lease(store: &Store, lease: &BackupLease) -> anyhow::Error {
     }
 }
 
-/// Makes the folder of the incomplete backup.
-fn begin(plan: &BackupPlan, name: &str, partial: &Path) -> anyhow::Result<()> {
+/// Makes the folder of the incomplete backup. Before, removes what killed processes left, and checks that there is room for the backup, which
+/// `room` measures.
+///
+/// # Errors
+/// Fails if the folder for backups does not exist, if the folder of the backup exists, or if there is no room.
+pub async fn begin(
+    plan: &BackupPlan,
+    name: &str,
+    partial: &Path,
+    room: impl Future<Output = anyhow::Result<Room>>,
+) -> anyhow::Result<Room> {
     ensure!(
         plan.to.is_dir(),
         "The folder {} does not exist: mount the disk, or make the folder",
@@ -198,10 +219,24 @@ fn begin(plan: &BackupPlan, name: &str, partial: &Path) -> anyhow::Result<()> {
     );
     let folder = plan.to.join(name);
     ensure!(!folder.exists(), "{} exists", folder.display());
-    let _ = fs::remove_dir_all(plan.unencrypted());
+    for left in unencrypted_in(&plan.data)? {
+        remove_folder(&left).await;
+    }
+    let incomplete = remove_abandoned(&plan.to).await?;
+    let room = room.await?;
+    let checked = room.check(plan.encrypts());
+    match incomplete.is_empty() {
+        true => checked?,
+        false => checked.with_context(|| {
+            format!(
+                "{} in {} is incomplete: remove it, unless a backup is being made",
+                incomplete.join(", "),
+                plan.to.display()
+            )
+        })?,
+    }
     fs::create_dir(partial).with_context(|| format!("Could not make {}", partial.display()))?;
-    fs::create_dir(partial.join(ATTACHMENTS))?;
-    Ok(())
+    Ok(room)
 }
 
 async fn make_with_lease(
@@ -209,22 +244,20 @@ async fn make_with_lease(
     plan: &BackupPlan,
     name: &str,
     partial: &Path,
+    room: Room,
 ) -> anyhow::Result<MadeBackup> {
-    let folder = plan.to.join(name);
-    let mut writer = Writer {
-        plan,
-        partial,
-        manifest: Manifest::new(
-            plan.engine,
-            SystemClock.now().trunc_subsecs(0),
-            store.key_fingerprint().to_string(),
-            plan.encrypts(),
-        ),
-    };
-    writer
-        .copy_if_exists(Part::AuditHead, &plan.data.join("audit-head.json"))
-        .await?;
-    writer.copy_if_exists(Part::AuditHeads, &plan.audit_heads).await?;
+    let mut manifest = Manifest::new(
+        plan.engine,
+        SystemClock.now().trunc_subsecs(0),
+        store.key_fingerprint().to_string(),
+        plan.encrypts(),
+    );
+    // Asked before the database is copied: once the replacement has ended, no copy needs the old key.
+    if store.needs_old_key().await? {
+        manifest.old_key = store.old_key_fingerprint().map(|key| key.to_string());
+    }
+    let mut writer = Writer::begin(plan, name, partial, manifest, room)?;
+    writer.copy_audit_heads().await?;
     let begun = SystemClock.now();
     let database = writer.copy_database(store).await?;
     writer.copy_attachments(store, &database.files).await?;
@@ -235,15 +268,32 @@ async fn make_with_lease(
     );
     let erasures = store.complete_list_of_erasures().await?;
     writer.write(Part::Erasures, erasures.into_bytes()).await?;
-    writer.copy_settings(store).await?;
-    let manifest = writer.manifest;
+    let mut keys = vec![store.key_fingerprint()];
+    keys.extend(store.old_key_fingerprint());
+    writer.copy_settings(&keys).await?;
+    complete(writer, name).await
+}
+
+/// Writes the manifest, checks what is on the disk, and gives the backup its name.
+///
+/// # Errors
+/// Fails if a file cannot be written, or does not contain what was written.
+pub async fn complete(writer: Writer<'_>, name: &str) -> anyhow::Result<MadeBackup> {
+    let Writer {
+        plan,
+        partial,
+        manifest,
+        limits,
+        ..
+    } = writer;
     let text = manifest.to_text()?;
     let (to, checked) = (partial.to_owned(), manifest.clone());
     let problems = tokio::task::spawn_blocking(move || {
         sync_folder(&to.join(ATTACHMENTS))?;
-        write_new_file(&mut text.as_bytes(), &to.join(MANIFEST), &[])?;
+        let left = u64::try_from(text.len()).unwrap_or(u64::MAX);
+        write_new_file(&mut limits.reader(text.as_bytes(), left), &to.join(MANIFEST), &[])?;
         sync_folder(&to)?;
-        anyhow::Ok(check_files(&to, &checked))
+        anyhow::Ok(check_files(&to, &checked, limits.stop()))
     });
     let problems = problems.await??;
     ensure!(
@@ -251,20 +301,27 @@ async fn make_with_lease(
         "The backup does not contain what was written: {}",
         problems.join("; ")
     );
+    let folder = plan.to.join(name);
     fs::rename(partial, &folder)?;
     sync_folder(&plan.to)?;
-    let (old, key, made) = (plan.clone(), manifest.key.clone(), name.to_owned());
-    let removed = tokio::task::spawn_blocking(move || remove_old(&old, &key, &made)).await?;
     Ok(MadeBackup {
         folder,
         manifest,
-        removed,
+        removed: Vec::new(),
     })
 }
 
-/// Removes the oldest complete backups with this master key beyond the number to keep, and incomplete ones that are a day old. Backups that
-/// another master key sealed may belong to another installation. Returns the names of the complete ones.
-fn remove_old(plan: &BackupPlan, key: &str, made: &str) -> Vec<String> {
+/// Removes the older backups beyond the number to keep, and returns the new one with their names.
+async fn remove_old(plan: &BackupPlan, mut made: MadeBackup, name: &str) -> MadeBackup {
+    let (plan, key, name) = (plan.clone(), made.manifest.key.clone(), name.to_owned());
+    let removed = tokio::task::spawn_blocking(move || remove_beyond(&plan, &key, &name));
+    made.removed = removed.await.unwrap_or_default();
+    made
+}
+
+/// Removes the oldest complete backups with this master key beyond the number to keep. Backups that another master key sealed may belong to
+/// another installation. Returns the names of those that were removed.
+fn remove_beyond(plan: &BackupPlan, key: &str, made: &str) -> Vec<String> {
     let names = match names_in(&plan.to) {
         Ok(names) => names,
         Err(error) => {
@@ -281,10 +338,7 @@ fn remove_old(plan: &BackupPlan, key: &str, made: &str) -> Vec<String> {
         made,
         plan.keep,
     );
-    let is_abandoned = |name: &&String| {
-        name::time_in_partial(name).is_some_and(|at| SystemClock.now() - at > TimeDelta::days(1))
-    };
-    for name in old.iter().chain(names.iter().filter(is_abandoned)) {
+    for name in &old {
         if let Err(error) = fs::remove_dir_all(plan.to.join(name)) {
             tracing::warn!(backup = name.as_str(), error = %error, "An old backup could not be removed");
         }

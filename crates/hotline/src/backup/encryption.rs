@@ -124,8 +124,16 @@ pub fn write_new_file(from: &mut dyn Read, to: &Path, recipients: &[Recipient]) 
 /// # Errors
 /// Fails if the file cannot be read.
 pub fn hash_file(path: &Path) -> io::Result<FileHash> {
+    hash_reader(&mut File::open(path)?)
+}
+
+/// Computes the size and the hash of what is read.
+///
+/// # Errors
+/// Fails if reading fails.
+pub fn hash_reader(from: &mut impl Read) -> io::Result<FileHash> {
     let mut writer = HashingWriter::new(io::sink());
-    io::copy(&mut File::open(path)?, &mut writer)?;
+    io::copy(from, &mut writer)?;
     Ok(FileHash {
         size: writer.size,
         sha256: HEXLOWER.encode(writer.hash.finish().as_ref()),
@@ -154,6 +162,14 @@ pub fn open_file(path: &Path, identities: Option<&Identities>) -> anyhow::Result
         .map_err(|error| anyhow!("{error}"))
         .with_context(failed)?;
     Ok(Box::new(plain))
+}
+
+/// Returns the folder of a file.
+pub fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        Some(_) | None => Path::new("."),
+    }
 }
 
 /// Waits until the disk has written the names of the files in a folder.

@@ -32,6 +32,9 @@ pub struct Manifest {
     pub made_at: DateTime<Utc>,
     /// The fingerprint of the master key, without which the content cannot be read.
     pub key: String,
+    /// The fingerprint of the master key that was being replaced, without which the content cannot be read either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old_key: Option<String>,
     /// Whether the files are encrypted with age.
     pub encrypted: bool,
     /// The files of the backup.
@@ -153,6 +156,7 @@ impl Manifest {
             engine,
             made_at,
             key,
+            old_key: None,
             encrypted,
             files: Vec::new(),
             removed: Vec::new(),
@@ -203,6 +207,26 @@ impl Manifest {
     /// Never fails in practice, because every field has a form in JSON.
     pub fn to_text(&self) -> anyhow::Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
+    }
+
+    /// Returns which master keys a restore needs, for people.
+    pub fn needed_keys(&self) -> String {
+        match &self.old_key {
+            None => format!("the master key {}", self.key),
+            Some(old) => format!(
+                "the master key {} in `data.key_file` and the old one {old} in `data.old_key_file`, because it was being replaced",
+                self.key
+            ),
+        }
+    }
+
+    /// Returns whether the content can be read with the master key of this fingerprint and the one that it replaces, if there is one.
+    pub fn fits_keys(&self, present: &str, old: Option<&str>) -> bool {
+        match &self.old_key {
+            // A backup from before the replacement of the key is read with the old one, and its keys are wrapped anew.
+            None => self.key == present || old == Some(self.key.as_str()),
+            Some(needed) => self.key == present && old == Some(needed.as_str()),
+        }
     }
 
     /// Returns what a file is.
@@ -295,5 +319,22 @@ mod tests {
         let text = manifest(&["hotline.db"], false).replace("\"version\": 1", "\"version\": 2");
         let refused = Manifest::parse(&text).unwrap_err();
         assert!(refused.to_string().contains("newer"), "{refused}");
+    }
+
+    #[test]
+    fn a_backup_is_read_with_the_keys_that_it_names() {
+        let mut backup = Manifest::parse(&manifest(&["hotline.db"], false)).unwrap();
+        "new".clone_into(&mut backup.key);
+        assert!(backup.fits_keys("new", None));
+        assert!(backup.fits_keys("newer", Some("new")), "it is replaced again");
+        assert!(!backup.fits_keys("other", None));
+        backup.old_key = Some("old".to_owned());
+        assert!(backup.fits_keys("new", Some("old")));
+        assert!(!backup.fits_keys("new", None));
+        assert!(!backup.fits_keys("old", Some("new")), "the wrong way round");
+        let needed = backup.needed_keys();
+        assert!(needed.contains("new") && needed.contains("old"), "{needed}");
+        let read = Manifest::parse(&backup.to_text().unwrap()).unwrap();
+        assert_eq!(read, backup);
     }
 }

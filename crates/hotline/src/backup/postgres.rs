@@ -3,8 +3,9 @@
 
 use std::{
     ffi::OsString,
+    io,
     path::{Path, PathBuf},
-    process::Stdio,
+    process::{Output, Stdio},
 };
 
 use anyhow::{Context, bail};
@@ -12,7 +13,11 @@ use hotline_core::{
     identifiers::private::Private,
     master_key::{OLD_VARIABLE, VARIABLE},
 };
-use tokio::process::Command;
+use tokio::{
+    io::{AsyncRead, AsyncReadExt},
+    process::{Child, Command},
+};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 /// The longest part of an error of a program that is shown, in characters.
@@ -34,11 +39,11 @@ impl PostgresTools {
         }
     }
 
-    /// Writes a dump of an exported snapshot into a file.
+    /// Writes a dump into a file: of an exported snapshot or, without one, of the present state.
     ///
     /// # Errors
     /// Fails if the program cannot be run or reports an error.
-    pub async fn dump(&self, snapshot: &str, to: &Path) -> anyhow::Result<()> {
+    pub async fn dump(&self, snapshot: Option<&str>, to: &Path) -> anyhow::Result<()> {
         let mut command = Command::new(&self.pg_dump);
         command
             .args([
@@ -47,7 +52,7 @@ impl PostgresTools {
                 "--no-privileges",
                 "--no-password",
             ])
-            .arg(format!("--snapshot={snapshot}"))
+            .args(snapshot.map(|snapshot| format!("--snapshot={snapshot}")))
             .arg(file_argument(to));
         run(command.envs(variables(self.url.expose())?)).await?;
         Ok(())
@@ -66,11 +71,12 @@ impl PostgresTools {
         Ok(())
     }
 
-    /// Restores a dump into the empty database, completely or not at all.
+    /// Restores a dump into the empty database, completely or not at all. Once `stop` is cancelled, ends the program and waits for it.
     ///
     /// # Errors
-    /// Fails if the program cannot be run or reports an error. The database is then still empty.
-    pub async fn restore(&self, dump: &Path) -> anyhow::Result<()> {
+    /// Fails if the program cannot be run, reports an error or was ended. The database is then still empty, unless the program or its
+    /// connection ended just when it committed.
+    pub async fn restore(&self, dump: &Path, stop: &CancellationToken) -> anyhow::Result<()> {
         let variables = variables(self.url.expose())?;
         let is_name = |(name, _): &&(&str, String)| *name == "PGDATABASE";
         let database = variables.iter().find(is_name).map(|(_, value)| value.clone());
@@ -85,7 +91,7 @@ impl PostgresTools {
             ])
             .arg(format!("--dbname={database}"))
             .arg(dump);
-        run(command.envs(variables)).await?;
+        run_until(command.envs(variables), stop).await?;
         Ok(())
     }
 
@@ -102,21 +108,57 @@ fn file_argument(path: &Path) -> OsString {
 
 /// Runs a program and returns what it prints. Ends it if the caller is dropped.
 async fn run(command: &mut Command) -> anyhow::Result<String> {
+    run_until(command, &CancellationToken::new()).await
+}
+
+/// Runs a program as [`run`] does. Once `stop` is cancelled, ends the program and waits until it has ended.
+async fn run_until(command: &mut Command, stop: &CancellationToken) -> anyhow::Result<String> {
     let program = command.as_std().get_program().to_string_lossy().into_owned();
-    let output = command
+    let mut child = command
         .env_remove(VARIABLE)
         .env_remove(OLD_VARIABLE)
         .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .kill_on_drop(true)
-        .output()
-        .await
+        .spawn()
         .with_context(|| format!("Could not run {program}: install the client programs of PostgreSQL"))?;
+    let finished = tokio::select! {
+        finished = finish(&mut child) => Some(finished),
+        () = stop.cancelled() => None,
+    };
+    let Some(finished) = finished else {
+        // Fails only if the program has already ended.
+        let _ = child.start_kill();
+        let _ = child.wait().await;
+        bail!("{program} was stopped");
+    };
+    let output = finished.with_context(|| format!("Could not run {program}"))?;
     if !output.status.success() {
         let errors = String::from_utf8_lossy(&output.stderr);
         let errors: String = errors.trim().chars().take(SHOWN).collect();
         bail!("{program} failed: {errors}");
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Waits until a program has ended, and returns what it printed.
+async fn finish(child: &mut Child) -> io::Result<Output> {
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (status, stdout, stderr) = tokio::try_join!(child.wait(), read_all(stdout), read_all(stderr))?;
+    Ok(Output {
+        status,
+        stdout,
+        stderr,
+    })
+}
+
+async fn read_all(from: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(mut from) = from {
+        from.read_to_end(&mut bytes).await?;
+    }
+    Ok(bytes)
 }
 
 /// Returns the environment variables with which libpq connects to the database of a URL. A variable of the process applies where the URL
@@ -238,6 +280,29 @@ mod tests {
         assert!(
             format!("{refused:#}").contains("/nowhere/pg_restore"),
             "{refused:#}"
+        );
+    }
+    #[tokio::test]
+    async fn a_stopped_program_has_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pid");
+        let mut command = Command::new("sh");
+        command
+            .arg("-c")
+            .arg(format!("echo $$ > {}; exec sleep 600", file.display()));
+        let stop = CancellationToken::new();
+        let stop_soon = async {
+            while !std::fs::read_to_string(&file).is_ok_and(|text| text.ends_with('\n')) {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+            stop.cancel();
+        };
+        let (ran, ()) = tokio::join!(run_until(&mut command, &stop), stop_soon);
+        assert!(ran.unwrap_err().to_string().contains("was stopped"));
+        let pid = std::fs::read_to_string(&file).unwrap();
+        assert!(
+            !Path::new("/proc").join(pid.trim()).exists(),
+            "it was also reaped"
         );
     }
 }

@@ -1,7 +1,8 @@
 //! Restoring a backup into an empty place, and checking what was restored.
 //!
-//! Everything that could go wrong is checked before the first file is written. The database is written last: an interrupted restore leaves
-//! a data folder without a database, or an empty PostgreSQL database, and can be begun again after the folder was emptied.
+//! What can be checked is checked before the first file is written. Every file is written under a temporary name beside its place, and gets
+//! its name once all are complete, the database last. A mark in the data folder keeps the service from starting until then. A signal stops the
+//! restore, which then removes what it wrote. The next restore removes the temporary files of one that was killed.
 
 use std::{
     fs,
@@ -11,85 +12,43 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use hotline_store::{
-    backup::{count_erasures, is_empty_postgres, merge_erasure_lists, newest_migration, sqlite_path},
+    backup::{count_erasures, merge_erasure_lists},
+    db::schema::newest_migration,
     sealing::keys::Fingerprint,
 };
 
+use tokio_util::sync::CancellationToken;
+
+use self::{
+    ownership::give_to_owner_of_folder,
+    staging::{Staging, staged},
+    target::Target,
+};
 use super::{
-    create::audit_heads_file,
-    encryption::{Identities, open_file, sync_folder, write_new_file},
+    encryption::{Identities, folder_of, open_file, sync_folder, write_new_file},
+    limits::StoppableReader,
     manifest::{ATTACHMENTS, Engine, Manifest, Part},
     postgres::PostgresTools,
-    verify::verify_backup,
+    verify::{Decryption, verify_backup},
 };
 use crate::{
-    arguments::RestoreOptions, audit, keys, master_key, service::open_store, settings::Settings, statistics,
+    arguments::RestoreOptions, audit, keys, master_key, service::open_store, settings::Settings,
+    shutdown::Signals, statistics,
 };
 
-/// What a data folder may contain before a restore: the master key, and what a file system has in its root folder.
-const PERMITTED: [&str; 2] = ["master.key", "lost+found"];
+mod ownership;
+mod staging;
+mod target;
 
-/// Where the parts of a backup are restored to.
-struct Target {
-    data: PathBuf,
-    url: String,
-    erasures: PathBuf,
-    audit_heads: PathBuf,
-}
-
-impl Target {
-    fn new(settings: &Settings) -> Self {
-        let usual = || settings.data.folder.join("erased.jsonl");
-        Self {
-            data: settings.data.folder.clone(),
-            url: settings.database_url().expose().clone(),
-            erasures: settings.retention.list_file.clone().unwrap_or_else(usual),
-            audit_heads: audit_heads_file(settings),
-        }
-    }
-
-    /// Checks that nothing would be overwritten.
-    async fn ensure_is_empty(&self, engine: Engine) -> anyhow::Result<()> {
-        if self.data.exists() {
-            for entry in fs::read_dir(&self.data)? {
-                let name = entry?.file_name();
-                ensure!(
-                    PERMITTED.iter().any(|permitted| name == *permitted),
-                    "The data folder {} is not empty: it contains {}. Move its content away, or name another folder in `data.folder`",
-                    self.data.display(),
-                    name.display()
-                );
-            }
-        }
-        match engine {
-            Engine::Sqlite => {
-                let path = sqlite_path(&self.url)?;
-                // SQLite would add the log of an earlier database to the restored one.
-                for suffix in ["", "-wal", "-shm", "-journal"] {
-                    let mut file = path.clone().into_os_string();
-                    file.push(suffix);
-                    let file = PathBuf::from(file);
-                    ensure!(
-                        !file.exists(),
-                        "The database file {} exists: move it away, or name another database in `database.url`",
-                        file.display()
-                    );
-                }
-            }
-            Engine::Postgresql => ensure!(
-                is_empty_postgres(&self.url).await?,
-                "The PostgreSQL database is not empty: make an empty one, and name it in `database.url`"
-            ),
-        }
-        Ok(())
-    }
-}
+const STOPPED: &str = "A signal stopped the restore";
 
 /// A backup that is being restored.
 struct Source<'a> {
     folder: &'a Path,
     manifest: &'a Manifest,
     identities: Option<&'a Identities>,
+    /// Cancelled by a signal.
+    stop: &'a CancellationToken,
 }
 
 impl Source<'_> {
@@ -98,12 +57,25 @@ impl Source<'_> {
         let Some(path) = self.manifest.path_of(part) else {
             return Ok(false);
         };
-        write_new_file(
-            &mut *open_file(&self.folder.join(path), self.identities)?,
-            to,
-            &[],
-        )?;
+        let file = open_file(&self.folder.join(path), self.identities)?;
+        write_new_file(&mut StoppableReader::new(file, self.stop), to, &[])?;
         Ok(true)
+    }
+
+    /// Returns the file with the readable database: the one in the backup, or the decrypted one.
+    fn readable_database(&self, target: &Target) -> anyhow::Result<PathBuf> {
+        if self.identities.is_some() {
+            return Ok(target.decrypted_database());
+        }
+        let path = self.manifest.path_of(Part::Database);
+        Ok(self.folder.join(path.context("The backup contains no database")?))
+    }
+
+    /// Writes a part under its temporary name.
+    fn stage(&self, part: Part, staging: &mut Staging, to: &Path) -> anyhow::Result<()> {
+        let to = staging.add(to);
+        self.write(part, &to)?;
+        Ok(())
     }
 }
 
@@ -111,56 +83,156 @@ impl Source<'_> {
 ///
 /// # Errors
 /// Fails before anything is written if the backup, the master key or the target does not permit the restore.
-pub async fn run(settings: Settings, options: &RestoreOptions) -> anyhow::Result<ExitCode> {
+pub async fn run(mut settings: Settings, options: &RestoreOptions) -> anyhow::Result<ExitCode> {
+    // Migrations of the restored database need no other backup than the one that is restored.
+    settings.backup.to = None;
     let identities = options.identity.as_deref().map(Identities::read).transpose()?;
     let manifest = Manifest::read(&options.backup)?;
     ensure!(
         !manifest.encrypted || identities.is_some(),
         "The backup is encrypted: name the file with its identity (private key) with --identity"
     );
+    let stop = CancellationToken::new();
     let source = Source {
         folder: &options.backup,
         manifest: &manifest,
         identities: identities.as_ref().filter(|_| manifest.encrypted),
+        stop: &stop,
     };
     if let Some(to) = &options.settings_to {
-        ensure!(
-            source.write(Part::Settings, to)?,
-            "The backup contains no settings file"
-        );
+        write_settings(&source, to)?;
         println!(
             "Wrote the settings of the backup to {}. Nothing else was restored.",
             to.display()
         );
         return Ok(ExitCode::SUCCESS);
     }
-    let target = Target::new(&settings);
     let tools = PostgresTools::new(settings.backup.pg_dump.as_deref(), &settings.database_url());
     check_fit(&settings, &manifest).await?;
-    target.ensure_is_empty(manifest.engine).await?;
-    for list in &options.erasures {
-        ensure!(
-            fs::metadata(list)
-                .with_context(|| format!("Could not read {}", list.display()))?
-                .len()
-                == 0
-                || count_erasures(list)? > 0,
-            "{} is no list of erasures",
-            list.display()
-        );
+    let target = Target::new(&settings, manifest.engine)?;
+    check_lists(&options.erasures)?;
+    Signals::install()?.cancel(stop.clone());
+    let code = restore(&settings, &source, &target, &options.erasures, &tools).await;
+    code.map_err(|error| match stop.is_cancelled() {
+        true => error.context(STOPPED),
+        false => error,
+    })
+}
+
+async fn restore(
+    settings: &Settings,
+    source: &Source<'_>,
+    target: &Target,
+    newer_erasures: &[PathBuf],
+    tools: &PostgresTools,
+) -> anyhow::Result<ExitCode> {
+    let mut staging = Staging::begin(target)?;
+    unless_stopped(source.stop, target.ensure_is_empty()).await?;
+    staging.mark()?;
+    // A service may have started before it could find the mark.
+    unless_stopped(source.stop, target.ensure_is_empty()).await?;
+    for left in target.leftovers()? {
+        println!("Removed {}, which an interrupted restore left.", left.display());
+        staging::remove(&left);
     }
-    let found = verify_backup(source.folder, source.identities, &tools).await;
+    target.ensure_has_room(source.manifest)?;
+    verify_source(source, target, tools, &mut staging).await?;
+    let made: Vec<PathBuf> = target.files().into_iter().filter(|file| !file.exists()).collect();
+    write_parts(source, target, newer_erasures, &mut staging)?;
+    let incomplete: Vec<PathBuf> = made.iter().map(|file| staged(file)).collect();
+    give_to_owner_of_folder(&target.data, &incomplete)?;
+    ensure!(!source.stop.is_cancelled(), STOPPED);
+    staging.give_names()?;
+    if target.database.is_none() {
+        let dump = source.readable_database(target)?;
+        restore_postgres(&dump, source, target, tools, &mut staging).await?;
+    }
+    staging.end()?;
+    let code = unless_stopped(source.stop, check_restored(settings, source.manifest)).await;
+    give_to_owner_of_folder(&target.data, &made)?;
+    code.context("The backup was restored, but not every check was made")
+}
+
+/// Does work until a signal stops it.
+async fn unless_stopped<T>(
+    stop: &CancellationToken,
+    work: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<T> {
+    tokio::select! {
+        done = work => done,
+        () = stop.cancelled() => bail!(STOPPED),
+    }
+}
+
+/// Verifies the backup. The database of an encrypted one is decrypted under its temporary name.
+async fn verify_source(
+    source: &Source<'_>,
+    target: &Target,
+    tools: &PostgresTools,
+    staging: &mut Staging,
+) -> anyhow::Result<()> {
+    let decryption = source.identities.map(|identities| Decryption {
+        identities,
+        to: target.decrypted_database(),
+    });
+    if let Some(decryption) = &decryption {
+        staging.add_temporary(&decryption.to);
+    }
+    let found = verify_backup(source.folder, decryption.as_ref(), tools, source.stop).await;
+    let found = found.context("The backup was not verified, so nothing was restored")?;
     if !found.problems.is_empty() {
         for problem in &found.problems {
             println!("WRONG: {problem}");
         }
         bail!("The backup is damaged, so nothing was restored");
     }
-    write_parts(&source, &target, &options.erasures, &tools).await?;
-    give_to_owner_of_folder(&target.data)?;
-    let code = check_restored(&settings, &manifest).await;
-    give_to_owner_of_folder(&target.data)?;
-    code
+    Ok(())
+}
+
+/// Restores a dump into the PostgreSQL database.
+async fn restore_postgres(
+    dump: &Path,
+    source: &Source<'_>,
+    target: &Target,
+    tools: &PostgresTools,
+    staging: &mut Staging,
+) -> anyhow::Result<()> {
+    // If the program ends just when it commits, the database is restored, and no service may serve it without its attachments.
+    staging.keep_mark(true);
+    let restored = tools.restore(dump, source.stop).await;
+    let has_failed = restored.is_err() && !source.stop.is_cancelled();
+    if has_failed && target.is_database_empty().await.unwrap_or(false) {
+        staging.keep_mark(false);
+    }
+    restored
+}
+
+/// Writes only the settings file of the backup.
+fn write_settings(source: &Source<'_>, to: &Path) -> anyhow::Result<()> {
+    ensure!(!to.exists(), "{} exists: name another file", to.display());
+    let incomplete = staged(to);
+    staging::remove(&incomplete);
+    let written = source.write(Part::Settings, &incomplete);
+    if written.is_err() {
+        staging::remove(&incomplete);
+    }
+    ensure!(written?, "The backup contains no settings file");
+    fs::rename(&incomplete, to)?;
+    sync_folder(folder_of(to))?;
+    Ok(())
+}
+
+/// Checks that these files are lists of erasures.
+fn check_lists(lists: &[PathBuf]) -> anyhow::Result<()> {
+    for list in lists {
+        let found = fs::metadata(list).with_context(|| format!("Could not read {}", list.display()))?;
+        ensure!(
+            found.len() == 0 || count_erasures(list)? > 0,
+            "{} is no list of erasures",
+            list.display()
+        );
+    }
+    Ok(())
 }
 
 /// Checks that the settings, the master key and this program fit the backup.
@@ -179,70 +251,56 @@ async fn check_fit(settings: &Settings, manifest: &Manifest) -> anyhow::Result<(
         manifest.program,
         manifest.schema
     );
-    let key = master_key::read(&settings.data).await.with_context(|| {
-        format!(
-            "A restore needs the master key with the fingerprint {}",
-            manifest.key
-        )
-    })?;
+    let needed = manifest.needed_keys();
+    let failed = || format!("A restore needs {needed}");
+    let key = master_key::read(&settings.data).await.with_context(failed)?;
+    let old = master_key::read_old(&settings.data).await.with_context(failed)?;
     let fingerprint = Fingerprint::of(&key)?.to_string();
+    let old = old.as_ref().map(Fingerprint::of).transpose()?;
+    let old = old.map(|old| old.to_string());
     ensure!(
-        fingerprint == manifest.key,
-        "The master key has the fingerprint {fingerprint}, and the backup needs the one with {}",
-        manifest.key
+        manifest.fits_keys(&fingerprint, old.as_deref()),
+        "The master key has the fingerprint {fingerprint}{}, and the backup needs {needed}",
+        match &old {
+            Some(old) => format!(", and the old one has {old}"),
+            None => String::new(),
+        }
     );
     Ok(())
 }
 
-/// Writes everything, the database last.
-async fn write_parts(
+/// Writes every part under its temporary name. The database gets its name last.
+fn write_parts(
     source: &Source<'_>,
     target: &Target,
     newer_erasures: &[PathBuf],
-    tools: &PostgresTools,
+    staging: &mut Staging,
 ) -> anyhow::Result<()> {
-    let attachments = target.data.join(ATTACHMENTS);
-    fs::create_dir_all(&attachments)
+    let attachments = staging.add(&target.data.join(ATTACHMENTS));
+    fs::create_dir(&attachments)
         .with_context(|| format!("Could not make the folder {}", attachments.display()))?;
     for id in source.manifest.attachments() {
         source.write(Part::Attachment(id), &attachments.join(id.to_string()))?;
     }
     sync_folder(&attachments)?;
-    source.write(Part::AuditHead, &target.data.join("audit-head.json"))?;
+    source.stage(Part::AuditHead, staging, &target.data.join("audit-head.json"))?;
     // A file outside the data folder may be newer than the backup. It stays as it is.
     if target.audit_heads.exists() {
         println!("Kept {}, which exists.", target.audit_heads.display());
     } else {
-        source.write(Part::AuditHeads, &target.audit_heads)?;
+        source.stage(Part::AuditHeads, staging, &target.audit_heads)?;
     }
-    let temporary =
-        tempfile::tempdir_in(&target.data).context("Could not make a folder in the data folder")?;
-    let of_backup = temporary.path().join("erased.jsonl");
-    source.write(Part::Erasures, &of_backup)?;
-    let mut lists = vec![of_backup];
-    lists.extend_from_slice(newer_erasures);
-    merge_erasure_lists(&target.erasures, &lists)?;
-    let database = temporary.path().join(source.manifest.engine.file_name());
-    source.write(Part::Database, &database)?;
-    match source.manifest.engine {
-        Engine::Postgresql => tools.restore(&database).await?,
-        Engine::Sqlite => {
-            let path = sqlite_path(&target.url)?;
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let folder = folder.unwrap_or(Path::new("."));
-            if folder == target.data.as_path() {
-                fs::rename(&database, &path)?;
-            } else {
-                // The database may be on another disk.
-                let beside = path.with_extension("restoring");
-                source.write(Part::Database, &beside)?;
-                fs::rename(&beside, &path)?;
-            }
-            sync_folder(folder)?;
+    let erasures = staging.add(&target.erasures);
+    source.write(Part::Erasures, &erasures)?;
+    merge_erasure_lists(&erasures, newer_erasures)?;
+    match &target.database {
+        // It was decrypted under its temporary name in order to be verified.
+        Some(database) if source.identities.is_some() => {
+            staging.add(database);
         }
+        Some(database) => source.stage(Part::Database, staging, database)?,
+        None => {}
     }
-    drop(temporary);
-    sync_folder(&target.data)?;
     Ok(())
 }
 
@@ -256,9 +314,15 @@ async fn check_restored(settings: &Settings, manifest: &Manifest) -> anyhow::Res
         manifest.schema,
         manifest.attachments().len()
     );
+    let keys = store.verify_keys().await?;
+    let unwraps_all = keys.iter().all(|table| table.neither == 0);
     let codes = [
         statistics::verify(&store).await?,
-        keys::report(&store.verify_keys().await?, store.is_replacing_key()),
+        match keys::report(&keys, store.is_replacing_key()) {
+            // The replacement goes on after the restore.
+            _ if store.is_replacing_key() && unwraps_all => ExitCode::SUCCESS,
+            code => code,
+        },
         audit::verify(&store, &[]).await?,
     ];
     store.disconnect().await;
@@ -270,29 +334,4 @@ async fn check_restored(settings: &Settings, manifest: &Manifest) -> anyhow::Res
     }
     println!("Every check succeeded. Start the service.");
     Ok(ExitCode::SUCCESS)
-}
-
-/// Gives the restored files to the owner of the data folder, because root often runs the restore for the account of the service.
-fn give_to_owner_of_folder(folder: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::{MetadataExt, lchown};
-
-    let owner = fs::metadata(folder)?;
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder)? {
-            let entry = entry?;
-            let found = entry.metadata()?;
-            let name = entry.file_name();
-            if PERMITTED.iter().any(|permitted| name == *permitted) {
-                continue;
-            }
-            if (found.uid(), found.gid()) != (owner.uid(), owner.gid()) {
-                lchown(entry.path(), Some(owner.uid()), Some(owner.gid()))?;
-            }
-            if found.is_dir() {
-                folders.push(entry.path());
-            }
-        }
-    }
-    Ok(())
 }

@@ -1,17 +1,25 @@
 //! Verifying backups: the hashes of all files, the database, and the attachments that it names.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use hotline_store::backup::check_sqlite_copy;
+use tokio_util::sync::CancellationToken;
 
 use super::{
     create::names_in,
-    encryption::{Identities, hash_file, open_file, write_new_file},
-    manifest::{Engine, MANIFEST, Manifest, Part},
+    encryption::{Identities, folder_of, hash_reader, open_file, write_new_file},
+    limits::{StoppableReader, is_disk_full, mebibytes, require},
+    manifest::{BackupFile, Engine, MANIFEST, Manifest, Part},
     name,
     postgres::PostgresTools,
 };
+
+const STOPPED: &str = "A signal stopped the verification";
 
 /// What was found in one backup.
 pub struct Verification {
@@ -21,6 +29,14 @@ pub struct Verification {
     pub manifest: Option<Manifest>,
     /// Whether the database was opened. An encrypted one is opened only with its identity.
     pub is_opened: bool,
+}
+
+/// How the database of an encrypted backup is opened.
+pub struct Decryption<'a> {
+    /// The identities that decrypt the backup.
+    pub identities: &'a Identities,
+    /// The new file into which the database is decrypted. The caller uses or removes it.
+    pub to: PathBuf,
 }
 
 /// Returns the backups at a path: the backup itself, or all backups in a folder, with incomplete ones.
@@ -42,49 +58,62 @@ pub fn backups_at(path: &Path) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 /// Verifies the backup in a folder.
+///
+/// # Errors
+/// Fails if the disk has no room for the decrypted database, or if `stop` is cancelled. This says nothing about the backup.
 pub async fn verify_backup(
     folder: &Path,
-    identities: Option<&Identities>,
+    decryption: Option<&Decryption<'_>>,
     tools: &PostgresTools,
-) -> Verification {
+    stop: &CancellationToken,
+) -> anyhow::Result<Verification> {
     let manifest = match Manifest::read(folder) {
         Ok(manifest) => manifest,
         Err(error) => {
-            return Verification {
+            return Ok(Verification {
                 problems: vec![format!("{error:#}")],
                 manifest: None,
                 is_opened: false,
-            };
+            });
         }
     };
-    let mut problems = check_files(folder, &manifest);
-    let is_opened = !manifest.encrypted || identities.is_some();
+    let mut problems = check_files(folder, &manifest, stop);
+    ensure!(!stop.is_cancelled(), STOPPED);
+    let is_opened = !manifest.encrypted || decryption.is_some();
     if is_opened {
-        let identities = identities.filter(|_| manifest.encrypted);
-        match check_database(folder, &manifest, identities, tools).await {
+        let decryption = decryption.filter(|_| manifest.encrypted);
+        let checked = tokio::select! {
+            checked = check_database(folder, &manifest, decryption, tools, stop) => checked,
+            () = stop.cancelled() => bail!(STOPPED),
+        };
+        match checked {
             Ok(found) => problems.extend(found),
+            Err(_) if stop.is_cancelled() => bail!(STOPPED),
+            Err(error) if is_disk_full(&error) => return Err(error),
             Err(error) => problems.push(format!("The database cannot be opened: {error:#}")),
         }
     }
-    Verification {
+    Ok(Verification {
         problems,
         manifest: Some(manifest),
         is_opened,
-    }
+    })
 }
 
-/// Compares the files of a backup with its manifest. Returns what is missing or was changed.
-pub fn check_files(folder: &Path, manifest: &Manifest) -> Vec<String> {
-    let check = |file: &super::manifest::BackupFile| match hash_file(&folder.join(&file.path)) {
+/// Compares the files of a backup with its manifest. Returns what is missing or was changed. Once `stop` is cancelled, no file can be read.
+pub fn check_files(folder: &Path, manifest: &Manifest, stop: &CancellationToken) -> Vec<String> {
+    let hash_of = |file: &BackupFile| {
+        let opened = File::open(folder.join(&file.path))?;
+        hash_reader(&mut StoppableReader::new(opened, stop))
+    };
+    let check = |file: &BackupFile| match hash_of(file) {
         Ok(found) if found.size != file.size => Some(format!(
             "{} has {} bytes instead of {}",
             file.path, found.size, file.size
         )),
         Ok(found) if found.sha256 != file.sha256 => Some(format!("{} was changed", file.path)),
         Ok(_) => None,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Some(format!("{} is missing", file.path))
-        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Some(format!("{} is missing", file.path)),
         Err(error) => Some(format!("{} cannot be read: {error}", file.path)),
     };
     manifest.files.iter().filter_map(check).collect()
@@ -94,18 +123,16 @@ pub fn check_files(folder: &Path, manifest: &Manifest) -> Vec<String> {
 async fn check_database(
     folder: &Path,
     manifest: &Manifest,
-    identities: Option<&Identities>,
+    decryption: Option<&Decryption<'_>>,
     tools: &PostgresTools,
+    stop: &CancellationToken,
 ) -> anyhow::Result<Vec<String>> {
     let path = manifest.path_of(Part::Database).context("It is missing")?;
     let stored = folder.join(path);
-    // The decrypted copy is removed with the folder.
-    let decrypted = tempfile::tempdir().context("Could not make a temporary folder")?;
-    let database = match identities {
-        Some(identities) => {
-            let to = decrypted.path().join(manifest.engine.file_name());
-            write_new_file(&mut *open_file(&stored, Some(identities))?, &to, &[])?;
-            to
+    let database = match decryption {
+        Some(decryption) => {
+            decrypt(&stored, decryption, stop)?;
+            decryption.to.clone()
         }
         None => stored,
     };
@@ -140,6 +167,16 @@ async fn check_database(
     }
 }
 
+fn decrypt(stored: &Path, decryption: &Decryption<'_>, stop: &CancellationToken) -> anyhow::Result<()> {
+    let size = std::fs::metadata(stored)?.len();
+    require(folder_of(&decryption.to), size, || {
+        format!("the decrypted database needs {} MiB", mebibytes(size))
+    })?;
+    let plain = open_file(stored, Some(decryption.identities))?;
+    write_new_file(&mut StoppableReader::new(plain, stop), &decryption.to, &[])?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -166,13 +203,26 @@ mod tests {
     fn changed_and_missing_files_are_named() {
         let folder = tempfile::tempdir().unwrap();
         let manifest = backup(folder.path());
-        assert_eq!(check_files(folder.path(), &manifest), Vec::<String>::new());
+        let stop = CancellationToken::new();
+        let check = || check_files(folder.path(), &manifest, &stop);
+        assert_eq!(check(), Vec::<String>::new());
         fs::write(folder.path().join("hotline.db"), "tExt").unwrap();
         fs::remove_file(folder.path().join("erased.jsonl")).unwrap();
-        assert_eq!(
-            check_files(folder.path(), &manifest),
-            ["hotline.db was changed", "erased.jsonl is missing"]
+        assert_eq!(check(), ["hotline.db was changed", "erased.jsonl is missing"]);
+    }
+
+    #[test]
+    fn no_file_is_read_to_its_end_after_a_signal() {
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = backup(folder.path());
+        let stop = CancellationToken::new();
+        stop.cancel();
+        let problems = check_files(folder.path(), &manifest, &stop);
+        assert!(
+            problems.iter().all(|problem| problem.contains("signal")),
+            "{problems:?}"
         );
+        assert_eq!(problems.len(), 2);
     }
 
     #[test]

@@ -10,7 +10,10 @@ use hotline_core::time::clock::{Clock, SystemClock};
 use hotline_store::db::store::Store;
 use tokio_util::sync::CancellationToken;
 
-use super::create::{self, BackupPlan};
+use super::{
+    create::{self, BackupPlan},
+    leftovers::remove_leftovers,
+};
 
 /// The time between two checks whether a backup is due.
 const LOOK: Duration = Duration::from_secs(10);
@@ -28,7 +31,7 @@ pub async fn work(
     stop: CancellationToken,
 ) {
     while !stop.is_cancelled() {
-        match create::remove_leftovers(&store, &data).await {
+        match remove_leftovers(&store, &data).await {
             Ok(true) => break,
             // The lease of a killed process has not ended yet. A scheduled backup removes what is left, too.
             Ok(false) if plan.is_none() => {}
@@ -50,7 +53,6 @@ pub async fn work(
         }
     }
     let Some((plan, every)) = plan else { return };
-    let started_at = SystemClock.now();
     let mut reminded: Option<Instant> = None;
     while !stop.is_cancelled() {
         if let Err(error) = run_if_due(&store, &plan, every, &stop).await {
@@ -62,9 +64,9 @@ pub async fn work(
         let is_late = store
             .backup_state()
             .await
-            .is_ok_and(|state| state.is_late(SystemClock.now(), every, started_at));
+            .is_ok_and(|state| state.is_late(SystemClock.now(), every));
         if is_late && reminded.is_none_or(|at| at.elapsed() >= REMINDER) {
-            tracing::error!(every, "The last good backup is older than twice `backup.every`");
+            tracing::error!(every, "No good backup was finished for twice `backup.every`");
             reminded = Some(Instant::now());
         }
         tokio::select! {

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::{
     db::{
         entity::backup_runs::{self, Column},
+        schema,
         store::{Store, time},
     },
     error::StoreError,
@@ -38,6 +39,8 @@ pub struct BackupState {
     pub name: Option<String>,
     /// Why the last attempt failed. `None`: it succeeded, or there was none.
     pub failure: Option<BackupFailure>,
+    /// When the database was created.
+    pub created_at: DateTime<Utc>,
 }
 
 /// A failed attempt to make a backup.
@@ -79,12 +82,18 @@ impl BackupState {
         !has_failed && !is_fresh
     }
 
-    /// Returns whether the last good backup is older than twice the interval `every`, in hours. If there was none, the age counts from the
-    /// start of the program. Without an interval, no backup is late.
+    /// Returns when no good backup will have been finished, or was finished, for twice the interval `every`, in hours. If there was none, the
+    /// time counts from the day on which the database was created. `None`: no backups are scheduled.
     #[must_use]
-    pub fn is_late(&self, now: DateTime<Utc>, every: u16, started_at: DateTime<Utc>) -> bool {
-        let since = self.finished_at.unwrap_or(started_at);
-        every > 0 && now - since > TimeDelta::hours(i64::from(every) * 2)
+    pub fn late_from(&self, every: u16) -> Option<DateTime<Utc>> {
+        let since = self.finished_at.unwrap_or(self.created_at);
+        (every > 0).then(|| since + TimeDelta::hours(i64::from(every) * 2))
+    }
+
+    /// Returns whether no good backup was finished for twice the interval `every`, in hours. Without an interval, no backup is late.
+    #[must_use]
+    pub fn is_late(&self, now: DateTime<Utc>, every: u16) -> bool {
+        self.late_from(every).is_some_and(|late_from| now > late_from)
     }
 }
 
@@ -95,14 +104,22 @@ impl Store {
     /// Fails if a database query fails.
     pub async fn backup_state(&self) -> Result<BackupState, StoreError> {
         let row = backup_runs::Entity::find_by_id(1).one(&self.reading).await?;
-        Ok(row.map_or_else(BackupState::default, |row| BackupState {
+        let created_at = schema::created_at(&self.reading).await?;
+        let Some(row) = row else {
+            return Ok(BackupState {
+                created_at,
+                ..BackupState::default()
+            });
+        };
+        Ok(BackupState {
             finished_at: row.finished_at.map(time),
             name: row.name,
             failure: row.failed_at.map(|at| BackupFailure {
                 at: time(at),
                 problem: row.problem.unwrap_or_default(),
             }),
-        }))
+            created_at,
+        })
     }
 
     /// Takes the lease. Returns `None` if another process makes a backup.
@@ -213,10 +230,14 @@ mod tests {
 
     #[test]
     fn a_backup_is_late_after_two_intervals() {
-        assert!(!finished(0).is_late(at(48), 24, at(0)));
-        assert!(finished(0).is_late(at(49), 24, at(40)));
-        assert!(!finished(0).is_late(at(999), 0, at(0)), "not scheduled");
-        assert!(!BackupState::default().is_late(at(40), 24, at(30)));
-        assert!(BackupState::default().is_late(at(80), 24, at(30)));
+        assert!(!finished(0).is_late(at(48), 24));
+        assert!(finished(0).is_late(at(49), 24));
+        assert!(!finished(0).is_late(at(999), 0), "not scheduled");
+        let never = BackupState {
+            created_at: at(30),
+            ..BackupState::default()
+        };
+        assert!(!never.is_late(at(78), 24));
+        assert!(never.is_late(at(79), 24));
     }
 }

@@ -1,6 +1,6 @@
 //! The condition of the database and the disk, as shown to administrators.
 
-use sea_orm::{ConnectionTrait, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement};
 
 use crate::{db::store::Store, error::StoreError, sealing::files::FolderSize};
 
@@ -48,25 +48,28 @@ impl Store {
     /// # Errors
     /// Fails if a database query fails, or if the attachments folder cannot be read.
     pub async fn storage_condition(&self) -> Result<StorageCondition, StoreError> {
-        let size = if self.on_sqlite() {
-            "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()"
-        } else {
-            "SELECT pg_database_size(current_database()) AS bytes"
-        };
         let schema = "SELECT MAX(version) AS version FROM seaql_migrations";
         Ok(StorageCondition {
-            schema: self.read_one(schema).await?.try_get("", "version")?,
-            database_bytes: self.read_one(size).await?.try_get("", "bytes")?,
+            schema: read_row(&self.reading, schema).await?.try_get("", "version")?,
+            database_bytes: database_bytes(&self.reading).await?,
             attachments: self.files.measure(MEASURED).await?,
             free_bytes: self.files.free()?,
             reserve_bytes: self.files.reserve(),
         })
     }
+}
 
-    async fn read_one(&self, statement: &str) -> Result<sea_orm::QueryResult, StoreError> {
-        let backend = self.writing.backend();
-        let statement = Statement::from_string(backend, statement);
-        let row = self.reading.query_one_raw(statement).await?;
-        Ok(row.ok_or_else(|| DbErr::RecordNotFound("a row of the condition".to_owned()))?)
-    }
+/// Returns the size of a database in bytes, without the write-ahead log. Reads no table.
+pub(crate) async fn database_bytes(database: &impl ConnectionTrait) -> Result<i64, DbErr> {
+    let size = match database.get_database_backend() == DbBackend::Sqlite {
+        true => "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()",
+        false => "SELECT pg_database_size(current_database()) AS bytes",
+    };
+    read_row(database, size).await?.try_get("", "bytes")
+}
+
+async fn read_row(database: &impl ConnectionTrait, statement: &str) -> Result<QueryResult, DbErr> {
+    let statement = Statement::from_string(database.get_database_backend(), statement);
+    let row = database.query_one_raw(statement).await?;
+    row.ok_or_else(|| DbErr::RecordNotFound("a row of the condition".to_owned()))
 }

@@ -1,7 +1,7 @@
 //! Checks at start-up that the master key belongs to this database. The check decrypts the proof, a stored value that was encrypted with
 //! the right master key. A wrong master key is therefore found at start-up, and not only when a counsellor opens a contact.
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
     sea_query::OnConflict,
@@ -10,11 +10,13 @@ use sea_orm::{
 use crate::{
     db::{
         entity::{contacts, conversations, journal, key_proofs, staff},
+        schema::read_pending,
         store::Store,
     },
     error::StoreError,
     sealing::{
         keys::{Keys, WrappedBy},
+        master_key::KeySource,
         places::{conversation_place, raw_place},
     },
 };
@@ -22,6 +24,8 @@ use crate::{
 /// Id of the row with the proof in the table `key_proofs`. Another row has the keys that last when the master key is replaced.
 pub(super) const ONLY: i32 = 1;
 const PLACE: &str = "proof of the master key";
+/// The migration that made the table `key_proofs`.
+const SINCE: &str = "m20261128_000011_restores";
 
 /// Returns whether a new master key may be created: whether the database has no key proof and no messages, contacts, conversations or staff
 /// accounts.
@@ -31,6 +35,32 @@ pub(crate) async fn needs_no_key(database: &impl ConnectionTrait) -> Result<bool
         && contacts::Entity::find().one(database).await?.is_none()
         && conversations::Entity::find().one(database).await?.is_none()
         && staff::Entity::find().one(database).await?.is_none())
+}
+
+/// Returns an error if migrations are pending and neither master key opens the proof. Without this check, the database would be migrated
+/// before the wrong key is noticed, and the backup before the migrations would name this key.
+pub(crate) async fn refuse_wrong_key(
+    database: &impl ConnectionTrait,
+    source: &KeySource,
+    old_source: Option<&KeySource>,
+) -> anyhow::Result<()> {
+    // The migrations report what is wrong with the schema.
+    let Ok(pending) = read_pending(database).await else {
+        return Ok(());
+    };
+    let is_old = pending.schema.is_some() && !pending.names.is_empty();
+    if !is_old || pending.names.iter().any(|name| name == SINCE) {
+        return Ok(());
+    }
+    let Some(sealed) = proof(database).await? else {
+        return Ok(());
+    };
+    for source in [Some(source), old_source].into_iter().flatten() {
+        if proves(&Keys::load(source, false)?, &sealed) {
+            return Ok(());
+        }
+    }
+    bail!(WRONG)
 }
 
 impl Store {
@@ -103,7 +133,7 @@ impl Store {
 const WRONG: &str = "The master key is not the one this database was sealed with";
 
 /// Returns the stored proof.
-pub(super) async fn proof(database: &impl ConnectionTrait) -> Result<Option<Vec<u8>>, StoreError> {
+pub(crate) async fn proof(database: &impl ConnectionTrait) -> Result<Option<Vec<u8>>, StoreError> {
     let row = key_proofs::Entity::find_by_id(ONLY).one(database).await?;
     Ok(row.map(|row| row.sealed))
 }

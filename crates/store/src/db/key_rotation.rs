@@ -9,7 +9,7 @@ use hotline_core::{identifiers::line_name::LineName, staff::audit::AuditAction};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect, TransactionTrait, Value,
+    QueryOrder, QuerySelect, Value,
     sea_query::{Alias, Expr, ExprTrait, OnConflict, Query},
 };
 use uuid::Uuid;
@@ -22,6 +22,7 @@ use crate::{
         },
         key_proof,
         store::Store,
+        transactions::Writer,
     },
     error::StoreError,
     sealing::{
@@ -74,7 +75,7 @@ struct Row {
 /// Loads the master key, and the one that it replaces, if there is one.
 pub(super) async fn load(
     reading: &DatabaseConnection,
-    writing: &DatabaseConnection,
+    writing: &Writer,
     source: &KeySource,
     old_source: Option<&KeySource>,
 ) -> anyhow::Result<Keys> {
@@ -118,13 +119,29 @@ pub(super) async fn load(
     Ok(keys)
 }
 
+/// Loads the master key, and the one that it replaces, without making or storing anything.
+pub(super) async fn load_to_read(
+    reading: &DatabaseConnection,
+    source: &KeySource,
+    old_source: Option<&KeySource>,
+) -> anyhow::Result<Keys> {
+    let present = Keys::load(source, false)?;
+    let old = old_source.map(|source| Keys::load(source, false)).transpose()?;
+    let lasting = key_proofs::Entity::find_by_id(LASTING).one(reading).await?;
+    let lasting = lasting.map(|row| row.sealed);
+    let keys = present.replacing(old.as_ref(), lasting.as_deref());
+    let keys = keys.context("The master key is not the one this database was sealed with")?;
+    let proof = key_proof::proof(reading).await?;
+    ensure!(
+        proof.is_none_or(|sealed| key_proof::proves(&keys, &sealed)),
+        "The master key is not the one this database was sealed with"
+    );
+    Ok(keys)
+}
+
 /// Stores the lasting keys, sealed with the new master key. What was stored before stays in another row until the replacement has ended:
 /// if the new master key is lost before, an expert can put it back.
-async fn store_lasting(
-    writing: &DatabaseConnection,
-    keys: &Keys,
-    before: Option<Vec<u8>>,
-) -> anyhow::Result<()> {
+async fn store_lasting(writing: &Writer, keys: &Keys, before: Option<Vec<u8>>) -> anyhow::Result<()> {
     let transaction = writing.begin().await?;
     let rows = [(LASTING, Some(keys.seal_lasting()?)), (LASTING_BEFORE, before)];
     for (id, sealed) in rows {
@@ -156,6 +173,21 @@ impl Store {
     #[must_use]
     pub fn key_fingerprint(&self) -> Fingerprint {
         self.keys.fingerprint()
+    }
+
+    /// Returns the fingerprint of the master key that is being replaced. `None`: the settings name none.
+    #[must_use]
+    pub fn old_key_fingerprint(&self) -> Option<Fingerprint> {
+        self.keys.old_fingerprint()
+    }
+
+    /// Returns whether the database can be opened only with both master keys, because `hotline keys replace` has not ended.
+    ///
+    /// # Errors
+    /// Fails if a database query fails.
+    pub async fn needs_old_key(&self) -> Result<bool, StoreError> {
+        let proof = key_proof::proof(&self.reading).await?;
+        Ok(proof.is_some_and(|sealed| key_proof::proved_by(&self.keys, &sealed) == WrappedBy::Old))
     }
 
     /// Wraps every data key with the new master key. Can be run again after an interruption. Returns what it found in each table.

@@ -41,7 +41,8 @@ use crate::{
         batch_request::BatchRequest,
         changes::Changes,
         database_file::{self, DatabaseFile},
-        key_rotation,
+        key_proof, key_rotation,
+        schema::{self, MigrationBackup, PendingMigrations},
         transactions::Writer,
         unfinished_move::refuse_unfinished_move,
         unfinished_restore::refuse_unfinished_restore,
@@ -258,6 +259,8 @@ impl Store {
     pub(crate) async fn open(
         mut settings: Settings,
         clock: Arc<dyn Clock>,
+        backup: Option<&dyn MigrationBackup>,
+        stopped: BoxFuture<'_, ()>,
     ) -> anyhow::Result<(Arc<Self>, mpsc::Receiver<BatchRequest>)> {
         refuse_unfinished_restore(&settings.folder)?;
         std::fs::create_dir_all(&settings.folder)

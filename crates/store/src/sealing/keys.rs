@@ -89,6 +89,14 @@ impl Fingerprint {
         Ok(Keys::from_master(key.expose())?.fingerprint())
     }
 
+    fn of_wrapping_key(key: &[u8; 32]) -> Self {
+        let mut text = Zeroizing::new(b"fingerprint of the master key, 1".to_vec());
+        text.extend_from_slice(key);
+        let hash: [u8; 32] = Sha256::digest(text.as_slice()).into();
+        let [a, b, c, d, e, f, g, h, ..] = hash;
+        Self([a, b, c, d, e, f, g, h])
+    }
+
     /// Returns a fingerprint that was read from paper.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; Self::LENGTH]) -> Self {
@@ -195,11 +203,12 @@ impl Keys {
     /// Returns the fingerprint of the master key: a hash of a key that is derived from it.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        let mut text = Zeroizing::new(b"fingerprint of the master key, 1".to_vec());
-        text.extend_from_slice(&self.wrapping);
-        let hash: [u8; 32] = Sha256::digest(text.as_slice()).into();
-        let [a, b, c, d, e, f, g, h, ..] = hash;
-        Fingerprint([a, b, c, d, e, f, g, h])
+        Fingerprint::of_wrapping_key(&self.wrapping)
+    }
+
+    /// Returns the fingerprint of the master key that is being replaced. `None`: none is being replaced.
+    pub(crate) fn old_fingerprint(&self) -> Option<Fingerprint> {
+        self.old_wrapping.as_ref().map(Fingerprint::of_wrapping_key)
     }
 
     /// Returns whether both come from the same master key.
