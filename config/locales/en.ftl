@@ -1629,7 +1629,7 @@ unusual-off_shift = Outside the shift
 unusual-many_reveals = Many identities shown
 unusual-many_files = Many files
 alarms = Alarms
-alarms-hint = Who was told when nobody took care of a contact in immediate danger.
+alarms-hint = Who was told when nobody took care of a contact in immediate danger. An alarm ends when somebody who is present has the contact and has opened it, or when the contact no longer waits.
 alarm-none = There was no alarm yet.
 alarm-test = Send a test
 alarm-test-hint = All recipients get a message that says it is a test.
@@ -1653,15 +1653,45 @@ alarm-text =
     This message is repeated until somebody takes the contact.
 alarm-test-text =
     This is a test of the alarm of { $centre }. Nothing happened. You need not do anything.
+operation-title = Needs attention: { $what }
+operation-over-title = Resolved: { $what }
+operation-text =
+    { $centre }
+
+    { $what }
+    Since: { $since }
+
+    What to do: { $action }
+    Instructions: docs/operating.md, section { $runbook }
+
+    This message is repeated every { $hours } hours while this lasts. Another message follows when it is over.
+operation-over-text =
+    { $centre }
+
+    { $what }
+    The problem began: { $since }
+operation-line-trouble = The line { $subject } does not work, or only in part.
+operation-line-trouble-over = The line { $subject } works again.
+operation-line-trouble-action = Read the reason on the page “Lines and delivery” or with hotline check, and correct it.
+operation-line-behind = Messages on the line { $subject } may have waited for hours. Its platform deletes them after 24 hours.
+operation-line-behind-over = Messages on the line { $subject } arrive again.
 operation-line-behind-action = Restore the connection of the line before the 24 hours are over.
+operation-parked-jobs = Jobs are parked. They are not run again automatically.
+operation-parked-jobs-over = No jobs are parked any more.
+operation-parked-jobs-action = Correct the cause that hotline queue list names, and run hotline queue retry.
 operation-disk-nearly-full = The disk of { $subject } has less than twice the reserve.
 operation-disk-nearly-full-over = The disk of { $subject } has at least twice the reserve again.
+operation-disk-nearly-full-action = Delete what does not belong to Hotline, or enlarge the disk.
 operation-disk-full = The disk of { $subject } has less than the reserve. No message is accepted.
 operation-disk-full-over = The disk of { $subject } has at least the reserve again. Messages are accepted.
 operation-disk-full-action = Free space at once. Delete nothing in the data folder.
 operation-backup-late = No good backup was finished for twice the interval of backups.
 operation-backup-late-over = A good backup was finished.
 operation-backup-late-action = Read the reason on the page “State of the service”, and make a backup with hotline backup create.
+operation-audit-head-old = The end of the audit on { $subject } is not copied.
+operation-audit-head-old-over = The end of the audit on { $subject } is copied again.
+operation-audit-head-old-action = Make the file of the copies writable again, and run hotline audit verify.
+
 # Supervisor's page, opening hours and shifts
 
 routing = Waiting and on duty

@@ -1681,9 +1681,45 @@ alarm-text =
     Ова порука се понавља док неко не преузме контакт.
 alarm-test-text =
     Ово је проба аларма за { $centre }. Ништа се није догодило. Не морате ништа да урадите.
+operation-title = Потребна је пажња: { $what }
+operation-over-title = Решено: { $what }
+operation-text =
+    { $centre }
+
+    { $what }
+    Од: { $since }
+
+    Шта треба урадити: { $action }
+    Упутство: docs/operating.md, одељак { $runbook }
+
+    Ова порука се понавља на { $hours } сати док ово траје. Када се заврши, стиже још једна порука.
+operation-over-text =
+    { $centre }
+
+    { $what }
+    Почетак сметње: { $since }
+operation-line-trouble = Линија { $subject } не ради или ради само делимично.
+operation-line-trouble-over = Линија { $subject } поново ради.
+operation-line-trouble-action = Прочитајте разлог на страници „Линије и слање“ или командом hotline check и отклоните га.
+operation-line-behind = Поруке на линији { $subject } можда чекају сатима. Платформа их брише после 24 сата.
+operation-line-behind-over = Поруке на линији { $subject } поново стижу.
+operation-line-behind-action = Успоставите везу линије пре него што прођу 24 сата.
+operation-parked-jobs = Неки послови су паркирани. Не понављају се аутоматски.
+operation-parked-jobs-over = Ниједан посао више није паркиран.
+operation-parked-jobs-action = Отклоните узрок који наводи hotline queue list и покрените hotline queue retry.
+operation-disk-nearly-full = На диску рачунара { $subject } слободно је мање од двоструке резерве.
+operation-disk-nearly-full-over = На диску рачунара { $subject } поново је слободна бар двострука резерва.
+operation-disk-nearly-full-action = Обришите оно што не припада програму Hotline или повећајте диск.
+operation-disk-full = На диску рачунара { $subject } слободно је мање од резерве. Поруке се не примају.
+operation-disk-full-over = На диску рачунара { $subject } поново је слободна бар резерва. Поруке се примају.
+operation-disk-full-action = Одмах ослободите простор. У фасцикли са подацима не бришите ништа.
 operation-backup-late = Током двоструког размака резервних копија није завршена ниједна исправна копија.
 operation-backup-late-over = Завршена је исправна резервна копија.
 operation-backup-late-action = Прочитајте разлог на страници „Стање услуге“ и направите копију командом hotline backup create.
+operation-audit-head-old = Крај дневника радњи на рачунару { $subject } није копиран.
+operation-audit-head-old-over = Крај дневника радњи на рачунару { $subject } поново се копира.
+operation-audit-head-old-action = Омогућите уписивање у датотеку са копијама и покрените hotline audit verify.
+
 # Supervisor's page, opening hours and shifts
 
 routing = Ко чека и ко дежура

@@ -42,6 +42,7 @@ mod m20261222_000036_calendar_secrets;
 mod m20261223_000037_misnamed_files;
 mod m20261224_000038_backups;
 mod m20261225_000039_in_danger;
+mod m20261227_000041_operation_alarms;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
@@ -92,6 +93,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261223_000037_misnamed_files::Migration),
             Box::new(m20261224_000038_backups::Migration),
             Box::new(m20261225_000039_in_danger::Migration),
+            Box::new(m20261227_000041_operation_alarms::Migration),
         ]
     }
 }

@@ -71,6 +71,7 @@ mod mime;
 mod moving;
 mod need_to_know;
 mod notices;
+mod operation;
 mod pages;
 mod passkeys;
 mod pieces;

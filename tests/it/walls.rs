@@ -124,6 +124,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "casework",
             "retention",
             "routing",
+            "operation",
             "statistics",
             "centre",
             "processing_record",

@@ -229,6 +229,10 @@ impl Channel for Bridge {
         }
     }
 
+    fn reaches_addresses(&self) -> bool {
+        self.callback_url.is_some()
+    }
+
     fn keeps_order(&self) -> bool {
         true
     }

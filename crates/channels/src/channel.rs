@@ -123,6 +123,12 @@ pub trait Channel: Send + Sync {
         false
     }
 
+    /// Returns whether `send` reaches the address of a message that answers nobody. `false` if the line has no way to send, or if people fetch
+    /// their answers.
+    fn reaches_addresses(&self) -> bool {
+        true
+    }
+
     /// Returns whether the line can send files to people.
     fn sends_files(&self) -> bool {
         false
@@ -156,6 +162,11 @@ pub trait Channel: Send + Sync {
     /// correct a state that a test stored.
     fn reports_health(&self) -> bool {
         true
+    }
+
+    /// Returns whether the source deletes messages after about a day if the line did not receive them.
+    fn loses_messages_after_a_day(&self) -> bool {
+        false
     }
 
     /// Returns the external ids of all messages that the platform or the mail server currently stores for this line, for example in a

@@ -120,6 +120,10 @@ impl Channel for Telegram {
         host_of(Some(&self.settings.api_url))
     }
 
+    fn loses_messages_after_a_day(&self) -> bool {
+        true
+    }
+
     fn routes(&self, intake: Arc<dyn Intake>) -> Option<axum::Router> {
         (self.settings.mode == Mode::Webhook).then(|| self.webhook(intake))
     }

@@ -126,6 +126,10 @@ impl Channel for WebForm {
         Ok(())
     }
 
+    fn reaches_addresses(&self) -> bool {
+        false
+    }
+
     fn reports_health(&self) -> bool {
         false
     }

@@ -16,6 +16,7 @@ pub mod masking;
 pub mod master_key;
 pub mod named;
 pub mod network;
+pub mod operation;
 pub mod processing_record;
 pub mod retention;
 pub mod routing;

@@ -3,7 +3,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::ensure;
 use hotline_core::{
     centre::Centre,
     contact::message::OutboundMessage,
@@ -15,10 +14,7 @@ use hotline_core::{
 use hotline_store::{db::store::Store, db::values::AlarmKind, routing::alarm::DueStep};
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    automatic_message,
-    lines::{LineSet, Lines},
-};
+use crate::{automatic_message, lines::Lines};
 
 /// The time between two queries for due alarms.
 const LOOK: Duration = Duration::from_secs(2);
@@ -31,22 +27,6 @@ pub struct Teller {
     pub centre: Arc<Centre>,
     pub locales: Arc<Locales>,
     pub desk_url: String,
-}
-
-/// Checks that every recipient's line exists.
-///
-/// # Errors
-/// Returns an error about the first recipient whose line does not exist.
-pub fn check_recipients(settings: &AlarmSettings, lines: &LineSet) -> anyhow::Result<()> {
-    for recipient in &settings.recipients {
-        ensure!(
-            lines.keys().any(|line| line.as_str() == recipient.line),
-            "`alarm.recipients`: {:?} is told by the line {:?}, and there is no such line",
-            recipient.name,
-            recipient.line
-        );
-    }
-    Ok(())
 }
 
 /// Raises and sends alarms until `stop` is cancelled. Ends at once if there are no recipients.
@@ -102,7 +82,8 @@ impl Teller {
 
     async fn send(&self, step: &DueStep, recipient: &AlarmRecipient) -> Result<(), String> {
         let line = LineName::parse(&recipient.line).map_err(|error| error.to_string())?;
-        automatic_message::send(&self.lines, &line, &self.message(step, recipient)).await
+        let sent = automatic_message::send(&self.lines, &line, &self.message(step, recipient)).await;
+        sent.map_err(|error| error.problem)
     }
 
     fn message(&self, step: &DueStep, recipient: &AlarmRecipient) -> OutboundMessage {

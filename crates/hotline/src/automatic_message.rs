@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hotline_channels::channel::ChannelError;
 use hotline_core::{
     contact::message::OutboundMessage,
     identifiers::{chance, ids, line_name::LineName, reference::Reference, token::ThreadToken},
@@ -31,22 +32,40 @@ pub fn build(reference: Option<Reference>, to: String, subject: String, text: St
     }
 }
 
+/// Why a message was not sent, or why it is unknown whether it was.
+#[derive(Debug)]
+pub struct SendError {
+    /// The reason, for the log.
+    pub problem: String,
+    /// Whether the recipient may have got the message, or may still get it.
+    pub is_uncertain: bool,
+}
+
 /// Sends all parts of a message by a line.
 ///
 /// # Errors
-/// Returns the problem for the log if there is no such line, if sending fails, or if it takes longer than 30 seconds.
-pub async fn send(lines: &Lines, line: &LineName, message: &OutboundMessage) -> Result<(), String> {
+/// Returns an error if there is no such line or if sending fails. If it takes longer than 30 seconds, it is uncertain whether the message was
+/// sent.
+pub async fn send(lines: &Lines, line: &LineName, message: &OutboundMessage) -> Result<(), SendError> {
     let sent = tokio::time::timeout(PATIENCE, send_chunks(lines, line, message)).await;
-    sent.unwrap_or_else(|_| Err("no answer within 30 seconds".to_owned()))
+    sent.unwrap_or_else(|_| {
+        Err(SendError {
+            problem: "no answer within 30 seconds".to_owned(),
+            is_uncertain: true,
+        })
+    })
 }
 
-async fn send_chunks(lines: &Lines, line: &LineName, message: &OutboundMessage) -> Result<(), String> {
-    let channel = lines.find(line).await.ok_or("there is no such line")?;
+async fn send_chunks(lines: &Lines, line: &LineName, message: &OutboundMessage) -> Result<(), SendError> {
+    let channel = lines.find(line).await.ok_or_else(|| SendError {
+        problem: "there is no such line".to_owned(),
+        is_uncertain: false,
+    })?;
     for chunk in 0..channel.chunk_count(message) {
-        channel
-            .send(message, chunk)
-            .await
-            .map_err(|error| error.to_string())?;
+        channel.send(message, chunk).await.map_err(|error| SendError {
+            problem: error.to_string(),
+            is_uncertain: matches!(error, ChannelError::Unknown { .. }),
+        })?;
     }
     Ok(())
 }

@@ -62,6 +62,12 @@ pub async fn check(settings: Settings) -> anyhow::Result<ExitCode> {
         ),
         recipients => println!("ok    alarm: {recipients} recipients"),
     }
+    match settings.operation.recipients.len() {
+        0 => println!(
+            "note  operation: nobody is told if a line is down or a disk is full. Add `[[operation.recipients]]`"
+        ),
+        recipients => println!("ok    operation: {recipients} recipients"),
+    }
     works &= check_scanner(&settings).await;
     works &= check_identity_provider(&settings).await;
     if let Err(error) = check_lines(&settings, &lines) {

@@ -214,7 +214,8 @@ impl LineRunner {
         if let Err(error) = &tested {
             tracing::warn!(line = line.as_str(), error, "The test of a line found a fault");
         }
-        if open.channel.reports_health() {
+        // Only readers would find that the line works again.
+        if open.channel.reports_health() && self.listening == Listening::All {
             let health = match &tested {
                 Ok(_) => Health::Up,
                 Err(error) => Health::Down(error.clone()),

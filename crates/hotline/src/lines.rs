@@ -21,7 +21,6 @@ use hotline_store::{
 };
 
 use crate::{
-    alarm,
     line_runner::LineRunner,
     notices, public_hosts,
     settings::{self, Settings},
@@ -233,7 +232,21 @@ pub async fn open_all_lines(
     opener: &LineOpener,
     store: &Store,
 ) -> anyhow::Result<LineSet> {
+    let (lines, unopened) = try_all_lines(settings, opener, store).await?;
+    for (name, error) in unopened {
+        tracing::error!(line.name = %name, error = format!("{error:#}"), "Line {name} cannot be opened");
+    }
+    Ok(lines)
+}
+
+/// Opens every line. Also returns the stored lines that cannot be opened, with the reason, which can contain a host or an address.
+pub async fn try_all_lines(
+    settings: &Settings,
+    opener: &LineOpener,
+    store: &Store,
+) -> anyhow::Result<(LineSet, Vec<(LineName, anyhow::Error)>)> {
     let mut lines = open_lines(settings, opener)?;
+    let mut unopened = Vec::new();
     for stored in store.stored_lines().await? {
         if opener.is_in_file(&stored.name) {
             tracing::warn!(line.name = %stored.name, "Line {} is in the settings file, so its settings on screen do not apply", stored.name);
@@ -243,13 +256,11 @@ pub async fn open_all_lines(
             Ok(line) => {
                 lines.insert(stored.name, line);
             }
-            Err(error) => {
-                tracing::error!(line.name = %stored.name, error = format!("{error:#}"), "Line {} cannot be opened", stored.name);
-            }
+            Err(error) => unopened.push((stored.name, error)),
         }
     }
     opener.share_addresses(&lines);
-    Ok(lines)
+    Ok((lines, unopened))
 }
 
 /// Checks that every line that the settings file names exists.
@@ -262,7 +273,27 @@ pub fn check_lines(settings: &Settings, lines: &LineSet) -> anyhow::Result<()> {
         ensure!(is_known, "`targets.lines.{name}`: there is no line `{name}`");
     }
     notices::check_line(&settings.accounts, lines)?;
-    alarm::check_recipients(&settings.alarm, lines)
+    for recipient in &settings.operation.recipients {
+        check_recipient("operation.recipients", &recipient.name, &recipient.line, lines)?;
+    }
+    for recipient in &settings.alarm.recipients {
+        check_recipient("alarm.recipients", &recipient.name, &recipient.line, lines)?;
+    }
+    Ok(())
+}
+
+/// Checks that the line of a recipient exists and can send to an address.
+fn check_recipient(key: &str, recipient: &str, name: &str, lines: &LineSet) -> anyhow::Result<()> {
+    let line = lines.iter().find(|(line, _)| line.as_str() == name);
+    let Some((_, line)) = line else {
+        bail!("`{key}`: {recipient:?} is told by the line {name:?}, and there is no such line");
+    };
+    ensure!(
+        line.channel.reaches_addresses(),
+        "`{key}`: {recipient:?} is told by the line {name:?}, which cannot send to an address. Name a mail line, a Telegram line or a \
+         bridge line with `callback_url`"
+    );
+    Ok(())
 }
 
 /// Checks that the line exists by which a line also sends its answers.

@@ -29,6 +29,7 @@ mod master_key;
 mod migrate;
 mod move_database;
 mod notices;
+mod operation;
 mod people;
 mod picture;
 mod process;

@@ -35,6 +35,7 @@ use crate::{
     malware::Clamd,
     master_key,
     notices::NoticeSender,
+    operation::Watch,
     picture::PictureProcesses,
     prometheus::Counted,
     push::Pusher,

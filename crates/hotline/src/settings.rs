@@ -17,6 +17,7 @@ use hotline_core::{
     malware::MalwareSettings,
     masking::MaskingSettings,
     network::{OutgoingSettings, is_protected},
+    operation::OperationSettings,
     processing_record::RecordSettings,
     retention::RetentionSettings,
     routing::{alarm::AlarmSettings, settings::Routing, targets::Targets},
@@ -74,6 +75,9 @@ pub struct Settings {
     /// When alarms about contacts in danger are sent, and to which recipients.
     #[serde(default)]
     pub alarm: AlarmSettings,
+    /// When people outside the desk are told about the condition of the service, and to whom the messages go.
+    #[serde(default)]
+    pub operation: OperationSettings,
     /// Notifications to devices on which no page of the desk is open.
     #[serde(default)]
     pub push: PushSettings,
@@ -395,6 +399,7 @@ impl Settings {
         self.targets.check()?;
         self.retention.check()?;
         self.backup.check()?;
+        crate::operation::check_times(&self.operation)?;
         self.abuse_material.check()?;
         if let Some(url) = &self.database.url {
             let known = ["sqlite:", "postgres:", "postgresql:"];

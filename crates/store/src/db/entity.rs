@@ -5,6 +5,7 @@ mod chats;
 mod evidence;
 mod factors;
 mod masking;
+mod operation;
 mod push;
 mod retention;
 mod routing;
@@ -18,6 +19,7 @@ pub use chats::{conversations, people, versions};
 pub use evidence::{evidence_exports, locked_files};
 pub use factors::{account_notices, identities, log_out_tokens, passkeys, recovery_codes, totp_secrets};
 pub use masking::reveals;
+pub use operation::operation_alarms;
 pub use push::{push_devices, push_keys};
 pub use retention::{backup_runs, erasures, holds, retention_runs};
 pub use routing::{

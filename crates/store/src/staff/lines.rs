@@ -47,20 +47,43 @@ pub struct StoredLine {
     pub settings: Private<String>,
 }
 
+/// A line that administrators connected on screen and that is not in force, usually because it cannot be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnopenedLine {
+    /// The name of the line.
+    pub name: String,
+    /// The name of the line's channel.
+    pub channel: String,
+    /// Whether administrators paused the line.
+    pub paused: bool,
+}
+
 impl Store {
+    /// Returns the lines that were connected on screen and are not in force in this process. Decrypts nothing.
+    ///
+    /// # Errors
+    /// Fails if the database query fails.
+    pub async fn unopened_lines(&self) -> Result<Vec<UnopenedLine>, StoreError> {
+        let stored = newest_line_rows(&self.reading).await?;
+        let in_force = self.lines();
+        let unopened = stored
+            .into_values()
+            .filter(|row| in_force.iter().all(|line| line.name != row.line));
+        Ok(unopened
+            .map(|row| UnopenedLine {
+                name: row.line,
+                channel: row.channel,
+                paused: row.paused,
+            })
+            .collect())
+    }
+
     /// Returns the newest version of each line that was connected on screen, sorted by name.
     ///
     /// # Errors
     /// Fails if a database query fails, or if settings cannot be decrypted.
     pub async fn stored_lines(&self) -> Result<Vec<StoredLine>, StoreError> {
-        // There are few versions, so reading all of them is cheaper than a query that finds the newest ones.
-        let rows = stored_lines::Entity::find()
-            .order_by_asc(stored_lines::Column::Line)
-            .order_by_asc(stored_lines::Column::Version)
-            .all(&self.reading)
-            .await?;
-        let newest: BTreeMap<String, stored_lines::Model> =
-            rows.into_iter().map(|row| (row.line.clone(), row)).collect();
+        let newest = newest_line_rows(&self.reading).await?;
         newest.into_values().map(|row| self.line_version(row)).collect()
     }
 
@@ -250,6 +273,19 @@ impl Store {
             paused: row.paused,
         })
     }
+}
+
+/// Returns the newest version of each stored line, by name.
+async fn newest_line_rows(
+    connection: &impl ConnectionTrait,
+) -> Result<BTreeMap<String, stored_lines::Model>, StoreError> {
+    // There are few versions, so reading all of them is cheaper than a query that finds the newest ones.
+    let rows = stored_lines::Entity::find()
+        .order_by_asc(stored_lines::Column::Line)
+        .order_by_asc(stored_lines::Column::Version)
+        .all(connection)
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.line.clone(), row)).collect())
 }
 
 async fn newest_of(
