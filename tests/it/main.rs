@@ -30,6 +30,7 @@ mod deploy;
 mod desk;
 mod discord;
 mod discord_faults;
+mod doctor;
 mod documents;
 mod duty;
 mod erasure;

@@ -17,7 +17,7 @@ pub struct Arguments {
     /// The settings file; `config/hotline.toml` by default, if it exists.
     #[arg(long, global = true, env = "HOTLINE_CONFIG")]
     pub config: Option<PathBuf>,
-    /// Write log lines in JSON, one object per line.
+    /// Write log lines in JSON, one object per line. `doctor` then also prints its report as JSON.
     #[arg(long, global = true)]
     pub json: bool,
     #[command(subcommand)]

@@ -14,6 +14,7 @@ mod check;
 mod deliver;
 #[cfg(feature = "demo")]
 mod demo;
+mod doctor;
 mod fetch;
 #[cfg(feature = "demo")]
 mod fixtures;
@@ -96,6 +97,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Demo(_) | Command::Fixtures => anyhow::bail!(
             "this program was built for servers, without the demo and the fixtures: run `cargo run --release -- demo` in the source"
         ),
+        Command::Doctor { recount } => {
+            return Ok(doctor::doctor(settings::Settings::load(file), recount, arguments.json).await);
+        }
         Command::Check => return check::check(settings::Settings::load(file)?).await,
         Command::Staff(command) => people::staff(settings::Settings::load(file)?, command).await?,
         Command::Statistics(command) => {

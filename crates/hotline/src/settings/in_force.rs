@@ -50,6 +50,23 @@ pub fn in_force(settings: &Settings) -> Vec<SettingInForce> {
     all
 }
 
+/// Returns the keys whose values differ from the defaults, sorted.
+pub fn changed_keys(settings: &Settings) -> Vec<String> {
+    let nothing = config::Environment::with_prefix("HOTLINE_WITHOUT_ENVIRONMENT");
+    let defaults: BTreeMap<String, SettingValue> = match Settings::read("", nothing) {
+        Ok(defaults) => with_sources(&defaults)
+            .into_iter()
+            .map(|one| (one.key, one.value))
+            .collect(),
+        Err(_) => BTreeMap::new(),
+    };
+    let changed = with_sources(settings).into_iter().filter(|one| {
+        let default = defaults.get(&one.key).unwrap_or(&SettingValue::Missing);
+        one.source != SettingSource::Default && one.value != *default
+    });
+    changed.map(|one| one.key).collect()
+}
+
 /// Notes the line of the settings file that sets each value. A list is set as a whole, so its elements without a line of their own have the
 /// line of the list.
 fn note_lines(all: &mut [SettingInForce], text: &str) {
@@ -291,6 +308,13 @@ mod tests {
         assert_eq!(secrets.count(), 7);
         let file = SettingValue::Text("/run/imap".to_owned());
         assert_eq!(one(&all, "lines.mail.imap.password_file").value, file);
+    }
+
+    #[test]
+    fn only_values_that_differ_from_the_defaults_are_changed() {
+        let text = "[data]\nreserve_mib = 512\nbacklog = 5\n[database]\nurl = \"sqlite:canary\"\n";
+        let settings = Settings::read(text, Environment::with_prefix(NOTHING)).unwrap();
+        assert_eq!(changed_keys(&settings), ["data.backlog", "database.url"]);
     }
 
     /// Fails if a channel has a private setting whose name does not show that it is secret.

@@ -10,6 +10,7 @@ use std::{
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use futures::future::BoxFuture;
 use hotline_core::{
     abuse_material::AbuseMaterialSettings,
     casework::answers::CaseSettings,
@@ -289,12 +290,9 @@ impl Store {
             false => None,
         };
         let keys = key_rotation::load(&reading, &writing, &key, settings.old_key.as_ref()).await?;
-        let (requests, received) = mpsc::channel(1_024);
-        let changes = Changes::new(&reading).await?;
-        let store = Arc::new(Self {
+        let opened = Opened {
             reading,
-            snapshot_permits: Semaphore::new(SNAPSHOTS),
-            writing: Writer::new(writing),
+            writing,
             keys,
             files,
             database_file,
@@ -414,10 +412,6 @@ impl Store {
             waiting: AtomicU64::new(0),
             backlog: settings.backlog,
         });
-        store.prove_key().await?;
-        store.refresh_texts().await?;
-        store.notice_line_changes().await?;
-        store.refresh_scheme().await?;
         Ok((store, received))
     }
 
@@ -489,7 +483,7 @@ impl Store {
     /// another process holds the lock. Fails if a newer version of Hotline has migrated the database.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
         self.check_place()?;
-        Ok(self.writing.begin().await?)
+        self.writing.begin().await
     }
 
     /// Begins a read transaction in which all statements see the same state of the database, even if other transactions commit meanwhile.

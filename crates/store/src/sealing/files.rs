@@ -42,6 +42,14 @@ impl Files {
         })
     }
 
+    /// Uses a folder without creating it.
+    pub(crate) fn at(folder: &Path, reserve: u64) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            reserve,
+        }
+    }
+
     /// Locks the folder for this process. The lock ends when the returned file is dropped or the process ends, even by a crash.
     ///
     /// # Errors

@@ -193,7 +193,7 @@ impl Store {
 }
 
 /// Returns the query of the entries that wait to become part of the chain. An entry without what the service gives to each is left out.
-fn waiting() -> Select<audit::Entity> {
+pub(crate) fn waiting() -> Select<audit::Entity> {
     audit::Entity::find()
         .filter(audit::Column::Position.is_null())
         .filter(audit::Column::Entry.is_not_null())
