@@ -81,6 +81,13 @@ pub enum Command {
     Fixtures,
 }
 
+impl Command {
+    /// Returns whether this is the demo.
+    pub const fn is_demo(&self) -> bool {
+        matches!(self, Self::Demo(_))
+    }
+}
+
 #[derive(Subcommand)]
 pub enum Backup {
     /// Make a backup. The service can run meanwhile.

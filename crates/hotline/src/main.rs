@@ -158,8 +158,10 @@ fn log_to_stderr(arguments: &Arguments) {
             "{quiet},sqlx=warn,html5ever=error,sea_orm_migration=warn"
         ))
     });
-    // Entries of the audit are logged whatever level is chosen, also by commands.
-    if let Ok(audit) = "hotline::audit=info".parse() {
+    // Entries of the audit are logged whatever level is chosen, also by commands. In the demo they would hide the addresses to open.
+    if let Ok(audit) = "hotline::audit=info".parse()
+        && !arguments.command.is_demo()
+    {
         asked = asked.add_directive(audit);
     }
     let log = fmt::layer().with_writer(std::io::stderr);
