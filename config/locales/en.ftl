@@ -445,7 +445,7 @@ list-empty = There are no contacts in this view.
 more = More
 erased = The content was erased
 line-silent = Not tried yet since the service started.
-line-silent-demo = The demo receives nothing on this line; replies go to its page “What the demo has sent”.
+line-silent-demo = The demo receives nothing on this line, and a test of it always finds a fault; replies go to its page “What the demo has sent”.
 line-up-since = Working since { $since }.
 line-ailing-since = Working since { $since }, but not fully:
 line-down-since = Not working; noticed { $since }:
@@ -1416,7 +1416,7 @@ n-webinars = { $n ->
     [one] { $number } webinar
    *[other] { $number } webinars
 }
-left-out = Not included: { $communications } entered by hand for { $period }. Only some of these days are in the period shown; “Since establishment” includes them
+left-out = Not included: { $communications } entered by hand for { $period }. Only some of these days are in the period shown; “Since establishment” includes them.
 return-entered = Not in the return: { $communications } entered by hand for { $period }, because nobody classified them.
 return-not-classified = { $n ->
     [one] { $number } contact is not classified
@@ -1653,6 +1653,8 @@ alarm-text =
     This message is repeated until somebody takes the contact.
 alarm-test-text =
     This is a test of the alarm of { $centre }. Nothing happened. You need not do anything.
+# Messages to operators about the condition of the service
+
 operation-title = Needs attention: { $what }
 operation-over-title = Resolved: { $what }
 operation-text =

@@ -106,6 +106,7 @@ mod telegram;
 mod telegram_faults;
 mod texts;
 mod tolerant;
+mod upgrade;
 mod walls;
 mod webform;
 mod wrapup;

@@ -3,7 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use anyhow::{Context, Result, bail, ensure};
@@ -372,7 +372,7 @@ impl Service {
     }
 
     async fn start_until(&mut self, path: &str) -> Result<Duration> {
-        let begun = std::time::Instant::now();
+        let begun = Instant::now();
         self.started += 1;
         let log = self.log_file();
         let mut command = match self.starter.split_first() {

@@ -74,7 +74,10 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("hotline: {error:#}");
-            ExitCode::FAILURE
+            match is_outdated(&error) {
+                true => ExitCode::from(OUTDATED),
+                false => ExitCode::FAILURE,
+            }
         }
     }
 }

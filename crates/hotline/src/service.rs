@@ -1,6 +1,6 @@
 //! The service: opens the store and the lines, and starts all workers.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use hotline_channels::KINDS;
@@ -53,7 +53,7 @@ const ANSWERS_OUTDATED: Duration = Duration::from_secs(5);
 /// # Errors
 /// Fails if the service cannot start, or if a newer version of Hotline has migrated its database.
 pub async fn serve(settings: Settings) -> anyhow::Result<()> {
-    let signals = Signals::install()?;
+    let mut signals = Signals::install()?;
     let lifecycle = Lifecycle::default();
     let starting = start(settings, &lifecycle, Listening::All, Additions::default());
     let store = signals.cancel_during(&lifecycle.stop, starting).await?;
@@ -377,7 +377,7 @@ async fn store_settings(
         Some(file) => Some(urgency_rules_in(file)?),
         None => None,
     };
-    let of_store = hotline_store::db::store::Settings {
+    Ok(hotline_store::db::store::Settings {
         url: settings.database_url(),
         folder: settings.data.folder.clone(),
         key: master_key::present(&settings.data).await?,
@@ -409,8 +409,7 @@ async fn store_settings(
             .cloned()
             .chain(KINDS.iter().map(|kind| kind.name.to_owned()))
             .collect(),
-    };
-    hotline_store::open(of_store, clock).await
+    })
 }
 
 fn urgency_rules_in(file: &Path) -> anyhow::Result<UrgencyRules> {

@@ -31,7 +31,7 @@ use url::Url;
 
 use crate::backup::settings::BackupSettings;
 
-mod database_url;
+pub mod database_url;
 pub mod in_force;
 pub mod listen_address;
 

@@ -12,6 +12,7 @@ pub(crate) mod erasure_list;
 pub(crate) mod history;
 pub(crate) mod key_proof;
 pub mod key_rotation;
+pub mod schema;
 mod sealed_rows;
 pub mod store;
 pub mod stored;

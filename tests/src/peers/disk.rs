@@ -49,6 +49,19 @@ impl SmallDisk {
         Ok(())
     }
 
+    /// Fills the disk except for this number of bytes.
+    pub fn fill_except(&self, bytes: u64) -> Result<()> {
+        self.fill()?;
+        let file = std::fs::OpenOptions::new().write(true).open(self.filler())?;
+        Ok(file.set_len(file.metadata()?.len().saturating_sub(bytes))?)
+    }
+
+    /// Returns the number of free bytes.
+    pub fn free_bytes(&self) -> Result<u64> {
+        let disk = rustix::fs::statvfs(self.path())?;
+        Ok(disk.f_bavail * disk.f_frsize)
+    }
+
     /// Deletes the file that fills the disk.
     pub fn free(&self) -> Result<()> {
         Ok(std::fs::remove_file(self.filler())?)

@@ -217,6 +217,11 @@ impl Child {
         matches!(self.process.try_wait(), Ok(None))
     }
 
+    /// Returns the exit code of a program that has ended. `None`: it is running, or a signal ended it.
+    pub fn exit_code(&mut self) -> Option<i32> {
+        self.process.try_wait().ok().flatten()?.code()
+    }
+
     /// Kills the program with SIGKILL.
     pub fn kill(&mut self) {
         if self.is_running() {
