@@ -143,21 +143,19 @@ impl Watch {
                 observed.push(observation(ConditionKind::LineBehind, &line.line, state));
             }
         }
-        for line in self
-            .store
-            .unopened_lines()
-            .await?
-            .iter()
-            .filter(|line| !line.paused)
-        {
-            for kind in [ConditionKind::LineTrouble, ConditionKind::LineBehind] {
-                let state = match kind == ConditionKind::LineTrouble {
-                    true => ConditionState::Lasts(now),
-                    // The channel that could tell is not open.
-                    false => ConditionState::Unknown,
-                };
-                observed.push(observation(kind, &line.name, state));
-            }
+        let unopened = self.store.unopened_lines().await?;
+        for line in unopened.iter().filter(|line| !line.paused) {
+            observed.push(observation(
+                ConditionKind::LineTrouble,
+                &line.name,
+                ConditionState::Lasts(now),
+            ));
+            // The channel, which could tell, is not open.
+            observed.push(observation(
+                ConditionKind::LineBehind,
+                &line.name,
+                ConditionState::Unknown,
+            ));
         }
         Ok(observed)
     }

@@ -16,7 +16,6 @@ use hotline_store::{
     db::schema::newest_migration,
     sealing::keys::Fingerprint,
 };
-
 use tokio_util::sync::CancellationToken;
 
 use self::{

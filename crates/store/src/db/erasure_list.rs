@@ -276,6 +276,7 @@ mod tests {
         });
         assert_eq!(read(&path).unwrap(), [entry("AAAA-AAAA")]);
     }
+
     #[test]
     fn an_erasure_is_listed_although_the_list_stays_locked() {
         let folder = tempfile::tempdir().unwrap();

@@ -26,6 +26,7 @@ pub(super) const ONLY: i32 = 1;
 const PLACE: &str = "proof of the master key";
 /// The migration that made the table `key_proofs`.
 const SINCE: &str = "m20261128_000011_restores";
+pub(super) const WRONG: &str = "The master key is not the one this database was sealed with";
 
 /// Returns whether a new master key may be created: whether the database has no key proof and no messages, contacts, conversations or staff
 /// accounts.
@@ -129,8 +130,6 @@ impl Store {
         }))
     }
 }
-
-const WRONG: &str = "The master key is not the one this database was sealed with";
 
 /// Returns the stored proof.
 pub(crate) async fn proof(database: &impl ConnectionTrait) -> Result<Option<Vec<u8>>, StoreError> {

@@ -130,11 +130,11 @@ pub(super) async fn load_to_read(
     let lasting = key_proofs::Entity::find_by_id(LASTING).one(reading).await?;
     let lasting = lasting.map(|row| row.sealed);
     let keys = present.replacing(old.as_ref(), lasting.as_deref());
-    let keys = keys.context("The master key is not the one this database was sealed with")?;
+    let keys = keys.context(key_proof::WRONG)?;
     let proof = key_proof::proof(reading).await?;
     ensure!(
         proof.is_none_or(|sealed| key_proof::proves(&keys, &sealed)),
-        "The master key is not the one this database was sealed with"
+        key_proof::WRONG
     );
     Ok(keys)
 }

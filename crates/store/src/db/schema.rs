@@ -96,12 +96,12 @@ pub async fn find_pending_migrations(url: &str) -> anyhow::Result<PendingMigrati
     let database = connect_to_read(url)
         .await
         .context("Could not open the database")?;
-    let pending = read_pending_of_service(&database).await;
+    let pending = read_pending_unless_moving(&database).await;
     let _ = database.close().await;
     pending
 }
 
-async fn read_pending_of_service(database: &DatabaseConnection) -> anyhow::Result<PendingMigrations> {
+async fn read_pending_unless_moving(database: &DatabaseConnection) -> anyhow::Result<PendingMigrations> {
     refuse_unfinished_move(database).await?;
     Ok(read_pending(database).await?)
 }
