@@ -229,6 +229,15 @@ async fn no_address_of_a_contact_answers_a_counsellor_of_another_team() {
         .post(&format!("/api/v1/contacts/{}/link", world.free), &link)
         .await;
     assert!(refused.unwrap_err().to_string().contains("404"));
+    // The order of the contacts does not matter.
+    for references in [
+        [&world.of_night, &world.of_mila],
+        [&world.of_mila, &world.of_night],
+    ] {
+        let case = json!({ "references": references, "do": "case" });
+        let refused = world.mila.post("/api/v1/several", &case).await.unwrap_err();
+        assert!(refused.to_string().contains("404"), "{refused}");
+    }
     let several = json!({ "references": [world.of_mila], "do": "claim" });
     let done = world.petar.post("/api/v1/several", &several).await.unwrap();
     assert_eq!(done["done"], json!([]), "{done}");

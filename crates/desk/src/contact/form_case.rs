@@ -9,7 +9,7 @@ use crate::{contact::open::check_readable, http::errors::PageError, state::Desk}
 /// The largest number of contacts that are added to a new case besides the first.
 const MOST_CONTACTS: usize = 200;
 
-/// Forms a case from several contacts, or none if `me` may not work on one of them. Returns the id of the case.
+/// Forms a case from several contacts, or none if `me` may not read one of them or work on it. Returns the id of the case.
 ///
 /// # Errors
 /// Fails if there are no contacts or too many, and in the cases of [`Store::form_case`](hotline_store::db::store::Store::form_case).
@@ -23,8 +23,8 @@ pub(crate) async fn form_from_many(
     if also.len() > MOST_CONTACTS {
         return Err(PageError::Bad("error-form"));
     }
-    for other in also {
-        check_readable(desk, me, *other).await?;
+    for reference in references {
+        check_readable(desk, me, *reference).await?;
     }
     let target = CaseTarget::New { summary, also };
     Ok(desk.store.form_case(me, *first, target).await?)
