@@ -113,7 +113,7 @@ pub fn of_waits(words: &Words, report: &Report) -> Vec<String> {
             &[("kept", &kept), ("all", &all), ("share", &share)],
         ));
     }
-    if report.reply_targets.iter().any(|one| one.in_opening_hours) {
+    if report.counts_opening_hours() {
         said.push(words.say("targets-opening-hours"));
     }
     let targets = &report.care.targets;

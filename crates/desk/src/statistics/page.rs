@@ -368,11 +368,6 @@ impl StatisticsPage<'_> {
         tables::first_reply_facts(self.frame.words, &self.report)
     }
 
-    /// Returns whether the time of a target passes only while the centre is open.
-    fn counts_opening_hours(&self) -> bool {
-        self.report.reply_targets.iter().any(|one| one.in_opening_hours)
-    }
-
     /// Returns the same for urgent contacts.
     fn urgent_facts(&self) -> Vec<(String, String)> {
         tables::urgent_facts(self.frame.words, &self.report)

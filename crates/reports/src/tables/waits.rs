@@ -292,7 +292,7 @@ pub fn late_replies((from, to): (Option<NaiveDate>, Option<NaiveDate>), one: &Ke
 /// Returns sentences that explain the targets: when their time passes, and which lines have targets of their own.
 fn notes(words: &Words, report: &Report) -> Vec<String> {
     let mut notes = vec![words.say("targets-hint")];
-    if report.reply_targets.iter().any(|one| one.in_opening_hours) {
+    if report.counts_opening_hours() {
         notes.push(words.say("targets-opening-hours"));
     }
     let own = report.reply_targets.iter().filter_map(|one| {

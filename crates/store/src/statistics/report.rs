@@ -98,6 +98,14 @@ pub struct Report {
     pub compared: Option<Compared>,
 }
 
+impl Report {
+    /// Returns whether the time of a reply target passes only while the centre is open.
+    #[must_use]
+    pub fn counts_opening_hours(&self) -> bool {
+        self.reply_targets.iter().any(|one| one.in_opening_hours)
+    }
+}
+
 /// The flow of contacts registered by this software: carried over + opened − closed = open.
 #[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq, schemars::JsonSchema)]
 pub struct Flow {
